@@ -1,0 +1,98 @@
+"""Sentiment: is a text positive or negative?
+
+    rnnkit train sentiment --out sentiment.keras
+    rnnkit infer sentiment.keras "The trailer is dreadful, but the film is a delight."
+
+Own data: a csv, tsv or jsonl file with the columns `text` and `label`, a folder of splits, or any
+TFDS dataset with a text and a label (`--data imdb_reviews`).
+"""
+
+import rnnkit
+
+
+class Sentiment(rnnkit.Recipe):
+    # === Task ===
+
+    name = "sentiment"
+    title = "Tell what a text thinks of its subject"
+    pattern = "many_to_one"
+    input = "text"
+    output = "label"
+    cell = "lstm"
+
+    # === Data ===
+
+    dataset = "rnnkit_reviews"
+    card = "rnnkit.data.reviews"
+    kinds = ("text", "label")
+    columns = {
+        "input": ("text", "sentence", "review", "content", "message"),
+        "target": ("label", "sentiment", "class", "category", "target"),
+    }
+
+    def features(self, data, *, vocabulary_size=20_000, max_length=400):
+        text = rnnkit.features.Text(
+            vocabulary_size=vocabulary_size,
+            max_length=max_length,
+            keep="both",  # a review's verdict tends to stand at its end
+        )
+        label = rnnkit.features.Label()
+        text.adapt(data.train.map(lambda x, y: x))
+        label.adapt(data.train.map(lambda x, y: y))
+        return text, label
+
+    # === Model ===
+
+    def build(
+        self,
+        text,
+        label,
+        *,
+        cell="lstm",
+        units=64,
+        num_layers=1,
+        bidirectional=True,
+        pooling="mean_max",
+        embedding_size=128,
+        embedding_dropout=0.5,
+        token_dropout=0.0,
+        dropout=0.5,
+        learning_rate=1e-3,
+        seed=None,
+    ):
+        import keras
+
+        model = rnnkit.models.ManyToOne(
+            text,
+            label,
+            cell=cell,
+            units=units,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            pooling=pooling,
+            embedding_size=embedding_size,
+            embedding_dropout=embedding_dropout,
+            token_dropout=token_dropout,
+            dropout=dropout,
+            seed=seed,
+            name=self.name,
+        )
+        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
+        return model
+
+    # === Scores and training ===
+
+    scores = ("accuracy", "f1", "mcc")
+    training = {"epochs": 10, "batch_size": 32, "patience": 2, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        return {
+            "cell": hp.Choice("cell", ["lstm", "gru"]),
+            "units": hp.Int("units", 32, 128, step=32),
+            "embedding_dropout": hp.Float("embedding_dropout", 0.2, 0.6, step=0.1),
+            "dropout": hp.Float("dropout", 0.2, 0.6, step=0.1),
+            "learning_rate": hp.Float("learning_rate", 3e-4, 3e-3, sampling="log"),
+            "batch_size": hp.Choice("batch_size", [32, 64]),
+        }

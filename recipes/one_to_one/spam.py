@@ -1,0 +1,83 @@
+"""Spam: is a short message unwanted?
+
+    rnnkit train spam --out spam.keras
+    rnnkit infer spam.keras "You have WON! Text CLAIM to 80808" "running late, start without me"
+
+The message is taken as one thing: the bag of its words and pairs of neighbouring words. A dense
+network needs no memory for that.
+
+Own data: a csv, tsv or jsonl file with the columns `text` and `label`, a folder of splits, or any
+TFDS dataset with a text and a label.
+"""
+
+import rnnkit
+
+
+class Spam(rnnkit.Recipe):
+    # === Task ===
+
+    name = "spam"
+    title = "Tell unwanted messages from wanted ones"
+    pattern = "one_to_one"
+    input = "text"
+    output = "label"
+    cell = "dense"
+
+    # === Data ===
+
+    dataset = "rnnkit_sms"
+    card = "rnnkit.data.sms"
+    kinds = ("text", "label")
+    columns = {
+        "input": ("text", "message", "sms", "content", "body"),
+        "target": ("label", "class", "category", "spam", "target"),
+    }
+
+    def features(self, data, *, vocabulary_size=50_000, ngrams=2):
+        text = rnnkit.features.Text(vocabulary_size=vocabulary_size, ngrams=ngrams, unique=True)
+        label = rnnkit.features.Label()
+        text.adapt(data.train.map(lambda x, y: x))
+        label.adapt(data.train.map(lambda x, y: y))
+        return text, label
+
+    # === Model ===
+
+    def build(
+        self,
+        text,
+        label,
+        *,
+        units=64,
+        dropout=0.5,
+        token_dropout=0.0,
+        learning_rate=1e-3,
+        seed=None,
+    ):
+        import keras
+
+        model = rnnkit.models.OneToOne(
+            text,
+            label,
+            units=units,
+            dropout=dropout,
+            token_dropout=token_dropout,
+            seed=seed,
+            name=self.name,
+        )
+        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
+        return model
+
+    # === Scores and training ===
+
+    scores = ("accuracy", "mcc", "f1")
+    training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        return {
+            "units": hp.Int("units", 16, 128, step=16),
+            "ngrams": hp.Choice("ngrams", [1, 2]),
+            "dropout": hp.Float("dropout", 0.0, 0.6, step=0.2),
+            "learning_rate": hp.Float("learning_rate", 3e-4, 3e-3, sampling="log"),
+        }

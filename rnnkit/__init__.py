@@ -1,0 +1,25 @@
+"""rnnkit: recurrent networks for Keras.
+
+A model is a pattern × two features × a cell. A recipe is a model with its data, its scores and
+its search space. See `rnnkit.models`, `rnnkit.features`, `rnnkit.layers` and the package `recipes`.
+"""
+
+from rnnkit._lazy import attach
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "data": ".data",
+        "features": ".features",
+        "layers": ".layers",
+        "metrics": ".metrics",
+        "models": ".models",
+        "plots": ".plots",
+        "saving": ".saving",
+        "tuning": ".tuning",
+        "Recipe": ".recipe",
+        "load_model": ".saving",
+    },
+)

@@ -1,0 +1,160 @@
+"""Datasets by their TFDS name, the embedded ones among them."""
+
+import difflib
+import re
+import urllib.error
+import urllib.request
+
+import tensorflow as tf
+
+from rnnkit.data.splits import Data
+
+NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
+# Any answer at all shows that there is a network; TFDS itself would retry for minutes.
+PROBE = "https://storage.googleapis.com"
+PROBE_SECONDS = 5
+
+
+def is_name(source):
+    """Whether a string is of the form of a TFDS name (`imdb_reviews`, `glue/sst2`)."""
+    return bool(NAME.match(source))
+
+
+def load(name, input_kind, target_kind, given=None, data_dir=None):
+    """A TFDS dataset as raw `(x, y)` examples.
+
+    Args:
+        name: TFDS name, such as `"imdb_reviews"` or `"glue/sst2"`.
+        input_kind: Kind of TFDS feature wanted as input: `"text"`.
+        target_kind: Kind wanted as target: `"label"`. Class numbers become class names.
+        given: Dict of `"input"`, `"target"` to the name of a feature, where several fit.
+        data_dir: Folder of TFDS; by default its own (`TFDS_DATA_DIR`, `~/tensorflow_datasets`).
+
+    Returns:
+        A `Data`. Parts that the dataset lacks are split off: validation from the end of train,
+        test from the end of train, or validation where the labels of test are withheld.
+
+    Raises:
+        ValueError: For an unknown name, features that do not fit, or without a network.
+    """
+    import tensorflow_datasets as tfds
+
+    from rnnkit.data import builders  # noqa: F401  registers the embedded datasets
+
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError:
+        known = tfds.list_builders(with_community_datasets=False)
+        close = difflib.get_close_matches(name.split("/")[0], known, n=3)
+        hint = f" Near names: {', '.join(close)}." if close else ""
+        raise ValueError(f"{name!r} is neither a file nor a TFDS dataset.{hint}") from None
+    except ValueError as error:  # an unknown configuration of a known dataset
+        raise ValueError(f"TFDS has no {name!r}: {str(error).splitlines()[0]}") from None
+    features = builder.info.features
+    x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
+    y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
+    if not builder.is_prepared():
+        if not name.startswith("rnnkit_"):
+            _need_network(name)
+            size = builder.info.download_size
+            print(f"Downloading {name}{f' ({size})' if size else ''} to {builder.data_dir} ...")
+        try:
+            with _quiet_progress(tfds, name.startswith("rnnkit_")):
+                builder.download_and_prepare()
+        except OSError as error:
+            raise ValueError(
+                f"The dataset {name} could not be written to {builder.data_dir} ({error}). Set "
+                "TFDS_DATA_DIR to a folder that can be written"
+            ) from error
+    return _split(builder, x, y)
+
+
+def _quiet_progress(tfds, quiet):
+    import contextlib
+
+    class Quiet(contextlib.AbstractContextManager):
+        def __enter__(self):
+            if quiet:  # a second's work needs no bars
+                tfds.display_progress_bar(False)
+
+        def __exit__(self, *_):
+            tfds.display_progress_bar(True)
+
+    return Quiet()
+
+
+def _need_network(name):
+    try:
+        urllib.request.urlopen(PROBE, timeout=PROBE_SECONDS).close()
+    except urllib.error.HTTPError:
+        return
+    except OSError as error:
+        raise ValueError(
+            f"The dataset {name} is not on this machine and there is no network to download it "
+            f"({getattr(error, 'reason', error)})"
+        ) from None
+
+
+def _feature(features, kind, role, given, name):
+    import tensorflow_datasets as tfds
+
+    kinds = {"text": tfds.features.Text, "label": tfds.features.ClassLabel}
+    found = {key: type(value).__name__ for key, value in features.items()}
+    if given is not None:
+        if given not in features:
+            raise ValueError(f"{name} has no feature {given!r} for the {role}. Found: {found}")
+        return given
+    fitting = [key for key, value in features.items() if isinstance(value, kinds[kind])]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ValueError(
+            f"{name} has several features of kind {kind}: say which is the {role} with "
+            f"{role}={fitting[0]!r}. Found: {found}"
+        )
+    raise ValueError(f"{name} has no feature of kind {kind} for the {role}. Found: {found}")
+
+
+def _split(builder, x, y):
+    labels = builder.info.features[y]
+    names = getattr(labels, "names", None)
+    sizes = {split: info.num_examples for split, info in builder.info.splits.items()}
+    train = next((split for split in ("train", "training") if split in sizes), None)
+    if train is None:
+        raise ValueError(f"{builder.info.name} has no split 'train'. Found: {sorted(sizes)}")
+    validation = next((s for s in ("validation", "valid", "dev") if s in sizes), None)
+    test = next((s for s in ("test",) if s in sizes), None)
+    if test and _withheld(builder, test, y):
+        test = None
+    if test is None and validation is not None:
+        test, validation = validation, None
+    wanted = {"validation": validation, "test": test}
+    share = 100
+    if validation is None:
+        share -= 10
+        wanted["validation"] = f"{train}[{share}%:{share + 10}%]"
+    if test is None:
+        share -= 10
+        wanted["test"] = f"{train}[{share}%:{share + 10}%]"
+    wanted["train"] = train if share == 100 else f"{train}[:{share}%]"
+    table = None if names is None else tf.constant(names)
+
+    def example(row):
+        target = row[y] if table is None else tf.gather(table, row[y])
+        return row[x], target
+
+    parts = {
+        split: builder.as_dataset(split=spec, shuffle_files=False).map(
+            example, num_parallel_calls=tf.data.AUTOTUNE
+        )
+        for split, spec in wanted.items()
+    }
+    counts = {split: builder.info.splits[spec].num_examples for split, spec in wanted.items()}
+    return Data(**parts, source=builder.info.full_name, sizes=counts)
+
+
+def _withheld(builder, split, y):
+    """Whether a split's labels are kept secret, which TFDS marks with -1."""
+    rows = builder.as_dataset(split=split, shuffle_files=False).take(20)
+    labels = [int(row[y]) for row in rows if row[y].dtype.is_integer]
+    return bool(labels) and all(label < 0 for label in labels)

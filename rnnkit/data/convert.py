@@ -1,0 +1,83 @@
+"""Whatever a user has as a `tf.data.Dataset` of raw examples."""
+
+import tensorflow as tf
+
+
+def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature=None):
+    """Raw data in any accepted form as a dataset of single raw examples.
+
+    Args:
+        x: A `tf.data.Dataset` of raw `(x, y)`, `(x, y, weight)` or `x`, batched or not; or the
+            inputs alone as list, NumPy array, `tf.Tensor`, pandas Series or one-column frame.
+        y: The targets, in the same forms, or None if `x` is a dataset or there are none.
+        sample_weight: A weight an example, or None.
+        input_feature: Feature of the inputs.
+        output_feature: Feature of the targets, or None if there are none.
+
+    Returns:
+        A `tf.data.Dataset` whose elements are tuples `(x,)`, `(x, y)` or `(x, y, weight)`.
+
+    Raises:
+        ValueError: If the parts differ in length or are of the wrong kind.
+    """
+    features = [input_feature, output_feature]
+    if isinstance(x, tf.data.Dataset):
+        if y is not None or sample_weight is not None:
+            raise ValueError(
+                "y and sample_weight must be left out when x is a dataset: its elements are "
+                f"(x, y) or (x, y, sample_weight). Received: y={_short(y)}"
+            )
+        return _from_dataset(x, features)
+    if isinstance(x, tuple) and y is None and len(x) in (2, 3) and output_feature is not None:
+        return as_dataset(*x, input_feature=input_feature, output_feature=output_feature)
+    columns = [input_feature.to_tensor(x)]
+    if output_feature is not None:
+        if y is None:
+            raise ValueError(
+                "y is missing: pass the targets beside x, or a dataset of (x, y). "
+                f"Received: x={_short(x)}, y=None"
+            )
+        columns.append(output_feature.to_tensor(y))
+        if sample_weight is not None:
+            columns.append(tf.convert_to_tensor(sample_weight, tf.float32))
+    sizes = [int(_rows(column)) for column in columns]
+    if len(set(sizes)) != 1:
+        names = ("x", "y", "sample_weight")
+        found = ", ".join(f"{name}: {size:,}" for name, size in zip(names, sizes, strict=False))
+        raise ValueError(f"x, y and sample_weight must have equal lengths. Received: {found}")
+    if sizes[0] == 0:
+        raise ValueError("The data has no examples. Received: an empty list of inputs")
+    return tf.data.Dataset.from_tensor_slices(tuple(columns))
+
+
+def _from_dataset(dataset, features):
+    spec = dataset.element_spec
+    if isinstance(spec, dict):
+        raise ValueError(
+            "A dataset must give (x, y) tuples: map it first, for example "
+            f"`.map(lambda row: (row['text'], row['label']))`. Received: keys {sorted(spec)}"
+        )
+    wanted = 1 if features[1] is None else 2
+    if not isinstance(spec, tuple):
+        spec, dataset = (spec,), dataset.map(lambda x: (x,))
+    if len(spec) < wanted or len(spec) > 3:
+        raise ValueError(
+            f"A dataset must give (x, y) or (x, y, sample_weight). Received: elements {spec}"
+        )
+    if wanted == 1 and len(spec) > 1:  # targets of no use here
+        dataset, spec = dataset.map(lambda x, *rest: (x,)), spec[:1]
+    batched = []
+    for part, feature in zip(spec, features, strict=False):
+        if isinstance(part, tf.TensorSpec | tf.RaggedTensorSpec):
+            feature.check_spec(part)
+            batched.append(part.shape.rank == feature.raw_spec.shape.rank + 1)
+    return dataset.unbatch() if batched and all(batched) else dataset
+
+
+def _rows(tensor):
+    return tensor.nrows() if isinstance(tensor, tf.RaggedTensor) else tensor.shape[0]
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

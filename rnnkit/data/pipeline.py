@@ -1,0 +1,218 @@
+"""From raw examples to batches of tensors of similar length.
+
+Encoding is done once, ahead of training: data that fits in memory is kept as ragged tensors, from
+which every epoch draws freshly shuffled batches with one gather each. Larger or endless data is
+encoded while it streams.
+"""
+
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.base import batch
+
+# Encoded data up to this many bytes is kept in memory.
+MEMORY_LIMIT = 2**30
+# Raw examples encoded in one call.
+BLOCK = 1024
+# Batches among which examples are sorted by length: large pools waste least padding, small ones
+# mix the batches best.
+POOL = 50
+
+
+class Encoded:
+    """Encoded examples `(x, y[, weight])`, ready to be drawn in batches.
+
+    Args:
+        tensors: Nest of tensors or ragged tensors, all with the examples on the first axis.
+    """
+
+    def __init__(self, tensors):
+        self.tensors = tensors
+        first = tf.nest.flatten(tensors)[0]
+        self.size = int(first.nrows() if isinstance(first, tf.RaggedTensor) else first.shape[0])
+        self.lengths = _lengths(tensors)
+
+    def __len__(self):
+        return self.size
+
+    def order(self, batch_size):
+        """The order in which `batches(..., shuffle=False)` gives the examples: by length."""
+        del batch_size
+        if self.lengths is None:
+            return np.arange(self.size)
+        return np.argsort(self.lengths.numpy(), kind="stable")
+
+    def batches(self, batch_size, shuffle=False, seed=None, multiple=1):
+        """Batches of similar length, padded to the longest of each.
+
+        Args:
+            batch_size: Examples in a batch.
+            shuffle: Whether each epoch draws other batches in another order.
+            seed: Integer that fixes the shuffling, or None.
+            multiple: Time axes are padded to a multiple of this. 1 wastes least; a larger one
+                limits the number of shapes that XLA compiles.
+
+        Returns:
+            A `tf.data.Dataset` of batched tensors with known cardinality.
+        """
+        size, steps = self.size, -(-self.size // batch_size)
+
+        def take(indices):
+            return tf.nest.map_structure(
+                lambda tensor: _dense(tf.gather(tensor, indices), multiple), self.tensors
+            )
+
+        if shuffle:
+
+            def epoch(numbers):
+                numbers = tf.cast(numbers, tf.int64)  # [2]
+                mix = tf.random.experimental.stateless_shuffle
+                order = mix(tf.range(size), numbers)  # [size]
+                if self.lengths is not None:
+                    # Sort by length within pools only, so that batches differ in every epoch.
+                    pools = tf.range(size) // (batch_size * POOL)
+                    width = tf.reduce_max(self.lengths) + 1
+                    keys = tf.cast(pools, tf.int64) * width + tf.gather(self.lengths, order)
+                    order = tf.gather(order, tf.argsort(keys, stable=True))
+                starts = mix(tf.range(0, size, batch_size), numbers + 1)  # [steps]
+                return tf.data.Dataset.from_tensor_slices(starts).map(
+                    lambda start: order[start : start + batch_size]
+                )
+
+            # Two new numbers an epoch, the same ones again for the same seed.
+            numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
+            indices = numbers.batch(2).take(1).flat_map(epoch)
+        else:
+            order = self.order(batch_size).astype("int32")
+            indices = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        dataset = indices.map(take, num_parallel_calls=tf.data.AUTOTUNE)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+        return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+class Streamed:
+    """Examples encoded while they are read, for data beyond the memory limit or without end.
+
+    Args:
+        dataset: `tf.data.Dataset` of raw examples.
+        encode: Function from a batch of raw examples to a nest of encoded tensors.
+    """
+
+    # Examples that are mixed with each other by shuffling.
+    BUFFER = 8 * BLOCK
+
+    def __init__(self, dataset, encode):
+        self.dataset = dataset
+        self.encode = encode
+
+    def batches(self, batch_size, shuffle=False, seed=None, multiple=1):
+        """As `Encoded.batches`; shuffling mixes neighbourhoods of 8,192 examples."""
+        dataset = self.dataset
+        if shuffle:
+            dataset = dataset.shuffle(self.BUFFER, seed=seed)
+        blocks = batch(dataset, batch_size * POOL if shuffle else batch_size)
+        encoded = blocks.map(self.encode, num_parallel_calls=tf.data.AUTOTUNE)
+        if shuffle:
+            encoded = encoded.flat_map(
+                lambda *tensors: _sorted_batches(tensors, batch_size, multiple, seed)
+            )
+        else:
+            encoded = encoded.map(
+                lambda *tensors: tf.nest.map_structure(lambda t: _dense(t, multiple), tensors)
+            )
+        return encoded.prefetch(tf.data.AUTOTUNE)
+
+
+def prepare(dataset, encode, check=None, truncate=None, memory_limit=None):
+    """Encodes a dataset of raw examples, in memory where it fits.
+
+    Args:
+        dataset: `tf.data.Dataset` of raw examples `(x, y)` or `(x, y, weight)` or `(x,)`.
+        encode: Function from a batch of raw examples to a tuple of encoded tensors. Runs in
+            tf.data, in parallel.
+        check: Function of the raw and the encoded batch that raises on bad data, or None.
+        truncate: Function that cuts encoded tensors to their limits and counts how many examples
+            it cut: `truncate(encoded) -> (encoded, cut)`, or None.
+        memory_limit: Bytes to keep in memory at most; `MEMORY_LIMIT` by default.
+
+    Returns:
+        An `Encoded`, or a `Streamed` if the data is larger.
+
+    Raises:
+        ValueError: If the dataset is empty or `check` finds bad data.
+    """
+    memory_limit = MEMORY_LIMIT if memory_limit is None else memory_limit
+
+    def shorten(*raw):
+        encoded = encode(*raw)
+        return truncate(encoded) if truncate else (encoded, tf.constant(0, tf.int64))
+
+    def streamed(*raw):
+        return shorten(*raw)[0]
+
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        return Streamed(dataset, streamed)
+    blocks, used, cut, seen = [], 0, 0, 0
+    both = batch(dataset, BLOCK).map(
+        lambda *raw: (raw, shorten(*raw)), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    for raw, (encoded, shortened) in both.prefetch(tf.data.AUTOTUNE):
+        if check:
+            check(raw, encoded)
+        blocks.append(encoded)
+        cut += int(shortened)
+        seen += int(tf.nest.flatten(raw)[0].shape[0] or 0)
+        used += sum(_bytes(tensor) for tensor in tf.nest.flatten(encoded))
+        if used > memory_limit:
+            return Streamed(dataset, streamed)
+    if not blocks:
+        raise ValueError("The data has no examples. Received: an empty dataset")
+    if cut:
+        warnings.warn(
+            f"{cut:,} of {seen:,} examples are longer than max_length and were cut to it.",
+            stacklevel=4,
+        )
+    return Encoded(tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *blocks))
+
+
+def _dense(tensor, multiple):
+    """A padded tensor from a ragged one, its time axis a multiple of `multiple`."""
+    if not isinstance(tensor, tf.RaggedTensor):
+        return tensor
+    tensor = tensor.to_tensor()  # [batch, time, ...]
+    if multiple > 1:
+        gap = -tf.shape(tensor)[1] % multiple
+        padding = [[0, 0], [0, gap]] + [[0, 0]] * (tensor.shape.rank - 2)
+        tensor = tf.pad(tensor, padding)
+    return tensor
+
+
+def _lengths(tensors):
+    """Length of each example's longest sequence, int64 `[examples]`, or None without any."""
+    ragged = [t.row_lengths() for t in tf.nest.flatten(tensors) if isinstance(t, tf.RaggedTensor)]
+    return tf.reduce_max(tf.stack(ragged), axis=0) if ragged else None
+
+
+def _sorted_batches(tensors, batch_size, multiple, seed):
+    """Cuts a block of encoded examples into batches of similar length."""
+    lengths = _lengths(tensors)
+    if lengths is None:
+        first = tf.nest.flatten(tensors)[0]
+        order = tf.range(tf.shape(first)[0])
+    else:
+        order = tf.argsort(lengths, stable=True)
+    starts = tf.random.shuffle(tf.range(0, tf.shape(order)[0], batch_size), seed=seed)
+    return tf.data.Dataset.from_tensor_slices(starts).map(
+        lambda start: tf.nest.map_structure(
+            lambda tensor: _dense(tf.gather(tensor, order[start : start + batch_size]), multiple),
+            tensors,
+        )
+    )
+
+
+def _bytes(tensor):
+    if isinstance(tensor, tf.RaggedTensor):
+        return sum(_bytes(part) for part in (tensor.flat_values, *tensor.nested_row_splits))
+    return tensor.dtype.size * int(tf.size(tensor))

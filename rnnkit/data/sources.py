@@ -1,0 +1,113 @@
+"""From what a user passes to `recipe.data` to a `Data`."""
+
+import os
+
+import tensorflow as tf
+
+from rnnkit.data import catalogue, splits
+from rnnkit.data.files import SPLITS
+from rnnkit.data.tables import SUFFIXES, Table
+
+# Kinds of (input, target) -> function (table, columns) that makes tensors of raw examples.
+TO_TENSORS = {("text", "label"): splits.text_and_label}
+
+
+def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
+    """Loads data for a recipe; see `Recipe.data` for what `source` can be.
+
+    Args:
+        recipe: A `Recipe`: its `dataset`, `kinds` and `columns` are used.
+        source: See `Recipe.data`.
+        name: Which set of a folder.
+        given: Dict of `"input"`, `"target"` to the user's own column.
+        encoding: Character encoding of files.
+
+    Returns:
+        A `Data`.
+    """
+    to_tensors = TO_TENSORS[recipe.kinds]
+    if source is None:
+        data = catalogue.load(recipe.dataset, *recipe.kinds)
+        data.source = None
+        return data
+    if isinstance(source, splits.Data):
+        return source
+    if isinstance(source, tf.data.Dataset):
+        return splits.from_dataset(_unbatched(source, recipe))
+    if isinstance(source, dict):
+        return _from_dict(source, recipe, to_tensors)
+    if isinstance(source, (tuple, list)):
+        return splits.from_columns({"all": _tensors(source, to_tensors)}, "arrays")
+    if hasattr(source, "columns"):
+        return splits.read_files(source, recipe.columns, to_tensors, given=given)
+    if not isinstance(source, (str, os.PathLike)):
+        raise ValueError(
+            "source must be a path, a TFDS name, a pandas frame, a tf.data.Dataset, a pair (x, y) "
+            f"or a dict of splits. Received: {type(source).__name__}"
+        )
+    source = os.fspath(source)
+    if _is_catalogue_name(source):
+        return catalogue.load(source, *recipe.kinds, given=given)
+    return splits.read_files(
+        source, recipe.columns, to_tensors, name=name, given=given, encoding=encoding
+    )
+
+
+def _is_catalogue_name(source):
+    """Whether a string is meant as a TFDS name: of that form, and neither file nor pattern."""
+    if not catalogue.is_name(source) or os.path.exists(source) or source.endswith(SUFFIXES):
+        return False
+    folder = os.path.dirname(source)
+    return not (folder and os.path.isdir(folder))
+
+
+def _unbatched(dataset, recipe):
+    spec = dataset.element_spec
+    if isinstance(spec, dict):
+        names = {}
+        for role in ("input", "target"):
+            fitting = [key for key in recipe.columns[role] if key in spec]
+            if not fitting:
+                raise ValueError(
+                    f"The dataset has no {role}: expected one of {list(recipe.columns[role])}. "
+                    f"Received: keys {sorted(spec)}"
+                )
+            names[role] = fitting[0]
+        dataset = dataset.map(lambda row: (row[names["input"]], row[names["target"]]))
+        spec = dataset.element_spec
+    if not isinstance(spec, tuple) or len(spec) != 2:
+        raise ValueError(f"The dataset must give pairs (x, y). Received: elements {spec}")
+    return dataset.unbatch() if spec[1].shape.rank == 1 and spec[0].shape.rank == 1 else dataset
+
+
+def _tensors(pair, to_tensors):
+    if len(pair) != 2:
+        raise ValueError(f"Arrays are passed as a pair (x, y). Received: {len(pair)} parts")
+    x, y = (list(part.numpy()) if isinstance(part, tf.Tensor) else list(part) for part in pair)
+    if len(x) != len(y):
+        raise ValueError(f"x and y must be of equal length. Received: {len(x):,} and {len(y):,}")
+    table = Table({"input": x, "target": y}, range(len(x)), "arrays")
+    return to_tensors(table, {"input": "input", "target": "target"})
+
+
+def _from_dict(parts, recipe, to_tensors):
+    unknown = [key for key in parts if key not in SPLITS]
+    if unknown or "train" not in parts:
+        raise ValueError(
+            "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
+            f"Received: keys {sorted(parts)}"
+        )
+    parts = {SPLITS[key]: value for key, value in parts.items()}
+    if not any(isinstance(value, tf.data.Dataset) for value in parts.values()):
+        return splits.from_columns(
+            {split: _tensors(pair, to_tensors) for split, pair in parts.items()}, "arrays"
+        )
+    missing = {"train", "validation", "test"} - set(parts)
+    if missing:
+        raise ValueError(
+            "A dict of tf.data.Datasets must have train, validation and test. "
+            f"Missing: {sorted(missing)}"
+        )
+    return splits.Data(
+        **{split: _unbatched(value, recipe) for split, value in parts.items()}, source="datasets"
+    )

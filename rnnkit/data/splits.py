@@ -1,0 +1,183 @@
+"""A dataset in three parts of raw examples."""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data import files, tables
+
+# Fixes which rows of a single file are set apart; not a setting, so that files split the same
+# everywhere and always.
+SPLIT_SEED = 20_240_229
+LEAST = 10
+
+
+class Data:
+    """Raw examples in three parts.
+
+    Args:
+        train: `tf.data.Dataset` of raw `(x, y)`.
+        validation: The same, for choosing among models and for stopping early.
+        test: The same, for scores.
+        source: Where the data comes from, as `recipe.data` was given it; None for embedded data.
+        sizes: Dict of split to number of examples, where known.
+
+    Attributes:
+        train, validation, test, source, sizes: As given.
+    """
+
+    def __init__(self, train, validation, test, source=None, sizes=None):
+        self.train = train
+        self.validation = validation
+        self.test = test
+        self.source = source
+        self.sizes = sizes or {}
+
+    def __repr__(self):
+        counts = ", ".join(
+            f"{split}: {self.sizes[split]:,}" if self.sizes.get(split) else split
+            for split in ("train", "validation", "test")
+        )
+        return f"<Data from {self.source or 'the embedded sample'} ({counts})>"
+
+
+def from_columns(parts, source=None):
+    """Data from tensors of raw examples, missing parts split off from the others.
+
+    Args:
+        parts: Dict of `"train"`, `"validation"`, `"test"` to tuples of tensors with the examples
+            on the first axis; or of `"all"` alone.
+        source: As in `Data`.
+
+    Raises:
+        ValueError: If there are too few examples to split.
+    """
+    parts = dict(parts)
+    if "all" in parts:
+        parts["train"] = parts.pop("all")
+    share = 0.1
+    for split in ("test", "validation"):
+        if split not in parts:
+            parts["train"], parts[split] = _split_off(parts["train"], share, split)
+    datasets = {
+        split: tf.data.Dataset.from_tensor_slices(tensors) for split, tensors in parts.items()
+    }
+    sizes = {split: int(tensors[0].shape[0]) for split, tensors in parts.items()}
+    return Data(**datasets, source=source, sizes=sizes)
+
+
+def from_dataset(dataset, source="a dataset"):
+    """Data from one `tf.data.Dataset` of raw `(x, y)`: every tenth example for validation, every
+    tenth for test. The dataset must give its examples in the same order each time."""
+    numbered = dataset.enumerate()
+
+    def part(keep):
+        return numbered.filter(lambda index, _: keep(index % 10)).map(lambda _, example: example)
+
+    return Data(
+        part(lambda digit: digit < 8),
+        part(lambda digit: tf.equal(digit, 8)),
+        part(lambda digit: tf.equal(digit, 9)),
+        source=source,
+    )
+
+
+def _split_off(tensors, share, split):
+    size = int(tensors[0].shape[0])
+    if size < LEAST:
+        raise ValueError(
+            f"The data has {size} examples, too few to set some apart for {split}: expected at "
+            f"least {LEAST}, or files for train, validation and test"
+        )
+    order = np.random.RandomState(SPLIT_SEED).permutation(size)
+    count = max(1, round(size * share))
+    apart, rest = np.sort(order[:count]), np.sort(order[count:])
+    return (
+        tuple(tf.gather(tensor, rest) for tensor in tensors),
+        tuple(tf.gather(tensor, apart) for tensor in tensors),
+    )
+
+
+def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="utf-8"):
+    """Reads a user's files (or a pandas frame) as `Data`.
+
+    Args:
+        source: A file, folder or pattern (see `files.find_splits`), or a pandas frame.
+        roles: Dict of role (`"input"`, `"target"`) to the column names taken for it.
+        to_tensors: Function `(table, columns) -> tuple of tensors`, with `columns` a dict of
+            role to column name.
+        name: Which set of a folder.
+        given: Dict of role to the user's own column, by name or position. Positions alone mean
+            that the file has no header.
+        encoding: Character encoding of the files.
+    """
+    given = {role: column for role, column in (given or {}).items() if column is not None}
+    header = not (given and all(isinstance(column, int) for column in given.values()))
+    if hasattr(source, "columns"):
+        found = {"all": tables.from_frame(source)}
+        label = "a frame"
+    else:
+        found = files.class_folders(source) if name is None else {}
+        if not found:
+            paths = files.find_splits(source, name)
+            found = {
+                split: tables.read_table(path, encoding, header) for split, path in paths.items()
+            }
+        label = str(source)
+    parts = {}
+    for split, table in found.items():
+        columns = {role: table.match(role, names, given.get(role)) for role, names in roles.items()}
+        for part, rows in _by_split_column(table, split).items():
+            parts[part] = to_tensors(_take(table, rows), columns)
+    return from_columns(parts, label)
+
+
+def _by_split_column(table, split):
+    """Row numbers by split: those of the `split` column of a single table, if it has one."""
+    column = next((name for name in table.columns if str(name).strip().lower() == "split"), None)
+    if split != "all" or column is None:
+        return {split: None}
+    groups = {}
+    for row, value in enumerate(table.columns[column]):
+        word = str(value).strip().lower()
+        if word not in files.SPLITS:
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the column {column!r} must hold one of "
+                f"{sorted(files.SPLITS)}. Received: {value!r}"
+            )
+        groups.setdefault(files.SPLITS[word], []).append(row)
+    if "train" not in groups:
+        raise ValueError(
+            f"{table.source}: the column {column!r} marks no row as 'train'. "
+            f"Found: {sorted(groups)}"
+        )
+    return groups
+
+
+def _take(table, rows):
+    if rows is None:
+        return table
+    columns = {name: [values[row] for row in rows] for name, values in table.columns.items()}
+    return tables.Table(columns, [table.lines[row] for row in rows], table.source)
+
+
+def text_and_label(table, columns):
+    """Raw tensors `(texts, labels)` of a table; a missing label is reported with its line."""
+    from rnnkit.features.base import convert
+
+    texts = table.columns[columns["input"]]
+    labels = table.columns[columns["target"]]
+    for row, value in enumerate(labels):
+        missing = value is None or value != value  # NaN differs from itself
+        if missing or str(value).strip() == "" or str(value).strip().lower() == "nan":
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the column {columns['target']!r} holds "
+                f"no label. Received: {value!r}"
+            )
+    for row, value in enumerate(texts):
+        if value is None or value != value:
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the column {columns['input']!r} holds "
+                "no text (an empty text is fine)"
+            )
+    string = tf.TensorSpec((), tf.string)
+    return convert(texts, string, "text"), convert(labels, string, "label")

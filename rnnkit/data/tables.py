@@ -1,0 +1,193 @@
+"""Tables of examples: csv, tsv and jsonl files, and pandas frames, as columns of values."""
+
+import csv
+import difflib
+import io
+import json
+import pathlib
+
+SUFFIXES = (".csv", ".tsv", ".jsonl")
+
+
+class Table:
+    """Columns of equal length, each a list of values, with where each row came from.
+
+    Args:
+        columns: Dict of column name to list of values.
+        lines: Line number of each row in its file, or None.
+        source: What to call the table in messages.
+    """
+
+    def __init__(self, columns, lines=None, source="the table"):
+        self.columns = columns
+        self.source = source
+        self.size = len(next(iter(columns.values()))) if columns else 0
+        self.lines = lines or range(1, self.size + 1)
+
+    def match(self, role, names, given=None):
+        """The name of the column that plays a role.
+
+        Args:
+            role: What the column is for, such as `"input"`.
+            names: Names that are taken for it, case-insensitively, the first ones first.
+            given: The user's own choice: a column's name, or its position from 0.
+
+        Returns:
+            The column's name.
+
+        Raises:
+            ValueError: If there is no such column.
+        """
+        known = list(self.columns)
+        lowered = {str(name).strip().lower(): name for name in known}
+        if given is not None:
+            if isinstance(given, int) and 0 <= given < len(known):
+                return known[given]
+            if str(given).strip().lower() in lowered:
+                return lowered[str(given).strip().lower()]
+            close = difflib.get_close_matches(str(given), map(str, known), n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(
+                f"{self.source} has no column {given!r} for the {role}.{hint} "
+                f"Columns found: {known}"
+            )
+        for name in names:
+            if name in lowered:
+                return lowered[name]
+        raise ValueError(
+            f"{self.source} has no column for the {role}: expected one of {list(names)} (or say "
+            f"which with {role}=...). Columns found: {known}"
+        )
+
+
+def read_table(path, encoding="utf-8", header=True):
+    """Reads a csv, tsv or jsonl file.
+
+    In a tsv file quotes are ordinary characters, except that a field wrapped in quotes whose
+    inner quotes are all doubled is unwrapped, as spreadsheets write it.
+
+    Args:
+        path: Path that ends in `.csv`, `.tsv` or `.jsonl`.
+        encoding: Character encoding of the file.
+        header: Whether the first row names the columns; if not they are called 0, 1, ...
+
+    Returns:
+        A `Table`.
+
+    Raises:
+        ValueError: If the file is missing, empty, cannot be decoded, or a row does not fit; the
+            message names the line.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise ValueError(f"There is no file {str(path)!r}")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(
+            f"{path} is of a kind that is not read; expected one of {', '.join(SUFFIXES)}"
+        )
+    text = decode(path, encoding)
+    if not text.strip():
+        raise ValueError(f"{path} is empty: expected a header and at least one row")
+    if suffix == ".jsonl":
+        return _read_jsonl(path, text)
+    rows = list(_csv_rows(path, text) if suffix == ".csv" else _tsv_rows(text))
+    if header:
+        (_, names), *rows = rows
+        names = [name.strip() for name in names]
+        if len(set(names)) != len(names):
+            raise ValueError(f"{path} names a column twice. Columns found: {names}")
+    else:
+        names = list(range(len(rows[0][1])))
+    if not rows:
+        raise ValueError(f"{path} has a header but no rows. Columns found: {names}")
+    for line, row in rows:
+        if len(row) != len(names):
+            raise ValueError(
+                f"{path}, line {line}: expected {len(names)} fields ({', '.join(map(str, names))})"
+                f" but found {len(row)}"
+            )
+    columns = {name: [row[index] for _, row in rows] for index, name in enumerate(names)}
+    return Table(columns, [line for line, _ in rows], str(path))
+
+
+def decode(path, encoding):
+    """A file's text; undecodable bytes are reported with their line."""
+    raw = pathlib.Path(path).read_bytes()
+    try:
+        return raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}, line {line}: the bytes {raw[error.start : error.start + 4]!r} are not "
+            f"{encoding}. Say how the file is encoded, for example encoding='latin-1'"
+        ) from None
+    except LookupError:
+        raise ValueError(
+            f"encoding must name a character encoding. Received: {encoding!r}"
+        ) from None
+
+
+def from_frame(frame):
+    """A pandas frame (or anything with `columns` and item access) as a `Table`."""
+    columns = {name: list(frame[name]) for name in frame.columns}
+    return Table(columns, list(range(len(frame))), "the frame")
+
+
+def _read_jsonl(path, text):
+    rows = []
+    for line, content in enumerate(text.splitlines(), 1):
+        if not content.strip():
+            continue
+        try:
+            row = json.loads(content)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path}, line {line}: no valid JSON ({error.msg})") from None
+        if not isinstance(row, dict):
+            raise ValueError(
+                f"{path}, line {line}: expected an object {{...}}, found {content[:40]}"
+            )
+        rows.append((line, row))
+    names = list(rows[0][1])
+    for line, row in rows:
+        if set(row) != set(names):
+            odd = sorted(set(row) ^ set(names))
+            raise ValueError(f"{path}, line {line}: expected the keys {names}, but {odd} differ")
+    return Table(
+        {name: [row[name] for _, row in rows] for name in names},
+        [line for line, _ in rows],
+        str(path),
+    )
+
+
+def _csv_rows(path, text):
+    limit = csv.field_size_limit(2**31 - 1)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        line = 1
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(
+            f"{path}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
+            "be doubled; for tab-separated text use a .tsv file"
+        ) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _tsv_rows(text):
+    # Not str.splitlines, which also splits at form feeds and other rare characters.
+    for line, row in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        if row.strip("\r"):
+            yield line, [_unquote(field) for field in row.rstrip("\r").split("\t")]
+
+
+def _unquote(field):
+    if len(field) > 1 and field[0] == field[-1] == '"' and '"' in field[1:-1]:
+        inner = field[1:-1]
+        if '"' not in inner.replace('""', ""):
+            return inner.replace('""', '"')
+    return field

@@ -1,0 +1,162 @@
+"""The feature for one class out of several."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.base import Feature
+
+KINDS = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Label(Feature):
+    """A class label: a name (or whole number, or bool) to its index, and probabilities to names.
+
+    Args:
+        classes: List of the classes in the order of their indices, or None to learn them (sorted)
+            with `adapt`. Numbers and bools are given back as such by `decode`.
+        kind: `"string"`, `"integer"` or `"boolean"`: what `decode` gives back. By default that
+            of `classes`.
+
+    Raises:
+        ValueError: From `adapt` if there are fewer than two classes or a label is missing.
+
+    Example:
+
+    >>> label = Label().adapt(["ham", "spam", "ham"])
+    >>> label.encode(tf.constant(["spam"])).numpy()
+    array([1], dtype=int32)
+    >>> label.decode(np.array([[0.25, 0.75]]))[0]["label"]
+    'spam'
+    """
+
+    accepts_numbers = True
+
+    def __init__(self, classes=None, kind=None):
+        self.classes = None
+        self.kind = kind
+        if kind is not None and kind not in KINDS:
+            raise ValueError(f"kind must be one of {sorted(KINDS)}. Received: kind={kind!r}")
+        if classes is not None:
+            self._set(list(classes))
+
+    def _set(self, classes):
+        if self.kind is None:
+            first = classes[0] if classes else ""
+            self.kind = (
+                "boolean"
+                if isinstance(first, (bool, np.bool_))
+                else "integer"
+                if isinstance(first, (int, np.integer))
+                else "string"
+            )
+        names = [str(value) for value in classes]
+        if len(set(names)) != len(names):
+            raise ValueError(f"classes must differ from each other. Received: classes={classes}")
+        if len(names) < 2:
+            raise ValueError(
+                "A label needs at least two classes to tell apart; the data has "
+                f"{'only ' + repr(names[0]) if names else 'none'}. Received: classes={classes}"
+            )
+        self.names = names
+        self.classes = [KINDS[self.kind](name) for name in names]
+        self._lookup = keras.layers.StringLookup(
+            vocabulary=names, num_oov_indices=1, oov_token=_free_token(names), dtype="string"
+        )
+
+    @property
+    def adapted(self):
+        return self.classes is not None
+
+    @property
+    def size(self):
+        """Number of classes."""
+        return len(self.classes)
+
+    def adapt(self, data):
+        """Learns the classes: all distinct labels, in sorted order (numbers by value)."""
+        found, dtype = set(), None
+        for values in self.batches(data):
+            found.update(np.unique(values.numpy().astype(object)).tolist())
+        dtype = _kind_of(data)
+        names = [value.decode("utf-8", "replace") for value in found]
+        for name in names:
+            if name.strip() == "" or name.lower() == "nan":
+                raise ValueError(
+                    f"A label is missing (empty or NaN). Received: labels {sorted(names)[:20]}"
+                )
+        self.kind = dtype
+        self._set(sorted(names, key=int) if dtype == "integer" else sorted(names))
+        return self
+
+    def encode(self, values, truncate=True):
+        """Names `[batch]` to indices int32 `[batch]`; a class never seen becomes -1."""
+        del truncate
+        return tf.cast(self._lookup(self.cast(values)), tf.int32) - 1
+
+    def check(self, values, encoded):
+        unknown = np.asarray(encoded) < 0
+        if unknown.any():
+            raw = sorted({_text(value) for value in values.numpy()[unknown].tolist()})
+            raise ValueError(
+                f"The label column holds {'labels' if len(raw) > 1 else 'a label'} that training "
+                f"did not: {', '.join(map(repr, raw[:10]))} ({int(unknown.sum())} of "
+                f"{len(unknown)} examples). Known classes: {', '.join(map(repr, self.names[:20]))}"
+            )
+
+    def decode(self, values):
+        """Probabilities `[batch, classes]` to a list of dicts, one an example.
+
+        Each has `"label"`, its `"probability"`, and `"probabilities"` of all classes by name, the
+        most probable first.
+        """
+        results = []
+        for row in np.asarray(values, dtype="float64"):
+            order = np.argsort(-row, kind="stable")
+            results.append(
+                {
+                    "label": self.classes[order[0]],
+                    "probability": float(row[order[0]]),
+                    "probabilities": {self.names[index]: float(row[index]) for index in order},
+                }
+            )
+        return results
+
+    def decode_graph(self, outputs):
+        """`decode` as TensorFlow operations, for export: the label and its probability."""
+        return {
+            "label": tf.gather(tf.constant(self.names), tf.argmax(outputs, axis=-1)),  # [batch]
+            "probability": tf.reduce_max(outputs, axis=-1),  # [batch]
+            "probabilities": outputs,  # [batch, classes]
+        }
+
+    def get_config(self):
+        return {"classes": self.names if self.adapted else None, "kind": self.kind}
+
+
+def _kind_of(data):
+    """Which Python type the labels were given as."""
+    if isinstance(data, (tf.data.Dataset, tf.Tensor)):
+        dtype = data.element_spec.dtype if isinstance(data, tf.data.Dataset) else data.dtype
+        if dtype == tf.bool:
+            return "boolean"
+        return "integer" if dtype.is_integer else "string"
+    array = np.asarray(data)
+    if array.dtype == object and array.size:
+        array = np.asarray(array.ravel().tolist())
+    if array.dtype.kind == "f" and np.all(array == np.floor(array)):
+        return "integer"
+    return {"b": "boolean", "i": "integer", "u": "integer"}.get(array.dtype.kind, "string")
+
+
+def _free_token(names):
+    """A token for unknown classes that is no class itself."""
+    token = "[UNK]"
+    while token in names:
+        token += "_"
+    return token
+
+
+def _text(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,115 @@
+"""The feature for measurements: a number or a vector of numbers."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.base import Feature
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Number(Feature):
+    """A number, or a vector of numbers of one size, standardised to mean 0 and deviation 1.
+
+    Args:
+        size: Numbers in a value: None for a scalar, else the length of the vector.
+        normalize: Whether values are standardised with what `adapt` learned. A component that
+            never changes is only centred.
+        mean: Learned means, list of floats.
+        deviation: Learned standard deviations, list of floats.
+
+    Raises:
+        ValueError: From `adapt` and `check` for NaN or infinite values.
+
+    Example:
+
+    >>> number = Number().adapt([1.0, 3.0])
+    >>> number.encode(tf.constant([3.0])).numpy()
+    array([[1.]], dtype=float32)
+    >>> number.decode(np.array([[1.0]]))
+    [3.0]
+    """
+
+    accepts_numbers = True
+
+    def __init__(self, size=None, normalize=True, mean=None, deviation=None):
+        if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+            raise ValueError(f"size must be None or a positive integer. Received: size={size!r}")
+        self.size = size
+        self.normalize = bool(normalize)
+        self.mean = mean
+        self.deviation = deviation
+
+    @property
+    def raw_spec(self):
+        return tf.TensorSpec(() if self.size is None else (self.size,), tf.float32)
+
+    @property
+    def width(self):
+        """Numbers in an encoded value."""
+        return self.size or 1
+
+    @property
+    def adapted(self):
+        return not self.normalize or self.mean is not None
+
+    def adapt(self, data):
+        """Learns mean and standard deviation, in float64 and one pass."""
+        count, total, squares = 0, 0.0, 0.0
+        for values in self.batches(data):
+            rows = values.numpy().astype("float64").reshape(-1, self.width)
+            self.check(values, rows)
+            if count == 0:
+                origin = rows[0]  # shifting keeps the squares of large, close numbers exact
+            count += len(rows)
+            total = total + (rows - origin).sum(axis=0)
+            squares = squares + np.square(rows - origin).sum(axis=0)
+        if count == 0:
+            raise ValueError("Number.adapt needs at least one value. Received: none")
+        mean = total / count
+        deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0.0))
+        constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean + origin))
+        self.mean = (mean + origin).tolist()
+        self.deviation = np.where(constant, 1.0, deviation).tolist()
+        return self
+
+    def encode(self, values, truncate=True):
+        """Numbers `[batch]` or `[batch, size]` to float32 `[batch, size or 1]`."""
+        del truncate
+        values = tf.reshape(tf.cast(values, tf.float32), [-1, self.width])  # [batch, size]
+        if not self.normalize:
+            return values
+        return (values - tf.constant(self.mean, tf.float32)) / tf.constant(
+            self.deviation, tf.float32
+        )
+
+    def check(self, values, encoded):
+        bad = ~np.isfinite(np.asarray(encoded)).all(axis=-1)
+        if bad.any():
+            raise ValueError(
+                f"Numbers must be finite; {int(bad.sum())} of {len(bad)} are NaN or infinite. "
+                f"Received: {np.asarray(values)[bad][0]!r} at position {int(np.argmax(bad))}"
+            )
+
+    def decode(self, values):
+        """Outputs `[batch, size or 1]` back in the original unit: floats, or lists of floats."""
+        values = np.asarray(values, dtype="float64").reshape(-1, self.width)
+        if self.normalize:
+            values = values * np.asarray(self.deviation) + np.asarray(self.mean)
+        return values[:, 0].tolist() if self.size is None else values.tolist()
+
+    def decode_graph(self, outputs):
+        """`decode` as TensorFlow operations, for export."""
+        if self.normalize:
+            outputs = outputs * tf.constant(self.deviation, outputs.dtype) + tf.constant(
+                self.mean, outputs.dtype
+            )
+        return {"value": outputs[:, 0] if self.size is None else outputs}
+
+    def get_config(self):
+        return {
+            "size": self.size,
+            "normalize": self.normalize,
+            "mean": self.mean,
+            "deviation": self.deviation,
+        }

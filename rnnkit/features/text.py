@@ -1,0 +1,222 @@
+"""The feature for text, as words or as characters."""
+
+import collections
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.base import Feature
+
+PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1
+
+# Name -> (lower-case?, [(RE2 pattern, replacement), ...]); see `Text`.
+STANDARDIZERS = {
+    "lower_and_split_punctuation": (True, [(r"([^\w\s'])", r" \1 "), (r"(^|\s)'|'(\s|$)", " ' ")]),
+    "lower_and_strip_punctuation": (True, [(r"[^\w\s]", "")]),
+    "split_punctuation": (False, [(r"([^\w\s'])", r" \1 "), (r"(^|\s)'|'(\s|$)", " ' ")]),
+    "lower": (True, []),
+    "none": (False, []),
+}
+LEVELS = ("word", "character")
+KEEP = ("start", "end", "both")
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Text(Feature):
+    """A text as a sequence of token ids, and ids as text again.
+
+    The text is standardised, split into words (at white space) or characters, joined to n-grams
+    where asked for, looked up in a vocabulary of the most frequent tokens, and cut to the limit.
+    Id 0 is padding and id 1 every token outside the vocabulary. An empty text is encoded as one
+    unknown token, so that no row of a batch is masked altogether.
+
+    Args:
+        level: `"word"` or `"character"`.
+        vocabulary_size: Largest number of ids, the two special ones included; None for no limit.
+        max_length: Longest sequence of tokens, or None. Longer ones are cut (a warning says how
+            many, once).
+        keep: Which part of a text that is too long is kept: `"start"`, `"end"`, or `"both"`: the
+            first quarter and the last three quarters of the limit, as reviews and messages tend
+            to end with their point.
+        standardize: `"lower_and_split_punctuation"` (lower-case; every punctuation mark becomes a
+            word of its own, apostrophes inside words stay), `"lower_and_strip_punctuation"`,
+            `"split_punctuation"`, `"lower"` or `"none"`. By default the first for words and
+            `"none"` for characters.
+        ngrams: Longest word n-gram: 2 adds every pair of neighbours after the single words.
+        unique: Whether each token of a text is kept once only, in order of appearance: the ids of
+            a multi-hot bag of words.
+        min_count: Tokens seen less often than this in the training data are left out.
+        vocabulary: Learned tokens without the special ones, or None to learn them with `adapt`.
+
+    Example:
+
+    >>> text = Text().adapt(["good film", "a good day"])
+    >>> text.encode(tf.constant(["A good film!"])).to_list()
+    [[3, 2, 5, 1]]
+    >>> text.decode([[3, 2, 5]])
+    ['a good film']
+    """
+
+    sequence = True
+
+    def __init__(
+        self,
+        level="word",
+        vocabulary_size=20_000,
+        max_length=None,
+        keep="start",
+        standardize=None,
+        ngrams=1,
+        unique=False,
+        min_count=1,
+        vocabulary=None,
+    ):
+        if standardize is None:
+            standardize = "lower_and_split_punctuation" if level == "word" else "none"
+        _one_of("level", level, LEVELS)
+        _one_of("keep", keep, KEEP)
+        _one_of("standardize", standardize, tuple(STANDARDIZERS))
+        for name, value, least in (
+            ("vocabulary_size", vocabulary_size, 3),
+            ("max_length", max_length, 1),
+            ("ngrams", ngrams, 1),
+            ("min_count", min_count, 1),
+        ):
+            optional = name in ("vocabulary_size", "max_length")
+            if optional and value is None:
+                continue
+            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+                raise ValueError(
+                    f"{name} must be {'None or ' if optional else ''}an integer of at least "
+                    f"{least}. Received: {name}={value!r}"
+                )
+        self.level = level
+        self.vocabulary_limit = vocabulary_size
+        self.max_length = max_length
+        self.keep = keep
+        self.standardize = standardize
+        self.ngrams = ngrams
+        self.unique = bool(unique)
+        self.min_count = min_count
+        self.vocabulary = None
+        if vocabulary is not None:
+            self._set(list(vocabulary))
+
+    def _set(self, vocabulary):
+        self.vocabulary = vocabulary
+        self._lookup = keras.layers.StringLookup(
+            vocabulary=vocabulary, mask_token=PADDING, oov_token=UNKNOWN
+        )
+
+    @property
+    def adapted(self):
+        return self.vocabulary is not None
+
+    @property
+    def vocabulary_size(self):
+        """Number of ids, padding and unknown included; before `adapt`, the limit."""
+        return len(self.vocabulary) + 2 if self.adapted else self.vocabulary_limit
+
+    def adapt(self, data):
+        """Learns the vocabulary: the most frequent tokens, equal counts in alphabetical order."""
+        counts = collections.Counter()
+        for texts in self.batches(data):
+            counts.update(self.tokens(texts).flat_values.numpy().tolist())
+        if not counts:
+            raise ValueError("Text.adapt needs at least one word. Received: only empty texts")
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        limit = None if self.vocabulary_limit is None else self.vocabulary_limit - 2
+        special = (PADDING.encode(), UNKNOWN.encode())
+        kept = [token for token, n in ranked if n >= self.min_count and token not in special]
+        # Bytes that are no UTF-8 cannot be saved as text: they stay unknown.
+        decoded = [token.decode("utf-8", "replace") for token in kept]
+        self._set([token for token in decoded if "\ufffd" not in token][:limit])
+        return self
+
+    def tokens(self, texts):
+        """Texts `[batch]` to their tokens, a ragged string tensor `[batch, (tokens)]`."""
+        texts = tf.convert_to_tensor(texts)
+        lower, rules = STANDARDIZERS[self.standardize]
+        if lower:
+            texts = tf.strings.lower(texts, encoding="utf-8")
+        for pattern, replacement in rules:
+            texts = tf.strings.regex_replace(texts, pattern, replacement)
+        if self.level == "character":
+            pieces = tf.strings.unicode_split(texts, "UTF-8", errors="replace")
+        else:
+            pieces = tf.strings.split(texts)
+        if self.ngrams > 1:
+            # [batch, (words)] -> [batch, (words + pairs + ...)]
+            pieces = tf.concat(
+                [tf.strings.ngrams(pieces, width) for width in range(1, self.ngrams + 1)], axis=1
+            )
+        return pieces
+
+    def encode(self, texts, truncate=True):
+        """Texts `[batch]` to ids, a ragged int32 tensor `[batch, (time)]`, at least one each."""
+        ids = self._lookup(self.tokens(texts))  # [batch, (time)]
+        ids = tf.ragged.map_flat_values(tf.cast, ids, tf.int32)
+        if self.unique:
+            ids = unique_in_rows(ids)
+        empty = tf.equal(ids.row_lengths(), 0)
+        filler = tf.RaggedTensor.from_row_lengths(
+            tf.ones([tf.math.count_nonzero(empty)], tf.int32), tf.cast(empty, tf.int64)
+        )
+        ids = tf.concat([ids, filler], axis=1)
+        return self.truncate(ids) if truncate else ids
+
+    def truncate(self, ids):
+        """Cuts ragged ids `[batch, (time)]` to `max_length`, keeping what `keep` says."""
+        if self.max_length is None:
+            return ids
+        limit = self.max_length
+        if self.keep == "start":
+            return ids[:, :limit]
+        if self.keep == "end":
+            return ids[:, -limit:]
+        head = limit // 4
+        if head == 0:
+            return ids[:, -limit:]
+        rest = ids[:, head:]
+        return tf.concat([ids[:, :head], rest[:, -(limit - head) :]], axis=1)
+
+    def decode(self, values):
+        """Ids `[batch, time]` (padding is left out) to a list of texts."""
+        names = [PADDING, UNKNOWN, *self.vocabulary]
+        joint = " " if self.level == "word" else ""
+        return [
+            joint.join(names[index] for index in np.asarray(row).tolist() if index != 0)
+            for row in values
+        ]
+
+    def resources(self):
+        return [self._lookup]
+
+    def get_config(self):
+        return {
+            "level": self.level,
+            "vocabulary_size": self.vocabulary_limit,
+            "max_length": self.max_length,
+            "keep": self.keep,
+            "standardize": self.standardize,
+            "ngrams": self.ngrams,
+            "unique": self.unique,
+            "min_count": self.min_count,
+            "vocabulary": self.vocabulary,
+        }
+
+
+def unique_in_rows(ids):
+    """Keeps the first of equal ids in each row of a ragged tensor `[batch, (time)]`."""
+    rows = tf.cast(ids.value_rowids(), tf.int64)
+    span = tf.cast(tf.reduce_max(tf.concat([ids.flat_values, [0]], axis=0)), tf.int64) + 1
+    keys, _ = tf.unique(rows * span + tf.cast(ids.flat_values, tf.int64))
+    return tf.RaggedTensor.from_value_rowids(
+        tf.cast(keys % span, tf.int32), keys // span, nrows=ids.nrows()
+    )
+
+
+def _one_of(name, value, choices):
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {list(choices)}. Received: {name}={value!r}")

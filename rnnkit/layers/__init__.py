@@ -1,0 +1,41 @@
+"""Keras layers: the recurrent cells by name, the reference cells, and masked pooling.
+
+Keras' own recurrent layers are exported beside ours, so that one import gives them all.
+"""
+
+from keras.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+)
+
+from rnnkit.layers.pooling import SequencePooling
+from rnnkit.layers.recurrent import cell_names, recurrent, register_cell
+from rnnkit.layers.reference import (
+    ReferenceGRUCell,
+    ReferenceLSTMCell,
+    ReferenceSimpleRNNCell,
+)
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Bidirectional",
+    "GRUCell",
+    "LSTMCell",
+    "ReferenceGRUCell",
+    "ReferenceLSTMCell",
+    "ReferenceSimpleRNNCell",
+    "SequencePooling",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "cell_names",
+    "recurrent",
+    "register_cell",
+]

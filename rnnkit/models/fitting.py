@@ -1,0 +1,208 @@
+"""Helpers of `Model.fit`: splits, early stopping, class weights, warm starts."""
+
+import contextlib
+import difflib
+import os
+import sys
+
+import keras
+import numpy as np
+
+from rnnkit.features import Label
+
+
+def with_defaults(callbacks, defaults, validated):
+    """The user's callbacks, with early stopping added where a recipe asks for it.
+
+    Args:
+        callbacks: List of Keras callbacks, a single one, or None.
+        defaults: A model's `fit_defaults`; `"patience"` asks for early stopping on `"monitor"`.
+        validated: Whether validation data is given; without it nothing is added.
+
+    Returns:
+        A list of callbacks, or what was given if it is a `CallbackList`.
+    """
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    if callbacks is None:
+        callbacks = []
+    callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    stopping = any(isinstance(item, keras.callbacks.EarlyStopping) for item in callbacks)
+    if validated and defaults.get("patience") is not None and not stopping:
+        callbacks.append(early_stopping(defaults))
+    return callbacks
+
+
+def early_stopping(defaults):
+    """`EarlyStopping` with best weights as a model's `fit_defaults` say."""
+    monitor = defaults.get("monitor", "val_loss")
+    return keras.callbacks.EarlyStopping(
+        monitor=monitor,
+        mode=direction(monitor),
+        patience=defaults["patience"],
+        restore_best_weights=True,
+    )
+
+
+def direction(monitor):
+    """`"min"` for losses and errors, `"max"` for everything else."""
+    falling = ("loss", "error", "mae", "mse", "rmse", "perplexity")
+    return "min" if any(word in monitor for word in falling) else "max"
+
+
+def split_arrays(x, y, sample_weight, share):
+    """Sets the last `share` of arrays apart for validation, as Keras does."""
+    if not 0 < share < 1:
+        raise ValueError(f"validation_split must be between 0 and 1. Received: {share}")
+    if y is None:
+        raise ValueError(
+            "validation_split needs x and y as arrays or lists; split a dataset with its take "
+            f"and skip. Received: x of type {type(x).__name__}"
+        )
+    cut = int(len(x) * (1 - share))
+    if cut < 1 or cut >= len(x):
+        raise ValueError(
+            f"validation_split={share} leaves one side of {len(x)} examples empty: use more data"
+        )
+
+    def part(values, piece):
+        if values is None:
+            return None
+        return values.iloc[piece] if hasattr(values, "iloc") else values[piece]
+
+    first, last = slice(0, cut), slice(cut, None)
+    held_out = tuple(part(v, last) for v in (x, y, sample_weight) if v is not None)
+    return part(x, first), part(y, first), part(sample_weight, first), held_out
+
+
+def class_weights(weights, feature):
+    """Class weights by index, from a dict by class name or by index."""
+    if weights is None:
+        return None
+    if not isinstance(feature, Label):
+        raise ValueError("class_weight needs a Label as target. Received: a target of numbers")
+    known = {name: index for index, name in enumerate(feature.names)}
+    known |= {value: index for index, value in enumerate(feature.classes)}
+    result = {}
+    for key, weight in weights.items():
+        if key in known:
+            result[known[key]] = float(weight)
+        elif isinstance(key, (int, np.integer)) and 0 <= key < feature.size:
+            result[int(key)] = float(weight)
+        else:
+            raise ValueError(
+                f"class_weight names the class {key!r}; known classes: {feature.names}. "
+                f"Received: class_weight={weights}"
+            )
+    return {index: result.get(index, 1.0) for index in range(feature.size)}
+
+
+@contextlib.contextmanager
+def warm_start(model, freeze, learning_rate):
+    """Freezes parts of a model and lowers its learning rate for the time of a `with` block."""
+    frozen = [layer for layer in layers_named(model, freeze) if layer.trainable]
+    before = model.get_compile_config()
+    rate = learning_rate
+    if rate is None:
+        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)) / 3
+    if not rate > 0:
+        raise ValueError(f"learning_rate must be positive. Received: {learning_rate}")
+    for layer in frozen:
+        layer.trainable = False
+    try:
+        # A fresh optimizer: the old one's moments belong to the old data.
+        config = keras.optimizers.serialize(model.optimizer)
+        config["config"]["learning_rate"] = rate
+        arguments = keras.saving.deserialize_keras_object(before)
+        model.compile(**{**arguments, "optimizer": keras.optimizers.deserialize(config)})
+        yield
+    finally:
+        for layer in frozen:
+            layer.trainable = True
+        if frozen:
+            model.compile_from_config(model.get_compile_config())
+
+
+def layers_named(model, freeze):
+    """The layers that `freeze` names; see `Model.fine_tune`."""
+    if freeze is None:
+        return []
+    chosen = []
+    weighted = [layer for layer in model.layers if layer.weights]
+    names = [layer.name for layer in weighted]
+    for name in [freeze] if isinstance(freeze, str) else list(freeze):
+        if name == "encoder":
+            chosen += [layer for layer in weighted if layer.name != "output"]
+        elif name in names:
+            chosen.append(model.get_layer(name))
+        else:
+            close = difflib.get_close_matches(str(name), ["encoder", *names], n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(
+                f"freeze must name 'encoder' or layers of the model, {names}.{hint} "
+                f"Received: freeze={freeze!r}"
+            )
+    return chosen
+
+
+def train(model, data, *, epochs, batch_size=None, out=None, callbacks=(), verbose="auto"):
+    """Fits a recipe's model, its best state kept in a file from the first epoch on.
+
+    Args:
+        model: A compiled `rnnkit.models.Model`.
+        data: `rnnkit.data.Data`.
+        epochs: Passes over the data at most.
+        batch_size: Examples in a step, or None for the model's default.
+        out: Path of a `.keras` file, or None.
+        callbacks: Further Keras callbacks.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        The model.
+
+    Raises:
+        KeyboardInterrupt: When interrupted, after the best weights were saved to `out`.
+    """
+    callbacks = list(callbacks)
+    if out is not None:
+        monitor = model.fit_defaults.get("monitor", "val_loss")
+        callbacks.append(
+            keras.callbacks.ModelCheckpoint(
+                out, monitor=monitor, mode=direction(monitor), save_best_only=True
+            )
+        )
+    model.fit(
+        data.train,
+        validation_data=data.validation,
+        epochs=epochs,
+        batch_size=batch_size,
+        callbacks=callbacks,
+        verbose=verbose,
+        interrupted_path=out,
+    )
+    if out is not None:
+        model.save(out)  # the weights are those of the best epoch, as in the checkpoint
+    return model
+
+
+@contextlib.contextmanager
+def best_kept(model, callbacks, path=None):
+    """Saves the best weights so far when the block is interrupted, says where, and goes on raising.
+
+    Args:
+        model: The model in training.
+        callbacks: Its callbacks; an `EarlyStopping` among them knows the best weights.
+        path: Where to save; by default `<name>-interrupted.keras` in the current folder.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        best = [getattr(item, "best_weights", None) for item in callbacks]
+        best = [weights for weights in best if weights is not None]
+        if best:
+            model.set_weights(best[0])
+        path = path or f"{model.recipe or model.name}-interrupted.keras"
+        model.save(path)
+        which = "The best weights so far are" if best else "The weights so far are"
+        print(f"\nInterrupted. {which} in {os.path.abspath(path)}", file=sys.stderr, flush=True)
+        raise

@@ -1,0 +1,102 @@
+"""The one-to-one pattern: a dense network without memory."""
+
+import keras
+
+from rnnkit.layers.pooling import SequencePooling
+from rnnkit.layers.token_dropout import TokenDropout
+from rnnkit.models.base import Model, Seeds, check_features, output_layer
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class OneToOne(Model):
+    """One input → one output through dense layers: the network without memory (ANN).
+
+    A text is taken as one thing, its bag of words or n-grams: the first dense layer is computed
+    as the sum of one weight row per token, which equals a dense layer on the (multi-)hot vector
+    and never makes that vector.
+
+    Args:
+        input_feature: Adapted `Text` or `Number`.
+        output_feature: Adapted `Label` or `Number`.
+        units: Integer or list of integers: the sizes of the hidden layers, at least one.
+        activation: Activation of the hidden layers.
+        dropout: Share of hidden activations dropped in training.
+        token_dropout: Share of the tokens of a text dropped in training.
+        seed: Integer that fixes weights, dropout and shuffling, or None.
+        name: Name of the model.
+
+    Example:
+
+    >>> text = rnnkit.features.Text(ngrams=2, unique=True).adapt(texts)
+    >>> label = rnnkit.features.Label().adapt(labels)
+    >>> model = rnnkit.models.OneToOne(text, label, units=64)
+    >>> model.fit(texts, labels, epochs=5)
+    """
+
+    def __init__(
+        self,
+        input_feature,
+        output_feature,
+        units=64,
+        activation="relu",
+        dropout=0.0,
+        token_dropout=0.0,
+        seed=None,
+        name=None,
+    ):
+        # === Arguments ===
+        check_features(input_feature, output_feature)
+        sizes = [units] if isinstance(units, int) else list(units)
+        if not sizes or any(not isinstance(size, int) or isinstance(size, bool) or size < 1 for size in sizes):
+            raise ValueError(
+                f"units must be a positive integer or a list of them. Received: units={units!r}"
+            )
+        seeds = Seeds(seed)
+
+        # === Functional model ===
+        if input_feature.vocabulary_size is not None:
+            inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, tokens]
+            x = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")(inputs)
+            x = keras.layers.Embedding(
+                input_feature.vocabulary_size,
+                sizes[0],
+                embeddings_initializer=keras.initializers.GlorotUniform(seed=seeds.next()),
+                mask_zero=True,
+                name="bag",
+            )(x)  # [batch, tokens, units]
+            x = SequencePooling("sum", name="sum")(x)  # [batch, units]
+            sizes = sizes[1:]
+            x = keras.layers.Activation(activation, name="activation")(x)
+            x = keras.layers.Dropout(dropout, seed=seeds.next(), name="dropout")(x)
+        else:
+            x = inputs = keras.Input((input_feature.width,), name="numbers")  # [batch, width]
+        for index, size in enumerate(sizes):
+            initializer = keras.initializers.GlorotUniform(seed=seeds.next())
+            x = keras.layers.Dense(
+                size, activation, kernel_initializer=initializer, name=f"dense_{index + 1}"
+            )(x)  # [batch, size]
+            x = keras.layers.Dropout(dropout, seed=seeds.next(), name=f"dropout_{index + 1}")(x)
+        outputs = output_layer(output_feature, seeds.next())(x)
+        super().__init__(
+            inputs,
+            outputs,
+            input_feature=input_feature,
+            output_feature=output_feature,
+            seed=seed,
+            name=name,
+        )
+
+        # === Config ===
+        self.units = units
+        self.activation = activation
+        self.dropout = dropout
+        self.token_dropout = token_dropout
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "token_dropout": self.token_dropout,
+        }

@@ -1,0 +1,210 @@
+"""The base of recipes: a model with its data, its scores and its search space."""
+
+import difflib
+import importlib
+import inspect
+import os
+
+
+class Recipe:
+    """A task that works from raw data to a saved model.
+
+    A recipe is a class that sets the attributes below and defines three methods: `features`
+    (what is learned from the training data), `build` (the network) and `search_space` (what
+    `tune` varies). The keyword arguments of `features` and `build`, with their defaults, are the
+    recipe's options: `recipe.model(data, units=256)`, `rnnkit train NAME --set units=256`.
+
+    Attributes:
+        name: What the recipe is called: lower case, words joined by `_`.
+        title: One line for people.
+        pattern: `"one_to_one"`, `"many_to_one"`, ...
+        input: What goes in, in a word or two.
+        output: What comes out.
+        cell: Default cell.
+        dataset: TFDS name of the embedded sample.
+        card: Module whose `CARD` describes the embedded sample.
+        kinds: Pair of the kinds of input and target, such as `("text", "label")`.
+        columns: Dict of `"input"` and `"target"` to the column names taken for them, lower case,
+            best first.
+        scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
+        training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`
+            and `monitor`.
+
+    Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
+    """
+
+    name = title = pattern = input = output = cell = dataset = card = ""
+    kinds = ("text", "label")
+    columns = {"input": ("text",), "target": ("label",)}
+    scores = ("accuracy",)
+    training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
+
+    # === To define ===
+
+    def features(self, data):
+        """Makes and adapts the features.
+
+        Args:
+            data: `rnnkit.data.Data`.
+            **options: The recipe's options about features, as keyword arguments with defaults.
+
+        Returns:
+            The pair `(input_feature, output_feature)`.
+        """
+        raise NotImplementedError(f"The recipe {self.name!r} must define features()")
+
+    def build(self, input_feature, output_feature):
+        """Makes the compiled model.
+
+        Args:
+            input_feature: As `features` gave it.
+            output_feature: As `features` gave it.
+            **options: The recipe's options about the network, as keyword arguments with defaults.
+        """
+        raise NotImplementedError(f"The recipe {self.name!r} must define build()")
+
+    def search_space(self, hp):
+        """What `tune` varies, as a dict of option to a value drawn from `hp` (keras-tuner's
+        HyperParameters). `epochs` and `batch_size` may be among them."""
+        raise NotImplementedError(f"The recipe {self.name!r} must define search_space()")
+
+    # === What users call ===
+
+    def data(self, source=None, *, name=None, input=None, target=None, encoding="utf-8"):
+        """The data of the task.
+
+        Args:
+            source: None for the embedded sample; a file (csv, tsv, jsonl), a folder of splits or
+                a pattern; the name of a TFDS dataset; a pandas frame; a `tf.data.Dataset` of raw
+                `(x, y)`; a pair `(x, y)`; or a dict of `train`, `validation`, `test` to these.
+            name: Which set, where a folder holds several.
+            input: Column (name or position) or TFDS feature of the inputs.
+            target: The same for the targets.
+            encoding: Character encoding of files.
+
+        Returns:
+            A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
+            split off deterministically.
+        """
+        from rnnkit.data import sources
+
+        given = {"input": input, "target": target}
+        return sources.load(self, source, name=name, given=given, encoding=encoding)
+
+    def options(self):
+        """The recipe's options and their defaults, as a dict."""
+        found = {}
+        for method in (self.features, self.build):
+            for parameter in inspect.signature(method).parameters.values():
+                if parameter.kind is parameter.KEYWORD_ONLY:
+                    found[parameter.name] = parameter.default
+        return found
+
+    def check_options(self, options):
+        """Raises a ValueError for an option the recipe does not have, naming the nearest."""
+        known = self.options()
+        for key in options:
+            if key not in known:
+                close = difflib.get_close_matches(key, known, n=1)
+                hint = f" Did you mean {close[0]!r}?" if close else ""
+                raise ValueError(
+                    f"The recipe {self.name!r} has no option {key!r}.{hint} "
+                    f"Options: {', '.join(known)}"
+                )
+
+    def adapt(self, data, **options):
+        """The adapted features for a set of options (others than those of features are ignored)."""
+        return self.features(data, **_only(self.features, options))
+
+    def network(self, features, **options):
+        """The compiled model on given features (options of features are ignored)."""
+        model = self.build(*features, **_only(self.build, options))
+        model.recipe = self.name
+        model.score_names = list(self.scores)
+        model.fit_defaults = {
+            key: value for key, value in self.training.items() if key != "epochs"
+        }
+        return model
+
+    def model(self, data, **options):
+        """The model for some data, built and compiled.
+
+        Args:
+            data: What `recipe.data` gave.
+            **options: Any of `recipe.options()`, such as `cell="gru"`, `units=256`, `seed=1`.
+
+        Returns:
+            A `rnnkit.models.Model`. Its `fit` stops early and keeps the best weights when it is
+            given validation data.
+        """
+        self.check_options(options)
+        return self.network(self.adapt(data, **options), **options)
+
+    def train(
+        self, data=None, *, epochs=None, batch_size=None, out=None, callbacks=(), verbose="auto",
+        **options,
+    ):
+        """Builds and trains a model with the recipe's settings.
+
+        Args:
+            data: What `recipe.data` gave; the embedded sample by default.
+            epochs: Passes over the data at most; by default the recipe's.
+            batch_size: Examples in a step; by default the recipe's.
+            out: Path of a `.keras` file that holds the best model so far from the first epoch on,
+                also after an interruption. None saves nothing.
+            callbacks: Further Keras callbacks.
+            verbose: As in `keras.Model.fit`.
+            **options: As in `model`.
+
+        Returns:
+            The trained model, its weights those of the best epoch. `model.history` has the curve.
+        """
+        from rnnkit.models import fitting
+
+        model = self.model(self.data() if data is None else data, **options)
+        data = self.data() if data is None else data
+        return fitting.train(
+            model,
+            data,
+            epochs=self.training["epochs"] if epochs is None else epochs,
+            batch_size=batch_size,
+            out=None if out is None else os.fspath(out),
+            callbacks=callbacks,
+            verbose=verbose,
+        )
+
+    def tune(self, data=None, **arguments):
+        """Searches the recipe's space with keras-tuner; see `rnnkit.tuning.tune`."""
+        from rnnkit import tuning
+
+        return tuning.tune(self, self.data() if data is None else data, **arguments)
+
+    # === About itself ===
+
+    def describe(self):
+        """What `recipes.list()` shows, as a dict of strings."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "pattern": self.pattern.replace("_", "-"),
+            "input": self.input,
+            "output": self.output,
+            "cell": self.cell,
+            "dataset": self.dataset,
+        }
+
+    def dataset_card(self):
+        """How the embedded sample is made, as Markdown; empty if the recipe has no card."""
+        return importlib.import_module(self.card).CARD if self.card else ""
+
+    def source_file(self):
+        """Path of the file that defines the recipe."""
+        return inspect.getsourcefile(type(self))
+
+    def __repr__(self):
+        return f"<Recipe {self.name}: {self.title}>"
+
+
+def _only(method, options):
+    names = inspect.signature(method).parameters
+    return {key: value for key, value in options.items() if key in names}

@@ -1,0 +1,117 @@
+"""Finding recipes: those of installed packages, and a user's own file.
+
+Recipes are entry points of the group `rnnkit.recipes`, so that any package can add some.
+"""
+
+import difflib
+import html
+import importlib.metadata
+import importlib.util
+import pathlib
+
+from rnnkit.recipe import Recipe
+
+GROUP = "rnnkit.recipes"
+
+
+def names():
+    """The names of all installed recipes, in alphabetical order."""
+    return sorted({entry.name for entry in importlib.metadata.entry_points(group=GROUP)})
+
+
+def get(name):
+    """The recipe of a name, or of a Python file that defines one.
+
+    Args:
+        name: A name from `names()`, or the path of a `.py` file with a subclass of
+            `rnnkit.Recipe` (as `rnnkit copy` writes it). The file's code is run.
+
+    Raises:
+        ValueError: If there is no such recipe.
+
+    Example:
+
+    >>> recipes.get("sentiment").pattern
+    'many_to_one'
+    """
+    if isinstance(name, Recipe):
+        return name
+    if str(name).endswith(".py"):
+        return _from_file(pathlib.Path(name))
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        if entry.name == name:
+            return entry.load()()
+    close = difflib.get_close_matches(str(name), names(), n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(f"There is no recipe {str(name)!r}.{hint} Recipes: {', '.join(names())}")
+
+
+def _from_file(path):
+    if not path.is_file():
+        raise ValueError(f"There is no file {str(path)!r}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Recipe) and value is not Recipe
+        and value.__module__ == path.stem
+    ]
+    if len(found) != 1:
+        raise ValueError(
+            f"{path} must define one subclass of rnnkit.Recipe. "
+            f"Found: {[value.__name__ for value in found] or 'none'}"
+        )
+    return found[0]()
+
+
+class RecipeTable(list):
+    """Descriptions of recipes (a list of dicts) that shows as a table.
+
+    Prints as text, renders with rich in a terminal and as HTML in a notebook.
+    """
+
+    COLUMNS = ("name", "pattern", "input → output", "cell", "dataset")
+
+    def _rows(self):
+        for row in self:
+            yield (
+                row["name"],
+                row["pattern"],
+                f"{row['input']} → {row['output']}",
+                row["cell"],
+                row["dataset"],
+            )
+
+    def __repr__(self):
+        rows = [self.COLUMNS, *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(self.COLUMNS))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        return "\n".join(lines)
+
+    def __rich_console__(self, console, options):
+        from rich.table import Table
+
+        table = Table()
+        for column in self.COLUMNS:
+            table.add_column(column, style="bold" if column == "name" else None)
+        for row in self._rows():
+            table.add_row(*row)
+        yield table
+
+    def _repr_html_(self):
+        def line(tag, cells):
+            inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+            return f"<tr>{inner}</tr>"
+
+        body = "".join(line("td", row) for row in self._rows())
+        return f"<table><thead>{line('th', self.COLUMNS)}</thead><tbody>{body}</tbody></table>"
+
+
+def table():
+    """All installed recipes as a `RecipeTable`."""
+    return RecipeTable(get(name).describe() for name in names())
