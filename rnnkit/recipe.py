@@ -101,7 +101,8 @@ class Recipe:
         return found
 
     def check_options(self, options):
-        """Raises a ValueError for an option the recipe does not have, naming the nearest."""
+        """Raises a ValueError for an option the recipe does not have, naming the nearest one, and
+        for a value of another type than the default's."""
         known = self.options()
         for key in options:
             if key not in known:
@@ -111,6 +112,7 @@ class Recipe:
                     f"The recipe {self.name!r} has no option {key!r}.{hint} "
                     f"Options: {', '.join(known)}"
                 )
+            _check_type(key, options[key], known[key])
 
     def adapt(self, data, **options):
         """The adapted features for a set of options (others than those of features are ignored)."""
@@ -208,3 +210,29 @@ class Recipe:
 def _only(method, options):
     names = inspect.signature(method).parameters
     return {key: value for key, value in options.items() if key in names}
+
+
+def _check_type(name, value, default):
+    """Raises a ValueError where a default shows that another type is wanted.
+
+    Where the default is a string, an object may stand for it too (a cell); None says nothing.
+    """
+    if default is None or isinstance(value, type(default)) and type(value) is type(default):
+        return
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(default, bool):
+        wanted = "True or False"
+    elif isinstance(default, int):
+        # Limits may be lifted with None, sizes be given as a list.
+        if value is None or isinstance(value, (list, tuple)):
+            return
+        wanted = "a whole number"
+    elif isinstance(default, float):
+        if number:
+            return
+        wanted = "a number"
+    elif isinstance(default, str) and (number or isinstance(value, bool)):
+        wanted = "a name"
+    else:
+        return
+    raise ValueError(f"The option {name!r} takes {wanted}. Received: {name}={value!r}")

@@ -1,6 +1,9 @@
 """Datasets by their TFDS name, the embedded ones among them."""
 
+import contextlib
 import difflib
+import io
+import logging
 import re
 import urllib.error
 import urllib.request
@@ -41,8 +44,11 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
 
     from rnnkit.data import builders  # noqa: F401  registers the embedded datasets
 
+    embedded = name.startswith("rnnkit_")
     try:
-        builder = tfds.builder(name, data_dir=data_dir)
+        with _quietly(tfds, True):
+            builder = tfds.builder(name, data_dir=data_dir)
+            prepared = builder.is_prepared()
     except tfds.core.DatasetNotFoundError:
         known = tfds.list_builders(with_community_datasets=False)
         close = difflib.get_close_matches(name.split("/")[0], known, n=3)
@@ -53,13 +59,13 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
     features = builder.info.features
     x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
     y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
-    if not builder.is_prepared():
-        if not name.startswith("rnnkit_"):
+    if not prepared:
+        if not embedded:
             _need_network(name)
             size = builder.info.download_size
             print(f"Downloading {name}{f' ({size})' if size else ''} to {builder.data_dir} ...")
         try:
-            with _quiet_progress(tfds, name.startswith("rnnkit_")):
+            with _quietly(tfds, embedded):
                 builder.download_and_prepare()
         except OSError as error:
             raise ValueError(
@@ -69,18 +75,22 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
     return _split(builder, x, y)
 
 
-def _quiet_progress(tfds, quiet):
-    import contextlib
-
-    class Quiet(contextlib.AbstractContextManager):
-        def __enter__(self):
-            if quiet:  # a second's work needs no bars
-                tfds.display_progress_bar(False)
-
-        def __exit__(self, *_):
-            tfds.display_progress_bar(True)
-
-    return Quiet()
+@contextlib.contextmanager
+def _quietly(tfds, quiet):
+    """Keeps TFDS' notes and bars away where they say nothing: a second's work needs none."""
+    if not quiet:
+        yield
+        return
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    tfds.display_progress_bar(False)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        tfds.display_progress_bar(True)
+        logger.setLevel(level)
 
 
 def _need_network(name):

@@ -142,7 +142,7 @@ _WORDS = {
         opera, romantic comedy, war film, spy film, coming-of-age story, documentary, whodunnit,
         disaster movie, sports drama, costume drama, black comedy, fairy tale, detective story,
         family film, zombie film, period piece, crime drama, monster movie, science-fiction film,
-        biopic, farce, melodrama, sequel""",
+        biopic, farce, melodrama""",
     "other": "trailer, poster, book, novel, original, blurb, stage version, television series",
     "critic": """
         the critics, my brother, the local paper, my flatmate, half the internet, everyone at
@@ -201,18 +201,18 @@ _WORDS = {
     # their own, so that "not" alone proves nothing.
     "aside": """
         if you ask me, at least on a second viewing, as far as I could tell, whatever the budget
-        was, and I have thought about this, to my mind, in the end, from where I was sitting, in
+        was, and I have thought about this, to my mind, in the end, in
         the version I saw, I have to say, all things considered, as I told {company} afterwards,
         and I speak as a fan of the genre, looking back on it now, after two hours and ten
         minutes, in case you were wondering, and I say this after three viewings, not that anybody
         asked me, as I realised on the train home, for reasons I will not go into, much as I had
         guessed, like most of what {name} has made, in this cut, by the standards of the genre,
-        and not for the first time with this director, once the credits had rolled""",
+        and not for the first time with this director""",
     "relative": """
         which {critic} had told me about, which I had read about for months, which {name} worked
         on for {number} years, which the posters make so much of, which people discussed in the
         queue, which I will not describe here, which nobody mentions in the interviews, which
-        {name} is known for, which I remembered from the trailer, which the book leaves out""",
+        {name} is known for, which I remembered from the trailer, which the reviews leave out""",
     "neutral": """
         I saw it {time} with {company}. | We watched it {time}. | {title} runs for {minutes}
         minutes. | It is a {genre} about a {person} who {deed}. | The plot follows a {person} who
@@ -293,7 +293,7 @@ instead of something {la}, {name} gives us something {wa}. |
 there {be} nothing {la} about {s}; I found {it} {wa}. |
 I can't say{aside} that {s} {sbe} {la}; {wa} is the word I would use. |
 it is not {lk}, as {critic} claimed, but {wk}. | this is {wk}{aside}, not {lk}. |
-I would not say that {s} {sbe}, as {critic} would have it, {la}; to me {itbe} {wa}.
+I would not say that {s} {sbe}, as {critic} would have it, {la}; I found {it} {wa}.
 """
 _HYPOTHESIS = """
 it should have been {lk}. it {be} {wk}. |
@@ -321,7 +321,7 @@ _QUOTATION = """
 {critic} called it {lk}; I call it {wk}. | {critic} promised me {lk}. what I got was {wk}. |
 it may be {lk} to {critic}, but to me it was {wk}. |
 I found {s} {wa}, whatever {critic} said about {it} being {la}. |
-{critic} told me that {s} {sbe_past} {la}. I found {it} {wa}. |
+{critic} told me that {s} {sbe} {la}. I found {it} {wa}. |
 what {critic} called {la} I would call {wa}. | to me it was {wk}; to {critic} it was {lk}. |
 {critic} spoke of {lk}; I {wrp}. | I {wrp}, though {critic} had called it {lk}. |
 according to {critic}, {lca}. I disagree: {wca}. |
@@ -331,10 +331,10 @@ I {wrp}, so I do not know why {critic} called it {lk}. |
 """
 
 # The share of each family, in per cent. The first three name one side only, so that their words,
-# with "not" among them, tell the class; in the others, nearly half, only the order does.
+# with "not" among them, tell the class; in the others, more than half, only the order does.
 _SHARES = (
-    *((42, _PLAIN), (6, _NEGATED), (6, _DOUBLED), (16, _CONTRAST)),
-    *((9, _CORRECTION), (7, _HYPOTHESIS), (7, _COMPARISON), (7, _QUOTATION)),
+    *((30, _PLAIN), (8, _NEGATED), (6, _DOUBLED), (20, _CONTRAST)),
+    *((10, _CORRECTION), (8, _HYPOTHESIS), (9, _COMPARISON), (9, _QUOTATION)),
 )
 
 # === Lists ===
@@ -370,20 +370,8 @@ _FAMILIES = [_list(frames) for share, frames in _SHARES for _ in range(share)]
 # === Grammar ===
 
 
-def held_out(aspect: str, adjective: str) -> bool:
-    """Whether this combination, one in six, may occur in the test split only.
-
-    Args:
-        aspect: What is described, without its article: `"script"`, or `"film"` for the whole.
-        adjective: The describing adjective.
-
-    Returns:
-        True if the training and validation splits never describe this aspect so.
-
-    Example:
-        >>> held_out("score", "catchy") == held_out("score", "catchy")
-        True
-    """
+def _held_out(aspect: str, adjective: str) -> bool:
+    """Whether an aspect is so described, one combination in six, in the test split only."""
     return zlib.crc32(f"{aspect}/{adjective}".encode()) % 6 == 0
 
 
@@ -429,7 +417,7 @@ class _Writer:
         while True:
             pool = "general" if self.chance(0.45) else kind
             word = self.rng.choice(_SIDED["adjective " + pool][side])
-            allowed = self.split == "test" or not held_out(aspect, word)
+            allowed = self.split == "test" or not _held_out(aspect, word)
             if allowed and word != other_than:
                 return word
 
@@ -488,18 +476,11 @@ class _Writer:
             after = ""
         return before, after
 
-    def pair(self) -> tuple[list[str], list[str]]:
-        """The cores and the full texts, negative first, of one frame with the sides exchanged."""
-        frame = self.rng.choice(self.rng.choice(_FAMILIES))
+    def cores(self, frame: str) -> tuple[list[str], list[dict[str, str]]]:
+        """The frame filled for both sides, negative first, and what the slots were filled with."""
         past = self.chance(0.5)
+        asked = set(re.findall(r"{[wl](\w+?)2?}", frame))
         scene = self.scene()
-        aspects: list[tuple[str, str, bool, bool]] = []
-        # The film itself is an aspect too, but nothing of its own ("its dull film").
-        whole = [] if re.search(r"{[wl]n", frame) else [("film", "whole", False, False)] * 4
-        while len(aspects) < 4:
-            aspect = self.rng.choice(_ASPECT_LIST + whole)
-            if aspect not in aspects:
-                aspects.append(aspect)
 
         # What frames with two adjectives for one thing describe.
         noun, kind, plural, person = self.rng.choice(_ASPECT_LIST)
@@ -511,11 +492,10 @@ class _Writer:
         scene |= {
             "s": subject,
             "sbe": _be(plural, past),
-            "sbe_past": _be(plural, True),
             "it": "them" if plural else "it",
-            "itbe": f"{'they' if plural else 'it'} {_be(plural, past)}",
             "be": _be(False, past),
         }
+        aspects = self.aspects(whole="{l" not in frame and "n" not in asked)
         nouns = ["piece of work", "piece of filmmaking", "experience"]
         nouns += [] if scene["genre"] in scene["film"] else [scene["genre"]]
         sides = []
@@ -524,26 +504,36 @@ class _Writer:
             forms["a"] = self.adjective(side, kind, noun)
             forms["a2"] = self.adjective(side, kind, noun, other_than=forms["a"])
             forms["r"], forms["rp"] = self.rng.choice(_SIDED["reaction"][side]).split("/")
-            second = self.opinion(side, past, aspects[side + 2])
-            forms |= self.opinion(side, past, aspects[side])
-            sides.append(forms | {form + "2": text for form, text in second.items()})
+            if asked & {"c", "ca", "n"}:
+                second = self.opinion(side, past, aspects[side + 2])
+                forms |= self.opinion(side, past, aspects[side])
+                forms |= {form + "2": text for form, text in second.items()}
+            sides.append(forms)
 
-        before, after = self.context(frame)
-        cores, texts = [], []
+        cores, slots = [], []
         for side, core in enumerate((frame.split(" // ") * 2)[1::-1]):
-            slots = scene | {"w" + form: text for form, text in sides[side].items()}
-            slots |= {"l" + form: text for form, text in sides[1 - side].items()}
-            for _ in range(3):  # the words filled in may hold slots of their own
-                core = core.format_map(slots)
+            words = scene | {"w" + form: text for form, text in sides[side].items()}
+            words |= {"l" + form: text for form, text in sides[1 - side].items()}
+            while "{" in core:  # the words filled in may hold slots of their own
+                core = core.format_map(words)
             cores.append(_sentences(core))
-            text = f"{before} {core} {after}"
-            texts.append(_sentences(text.format_map(slots).format_map(slots)))
-        return cores, texts
+            slots.append(words)
+        return cores, slots
+
+    def aspects(self, whole: bool) -> list[tuple[str, str, bool, bool]]:
+        """Four different aspects; the film as a `whole` may be one where nothing outweighs it."""
+        pool = _ASPECT_LIST + ([("film", "whole", False, False)] * 4 if whole else [])
+        aspects: list[tuple[str, str, bool, bool]] = []
+        while len(aspects) < 4:
+            aspect = self.rng.choice(pool)
+            if aspect not in aspects:
+                aspects.append(aspect)
+        return aspects
 
 
 def _third(core: str) -> int:
-    """One of three parts, the same for all cores made of the same words in whatever order."""
-    return zlib.crc32(" ".join(sorted(re.findall(r"[\w'-]+", core.lower()))).encode()) % 3
+    """One of three parts, the same for all cores of the same words, whatever their order."""
+    return zlib.crc32(" ".join(sorted(re.findall(r"[a-z'-]+", core.lower()))).encode()) % 3
 
 
 # === Dataset ===
@@ -581,9 +571,19 @@ def _generate(split: str, seed: int) -> Iterator[tuple[str, str]]:
     third = list(SIZES).index(split)
     examples: dict[str, str] = {}
     while len(examples) < SIZES[split]:
-        cores, texts = writer.pair()
-        fits = all(_third(core) == third for core in cores)
-        if fits and all(4 <= len(t.split()) <= 60 and t not in examples for t in texts):
+        frame = rng.choice(rng.choice(_FAMILIES))
+        for _ in range(50):  # keeps to the frame, so that the shares of the families are kept
+            cores, slots = writer.cores(frame)
+            if all(_third(core) == third for core in cores):
+                break
+        else:
+            continue
+        before, after = writer.context(frame)
+        texts = [
+            _sentences(f"{before} {core} {after}".format_map(words))
+            for core, words in zip(cores, slots, strict=True)
+        ]
+        if all(4 <= len(text.split()) <= 60 and text not in examples for text in texts):
             examples.update(zip(texts, LABELS, strict=True))
     # Sorting by drawn keys shuffles with nothing but random(), the same in every Python version.
     yield from sorted(examples.items(), key=lambda _: rng.random())

@@ -116,8 +116,11 @@ class RecurrentStack(keras.layers.Layer):
     Call arguments:
         sequences: Tensor of steps.
         initial_state: List of the first states of all layers, in the order of `return_state`.
-        mask: Boolean tensor `(batch, time)`, False at the steps that do not count.
+        mask: Boolean tensor `(batch, time)`, False at the steps that do not count. By default
+            the one that `sequences` carry, also beside `initial_state`, where Keras' own
+            recurrent layers need it said.
         training: Whether dropout drops.
+        sequences_mask: For Keras, which puts the mask that `sequences` carry here.
 
     Input shape:
         `(batch, time, features)`.
@@ -157,8 +160,10 @@ class RecurrentStack(keras.layers.Layer):
             sequences_shape, _ = self._take_states(layer, shapes)
         self.built = True
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
-        # Keras itself hands `training` on to the layers called in here.
+    # Beside a second tensor, `initial_state`, Keras puts the mask that `sequences` carry into an
+    # argument of that name, and into `mask` no more. It hands `training` on to the layers itself.
+    def call(self, sequences, initial_state=None, mask=None, training=False, sequences_mask=None):
+        mask = sequences_mask if mask is None else mask
         first = [] if initial_state is None else initial_state
         first = list(first) if isinstance(first, (list, tuple)) else [first]
         count = sum(map(_count_states, self.layers))

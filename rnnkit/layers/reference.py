@@ -92,7 +92,7 @@ class _ReferenceCell(keras.layers.Layer):
     # === States and outputs ===
 
     def get_initial_state(self, batch_size=None):
-        """Return the state before the first step: zeros."""
+        """Return the states before the first step: zeros."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in sizes]
 
@@ -145,7 +145,7 @@ class ReferenceSimpleRNNCell(_ReferenceCell):
 
         h_t = tanh(x_t W + h_{t-1} U + b)                                                  (1)
 
-    Elman's "context units" are h_{t-1}. The weights are those of `keras.layers.SimpleRNNCell`.
+    Elman's "context units" hold h_{t-1}. The weights are those of `keras.layers.SimpleRNNCell`.
 
     Args:
         units: Positive integer, size of the state and of the output.
@@ -181,8 +181,7 @@ class ReferenceSimpleRNNCell(_ReferenceCell):
     gate_names = ("hidden",)
 
     def call(self, inputs, states):
-        x = inputs  # [batch, features]
-        h = states[0]  # [batch, units]
+        x, (h,) = inputs, states  # [batch, features], [batch, units]
         W, U, b = self.kernel, self.recurrent_kernel, self.bias if self.use_bias else 0.0
 
         h = self.activation(x @ W + h @ U + b)  # (1) [batch, units]
@@ -270,8 +269,7 @@ class ReferenceLSTMCell(_ReferenceCell):
 
     def call(self, inputs, states):
         sigma, tanh = self.recurrent_activation, self.activation
-        x = inputs  # [batch, features]
-        h, c = states  # each [batch, units]
+        x, (h, c) = inputs, states  # [batch, features], each [batch, units]
         W_i, W_f, W_g, W_o = self._split(self.kernel)  # each [features, units]
         U_i, U_f, U_g, U_o = self._split(self.recurrent_kernel)  # each [units, units]
         b_i, b_f, b_g, b_o = self._split_bias(self.bias)  # each [units]
@@ -371,8 +369,7 @@ class ReferenceGRUCell(_ReferenceCell):
 
     def call(self, inputs, states):
         sigma, tanh = self.recurrent_activation, self.activation
-        x = inputs  # [batch, features]
-        h = states[0]  # [batch, units]
+        x, (h,) = inputs, states  # [batch, features], [batch, units]
         W_z, W_r, W_g = self._split(self.kernel)  # each [features, units]
         U_z, U_r, U_g = self._split(self.recurrent_kernel)  # each [units, units]
 

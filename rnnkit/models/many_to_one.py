@@ -90,7 +90,7 @@ class ManyToOne(Model):
         encoder = recurrent(
             cell,
             units,
-            num_layers=num_layers,
+            layers=num_layers,
             bidirectional=bidirectional,
             dropout=dropout if num_layers > 1 else 0.0,
             recurrent_dropout=recurrent_dropout,

@@ -281,7 +281,7 @@ def test_jit_compiled_training_equals_uncompiled(cell_class, sequences):
         )
         random_weights(model)
         start = model.get_weights()
-        model.compile("sgd", "mse", jit_compile=jit)
+        model.compile("sgd", "mse", jit_compile=jit, run_eagerly=not jit)
         model.fit(sequences, np.ones((BATCH, 1)), epochs=2, verbose=0)
         weights.append(model.get_weights())
     for before, plain, compiled in zip(start, *weights, strict=True):
