@@ -263,6 +263,7 @@ def run_show(options):
         "columns": {role: list(names) for role, names in recipe.columns.items()},
         "options": recipe.options(),
         "training": recipe.training,
+        "search_space": recipe.describe_search(),
         "scores": list(recipe.scores),
         "file": recipe.source_file(),
     }
@@ -279,11 +280,13 @@ def run_show(options):
     console.print(f"Columns: {', '.join(recipe.columns['input'])} → "
                   f"{', '.join(recipe.columns['target'])}", soft_wrap=True)  # fmt: skip
     console.print(f"Scores: {', '.join(recipe.scores)}   File: {about['file']}", soft_wrap=True)
-    table = Table("option", "default", title="Options (--set OPTION=VALUE)", title_justify="left")
+    table = Table("option", "default", "searched by tune", title="Options (--set OPTION=VALUE)")
+    search = about["search_space"]
     for name, value in about["options"].items():
-        table.add_row(name, str(value))
+        table.add_row(name, str(value), search.get(name, ""))
+    table.add_section()
     for name, value in recipe.training.items():
-        table.add_row(f"[dim]training: {name}[/]", str(value))
+        table.add_row(f"training: {name}", str(value), search.get(name, ""))
     console.print(table)
     console.print(Markdown(recipe.dataset_card()))
 

@@ -74,7 +74,7 @@ def confusion_matrix(model, data, y=None, normalize=True, ax=None):
     Returns:
         The Axes.
     """
-    from sklearn.metrics import confusion_matrix as count
+    from sklearn.metrics import confusion_matrix as count_pairs
 
     names = getattr(model.output_feature, "names", None)
     if names is None:
@@ -85,7 +85,7 @@ def confusion_matrix(model, data, y=None, normalize=True, ax=None):
     encoded = model.prepare(data, y)
     truth = encoded.tensors[1].numpy()
     chosen = model.predict(encoded, verbose=0).argmax(axis=-1)
-    counts = count(truth, chosen, labels=range(len(names)))
+    counts = count_pairs(truth, chosen, labels=range(len(names)))
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     side = max(3.2, 1.0 + 0.7 * len(names))
@@ -94,7 +94,8 @@ def confusion_matrix(model, data, y=None, normalize=True, ax=None):
     for row in range(len(names)):
         for column in range(len(names)):
             share = shares[row, column]
-            text = f"{share:.1%}\n({counts[row, column]:,})" if normalize else f"{counts[row, column]:,}"
+            count = f"{counts[row, column]:,}"
+            text = f"{share:.1%}\n({count})" if normalize else count
             ax.text(
                 column, row, text, ha="center", va="center", fontsize=9,
                 color="white" if share > 0.5 else "black",

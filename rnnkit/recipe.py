@@ -123,9 +123,7 @@ class Recipe:
         model = self.build(*features, **_only(self.build, options))
         model.recipe = self.name
         model.score_names = list(self.scores)
-        model.fit_defaults = {
-            key: value for key, value in self.training.items() if key != "epochs"
-        }
+        model.fit_defaults = {key: value for key, value in self.training.items() if key != "epochs"}
         return model
 
     def model(self, data, **options):
@@ -143,7 +141,14 @@ class Recipe:
         return self.network(self.adapt(data, **options), **options)
 
     def train(
-        self, data=None, *, epochs=None, batch_size=None, out=None, callbacks=(), verbose="auto",
+        self,
+        data=None,
+        *,
+        epochs=None,
+        batch_size=None,
+        out=None,
+        callbacks=(),
+        verbose="auto",
         **options,
     ):
         """Builds and trains a model with the recipe's settings.
@@ -183,6 +188,10 @@ class Recipe:
 
     # === About itself ===
 
+    def describe_search(self):
+        """What `search_space` draws, as a dict of option to a description, without keras-tuner."""
+        return self.search_space(_Describer())
+
     def describe(self):
         """What `recipes.list()` shows, as a dict of strings."""
         return {
@@ -205,6 +214,30 @@ class Recipe:
 
     def __repr__(self):
         return f"<Recipe {self.name}: {self.title}>"
+
+
+class _Describer:
+    """Stands in for keras-tuner's HyperParameters and gives back what was asked for, in words."""
+
+    def Choice(self, name, values, **_):
+        return " or ".join(map(str, values))
+
+    def Int(self, name, min_value, max_value, step=None, sampling=None, **_):
+        return self._range(min_value, max_value, step, sampling)
+
+    Float = Int
+
+    def Boolean(self, name, **_):
+        return "True or False"
+
+    def Fixed(self, name, value, **_):
+        return str(value)
+
+    @staticmethod
+    def _range(least, most, step, sampling):
+        text = f"{least} to {most}"
+        text += f" in steps of {step}" if step else ""
+        return text + (f" ({sampling} scale)" if sampling else "")
 
 
 def _only(method, options):

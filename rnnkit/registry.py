@@ -8,6 +8,7 @@ import html
 import importlib.metadata
 import importlib.util
 import pathlib
+import sys
 
 from rnnkit.recipe import Recipe
 
@@ -49,14 +50,18 @@ def get(name):
 def _from_file(path):
     if not path.is_file():
         raise ValueError(f"There is no file {str(path)!r}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"rnnkit_recipe_file_{path.stem}"  # no module of the user's is called so
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where a class looks for its source
     spec.loader.exec_module(module)
     found = [
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Recipe) and value is not Recipe
-        and value.__module__ == path.stem
+        if isinstance(value, type)
+        and issubclass(value, Recipe)
+        and value is not Recipe
+        and value.__module__ == name
     ]
     if len(found) != 1:
         raise ValueError(

@@ -96,9 +96,7 @@ def load_model(filepath, custom_objects=None):
     import keras
 
     # Registers what a file may name.
-    import rnnkit.features
-    import rnnkit.layers
-    import rnnkit.models
+    from rnnkit import features, layers, models  # noqa: F401
 
     _check_objects(config, path, custom_objects)
     if not str(config.get("registered_name", "")).startswith("rnnkit>") and (
@@ -250,9 +248,7 @@ def _check_size(config, path):
             raise _refusal(path, f"its weights are damaged ({_first_line(error)})") from None
     largest = _largest_integer(config.get("config"))
     if largest > max(stored, 2**20):
-        raise _refusal(
-            path, f"it declares a size of {largest:,} but holds only {stored:,} numbers"
-        )
+        raise _refusal(path, f"it declares a size of {largest:,} but holds only {stored:,} numbers")
     try:
         declared = sum(math.prod(shape) for shape in weight_shapes(config))
     except Exception as error:
@@ -301,9 +297,7 @@ def export(model, filepath, format="tf_saved_model", verbose=True):
         try:
             import tf2onnx  # noqa: F401
         except ImportError:
-            raise ImportError(
-                'Export to ONNX needs tf2onnx: pip install "rnnkit[onnx]"'
-            ) from None
+            raise ImportError('Export to ONNX needs tf2onnx: pip install "rnnkit[onnx]"') from None
         with atomically(path) as temporary:
             keras.Model.export(model, temporary, format="onnx", verbose=verbose)
         return

@@ -54,9 +54,9 @@ class Sentiment(rnnkit.Recipe):
         bidirectional=True,
         pooling="mean_max",
         embedding_size=128,
-        embedding_dropout=0.5,
         token_dropout=0.0,
         dropout=0.5,
+        output_dropout=0.5,
         learning_rate=1e-3,
         seed=None,
     ):
@@ -71,9 +71,9 @@ class Sentiment(rnnkit.Recipe):
             bidirectional=bidirectional,
             pooling=pooling,
             embedding_size=embedding_size,
-            embedding_dropout=embedding_dropout,
             token_dropout=token_dropout,
             dropout=dropout,
+            output_dropout=output_dropout,
             seed=seed,
             name=self.name,
         )
@@ -91,8 +91,8 @@ class Sentiment(rnnkit.Recipe):
         return {
             "cell": hp.Choice("cell", ["lstm", "gru"]),
             "units": hp.Int("units", 32, 128, step=32),
-            "embedding_dropout": hp.Float("embedding_dropout", 0.2, 0.6, step=0.1),
             "dropout": hp.Float("dropout", 0.2, 0.6, step=0.1),
+            "output_dropout": hp.Float("output_dropout", 0.2, 0.6, step=0.1),
             "learning_rate": hp.Float("learning_rate", 3e-4, 3e-3, sampling="log"),
             "batch_size": hp.Choice("batch_size", [32, 64]),
         }

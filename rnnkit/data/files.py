@@ -98,18 +98,25 @@ def _complete(found, where):
     return found
 
 
-def class_folders(folder):
+def class_folders(folder, encoding="utf-8"):
     """Texts in one folder a class, in split folders or not, as `{split: Table}`.
 
     The layout of `keras.utils.text_dataset_from_directory`: `folder/class/*.txt`, or
     `folder/train/class/*.txt` and so on. A class folder `unsup` (unlabelled texts) is left out.
 
+    Args:
+        folder: The folder.
+        encoding: Character encoding of the texts.
+
     Returns:
         Dict of split (or `"all"`) to `Table` with columns `text` and `label`; empty if the folder
-        is not of this layout.
+        is not of this layout or has tables beside its folders.
+
+    Raises:
+        ValueError: If there are splits but no training part, or bytes that cannot be decoded.
     """
     folder = pathlib.Path(folder)
-    if not folder.is_dir():
+    if not folder.is_dir() or any(item.suffix.lower() in SUFFIXES for item in folder.iterdir()):
         return {}
     splits = {
         SPLITS[item.name.lower()]: item
@@ -123,9 +130,14 @@ def class_folders(folder):
             if group.name == "unsup":
                 continue
             for file in sorted(group.glob("*.txt")):
-                texts.append(decode(file, "utf-8"))
+                texts.append(decode(file, encoding))
                 labels.append(group.name)
                 files.append(file.name)
         if texts:
             result[split] = Table({"text": texts, "label": labels}, files, str(root))
+    if result and not result.keys() & {"train", "all"}:
+        raise ValueError(
+            f"the folder {str(folder)!r} has no training part: expected a folder 'train'. "
+            f"Found: {sorted(result)}"
+        )
     return result

@@ -1,10 +1,8 @@
 """Synthetic film reviews in which the order of the words decides the sentiment.
 
-Sentiment corpora let a bag of words come close to a recurrent network, so they say little about
-whether a model reads in order. Here nearly every text has a mirrored counterpart of the other
-class, made from the same words ("The score is lovely, but the plot is thin." against "The plot is
-thin, but the score is lovely."), so that a model has to follow negation, contrast, concession and
-quotation. The texts come from templates and word lists of our own: nothing is downloaded or copied.
+On most sentiment corpora a bag of words comes close to a recurrent network. Here more than half of
+the texts have a mirrored counterpart of the other class ("The score is lovely, but the plot is
+thin." against "The plot is thin, but the score is lovely."), so that a model has to read in order.
 
 Only the standard library is used, so that the card can be printed without TensorFlow.
 """
@@ -20,12 +18,29 @@ SIZES = {"train": 8000, "validation": 1000, "test": 2000}
 CARD = """\
 # rnnkit_reviews
 
-CARD_BODY
+Film reviews of one to four sentences, labelled `negative` or `positive`: 8,000 to train, 1,000 to
+validate, 2,000 to test, as many of each class; 4 to 53 words, 1,439 word types. All of it is
+synthetic: made offline by templates and word lists of our own, nothing copied, no label noise.
+
+**What it teaches.** 56 % of the texts have a mirrored counterpart of the other class, made from
+the same words, so that only their order tells (contrast, concession, correction, disappointed
+hopes, comparison, quotation). 14 % negate once or twice, at a distance; 30 % are plain. What
+decides a text in one split is in no other split, in whatever order; one combination in six of an
+aspect and an adjective is kept for the test.
+
+| model (keras, Adam 0.002, batch 64) | test accuracy |
+| --- | --- |
+| logistic regression on single words | .682 |
+| logistic regression on words and pairs | .762 |
+| averaged embeddings (64) and a dense layer, 10 epochs | .718, .726, .716 (seeds 0, 1, 2) |
+| bidirectional LSTM (64), 5 epochs | .977, .973, .968 (seeds 0, 1, 2) |
+
+**Limits.** A small grammar and tidy English: no irony, no slips, one verdict a text. A score here
+shows that a model reads in order, not that it understands reviews.
 """
 
 # === Opinions, positive // negative ===
-# Adjectives by what they can describe; "general" fits everything. Both sides are about as long, so
-# that neither class is easier to recognise by rare words.
+# Adjectives by what they describe, "general" all. Neither side is given away by rarer words.
 
 _ADJECTIVES = {
     "general": """
@@ -230,9 +245,9 @@ _WORDS = {
 
 # === Frames ===
 # {w...} is the side that wins and names the label, {l...} the side that loses: wc a clause, wca a
-# clause with an adjective, wa an adjective, wn a noun phrase with "its", wk a verdict, wr what the
-# reviewer did (wrp in the past); a 2 asks for a second one. Both texts of a pair come from one
-# frame with the sides exchanged; "positive // negative" is for idioms that only go one way.
+# clause with an adjective, wa an adjective, wn a noun phrase with "its", wk a verdict (wkn without
+# adjective), wr what the reviewer did (wrp in the past); a 2 asks for a second one. Both texts of a
+# pair come from one frame with the sides exchanged; "positive // negative" is for one-way idioms.
 
 _PLAIN = """
 {wc}. | {wc} and {wc2}. | {film} {be} {wk}. | what {wk}! | {wc}, {wc2}, and I {wrp}. | I {wrp}. |
@@ -336,8 +351,6 @@ _SHARES = (
     *((30, _PLAIN), (8, _NEGATED), (6, _DOUBLED), (20, _CONTRAST)),
     *((10, _CORRECTION), (8, _HYPOTHESIS), (9, _COMPARISON), (9, _QUOTATION)),
 )
-
-# === Lists ===
 
 
 def _list(text: str) -> list[str]:
@@ -534,9 +547,6 @@ class _Writer:
 def _third(core: str) -> int:
     """One of three parts, the same for all cores of the same words, whatever their order."""
     return zlib.crc32(" ".join(sorted(re.findall(r"[a-z'-]+", core.lower()))).encode()) % 3
-
-
-# === Dataset ===
 
 
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,28 @@ SIZES = {"train": 4500, "validation": 500, "test": 1000}
 SPAM_SHARE = 0.18
 
 CARD = """\
-CARD_BODY
+# rnnkit_sms
+
+Text messages labelled `ham` (wanted) or `spam`: 4,500 to train, 500 to validate, 1,000 to test,
+18 % of each being spam. All of it is synthetic: made offline by templates and word lists of our
+own, nothing copied, no label noise. Telephone numbers are of the ranges set aside for fiction;
+links end in .example, .test or example.com.
+
+**What it teaches.** Abbreviations, slips, words disguised with digits and dots. A quarter of the
+ham looks like spam (a raffle won, a bank's notice, a friend laughing about spam) and a third of
+the spam looks like ham (a friendly tone, no number to call), so that single keywords mislead. One
+template in four is used in the test split only; messages that differ in nothing but their digits
+are all in the same split.
+
+| model | test accuracy | F1 of spam |
+| --- | --- | --- |
+| a rule of 16 keywords (free, win, prize, claim, ...) | .802 | .588 |
+| logistic regression on single words | .985 | .958 |
+| logistic regression on words and pairs | .992 | .977 |
+| dense network (64) on words and pairs, 8 epochs | .982 (seeds 0, 1, 2 alike) | .950 |
+
+**Limits.** Few topics, British habits, one language, a fixed set of tricks. A filter trained on it
+is for learning, not for use: real spam changes by the week.
 """
 
 # === Templates, one a line or between bars ===

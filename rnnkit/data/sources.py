@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from rnnkit.data import catalogue, splits
 from rnnkit.data.files import SPLITS
-from rnnkit.data.tables import SUFFIXES, Table
+from rnnkit.data.tables import SUFFIXES, Table, from_frame
 
 # Kinds of (input, target) -> function (table, columns) that makes tensors of raw examples.
 TO_TENSORS = {("text", "label"): splits.text_and_label}
@@ -33,9 +33,9 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
     if isinstance(source, splits.Data):
         return source
     if isinstance(source, tf.data.Dataset):
-        return splits.from_dataset(_unbatched(source, recipe))
+        return splits.from_dataset(_unbatched(source, recipe, given))
     if isinstance(source, dict):
-        return _from_dict(source, recipe, to_tensors)
+        return _from_dict(source, recipe, to_tensors, given)
     if isinstance(source, (tuple, list)):
         return splits.from_columns({"all": _tensors(source, to_tensors)}, "arrays")
     if hasattr(source, "columns"):
@@ -61,23 +61,25 @@ def _is_catalogue_name(source):
     return not (folder and os.path.isdir(folder))
 
 
-def _unbatched(dataset, recipe):
+def _unbatched(dataset, recipe, given):
     spec = dataset.element_spec
     if isinstance(spec, dict):
-        names = {}
-        for role in ("input", "target"):
-            fitting = [key for key in recipe.columns[role] if key in spec]
-            if not fitting:
-                raise ValueError(
-                    f"The dataset has no {role}: expected one of {list(recipe.columns[role])}. "
-                    f"Received: keys {sorted(spec)}"
-                )
-            names[role] = fitting[0]
+        keys = Table({key: [] for key in spec}, source="the dataset")
+        names = _columns(keys, recipe, given)
         dataset = dataset.map(lambda row: (row[names["input"]], row[names["target"]]))
         spec = dataset.element_spec
-    if not isinstance(spec, tuple) or len(spec) != 2:
+    pair = isinstance(spec, tuple) and len(spec) == 2
+    if not pair or not all(isinstance(part, tf.TypeSpec) for part in spec):
         raise ValueError(f"The dataset must give pairs (x, y). Received: elements {spec}")
     return dataset.unbatch() if spec[1].shape.rank == 1 and spec[0].shape.rank == 1 else dataset
+
+
+def _columns(table, recipe, given):
+    """Which column plays which role, as a dict."""
+    return {
+        role: table.match(role, names, (given or {}).get(role))
+        for role, names in recipe.columns.items()
+    }
 
 
 def _tensors(pair, to_tensors):
@@ -90,7 +92,7 @@ def _tensors(pair, to_tensors):
     return to_tensors(table, {"input": "input", "target": "target"})
 
 
-def _from_dict(parts, recipe, to_tensors):
+def _from_dict(parts, recipe, to_tensors, given):
     unknown = [key for key in parts if key not in SPLITS]
     if unknown or "train" not in parts:
         raise ValueError(
@@ -99,9 +101,14 @@ def _from_dict(parts, recipe, to_tensors):
         )
     parts = {SPLITS[key]: value for key, value in parts.items()}
     if not any(isinstance(value, tf.data.Dataset) for value in parts.values()):
-        return splits.from_columns(
-            {split: _tensors(pair, to_tensors) for split, pair in parts.items()}, "arrays"
-        )
+        tensors = {}
+        for split, value in parts.items():
+            if hasattr(value, "columns"):
+                table = from_frame(value)
+                tensors[split] = to_tensors(table, _columns(table, recipe, given))
+            else:
+                tensors[split] = _tensors(value, to_tensors)
+        return splits.from_columns(tensors, "a dict")
     missing = {"train", "validation", "test"} - set(parts)
     if missing:
         raise ValueError(
@@ -109,5 +116,6 @@ def _from_dict(parts, recipe, to_tensors):
             f"Missing: {sorted(missing)}"
         )
     return splits.Data(
-        **{split: _unbatched(value, recipe) for split, value in parts.items()}, source="datasets"
+        **{split: _unbatched(value, recipe, given) for split, value in parts.items()},
+        source="datasets",
     )

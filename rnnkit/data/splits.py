@@ -116,7 +116,7 @@ def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="ut
         found = {"all": tables.from_frame(source)}
         label = "a frame"
     else:
-        found = files.class_folders(source) if name is None else {}
+        found = files.class_folders(source, encoding) if name is None else {}
         if not found:
             paths = files.find_splits(source, name)
             found = {
@@ -167,17 +167,25 @@ def text_and_label(table, columns):
     texts = table.columns[columns["input"]]
     labels = table.columns[columns["target"]]
     for row, value in enumerate(labels):
-        missing = value is None or value != value  # NaN differs from itself
-        if missing or str(value).strip() == "" or str(value).strip().lower() == "nan":
+        if _missing(value) or str(value).strip().lower() in ("", "nan"):
             raise ValueError(
                 f"{table.source}, line {table.lines[row]}: the column {columns['target']!r} holds "
                 f"no label. Received: {value!r}"
             )
     for row, value in enumerate(texts):
-        if value is None or value != value:
+        if _missing(value):
             raise ValueError(
                 f"{table.source}, line {table.lines[row]}: the column {columns['input']!r} holds "
                 "no text (an empty text is fine)"
             )
     string = tf.TensorSpec((), tf.string)
     return convert(texts, string, "text"), convert(labels, string, "label")
+
+
+def _missing(value):
+    """Whether a cell is empty: None, NaN, or what pandas puts there."""
+    return (
+        value is None
+        or (isinstance(value, (float, np.floating)) and np.isnan(value))
+        or type(value).__name__ in ("NAType", "NaTType")
+    )

@@ -130,13 +130,17 @@ def decode(path, encoding):
 
 def from_frame(frame):
     """A pandas frame (or anything with `columns` and item access) as a `Table`."""
-    columns = {name: list(frame[name]) for name in frame.columns}
+    names = list(frame.columns)
+    if len(set(names)) != len(names):
+        raise ValueError(f"The frame names a column twice. Columns found: {names}")
+    columns = {name: list(frame[name]) for name in names}
     return Table(columns, list(range(len(frame))), "the frame")
 
 
 def _read_jsonl(path, text):
     rows = []
-    for line, content in enumerate(text.splitlines(), 1):
+    # Not str.splitlines: JSON strings may hold the rare characters it also splits at.
+    for line, content in enumerate(text.split("\n"), 1):
         if not content.strip():
             continue
         try:

@@ -21,6 +21,8 @@ from rnnkit.layers.reference import (
     ReferenceLSTMCell,
     ReferenceSimpleRNNCell,
 )
+from rnnkit.layers.stack import RecurrentStack, StepwiseDense
+from rnnkit.layers.token_dropout import TokenDropout
 
 __all__ = [
     "GRU",
@@ -29,12 +31,15 @@ __all__ = [
     "Bidirectional",
     "GRUCell",
     "LSTMCell",
+    "RecurrentStack",
     "ReferenceGRUCell",
     "ReferenceLSTMCell",
     "ReferenceSimpleRNNCell",
     "SequencePooling",
     "SimpleRNN",
     "SimpleRNNCell",
+    "StepwiseDense",
+    "TokenDropout",
     "cell_names",
     "recurrent",
     "register_cell",

@@ -6,223 +6,9 @@ import numbers
 
 import keras
 import numpy as np
-from keras import ops
 
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
-
-
-def _check(condition, text, **received):
-    if not condition:
-        values = ", ".join(f"{name}={value!r}" for name, value in received.items())
-        raise ValueError(f"{text} Received: {values}")
-
-
-# === Layers ===
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
-class StepwiseDense(keras.layers.Dense):
-    """The recurrent layer without memory: one dense layer, applied to each step on its own.
-
-    It computes tanh(x_t W + b): a simple recurrent network whose recurrent weights are zero. Set
-    beside a real one it shows what memory adds.
-
-    Args:
-        units: Positive integer, size of the output.
-        activation: Activation of each step.
-        return_sequences: Whether to return every step; if not, the mean over the steps that
-            are not masked (zeros where all are).
-        return_state: Must be False: there is no state. Here for `keras.layers.Bidirectional`.
-        go_backwards: Whether to return the steps last first, as `keras.layers.RNN` does.
-        **kwargs: Other arguments of `keras.layers.Dense`.
-
-    Call arguments:
-        sequences: Tensor of steps.
-        initial_state: Must be None: there is no state.
-        mask: Boolean tensor `(batch, time)`, False at the steps that do not count.
-
-    Input shape:
-        `(batch, time, features)`.
-
-    Output shape:
-        `(batch, time, units)` with `return_sequences`, otherwise `(batch, units)`.
-
-    Example:
-
-    ```python
-    outputs = StepwiseDense(4)(np.ones((2, 5, 3), "float32"))  # [2, 4]
-    ```
-    """
-
-    state_size = ()
-
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        **kwargs,
-    ):
-        text = "Argument `return_state` must be False for the cell 'dense', which has no state."
-        _check(not return_state, text, return_state=return_state)
-        super().__init__(units, activation=activation, **kwargs)
-        self.return_sequences = return_sequences
-        self.return_state = return_state
-        self.go_backwards = go_backwards
-        self.stateful = False
-
-    def call(self, sequences, initial_state=None, mask=None):
-        text = "Argument `initial_state` must be None for the cell 'dense', which has no state."
-        _check(initial_state is None, text, initial_state=initial_state)
-        outputs = super().call(sequences)  # [batch, time, units]
-        if self.return_sequences:
-            return ops.flip(outputs, axis=1) if self.go_backwards else outputs
-        # Half precision counts only to 2048, so the mean is taken in single.
-        outputs = ops.cast(outputs, keras.backend.result_type(outputs.dtype, "float32"))
-        counts = ops.ones_like(outputs[..., :1])  # [batch, time, 1]
-        if mask is not None:
-            counts = ops.cast(mask, outputs.dtype)[..., None]  # [batch, time, 1]
-        mean = ops.sum(outputs * counts, axis=1) / ops.maximum(ops.sum(counts, axis=1), 1)
-        return ops.cast(mean, self.compute_dtype)  # [batch, units]
-
-    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
-        steps = tuple(sequences_shape[1:-1]) if self.return_sequences else ()
-        return (sequences_shape[0], *steps, self.units)
-
-    def compute_mask(self, sequences, mask=None):
-        return mask if self.return_sequences else None
-
-    def get_config(self):
-        names = ("return_sequences", "return_state", "go_backwards")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
-class RecurrentStack(keras.layers.Layer):
-    """Recurrent layers on top of each other, with what lies between them, used as one layer.
-
-    Each layer reads the whole output sequence of the one below. `recurrent` makes a stack where
-    one layer is not enough; it can also be made by hand, of layers that differ.
-
-    Args:
-        layers: List of layers, bottom first: recurrent ones (`keras.layers.RNN` and its
-            subclasses, `keras.layers.Bidirectional`, `StepwiseDense`) and, below or between
-            them, ones that leave shape and mask as they are, such as `keras.layers.Dropout`.
-            The last must be recurrent and decides `return_sequences`; the recurrent ones below
-            it must return sequences, and all have the same `return_state`.
-
-    Call arguments:
-        sequences: Tensor of steps.
-        initial_state: List of the first states of all layers, in the order of `return_state`.
-        mask: Boolean tensor `(batch, time)`, False at the steps that do not count. By default
-            the one that `sequences` carry, also beside `initial_state`, where Keras' own
-            recurrent layers need it said.
-        training: Whether dropout drops.
-        sequences_mask: For Keras, which puts the mask that `sequences` carry here.
-
-    Input shape:
-        `(batch, time, features)`.
-
-    Output shape:
-        That of the last layer. With `return_state`, followed by the last states of all layers
-        in one flat tuple, bottom first, and in each layer forward before backward.
-
-    Example:
-
-    ```python
-    lower, upper = keras.layers.GRU(8, return_sequences=True), keras.layers.GRU(4)
-    stack = RecurrentStack([lower, keras.layers.Dropout(0.2), upper])
-    outputs = stack(np.ones((2, 5, 3), "float32"))  # [2, 4]
-    ```
-    """
-
-    def __init__(self, layers, **kwargs):
-        found = [layer for layer in layers if _is_recurrent(layer)]
-        fits = found and found[-1] is layers[-1] and all(low.return_sequences for low in found[:-1])
-        text = (
-            "Argument `layers` must be a list that ends with a recurrent layer; the recurrent ones "
-            "below it must have `return_sequences=True`, and all the same `return_state`."
-        )
-        _check(fits and len({bool(each.return_state) for each in found}) == 1, text, layers=layers)
-        super().__init__(**kwargs)
-        self.layers = list(layers)
-        self.return_sequences = layers[-1].return_sequences
-        self.return_state = layers[-1].return_state
-        self.supports_masking = True
-
-    def build(self, sequences_shape, initial_state_shape=None):
-        for layer in self.layers:
-            if not layer.built:
-                layer.build(sequences_shape)
-            shapes = layer.compute_output_shape(sequences_shape)
-            sequences_shape, _ = self._take_states(layer, shapes)
-        self.built = True
-
-    # Beside a second tensor, `initial_state`, Keras puts the mask that `sequences` carry into an
-    # argument of that name, and into `mask` no more. It hands `training` on to the layers itself.
-    def call(self, sequences, initial_state=None, mask=None, training=False, sequences_mask=None):
-        mask = sequences_mask if mask is None else mask
-        first = [] if initial_state is None else initial_state
-        first = list(first) if isinstance(first, (list, tuple)) else [first]
-        count = sum(map(_count_states, self.layers))
-        text = f"Argument `initial_state` must be a list of {count} states, those of all layers."
-        _check(initial_state is None or len(first) == count, text, initial_state=initial_state)
-        states = []
-        for layer in self.layers:
-            if not _is_recurrent(layer):
-                sequences = layer(sequences)
-                continue
-            count = _count_states(layer)
-            outputs = layer(sequences, initial_state=first[:count] or None, mask=mask)
-            sequences, last = self._take_states(layer, outputs)
-            first, states = first[count:], states + last
-        return (sequences, *states) if self.return_state else sequences
-
-    def _take_states(self, layer, outputs):
-        if self.return_state and _is_recurrent(layer):
-            return outputs[0], list(outputs[1:])
-        return outputs, []
-
-    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
-        shape, states = sequences_shape, []
-        for layer in self.layers:
-            shape, last = self._take_states(layer, layer.compute_output_shape(shape))
-            states += last
-        return (shape, *states) if self.return_state else shape
-
-    def compute_mask(self, sequences, mask=None):
-        mask = mask if self.return_sequences else None
-        return [mask] + [None] * sum(map(_count_states, self.layers)) if self.return_state else mask
-
-    def reset_state(self):
-        """Set the states of stateful layers back to zero."""
-        for layer in self.layers:
-            if getattr(layer, "stateful", False):
-                layer.reset_state()
-
-    def get_config(self):
-        layers = [keras.saving.serialize_keras_object(layer) for layer in self.layers]
-        return {**super().get_config(), "layers": layers}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        load = keras.saving.deserialize_keras_object
-        layers = [load(layer, custom_objects=custom_objects) for layer in config["layers"]]
-        return cls(**{**config, "layers": layers})
-
-
-def _is_recurrent(layer):
-    return hasattr(layer, "return_sequences")
-
-
-def _count_states(layer):
-    if not _is_recurrent(layer):
-        return 0
-    directions = 2 if isinstance(layer, keras.layers.Bidirectional) else 1
-    return directions * len(getattr(layer, "forward_layer", layer).state_size)
-
+from rnnkit.layers.stack import RecurrentStack, StepwiseDense, check, is_recurrent
 
 # === Names of cells ===
 
@@ -270,12 +56,12 @@ def _builder_of(cell):
     if inspect.isclass(cell) and hasattr(cell, "call"):
         return cell, _arguments(cell)
     is_cell = all(hasattr(cell, name) for name in ("call", "state_size", "get_config"))
-    if is_cell and not inspect.isclass(cell) and not _is_recurrent(cell):
+    if is_cell and not inspect.isclass(cell) and not is_recurrent(cell):
         config = cell.get_config()
         return lambda units, **options: type(cell).from_config({**config, **options}), config
     near = difflib.get_close_matches(str(cell).lower(), _BUILDERS, n=1)
     text = f"Argument `cell` must be one of {cell_names()}, or a Keras RNN cell or its class."
-    _check(False, text + (f" Did you mean {near[0]!r}?" if near else ""), cell=cell)
+    check(False, text + (f" Did you mean {near[0]!r}?" if near else ""), cell=cell)
 
 
 def _arguments(builder):
@@ -325,7 +111,7 @@ def recurrent(
     cell="lstm",
     units=64,
     *,
-    layers=1,
+    num_layers=1,
     bidirectional=False,
     dropout=0.0,
     recurrent_dropout=0.0,
@@ -351,7 +137,7 @@ def recurrent(
             layer and direction, and keeps its own units. To be saved or made bidirectional, the
             class must be registered with Keras.
         units: Positive integer, size of the state of each layer and direction.
-        layers: Positive integer, how many layers lie on top of each other.
+        num_layers: Positive integer, how many layers lie on top of each other.
         bidirectional: Whether each layer also reads backwards (`keras.layers.Bidirectional`).
         dropout: Fraction of input features dropped below every layer, the first included, the
             same ones at every step: as `keras.layers.LSTM(dropout=...)`, but in layers of its
@@ -376,7 +162,7 @@ def recurrent(
     Example:
 
     ```python
-    layer = recurrent("gru", 8, layers=2, bidirectional=True, dropout=0.2, seed=1)
+    layer = recurrent("gru", 8, num_layers=2, bidirectional=True, dropout=0.2, seed=1)
     outputs = layer(np.ones((2, 5, 3), "float32"))  # [2, 16]
     ```
 
@@ -386,24 +172,25 @@ def recurrent(
     """
     builder, takes = _builder_of(cell)
     wraps = "return_sequences" not in takes  # a cell, for keras.layers.RNN
-    for key, value, least in (("units", units, 1), ("layers", layers, 1), ("seed", seed or 0, 0)):
+    wanted = (("units", units, 1), ("num_layers", num_layers, 1), ("seed", seed or 0, 0))
+    for key, value, least in wanted:
         text = f"Argument `{key}` must be an integer that is at least {least}."
         fits = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        _check(fits and value >= least, text, **{key: value})
+        check(fits and value >= least, text, **{key: value})
     for key, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
         text = f"Argument `{key}` must be a number, at least 0 and below 1."
-        _check(isinstance(rate, numbers.Real) and 0 <= rate < 1, text, **{key: rate})
+        check(isinstance(rate, numbers.Real) and 0 <= rate < 1, text, **{key: rate})
     text = f"Argument `merge_mode` must be one of {_MERGE_MODES}."
-    _check(merge_mode in _MERGE_MODES, text, merge_mode=merge_mode)
+    check(merge_mode in _MERGE_MODES, text, merge_mode=merge_mode)
     text = f"Argument `recurrent_dropout` must be 0 for the cell {cell!r}, which has none."
     fits = not recurrent_dropout or "recurrent_dropout" in takes
-    _check(fits, text, recurrent_dropout=recurrent_dropout)
+    check(fits, text, recurrent_dropout=recurrent_dropout)
     options = sorted((takes.keys() | (_RNN_OPTIONS if wraps else set())) - _OWN)
     for key, value in cell_options.items():
         text = f"Argument `{key}` is no option of the cell {cell!r}, which takes {options}."
-        _check(key in options, text, **{key: value})
-    text = "Argument `layers` must be 1 with `return_gates`: gates are no input for a layer above."
-    _check(layers == 1 or not cell_options.get("return_gates"), text, layers=layers)
+        check(key in options, text, **{key: value})
+    text = "Argument `num_layers` must be 1 with `return_gates`: gates feed no layer above."
+    check(num_layers == 1 or not cell_options.get("return_gates"), text, num_layers=num_layers)
 
     def one_way(index, direction, **settings):
         options = {"recurrent_dropout": recurrent_dropout} if recurrent_dropout else {}
@@ -421,7 +208,7 @@ def recurrent(
         return keras.layers.RNN(builder(units, **options), **settings)
 
     def one_layer(index, name):
-        sequences = return_sequences or index < layers - 1
+        sequences = return_sequences or index < num_layers - 1
         settings = {"return_sequences": sequences, "return_state": return_state}
         if not bidirectional:
             return one_way(index, "forward", name=name, **settings)
@@ -431,10 +218,10 @@ def recurrent(
         settings = {"backward_layer": backward, "name": name, "dtype": dtype}
         return keras.layers.Bidirectional(forward, merge_mode, **settings)
 
-    if layers == 1 and not dropout:
+    if num_layers == 1 and not dropout:
         return one_layer(0, name)
     stack = []
-    for index in range(layers):
+    for index in range(num_layers):
         if dropout:
             settings = {"seed": _derive_seed(seed, index, "dropout"), "dtype": dtype}
             settings["noise_shape"] = (None, 1, None)  # the same features at every step

@@ -199,7 +199,15 @@ class Model(keras.Model):
             )
 
     def fine_tune(
-        self, x, y=None, *, freeze=None, epochs=3, learning_rate=None, validation_data=None, **kwargs
+        self,
+        x,
+        y=None,
+        *,
+        freeze=None,
+        epochs=3,
+        learning_rate=None,
+        validation_data=None,
+        **kwargs,
     ):
         """Warm start: trains on with new data, at a lower learning rate.
 
@@ -425,7 +433,8 @@ def _as_tuple(data):
     if isinstance(data, (tuple, list)):
         if len(data) not in (2, 3):
             raise ValueError(
-                f"validation_data must be a dataset or (x, y[, weight]). Received: {len(data)} parts"
+                "validation_data must be a dataset or (x, y[, weight]). "
+                f"Received: {len(data)} parts"
             )
         return tuple(data)
     return (data,)

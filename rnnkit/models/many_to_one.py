@@ -24,11 +24,10 @@ class ManyToOne(Model):
         pooling: What becomes of the states: `"last"` takes the final one, `"mean"`, `"max"` and
             `"mean_max"` all of them.
         embedding_size: Size of the token vectors.
-        embedding_dropout: Share of the embedding's components dropped in training, the same ones
-            at every step of a sequence.
         token_dropout: Share of tokens replaced by the unknown token in training.
-        dropout: Share of the pooled states (and of the states between layers) dropped in
-            training.
+        dropout: Share of the features below each recurrent layer dropped in training, the same
+            ones at every step.
+        output_dropout: Share of the pooled states dropped in training.
         recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
             fused kernels.
         seed: Integer that fixes weights, dropout and shuffling, or None.
@@ -53,9 +52,9 @@ class ManyToOne(Model):
         bidirectional=False,
         pooling="last",
         embedding_size=128,
-        embedding_dropout=0.0,
         token_dropout=0.0,
         dropout=0.0,
+        output_dropout=0.0,
         recurrent_dropout=0.0,
         seed=None,
         name=None,
@@ -78,31 +77,26 @@ class ManyToOne(Model):
         embedding = keras.layers.Embedding(
             input_feature.vocabulary_size,
             embedding_size,
-            embeddings_initializer=keras.initializers.RandomUniform(
-                -0.05, 0.05, seed=seeds.next()
-            ),
+            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=seeds.next()),
             mask_zero=True,
             name="embedding",
-        )
-        drop_embedding = keras.layers.SpatialDropout1D(
-            embedding_dropout, seed=seeds.next(), name="embedding_dropout"
         )
         encoder = recurrent(
             cell,
             units,
-            layers=num_layers,
+            num_layers=num_layers,
             bidirectional=bidirectional,
-            dropout=dropout if num_layers > 1 else 0.0,
+            dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             return_sequences=pooling != "last",
             seed=seeds.next(),
             name="encoder",
         )
-        drop = keras.layers.Dropout(dropout, seed=seeds.next(), name="dropout")
+        drop = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")
 
         # === Functional model ===
         inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, time]
-        x = drop_embedding(embedding(drop_tokens(inputs)))  # [batch, time, embedding]
+        x = embedding(drop_tokens(inputs))  # [batch, time, embedding]
         x = encoder(x)  # [batch, units] or [batch, time, units]
         if pooling != "last":
             x = SequencePooling(pooling, name="pooling")(x)  # [batch, units]
@@ -123,9 +117,9 @@ class ManyToOne(Model):
         self.bidirectional = bidirectional
         self.pooling = pooling
         self.embedding_size = embedding_size
-        self.embedding_dropout = embedding_dropout
         self.token_dropout = token_dropout
         self.dropout = dropout
+        self.output_dropout = output_dropout
         self.recurrent_dropout = recurrent_dropout
 
     def get_config(self):
@@ -138,8 +132,8 @@ class ManyToOne(Model):
             "bidirectional": self.bidirectional,
             "pooling": self.pooling,
             "embedding_size": self.embedding_size,
-            "embedding_dropout": self.embedding_dropout,
             "token_dropout": self.token_dropout,
             "dropout": self.dropout,
+            "output_dropout": self.output_dropout,
             "recurrent_dropout": self.recurrent_dropout,
         }

@@ -47,7 +47,7 @@ class OneToOne(Model):
         # === Arguments ===
         check_features(input_feature, output_feature)
         sizes = [units] if isinstance(units, int) else list(units)
-        if not sizes or any(not isinstance(size, int) or isinstance(size, bool) or size < 1 for size in sizes):
+        if not sizes or any(type(size) is not int or size < 1 for size in sizes):
             raise ValueError(
                 f"units must be a positive integer or a list of them. Received: units={units!r}"
             )

@@ -97,7 +97,9 @@ def test_reference_name_is_an_rnn_around_the_cell(name, sequences):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_dtype(name, sequences):
-    layer = recurrent(name, UNITS, layers=2, bidirectional=True, dropout=0.1, dtype="mixed_float16")
+    layer = recurrent(
+        name, UNITS, num_layers=2, bidirectional=True, dropout=0.1, dtype="mixed_float16"
+    )
     assert layer(sequences).dtype == "float16"
     assert {w.dtype for w in layer.trainable_weights} == {"float32"}
 
@@ -148,7 +150,7 @@ def test_stack_equals_keras_layers_in_a_row(name, bidirectional, sequences, mask
     stack = recurrent(
         name,
         UNITS,
-        layers=2,
+        num_layers=2,
         bidirectional=bidirectional,
         dropout=0.5,
         return_sequences=True,
@@ -191,7 +193,7 @@ def test_stack_equals_keras_layers_in_a_row(name, bidirectional, sequences, mask
 
 
 def test_states_continue_a_sequence_where_it_was_cut(sequences):
-    stack = recurrent("gru", UNITS, layers=3, return_sequences=True, return_state=True)
+    stack = recurrent("gru", UNITS, num_layers=3, return_sequences=True, return_state=True)
     whole = stack(sequences)
     head = stack(sequences[:, :2])
     tail = stack(sequences[:, 2:], initial_state=head[1:])
@@ -201,7 +203,7 @@ def test_states_continue_a_sequence_where_it_was_cut(sequences):
 
 
 def test_states_and_mask_go_from_stack_to_stack_in_a_functional_model(sequences):
-    settings = {"layers": 2, "bidirectional": True, "seed": 1}
+    settings = {"num_layers": 2, "bidirectional": True, "seed": 1}
     inputs = keras.Input((None, FEATURES))
     masked = keras.layers.Masking(mask_value=9.0)(inputs)
     encoder = recurrent("lstm", UNITS, return_state=True, dropout=0.1, **settings)
@@ -217,7 +219,7 @@ def test_states_and_mask_go_from_stack_to_stack_in_a_functional_model(sequences)
 
 
 def test_stateful_stack_continues_until_reset(sequences):
-    stack = recurrent("lstm", UNITS, layers=2, dropout=0.1, stateful=True)
+    stack = recurrent("lstm", UNITS, num_layers=2, dropout=0.1, stateful=True)
     first = np.array(stack(sequences))
     second = np.array(stack(sequences))
     stack.reset_state()
@@ -233,7 +235,7 @@ def test_shapes_and_masks_of_a_stack(name, bidirectional, return_sequences, sequ
     stack = recurrent(
         name,
         UNITS,
-        layers=2,
+        num_layers=2,
         bidirectional=bidirectional,
         return_sequences=return_sequences,
         return_state=has_state,
@@ -259,7 +261,7 @@ def test_shapes_and_masks_of_a_stack(name, bidirectional, return_sequences, sequ
 def test_padding_changes_nothing_through_an_embedding_mask(name, bidirectional):
     inputs = keras.Input((None,), dtype="int32")
     x = keras.layers.Embedding(9, FEATURES, mask_zero=True)(inputs)
-    x = recurrent(name, UNITS, layers=2, bidirectional=bidirectional, return_sequences=True)(x)
+    x = recurrent(name, UNITS, num_layers=2, bidirectional=bidirectional, return_sequences=True)(x)
     model = keras.Model(inputs, recurrent(name, UNITS, bidirectional=bidirectional)(x))
     tokens = np.array([[3, 1, 4, 1]])
     short, long = model(tokens), model(np.pad(tokens, ((0, 0), (0, 3))))
@@ -300,7 +302,7 @@ def test_bad_stacks():
 
 
 def test_dropout_drops_the_same_features_at_every_step_of_every_layer():
-    stack = recurrent("lstm", 50, layers=2, dropout=0.3, seed=3)
+    stack = recurrent("lstm", 50, num_layers=2, dropout=0.3, seed=3)
     lower_drop, lower, upper_drop, upper = stack.layers
     for drop in (lower_drop, upper_drop):
         dropped = np.array(drop(np.ones((4, 5, 200), "float32"), training=True))
@@ -314,7 +316,7 @@ def test_dropout_drops_the_same_features_at_every_step_of_every_layer():
 
 def test_dropout_works_in_training_only(sequences):
     for layers in (1, 2):
-        stack = recurrent("gru", UNITS, layers=layers, dropout=0.5, seed=3)
+        stack = recurrent("gru", UNITS, num_layers=layers, dropout=0.5, seed=3)
         still = stack(sequences)
         np.testing.assert_array_equal(stack(sequences, training=False), still)
         assert not np.allclose(stack(sequences, training=True), still, atol=1e-3)
@@ -334,7 +336,13 @@ def test_seed_fixes_weights_and_dropout(name, sequences):
     def make(seed):
         keras.utils.set_random_seed(int(np.random.default_rng().integers(1 << 30)))
         stack = recurrent(
-            name, FEATURES, layers=3, bidirectional=True, merge_mode="sum", dropout=0.4, seed=seed
+            name,
+            FEATURES,
+            num_layers=3,
+            bidirectional=True,
+            merge_mode="sum",
+            dropout=0.4,
+            seed=seed,
         )
         return np.array(stack(sequences[:, :2], training=True)), stack.trainable_weights
 
@@ -392,7 +400,7 @@ def test_given_initializers_stay():
 
 @pytest.mark.parametrize("cell", [keras.layers.GRUCell(3), ReferenceGRUCell(3)])
 def test_cell_instance_is_copied(cell, sequences):
-    stack = recurrent(cell, layers=2, bidirectional=True, seed=1, use_bias=False)
+    stack = recurrent(cell, num_layers=2, bidirectional=True, seed=1, use_bias=False)
     assert stack(sequences).shape == (BATCH, 6)
     copies = [
         way.cell for layer in stack.layers for way in (layer.forward_layer, layer.backward_layer)
@@ -455,7 +463,7 @@ def test_jit_compiled_training_equals_uncompiled(sequences):
     results = []
     for jit in (False, True):
         # Without dropout: XLA draws other random numbers from the same seed.
-        layer = recurrent("gru", UNITS, layers=2, bidirectional=True, seed=1)
+        layer = recurrent("gru", UNITS, num_layers=2, bidirectional=True, seed=1)
         model = keras.Sequential([keras.Input((TIME, FEATURES)), layer])
         start = model.get_weights()
         model.compile("sgd", "mse", jit_compile=jit, run_eagerly=not jit)
@@ -479,7 +487,7 @@ for name in sys.argv[2:]:
 
 
 def test_saved_models_reload_equal_in_a_fresh_process(tmp_path, sequences):
-    settings = {"layers": 2, "bidirectional": True, "dropout": 0.3}
+    settings = {"num_layers": 2, "bidirectional": True, "dropout": 0.3}
     models = {name: build_model(name, **settings) for name in NAMES}
     gates = recurrent("reference_gru", 3, return_gates=True)
     models["gates"] = keras.Sequential([keras.Input((TIME, FEATURES)), gates])
@@ -521,7 +529,10 @@ def test_saved_models_reload_equal_in_a_fresh_process(tmp_path, sequences):
         ({"units": 2.5}, r"`units` must be .*Received: units=2.5"),
         ({"units": True}, r"`units` must be .*Received: units=True"),
         ({"units": [8, 8]}, r"`units` must be .*Received: units=\[8, 8\]"),
-        ({"layers": 0}, r"`layers` must be an integer that is at least 1. Received: layers=0"),
+        (
+            {"num_layers": 0},
+            r"`num_layers` must be an integer .* at least 1. Received: num_layers=0",
+        ),
         ({"seed": -1}, r"`seed` must be an integer that is at least 0. Received: seed=-1"),
         ({"seed": "a"}, r"`seed` must be .*Received: seed='a'"),
         ({"dropout": 1.0}, r"`dropout` must be .* below 1. Received: dropout=1.0"),
@@ -544,8 +555,8 @@ def test_saved_models_reload_equal_in_a_fresh_process(tmp_path, sequences):
             r"`reset` is no option .*'reset_after'.*Received: reset=1",
         ),
         (
-            {"cell": "reference_gru", "layers": 2, "return_gates": True},
-            r"`layers` must be 1 with `return_gates`.*Received: layers=2",
+            {"cell": "reference_gru", "num_layers": 2, "return_gates": True},
+            r"`num_layers` must be 1 with `return_gates`.*Received: num_layers=2",
         ),
         (
             {"cell": "dense", "return_state": True},
@@ -561,6 +572,6 @@ def test_errors(arguments, message):
 def test_errors_of_calls(sequences):
     state = np.zeros((BATCH, UNITS), "float32")
     with pytest.raises(ValueError, match="must be a list of 4 states.*Received: initial_state"):
-        recurrent("lstm", UNITS, layers=2)(sequences, initial_state=[state, state])
+        recurrent("lstm", UNITS, num_layers=2)(sequences, initial_state=[state, state])
     with pytest.raises(ValueError, match="must be None for the cell 'dense'.*Received: initial_st"):
         recurrent("dense", UNITS)(sequences, initial_state=[state])

@@ -1,0 +1,214 @@
+"""Layers beside Keras' own: several recurrent layers as one, and one without memory."""
+
+import keras
+from keras import ops
+
+
+def check(condition, text, **received):
+    if not condition:
+        values = ", ".join(f"{name}={value!r}" for name, value in received.items())
+        raise ValueError(f"{text} Received: {values}")
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class StepwiseDense(keras.layers.Dense):
+    """The recurrent layer without memory: one dense layer, applied to each step on its own.
+
+    It computes tanh(x_t W + b): a simple recurrent network whose recurrent weights are zero. Set
+    beside a real one it shows what memory adds.
+
+    Args:
+        units: Positive integer, size of the output.
+        activation: Activation of each step.
+        return_sequences: Whether to return every step; if not, the mean over the steps that
+            are not masked (zeros where all are).
+        return_state: Must be False: there is no state. Here for `keras.layers.Bidirectional`.
+        go_backwards: Whether to return the steps last first, as `keras.layers.RNN` does.
+        **kwargs: Other arguments of `keras.layers.Dense`.
+
+    Call arguments:
+        sequences: Tensor of steps.
+        initial_state: Must be None: there is no state.
+        mask: Boolean tensor `(batch, time)`, False at the steps that do not count.
+
+    Input shape:
+        `(batch, time, features)`.
+
+    Output shape:
+        `(batch, time, units)` with `return_sequences`, otherwise `(batch, units)`.
+
+    Example:
+
+    ```python
+    outputs = StepwiseDense(4)(np.ones((2, 5, 3), "float32"))  # [2, 4]
+    ```
+    """
+
+    state_size = ()
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        **kwargs,
+    ):
+        text = "Argument `return_state` must be False for the cell 'dense', which has no state."
+        check(not return_state, text, return_state=return_state)
+        super().__init__(units, activation=activation, **kwargs)
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = False
+
+    def call(self, sequences, initial_state=None, mask=None):
+        text = "Argument `initial_state` must be None for the cell 'dense', which has no state."
+        check(initial_state is None, text, initial_state=initial_state)
+        outputs = super().call(sequences)  # [batch, time, units]
+        if self.return_sequences:
+            return ops.flip(outputs, axis=1) if self.go_backwards else outputs
+        # Half precision counts only to 2048, so the mean is taken in single.
+        outputs = ops.cast(outputs, keras.backend.result_type(outputs.dtype, "float32"))
+        counts = ops.ones_like(outputs[..., :1])  # [batch, time, 1]
+        if mask is not None:
+            counts = ops.cast(mask, outputs.dtype)[..., None]  # [batch, time, 1]
+        mean = ops.sum(outputs * counts, axis=1) / ops.maximum(ops.sum(counts, axis=1), 1)
+        return ops.cast(mean, self.compute_dtype)  # [batch, units]
+
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+        steps = tuple(sequences_shape[1:-1]) if self.return_sequences else ()
+        return (sequences_shape[0], *steps, self.units)
+
+    def compute_mask(self, sequences, mask=None):
+        return mask if self.return_sequences else None
+
+    def get_config(self):
+        names = ("return_sequences", "return_state", "go_backwards")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class RecurrentStack(keras.layers.Layer):
+    """Recurrent layers on top of each other, with what lies between them, used as one layer.
+
+    Each layer reads the whole output sequence of the one below. `recurrent` makes a stack where
+    one layer is not enough; it can also be made by hand, of layers that differ.
+
+    Args:
+        layers: List of layers, bottom first: recurrent ones (`keras.layers.RNN` and its
+            subclasses, `keras.layers.Bidirectional`, `StepwiseDense`) and, below or between
+            them, ones that leave shape and mask as they are, such as `keras.layers.Dropout`.
+            The last must be recurrent and decides `return_sequences`; the recurrent ones below
+            it must return sequences, and all have the same `return_state`.
+
+    Call arguments:
+        sequences: Tensor of steps.
+        initial_state: List of the first states of all layers, in the order of `return_state`.
+        mask: Boolean tensor `(batch, time)`, False at the steps that do not count. By default
+            the one that `sequences` carry, also beside `initial_state`, where Keras' own
+            recurrent layers need it said.
+        training: Whether dropout drops.
+        sequences_mask: For Keras, which puts the mask that `sequences` carry here.
+
+    Input shape:
+        `(batch, time, features)`.
+
+    Output shape:
+        That of the last layer. With `return_state`, followed by the last states of all layers
+        in one flat tuple, bottom first, and in each layer forward before backward.
+
+    Example:
+
+    ```python
+    lower, upper = keras.layers.GRU(8, return_sequences=True), keras.layers.GRU(4)
+    stack = RecurrentStack([lower, keras.layers.Dropout(0.2), upper])
+    outputs = stack(np.ones((2, 5, 3), "float32"))  # [2, 4]
+    ```
+    """
+
+    def __init__(self, layers, **kwargs):
+        found = [layer for layer in layers if is_recurrent(layer)]
+        fits = found and found[-1] is layers[-1] and all(low.return_sequences for low in found[:-1])
+        text = (
+            "Argument `layers` must be a list that ends with a recurrent layer; the recurrent ones "
+            "below it must have `return_sequences=True`, and all the same `return_state`."
+        )
+        check(fits and len({bool(each.return_state) for each in found}) == 1, text, layers=layers)
+        super().__init__(**kwargs)
+        self.layers = list(layers)
+        self.return_sequences = layers[-1].return_sequences
+        self.return_state = layers[-1].return_state
+        self.supports_masking = True
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        for layer in self.layers:
+            if not layer.built:
+                layer.build(sequences_shape)
+            shapes = layer.compute_output_shape(sequences_shape)
+            sequences_shape, _ = self._take_states(layer, shapes)
+        self.built = True
+
+    # Beside a second tensor, `initial_state`, Keras puts the mask that `sequences` carry into an
+    # argument of that name, and into `mask` no more. It hands `training` on to the layers itself.
+    def call(self, sequences, initial_state=None, mask=None, training=False, sequences_mask=None):
+        mask = sequences_mask if mask is None else mask
+        first = [] if initial_state is None else initial_state
+        first = list(first) if isinstance(first, (list, tuple)) else [first]
+        count = sum(map(_count_states, self.layers))
+        text = f"Argument `initial_state` must be a list of {count} states, those of all layers."
+        check(initial_state is None or len(first) == count, text, initial_state=initial_state)
+        states = []
+        for layer in self.layers:
+            if not is_recurrent(layer):
+                sequences = layer(sequences)
+                continue
+            count = _count_states(layer)
+            outputs = layer(sequences, initial_state=first[:count] or None, mask=mask)
+            sequences, last = self._take_states(layer, outputs)
+            first, states = first[count:], states + last
+        return (sequences, *states) if self.return_state else sequences
+
+    def _take_states(self, layer, outputs):
+        if self.return_state and is_recurrent(layer):
+            return outputs[0], list(outputs[1:])
+        return outputs, []
+
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+        shape, states = sequences_shape, []
+        for layer in self.layers:
+            shape, last = self._take_states(layer, layer.compute_output_shape(shape))
+            states += last
+        return (shape, *states) if self.return_state else shape
+
+    def compute_mask(self, sequences, mask=None):
+        mask = mask if self.return_sequences else None
+        return [mask] + [None] * sum(map(_count_states, self.layers)) if self.return_state else mask
+
+    def reset_state(self):
+        """Set the states of stateful layers back to zero."""
+        for layer in self.layers:
+            if getattr(layer, "stateful", False):
+                layer.reset_state()
+
+    def get_config(self):
+        layers = [keras.saving.serialize_keras_object(layer) for layer in self.layers]
+        return {**super().get_config(), "layers": layers}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        load = keras.saving.deserialize_keras_object
+        layers = [load(layer, custom_objects=custom_objects) for layer in config["layers"]]
+        return cls(**{**config, "layers": layers})
+
+
+def is_recurrent(layer):
+    return hasattr(layer, "return_sequences")
+
+
+def _count_states(layer):
+    if not is_recurrent(layer):
+        return 0
+    directions = 2 if isinstance(layer, keras.layers.Bidirectional) else 1
+    return directions * len(getattr(layer, "forward_layer", layer).state_size)

@@ -1,0 +1,167 @@
+"""Examples trained per second: rnnkit against the same model written by hand.
+
+    python -m tests.benchmarks.throughput FOLDER [--name SET] [--rounds 5] [--torch]
+
+Three comparisons, each in one process with the epochs taken in turn, so that a machine whose
+speed drifts treats both sides alike; the ratio is the median over the rounds:
+
+1. the sentiment recipe's model through `model.fit` on raw text, against the same Keras layers
+   trained with plain `keras.Model.fit` on arrays padded to the longest text (fixed padding);
+2. the same on texts of equal length, where batching by length can gain nothing: the overhead;
+3. with `--torch`, an equal PyTorch model on packed sequences, batches shuffled as usual.
+"""
+
+import argparse
+import statistics
+import time
+
+import keras
+import numpy as np
+
+import recipes
+
+EQUAL_LENGTH = 20
+
+
+def seconds(run):
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def plain_copy(model):
+    """The model's layers as an ordinary Keras model with equal weights."""
+    copy = keras.Model(*_graph(model))
+    copy.compile(
+        optimizer=keras.optimizers.Adam(1e-3, clipnorm=1.0),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return copy
+
+
+def _graph(model):
+    twin = type(model).from_config(model.get_config())
+    twin.set_weights(model.get_weights())
+    return twin.inputs, twin.outputs[0]
+
+
+def padded(encoded):
+    """Encoded examples as arrays padded to the longest of all."""
+    x, y = encoded.tensors
+    return x.to_tensor().numpy(), y.numpy()
+
+
+def in_turn(first, second, rounds):
+    """Seconds of two functions, run in turn after one warm-up each."""
+    first(), second()
+    pairs = [(seconds(first), seconds(second)) for _ in range(rounds)]
+    ratio = statistics.median(b / a for a, b in pairs)
+    return *(statistics.median(column) for column in zip(*pairs, strict=True)), ratio
+
+
+def against_keras(model, raw, batch_size, rounds):
+    """Median seconds an epoch of rnnkit and of plain Keras, and their ratio."""
+    encoded = model.prepare(raw)
+    x, y = padded(encoded)
+    plain = plain_copy(model)
+    fast = in_turn(
+        lambda: model.fit(encoded, batch_size=batch_size, verbose=0),
+        lambda: plain.fit(x, y, batch_size=batch_size, verbose=0),
+        rounds,
+    )
+    return len(encoded), fast
+
+
+def against_torch(model, raw, batch_size, rounds):
+    """The same against PyTorch with packed sequences."""
+    import torch
+    from torch import nn
+
+    encoded = model.prepare(raw)
+    rows = [torch.tensor(row) for row in encoded.tensors[0].to_list()]
+    labels = torch.tensor(encoded.tensors[1].numpy(), dtype=torch.long)
+    lengths = torch.tensor([len(row) for row in rows])
+
+    class Twin(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(
+                model.input_feature.vocabulary_size, model.embedding_size, padding_idx=0
+            )
+            self.dropout = nn.Dropout1d(model.dropout)
+            self.lstm = nn.LSTM(
+                model.embedding_size, model.units, batch_first=True, bidirectional=True
+            )
+            self.drop = nn.Dropout(model.output_dropout)
+            self.output = nn.Linear(model.get_layer("output").kernel.shape[0], 2)
+
+        def forward(self, x, sizes):
+            x = self.dropout(self.embedding(x).transpose(1, 2)).transpose(1, 2)
+            packed = nn.utils.rnn.pack_padded_sequence(
+                x, sizes, batch_first=True, enforce_sorted=False
+            )
+            states, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
+            mask = (torch.arange(states.shape[1])[None] < sizes[:, None])[..., None]
+            mean = (states * mask).sum(1) / sizes[:, None]
+            largest = states.masked_fill(~mask, -1e30).max(1).values
+            both = torch.cat([mean, largest], dim=1)[:, : self.output.in_features]
+            return self.output(self.drop(both))
+
+    network = Twin()
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    loss = nn.CrossEntropyLoss()
+
+    def epoch():
+        network.train()
+        order = torch.randperm(len(rows))
+        for start in range(0, len(rows), batch_size):
+            chosen = order[start : start + batch_size]
+            x = nn.utils.rnn.pad_sequence([rows[i] for i in chosen.tolist()], batch_first=True)
+            optimizer.zero_grad()
+            loss(network(x, lengths[chosen]), labels[chosen]).backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+
+    result = in_turn(lambda: model.fit(encoded, batch_size=batch_size, verbose=0), epoch, rounds)
+    return len(encoded), result
+
+
+def report(name, size, result):
+    ours, theirs, ratio = result
+    print(f"{name:<42} {size / ours:9,.0f} {size / theirs:9,.0f} {ratio:7.2f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder")
+    parser.add_argument("--name")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--torch", action="store_true")
+    options = parser.parse_args()
+    recipe = recipes.get("sentiment")
+    data = recipe.data(options.folder, name=options.name)
+    batch_size = recipe.training["batch_size"]
+    model = recipe.model(data, seed=1)
+    print(f"{'examples per second':<42} {'rnnkit':>9} {'other':>9} {'ratio':>7}")
+    report(
+        "plain Keras, fixed padding", *against_keras(model, data.train, batch_size, options.rounds)
+    )
+    rng = np.random.default_rng(1)
+    words = model.input_feature.vocabulary[:2000]
+    texts = [" ".join(rng.choice(words, EQUAL_LENGTH)) for _ in range(data.sizes["train"])]
+    labels = rng.choice(model.output_feature.names, len(texts)).tolist()
+    pair = (texts, labels)
+    report(
+        f"plain Keras, all of {EQUAL_LENGTH} words",
+        *against_keras(recipe.model(data, seed=1), pair, batch_size, options.rounds),
+    )
+    if options.torch:
+        report(
+            "PyTorch, packed sequences",
+            *against_torch(recipe.model(data, seed=1), data.train, batch_size, options.rounds),
+        )
+
+
+if __name__ == "__main__":
+    main()

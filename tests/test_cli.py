@@ -1,0 +1,207 @@
+"""The command line, as a person and as a program call it."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rnnkit.cli import main
+
+
+@pytest.fixture
+def messages(tmp_path):
+    """A small, learnable csv file in the current folder's `data.csv`."""
+    rows = ["text,label"]
+    for index in range(60):
+        rows.append(f"win a free prize number {index},spam")
+        rows.append(f"see you at {index} for dinner,ham")
+    (tmp_path / "data.csv").write_text("\n".join(rows), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def here(messages, monkeypatch):
+    monkeypatch.chdir(messages)
+    return messages
+
+
+def last_json(capsys):
+    return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+def train(capsys, *more):
+    status = main(
+        ["train", "spam", "--data", "data.csv", "--epochs", "6", "--seed", "1", "--json", *more]
+    )
+    assert status == 0
+    return last_json(capsys)
+
+
+def test_train_evaluate_infer(here, capsys, monkeypatch):
+    result = train(capsys, "--out", "model.keras", "--set", "units=8")
+    assert set(result) == {"recipe", "scores", "options", "parameters", "seconds", "model"}
+    assert result["recipe"] == "spam"
+    assert result["options"]["units"] == 8
+    assert result["options"]["seed"] == 1
+    assert result["model"] == "model.keras"
+    assert result["scores"]["accuracy"] == 1.0  # one word tells the classes apart
+
+    assert main(["evaluate", "model.keras", "--data", "data.csv", "--json"]) == 0
+    assert last_json(capsys) == {"scores": result["scores"]}
+
+    assert main(["infer", "model.keras", "a free prize", "dinner"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["label"] for line in lines] == ["spam", "ham"]
+    assert lines[0]["input"] == "a free prize"
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"prize\n\ndinner")))
+    assert main(["infer", "model.keras"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["input"] for line in lines] == ["prize", "", "dinner"]
+
+
+def test_default_output_never_replaces_a_file(here, capsys):
+    assert train(capsys)["model"] == "spam.keras"
+    before = (here / "spam.keras").read_bytes()
+    assert train(capsys)["model"] == "spam-2.keras"
+    assert (here / "spam.keras").read_bytes() == before
+
+
+def test_seed_gives_the_same_scores(here, capsys):
+    first, second = train(capsys, "--set", "dropout=0.5"), train(capsys, "--set", "dropout=0.5")
+    assert first["scores"] == second["scores"]
+
+
+def test_list_and_show(capsys):
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {"spam", "sentiment"} <= {row["name"] for row in listed}
+    assert main(["list"]) == 0
+    assert "many-to-one" in capsys.readouterr().out
+    assert main(["show", "sentiment"]) == 0
+    shown = capsys.readouterr().out
+    assert "vocabulary_size" in shown and "synthetic" in shown.lower()
+    assert main(["show", "sentiment", "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["options"]["cell"] == "lstm"
+    assert "units" in about["search_space"]
+
+
+def test_copy_runs_and_does_not_replace(here, capsys):
+    assert main(["copy", "spam", "mine.py"]) == 0
+    assert main(["copy", "spam", "mine.py"]) == 2
+    assert "exists" in capsys.readouterr().err
+    assert main(["show", "mine.py", "--json"]) == 0
+    status = main(
+        ["train", "mine.py", "--data", "data.csv", "--epochs", "1", "--out", "mine.keras", "--json"]
+    )
+    assert status == 0
+    assert main(["evaluate", "mine.keras", "--recipe", "mine.py", "--data", "data.csv"]) == 0
+
+
+BAD_CALLS = [
+    (["train", "spm"], "Did you mean 'spam'"),
+    (["train", "spam", "--set", "unit=3"], "Did you mean 'units'"),
+    (["train", "spam", "--set", "units=many"], "whole number"),
+    (["train", "spam", "--set", "units"], "OPTION=VALUE"),
+    (["train", "sentiment", "--cell", "ltsm", "--data", "data.csv"], "Did you mean 'lstm'"),
+    (["train", "spam", "--data", "missing.csv"], "missing.csv"),
+    (["train", "spam", "--data", "data.csv", "--epochs", "0"], "--epochs must be at least 1"),
+    (["train", "spam", "--data", "data.csv", "--batch-size", "-1"], "--batch-size"),
+    (["train", "spam", "--data", "data.csv", "--input", "body"], "no column 'body'"),
+    (["train", "spam", "--data", "data.csv", "--out", "nowhere/m.keras"], "does not exist"),
+    (["train", "spam", "--data", "data.csv", "--out", "m.h5"], "'.keras'"),
+    (["train", "spam", "--data", "data.csv", "--out", "data.csv"], "'.keras'"),
+    (["train", "spam", "--data", "empty.csv"], "empty"),
+    (["train", "spam", "--data", "one.csv"], "only 'ham'"),
+    (["train", "spam", "--data", "bytes.csv"], "line 2"),
+    (["evaluate", "data.csv"], "'.keras'"),
+    (["evaluate", "none.keras"], "no file"),
+    (["infer", "none.keras", "a"], "no file"),
+    (["tune", "spam", "--data", "data.csv", "--tuner", "bayes"], "bayesian"),
+    (["tune", "spam", "--data", "data.csv", "--max-trials", "0"], "--max-trials"),
+    (["tune", "spam", "--data", "data.csv", "--workers", "1"], "--workers"),
+]
+
+
+@pytest.mark.parametrize("call, message", BAD_CALLS, ids=lambda value: str(value)[:60])
+def test_a_wrong_call_gets_one_plain_message(here, capsys, call, message):
+    (here / "empty.csv").write_text("")
+    (here / "one.csv").write_text("text,label\n" + "hello,ham\n" * 30)
+    (here / "bytes.csv").write_bytes(b"text,label\n\xff\xfe,ham\n")
+    before = sorted(os.listdir(here))
+    assert main(call) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert len([line for line in error.splitlines() if line.startswith("rnnkit: error")]) == 1
+    assert sorted(os.listdir(here)) == before  # nothing half written
+
+
+def test_an_existing_output_is_kept(here, capsys):
+    (here / "model.keras").write_text("precious")
+    assert main(["train", "spam", "--data", "data.csv", "--out", "model.keras"]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert (here / "model.keras").read_text() == "precious"
+
+
+def test_unknown_words_of_the_command_line_end_with_2(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["trian"])
+    assert stop.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_labels_never_seen_are_named(here, capsys):
+    train(capsys, "--out", "model.keras")
+    rows = "text,label\n" + "hello,phishing\n" * 30 + "hi,ham\n" * 30
+    (here / "other.csv").write_text(rows)
+    assert main(["evaluate", "model.keras", "--data", "other.csv"]) == 2
+    error = capsys.readouterr().err
+    assert "'phishing'" in error and "'ham', 'spam'" in error
+
+
+def test_list_show_and_help_are_quick_and_light():
+    code = (
+        "import sys, rnnkit.cli as cli\n"
+        "cli.main(['list']); cli.main(['show', 'sentiment'])\n"
+        "try: cli.main(['train', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_interrupted_training_leaves_the_best_model(messages):
+    command = [sys.executable, "-m", "rnnkit.cli", "train", "spam", "--data", "data.csv"]
+    process = subprocess.Popen(
+        [*command, "--epochs", "100000", "--out", "model.keras", "--batch-size", "4"],
+        cwd=messages,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_for(messages / "model.keras", process)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert str(messages / "model.keras") in error
+    assert "Traceback" not in error
+    assert main(["infer", str(messages / "model.keras"), "prize"]) == 0
+
+
+def wait_for(path, process, seconds=90):
+    stop = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < stop, "no checkpoint was written"
+        time.sleep(0.1)
