@@ -1,6 +1,6 @@
 """Synthetic film reviews in which the order of the words decides the sentiment.
 
-On most sentiment corpora a bag of words comes close to a recurrent network. Here more than half of
+On most sentiment corpora a bag of words comes close to a recurrent network. Here nearly half of
 the texts have a mirrored counterpart of the other class ("The score is lovely, but the plot is
 thin." against "The plot is thin, but the score is lovely."), so that a model has to read in order.
 
@@ -22,11 +22,11 @@ Film reviews of one to four sentences, labelled `negative` or `positive`: 8,000 
 validate, 2,000 to test, as many of each class; 4 to 53 words, 1,439 word types. All of it is
 synthetic: made offline by templates and word lists of our own, nothing copied, no label noise.
 
-**What it teaches.** 56 % of the texts have a mirrored counterpart of the other class, made from
-the same words, so that only their order tells (contrast, concession, correction, disappointed
-hopes, comparison, quotation). 14 % negate once or twice, at a distance; 30 % are plain. What
-decides a text in one split is in no other split, in whatever order; one combination in six of an
-aspect and an adjective is kept for the test.
+**What it teaches.** Over half of the texts weigh a good word against a bad one (contrast,
+concession, correction, disappointed hopes, comparison, quotation); 46 % of all have an exact mirror
+image, the same words in another order with the other label. About 14 % negate once or twice, at a
+distance; about 30 % are plain. What decides a text is in no other split, in whatever order; one
+combination in six of an aspect and an adjective is kept for the test.
 
 | model (keras, Adam 0.002, batch 64) | test accuracy |
 | --- | --- |
