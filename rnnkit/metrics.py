@@ -67,9 +67,7 @@ def r2(truth, outputs):
     return float(np.mean(1 - residual / np.maximum(total, 1e-12)))
 
 
-SCORES = {
-    score.__name__: score for score in (accuracy, f1, mcc, log_loss, roc_auc, mae, rmse, r2)
-}
+SCORES = {score.__name__: score for score in (accuracy, f1, mcc, log_loss, roc_auc, mae, rmse, r2)}
 
 
 def scores(feature, truth, outputs, names=None):
@@ -97,8 +95,9 @@ def scores(feature, truth, outputs, names=None):
     """
     kind = type(feature).__name__
     if names is None:
-        names = next(DEFAULTS[base.__name__] for base in type(feature).__mro__
-                     if base.__name__ in DEFAULTS)
+        names = next(
+            DEFAULTS[base.__name__] for base in type(feature).__mro__ if base.__name__ in DEFAULTS
+        )
     if kind == "Number":
         truth, outputs = (np.asarray(feature.decode(values)) for values in (truth, outputs))
     result = {}

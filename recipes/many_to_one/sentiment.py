@@ -49,15 +49,16 @@ class Sentiment(rnnkit.Recipe):
         label,
         *,
         cell="lstm",
-        units=64,
+        units=32,
         num_layers=1,
         bidirectional=True,
         pooling="mean_max",
         embedding_size=128,
+        bag_of_words=True,
         token_dropout=0.0,
-        dropout=0.5,
+        dropout=0.3,
         output_dropout=0.5,
-        learning_rate=1e-3,
+        learning_rate=1.2e-3,
         seed=None,
     ):
         import keras
@@ -71,6 +72,7 @@ class Sentiment(rnnkit.Recipe):
             bidirectional=bidirectional,
             pooling=pooling,
             embedding_size=embedding_size,
+            bag_of_words=bag_of_words,
             token_dropout=token_dropout,
             dropout=dropout,
             output_dropout=output_dropout,
@@ -83,15 +85,21 @@ class Sentiment(rnnkit.Recipe):
     # === Scores and training ===
 
     scores = ("accuracy", "f1", "mcc")
-    training = {"epochs": 10, "batch_size": 32, "patience": 2, "monitor": "val_loss"}
+    training = {
+        "epochs": 6,
+        "batch_size": 64,
+        "schedule": "cosine",
+        "patience": 3,
+        "monitor": "val_loss",
+    }
 
     # === Search space ===
 
     def search_space(self, hp):
         return {
             "cell": hp.Choice("cell", ["lstm", "gru"]),
-            "units": hp.Int("units", 32, 128, step=32),
-            "dropout": hp.Float("dropout", 0.2, 0.6, step=0.1),
+            "units": hp.Int("units", 16, 96, step=16),
+            "dropout": hp.Float("dropout", 0.1, 0.5, step=0.1),
             "output_dropout": hp.Float("output_dropout", 0.2, 0.6, step=0.1),
             "learning_rate": hp.Float("learning_rate", 3e-4, 3e-3, sampling="log"),
             "batch_size": hp.Choice("batch_size", [32, 64]),

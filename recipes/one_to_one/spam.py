@@ -33,8 +33,14 @@ class Spam(rnnkit.Recipe):
         "target": ("label", "class", "category", "spam", "target"),
     }
 
-    def features(self, data, *, vocabulary_size=50_000, ngrams=2):
-        text = rnnkit.features.Text(vocabulary_size=vocabulary_size, ngrams=ngrams, unique=True)
+    def features(self, data, *, vocabulary_size=20_000, ngrams=2, min_count=2):
+        text = rnnkit.features.Text(
+            vocabulary_size=vocabulary_size,
+            ngrams=ngrams,
+            min_count=min_count,
+            unique=True,
+            digits=False,  # what a number looks like tells more than which it is
+        )
         label = rnnkit.features.Label()
         text.adapt(data.train.map(lambda x, y: x))
         label.adapt(data.train.map(lambda x, y: y))
@@ -47,10 +53,10 @@ class Spam(rnnkit.Recipe):
         text,
         label,
         *,
-        units=64,
+        units=32,
         dropout=0.5,
         token_dropout=0.0,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         seed=None,
     ):
         import keras
@@ -70,7 +76,7 @@ class Spam(rnnkit.Recipe):
     # === Scores and training ===
 
     scores = ("accuracy", "mcc", "f1")
-    training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
+    training = {"epochs": 20, "batch_size": 64, "patience": 3, "monitor": "val_loss"}
 
     # === Search space ===
 

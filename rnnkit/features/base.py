@@ -117,14 +117,16 @@ class Feature:
         """Raises a ValueError unless a dataset's elements are raw values, batched or not."""
         is_text = spec.dtype == tf.string
         wants_text = self.raw_spec.dtype == tf.string
-        rank, wanted = spec.shape.rank, self.raw_spec.shape.rank
-        if (is_text != wants_text and not self.accepts_numbers) or (
-            rank is not None and rank not in (wanted, wanted + 1)
-        ):
+        shape, wanted = spec.shape, self.raw_spec.shape
+        fits = shape.rank is None or (
+            shape.rank in (wanted.rank, wanted.rank + 1)
+            and shape[shape.rank - wanted.rank :].is_compatible_with(wanted)
+        )
+        if not fits or (is_text != wants_text and not (self.accepts_numbers and wants_text)):
             raise ValueError(
-                f"{type(self).__name__} takes {self.raw_spec.dtype.name} values of rank {wanted} "
+                f"{type(self).__name__} takes {self.raw_spec.dtype.name} values of shape {wanted} "
                 f"(or batches of them). Received: elements of dtype {spec.dtype.name} and shape "
-                f"{spec.shape}"
+                f"{shape}"
             )
 
     # Whether numbers are taken for strings (class labels 0, 1, ...).
@@ -174,15 +176,23 @@ def convert(values, spec, name):
             )
         values = values.to_numpy()
         values = values[:, 0] if spec.shape.rank == 0 else values
-    array = np.asarray(values, dtype=object) if spec.dtype == tf.string else np.asarray(values)
-    if spec.dtype != tf.string:
+    if spec.dtype == tf.string:
+        array = strings(np.asarray(values, dtype=object), name)
+    else:
         try:
-            return tf.constant(array.astype(spec.dtype.as_numpy_dtype))
+            array = np.asarray(values).astype(spec.dtype.as_numpy_dtype)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{name} takes numbers. Received: {str(values)[:80]} ({error})"
             ) from None
-    return tf.constant(strings(array, name))
+    if array.ndim == 2 and array.shape[1] == 1 and spec.shape.rank == 0:
+        array = array[:, 0]  # one column
+    if not spec.shape.is_compatible_with(array.shape[1:]):
+        raise ValueError(
+            f"{name} takes values of shape {spec.shape}, so an array of shape "
+            f"{(None, *spec.shape)}. Received: an array of shape {array.shape}"
+        )
+    return tf.constant(array)
 
 
 def strings(array, name):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.base import Feature
+from rnnkit.features.base import Feature, strings
 
 KINDS = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
 
@@ -43,15 +43,8 @@ class Label(Feature):
 
     def _set(self, classes):
         if self.kind is None:
-            first = classes[0] if classes else ""
-            self.kind = (
-                "boolean"
-                if isinstance(first, (bool, np.bool_))
-                else "integer"
-                if isinstance(first, (int, np.integer))
-                else "string"
-            )
-        names = [str(value) for value in classes]
+            self.kind = _kind_of(classes)
+        names = [_text(value) for value in strings(np.array(classes, dtype=object), "Label")]
         if len(set(names)) != len(names):
             raise ValueError(f"classes must differ from each other. Received: classes={classes}")
         if len(names) < 2:
@@ -59,8 +52,13 @@ class Label(Feature):
                 "A label needs at least two classes to tell apart; the data has "
                 f"{'only ' + repr(names[0]) if names else 'none'}. Received: classes={classes}"
             )
+        try:
+            self.classes = [KINDS[self.kind](name) for name in names]
+        except ValueError:
+            raise ValueError(
+                f"classes must be whole numbers for kind='integer'. Received: classes={classes}"
+            ) from None
         self.names = names
-        self.classes = [KINDS[self.kind](name) for name in names]
         self._lookup = keras.layers.StringLookup(
             vocabulary=names, num_oov_indices=1, oov_token=_free_token(names), dtype="string"
         )
@@ -76,18 +74,17 @@ class Label(Feature):
 
     def adapt(self, data):
         """Learns the classes: all distinct labels, in sorted order (numbers by value)."""
-        found, dtype = set(), None
+        found = set()
         for values in self.batches(data):
             found.update(np.unique(values.numpy().astype(object)).tolist())
-        dtype = _kind_of(data)
         names = [value.decode("utf-8", "replace") for value in found]
         for name in names:
             if name.strip() == "" or name.lower() == "nan":
                 raise ValueError(
                     f"A label is missing (empty or NaN). Received: labels {sorted(names)[:20]}"
                 )
-        self.kind = dtype
-        self._set(sorted(names, key=int) if dtype == "integer" else sorted(names))
+        self.kind = _kind_of(data, names)
+        self._set(sorted(names, key=int) if self.kind == "integer" else sorted(names))
         return self
 
     def encode(self, values, truncate=True):
@@ -135,13 +132,14 @@ class Label(Feature):
         return {"classes": self.names if self.adapted else None, "kind": self.kind}
 
 
-def _kind_of(data):
-    """Which Python type the labels were given as."""
+def _kind_of(data, names=()):
+    """Which Python type the labels were given as; `names` are the distinct ones as text."""
     if isinstance(data, (tf.data.Dataset, tf.Tensor)):
         dtype = data.element_spec.dtype if isinstance(data, tf.data.Dataset) else data.dtype
         if dtype == tf.bool:
             return "boolean"
-        return "integer" if dtype.is_integer else "string"
+        whole = dtype.is_integer or all(name.lstrip("-").isdigit() for name in names)
+        return "integer" if whole and dtype != tf.string else "string"
     array = np.asarray(data)
     if array.dtype == object and array.size:
         array = np.asarray(array.ravel().tolist())

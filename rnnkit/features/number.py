@@ -42,7 +42,7 @@ class Number(Feature):
 
     @property
     def raw_spec(self):
-        return tf.TensorSpec(() if self.size is None else (self.size,), tf.float32)
+        return tf.TensorSpec(() if self.size is None else (self.size,), tf.float64)
 
     @property
     def width(self):
@@ -59,11 +59,12 @@ class Number(Feature):
         for values in self.batches(data):
             rows = values.numpy().astype("float64").reshape(-1, self.width)
             self.check(values, rows)
-            if count == 0:
+            if count == 0 and len(rows):
                 origin = rows[0]  # shifting keeps the squares of large, close numbers exact
             count += len(rows)
-            total = total + (rows - origin).sum(axis=0)
-            squares = squares + np.square(rows - origin).sum(axis=0)
+            if count:
+                total = total + (rows - origin).sum(axis=0)
+                squares = squares + np.square(rows - origin).sum(axis=0)
         if count == 0:
             raise ValueError("Number.adapt needs at least one value. Received: none")
         mean = total / count
@@ -76,12 +77,12 @@ class Number(Feature):
     def encode(self, values, truncate=True):
         """Numbers `[batch]` or `[batch, size]` to float32 `[batch, size or 1]`."""
         del truncate
-        values = tf.reshape(tf.cast(values, tf.float32), [-1, self.width])  # [batch, size]
-        if not self.normalize:
-            return values
-        return (values - tf.constant(self.mean, tf.float32)) / tf.constant(
-            self.deviation, tf.float32
-        )
+        # Scaled in float64: float32 cannot tell large, close numbers (such as times) apart.
+        values = tf.reshape(tf.cast(values, tf.float64), [-1, self.width])  # [batch, size]
+        if self.normalize:
+            mean = tf.constant(self.mean, tf.float64)
+            values = (values - mean) / tf.constant(self.deviation, tf.float64)
+        return tf.cast(values, tf.float32)
 
     def check(self, values, encoded):
         bad = ~np.isfinite(np.asarray(encoded)).all(axis=-1)

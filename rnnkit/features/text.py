@@ -10,11 +10,21 @@ from rnnkit.features.base import Feature
 
 PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1
 
+# RE2's \w and \s know ASCII only, so classes of Unicode say what is a letter, mark or number.
+SPACES = (r"\p{Z}+", " ")  # no-break spaces and the like
+SPLIT = [
+    SPACES,
+    # A punctuation mark or symbol, with the marks on it (an emoji's variant), or a character of a
+    # script without spaces between words.
+    (r"([^\p{L}\p{M}\p{N}_\s']\p{M}*|[\p{Han}\p{Hiragana}\p{Katakana}])", r" \1 "),
+    (r"(^|\s)'|'(\s|$)", " ' "),
+]
+STRIP = [SPACES, (r"[^\p{L}\p{M}\p{N}_\s]\p{M}*", "")]
 # Name -> (lower-case?, [(RE2 pattern, replacement), ...]); see `Text`.
 STANDARDIZERS = {
-    "lower_and_split_punctuation": (True, [(r"([^\w\s'])", r" \1 "), (r"(^|\s)'|'(\s|$)", " ' ")]),
-    "lower_and_strip_punctuation": (True, [(r"[^\w\s]", "")]),
-    "split_punctuation": (False, [(r"([^\w\s'])", r" \1 "), (r"(^|\s)'|'(\s|$)", " ' ")]),
+    "lower_and_split_punctuation": (True, SPLIT),
+    "lower_and_strip_punctuation": (True, STRIP),
+    "split_punctuation": (False, SPLIT),
     "lower": (True, []),
     "none": (False, []),
 }
@@ -40,9 +50,11 @@ class Text(Feature):
             first quarter and the last three quarters of the limit, as reviews and messages tend
             to end with their point.
         standardize: `"lower_and_split_punctuation"` (lower-case; every punctuation mark becomes a
-            word of its own, apostrophes inside words stay), `"lower_and_strip_punctuation"`,
-            `"split_punctuation"`, `"lower"` or `"none"`. By default the first for words and
-            `"none"` for characters.
+            word of its own, and so does every Chinese or Japanese character; apostrophes inside
+            words stay), `"lower_and_strip_punctuation"`, `"split_punctuation"`, `"lower"` or
+            `"none"`. By default the first for words and `"none"` for characters.
+        digits: Whether digits stay as they are; if not, each becomes `0`, so that numbers are
+            told apart by their form only (a price, a telephone number).
         ngrams: Longest word n-gram: 2 adds every pair of neighbours after the single words.
         unique: Whether each token of a text is kept once only, in order of appearance: the ids of
             a multi-hot bag of words.
@@ -67,6 +79,7 @@ class Text(Feature):
         max_length=None,
         keep="start",
         standardize=None,
+        digits=True,
         ngrams=1,
         unique=False,
         min_count=1,
@@ -96,6 +109,7 @@ class Text(Feature):
         self.max_length = max_length
         self.keep = keep
         self.standardize = standardize
+        self.digits = bool(digits)
         self.ngrams = ngrams
         self.unique = bool(unique)
         self.min_count = min_count
@@ -131,7 +145,13 @@ class Text(Feature):
         kept = [token for token, n in ranked if n >= self.min_count and token not in special]
         # Bytes that are no UTF-8 cannot be saved as text: they stay unknown.
         decoded = [token.decode("utf-8", "replace") for token in kept]
-        self._set([token for token in decoded if "\ufffd" not in token][:limit])
+        vocabulary = [token for token in decoded if "\ufffd" not in token][:limit]
+        if not vocabulary:
+            raise ValueError(
+                f"Text.adapt found no token often enough: the most frequent is seen "
+                f"{ranked[0][1]} times. Received: min_count={self.min_count}"
+            )
+        self._set(vocabulary)
         return self
 
     def tokens(self, texts):
@@ -142,6 +162,8 @@ class Text(Feature):
             texts = tf.strings.lower(texts, encoding="utf-8")
         for pattern, replacement in rules:
             texts = tf.strings.regex_replace(texts, pattern, replacement)
+        if not self.digits:
+            texts = tf.strings.regex_replace(texts, r"\pN", "0")
         if self.level == "character":
             pieces = tf.strings.unicode_split(texts, "UTF-8", errors="replace")
         else:
@@ -200,6 +222,7 @@ class Text(Feature):
             "max_length": self.max_length,
             "keep": self.keep,
             "standardize": self.standardize,
+            "digits": self.digits,
             "ngrams": self.ngrams,
             "unique": self.unique,
             "min_count": self.min_count,

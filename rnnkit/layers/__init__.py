@@ -14,6 +14,7 @@ from keras.layers import (
     SimpleRNNCell,
 )
 
+from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.recurrent import cell_names, recurrent, register_cell
 from rnnkit.layers.reference import (
@@ -31,6 +32,7 @@ __all__ = [
     "Bidirectional",
     "GRUCell",
     "LSTMCell",
+    "PathMixture",
     "RecurrentStack",
     "ReferenceGRUCell",
     "ReferenceLSTMCell",

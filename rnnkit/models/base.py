@@ -185,7 +185,7 @@ class Model(keras.Model):
             validation = self._batches(
                 self.prepare(*_as_tuple(validation_data)), validation_batch_size or batch_size
             )
-        callbacks = fitting.with_defaults(callbacks, self.fit_defaults, validation is not None)
+        callbacks = fitting.with_defaults(callbacks, self, epochs, validation is not None)
         with fitting.best_kept(self, callbacks, interrupted_path):
             return super().fit(
                 self._batches(train, batch_size, shuffle, self.seed),
@@ -408,18 +408,30 @@ def check_features(input_feature, output_feature, outputs=(Label, Number)):
         )
 
 
-def output_layer(feature, seed):
-    """The last layer of a network whose target is a label or a number."""
-    size, activation = (
-        (feature.size, "softmax") if isinstance(feature, Label) else (feature.width, None)
-    )
+def output_layer(feature, seed, name="output", activate=True):
+    """The last layer of a network whose target is a label or a number.
+
+    Args:
+        feature: The output feature.
+        seed: Seed of the weights.
+        name: Name of the layer; `fine_tune(freeze="encoder")` trains the layers whose names end
+            in `output`.
+        activate: Whether labels become probabilities here, or later by `output_activation`.
+    """
+    is_label = isinstance(feature, Label)
     return keras.layers.Dense(
-        size,
-        activation,
+        feature.size if is_label else feature.width,
+        "softmax" if is_label and activate else None,
         kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
         dtype="float32",  # also under mixed precision: probabilities and losses need it
-        name="output",
+        name=name,
     )
+
+
+def output_activation(feature):
+    """What turns the sum of several output layers into the output."""
+    activation = "softmax" if isinstance(feature, Label) else "linear"
+    return keras.layers.Activation(activation, dtype="float32", name="probabilities")
 
 
 def task_defaults(feature):

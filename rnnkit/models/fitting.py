@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import math
 import os
 import sys
 
@@ -11,26 +12,58 @@ import numpy as np
 from rnnkit.features import Label
 
 
-def with_defaults(callbacks, defaults, validated):
-    """The user's callbacks, with early stopping added where a recipe asks for it.
+def with_defaults(callbacks, model, epochs, validated):
+    """The user's callbacks, with what a recipe asks for added where the user has none of the kind.
 
     Args:
         callbacks: List of Keras callbacks, a single one, or None.
-        defaults: A model's `fit_defaults`; `"patience"` asks for early stopping on `"monitor"`.
-        validated: Whether validation data is given; without it nothing is added.
+        model: The model; its `fit_defaults` may hold `patience` (early stopping on `monitor`,
+            keeping the best weights) and `schedule` (`"cosine"`).
+        epochs: Passes over the data, for the schedule.
+        validated: Whether validation data is given; without it there is no early stopping.
 
     Returns:
         A list of callbacks, or what was given if it is a `CallbackList`.
     """
-    if isinstance(callbacks, keras.callbacks.CallbackList):
+    kinds = keras.callbacks
+    if isinstance(callbacks, kinds.CallbackList):
         return callbacks
     if callbacks is None:
         callbacks = []
     callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-    stopping = any(isinstance(item, keras.callbacks.EarlyStopping) for item in callbacks)
-    if validated and defaults.get("patience") is not None and not stopping:
+    defaults = model.fit_defaults
+
+    def absent(*classes):
+        return not any(isinstance(item, classes) for item in callbacks)
+
+    if validated and defaults.get("patience") is not None and absent(kinds.EarlyStopping):
         callbacks.append(early_stopping(defaults))
+    if defaults.get("schedule") == "cosine" and absent(
+        kinds.LearningRateScheduler, kinds.ReduceLROnPlateau
+    ):
+        callbacks += cosine_schedule(model, epochs)
     return callbacks
+
+
+def cosine_schedule(model, epochs):
+    """Callbacks that lower the learning rate by a half cosine over the epochs, then restore it.
+
+    Reference: Loshchilov & Hutter 2017, "SGDR", equation 5 with one period.
+    """
+    if isinstance(model.optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        return []  # the user's own schedule
+    first = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+
+    def rate(epoch, _):
+        return first * 0.5 * (1 + math.cos(math.pi * min(epoch, epochs) / epochs))
+
+    def restore(logs=None):
+        model.optimizer.learning_rate = first  # a later fit starts from it
+
+    return [
+        keras.callbacks.LearningRateScheduler(rate),
+        keras.callbacks.LambdaCallback(on_train_end=restore),
+    ]
 
 
 def early_stopping(defaults):
@@ -132,7 +165,7 @@ def layers_named(model, freeze):
     names = [layer.name for layer in weighted]
     for name in [freeze] if isinstance(freeze, str) else list(freeze):
         if name == "encoder":
-            chosen += [layer for layer in weighted if layer.name != "output"]
+            chosen += [layer for layer in weighted if not layer.name.endswith("output")]
         elif name in names:
             chosen.append(model.get_layer(name))
         else:

@@ -2,10 +2,11 @@
 
 import keras
 
+from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import MODES, SequencePooling
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
-from rnnkit.models.base import Model, Seeds, check_features, output_layer
+from rnnkit.models.base import Model, Seeds, check_features, output_activation, output_layer
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -24,6 +25,9 @@ class ManyToOne(Model):
         pooling: What becomes of the states: `"last"` takes the final one, `"mean"`, `"max"` and
             `"mean_max"` all of them.
         embedding_size: Size of the token vectors.
+        bag_of_words: Whether a second path without memory (token vectors of its own, their mean
+            and maximum) judges beside the recurrent one; see `PathMixture`. A small data set has
+            too few examples for a recurrent network to weigh each word well; this helps there.
         token_dropout: Share of tokens replaced by the unknown token in training.
         dropout: Share of the features below each recurrent layer dropped in training, the same
             ones at every step.
@@ -52,6 +56,7 @@ class ManyToOne(Model):
         bidirectional=False,
         pooling="last",
         embedding_size=128,
+        bag_of_words=False,
         token_dropout=0.0,
         dropout=0.0,
         output_dropout=0.0,
@@ -73,14 +78,18 @@ class ManyToOne(Model):
         seeds = Seeds(seed)
 
         # === Layers ===
+        def embedding(name):
+            return keras.layers.Embedding(
+                input_feature.vocabulary_size,
+                embedding_size,
+                embeddings_initializer=keras.initializers.RandomUniform(
+                    -0.05, 0.05, seed=seeds.next()
+                ),
+                mask_zero=True,
+                name=name,
+            )
+
         drop_tokens = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")
-        embedding = keras.layers.Embedding(
-            input_feature.vocabulary_size,
-            embedding_size,
-            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=seeds.next()),
-            mask_zero=True,
-            name="embedding",
-        )
         encoder = recurrent(
             cell,
             units,
@@ -92,15 +101,28 @@ class ManyToOne(Model):
             seed=seeds.next(),
             name="encoder",
         )
-        drop = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")
 
         # === Functional model ===
         inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, time]
-        x = embedding(drop_tokens(inputs))  # [batch, time, embedding]
-        x = encoder(x)  # [batch, units] or [batch, time, units]
+        tokens = drop_tokens(inputs)  # [batch, time]
+        x = encoder(embedding("embedding")(tokens))  # [batch, units] or [batch, time, units]
         if pooling != "last":
             x = SequencePooling(pooling, name="pooling")(x)  # [batch, units]
-        outputs = output_layer(output_feature, seeds.next())(drop(x))  # [batch, classes]
+        x = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")(x)
+        if bag_of_words:
+            bag = SequencePooling("mean_max", name="bag_pooling")(
+                embedding("bag_embedding")(tokens)
+            )  # [batch, 2 * embedding]
+            bag = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="bag_dropout")(bag)
+            x = PathMixture(seed=seeds.next(), name="mixture")(
+                [
+                    output_layer(output_feature, seeds.next(), activate=False)(x),
+                    output_layer(output_feature, seeds.next(), "bag_output", activate=False)(bag),
+                ]
+            )  # [batch, classes]
+            outputs = output_activation(output_feature)(x)  # [batch, classes]
+        else:
+            outputs = output_layer(output_feature, seeds.next())(x)  # [batch, classes]
         super().__init__(
             inputs,
             outputs,
@@ -117,6 +139,7 @@ class ManyToOne(Model):
         self.bidirectional = bidirectional
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.bag_of_words = bag_of_words
         self.token_dropout = token_dropout
         self.dropout = dropout
         self.output_dropout = output_dropout
@@ -132,6 +155,7 @@ class ManyToOne(Model):
             "bidirectional": self.bidirectional,
             "pooling": self.pooling,
             "embedding_size": self.embedding_size,
+            "bag_of_words": self.bag_of_words,
             "token_dropout": self.token_dropout,
             "dropout": self.dropout,
             "output_dropout": self.output_dropout,
