@@ -85,7 +85,7 @@ def scores(feature, truth, outputs, names=None):
         Dict of name to float.
 
     Raises:
-        ValueError: For an unknown name.
+        ValueError: For an unknown name, or a feature without scores.
 
     Example:
 
@@ -93,11 +93,13 @@ def scores(feature, truth, outputs, names=None):
     >>> scores(label, np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]), ["accuracy"])
     {'accuracy': 1.0}
     """
-    kind = type(feature).__name__
-    if names is None:
-        names = next(
-            DEFAULTS[base.__name__] for base in type(feature).__mro__ if base.__name__ in DEFAULTS
+    bases = [base.__name__ for base in type(feature).__mro__]
+    kind = next((name for name in bases if name in DEFAULTS), None)
+    if kind is None:
+        raise ValueError(
+            f"There are no scores for a target of {bases[0]}; known: {', '.join(DEFAULTS)}"
         )
+    names = DEFAULTS[kind] if names is None else names
     if kind == "Number":
         truth, outputs = (np.asarray(feature.decode(values)) for values in (truth, outputs))
     result = {}

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 
@@ -107,8 +108,9 @@ def load_model(filepath, custom_objects=None):
     known = {
         name: value for name, value in keras.saving.get_custom_objects().items() if ">" in name
     }
-    with keras.saving.custom_object_scope({**known, **custom_objects}):
-        _check_size(config, path)
+    known |= custom_objects
+    _check_size(config, path, known)
+    with keras.saving.custom_object_scope(known):
         try:
             return keras.saving.load_model(path, safe_mode=True)
         except Exception as error:
@@ -169,7 +171,9 @@ def _read_config(path):
         ) from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, NotImplementedError):
         raise _refusal(path, "its configuration is damaged") from None
-    if not isinstance(config, dict) or "class_name" not in config:
+    if not (
+        isinstance(config, dict) and "class_name" in config and isinstance(config.get("config"), dict)
+    ):
         raise _refusal(path, "its configuration does not describe a model")
     return config
 
@@ -220,7 +224,7 @@ def _check_objects(config, path, custom_objects):
         )
 
 
-def _check_size(config, path):
+def _check_size(config, path, custom_objects):
     """Refuses a configuration that declares more weights than the file holds.
 
     Layers allocate what their configuration declares before weights are read; a few bytes could
@@ -230,16 +234,17 @@ def _check_size(config, path):
 
     import h5py
 
-    from rnnkit.models.base import weight_shapes
+    from rnnkit.models.base import declared_shapes
 
     with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as stream:
-        stored = 0
+        stored, arrays = 0, 0
         try:
             with h5py.File(stream, "r") as weights:
 
                 def count(_, item):
-                    nonlocal stored
+                    nonlocal stored, arrays
                     if isinstance(item, h5py.Dataset):
+                        arrays += 1
                         # What is stored, not what is declared.
                         stored += min(item.size, max(item.id.get_storage_size(), 0))
 
@@ -249,14 +254,22 @@ def _check_size(config, path):
     largest = _largest_integer(config.get("config"))
     if largest > max(stored, 2**20):
         raise _refusal(path, f"it declares a size of {largest:,} but holds only {stored:,} numbers")
+    layers = config["config"].get("num_layers", 1)
+    if isinstance(layers, int) and layers > arrays:
+        raise _refusal(path, f"it declares {layers:,} layers but holds only {arrays:,} arrays")
     try:
-        declared = sum(math.prod(shape) for shape in weight_shapes(config))
+        declared, metrics = (
+            sum(math.prod(shape) for shape in shapes)
+            for shapes in declared_shapes(config, custom_objects)
+        )
     except Exception as error:
         raise _refusal(path, f"it could not be rebuilt ({_first_line(error)})") from error
     if declared > stored:
         raise _refusal(
             path, f"it declares {declared:,} numbers as weights but holds only {stored:,}"
         )
+    if metrics > 2**20:
+        raise _refusal(path, f"its metrics need {metrics:,} numbers")
 
 
 def _largest_integer(node):
@@ -324,5 +337,4 @@ def export(model, filepath, format="tf_saved_model", verbose=True):
         archive.write_out(os.path.join(scratch, "model"), verbose=verbose)
         os.replace(os.path.join(scratch, "model"), path)
     finally:
-        with contextlib.suppress(OSError):
-            os.rmdir(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)

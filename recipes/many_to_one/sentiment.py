@@ -79,19 +79,19 @@ class Sentiment(rnnkit.Recipe):
             seed=seed,
             name=self.name,
         )
-        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
+        # The average of the weights over the last hundred steps or so generalises better than
+        # any of them, and tells early stopping more plainly when to stop.
+        model.compile(
+            optimizer=keras.optimizers.Adam(
+                learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.99
+            )
+        )
         return model
 
     # === Scores and training ===
 
     scores = ("accuracy", "f1", "mcc")
-    training = {
-        "epochs": 6,
-        "batch_size": 64,
-        "schedule": "cosine",
-        "patience": 3,
-        "monitor": "val_loss",
-    }
+    training = {"epochs": 16, "batch_size": 64, "patience": 3, "monitor": "val_loss"}
 
     # === Search space ===
 

@@ -1,5 +1,6 @@
 """The base of all models: raw data in, readable results out, one file."""
 
+import concurrent.futures
 import contextvars
 import os
 
@@ -16,7 +17,7 @@ from rnnkit.saving import atomically
 
 DEFAULT_BATCH = 32
 
-# Set while a model is built only to learn the shapes of its weights; see `weight_shapes`.
+# Set while a model is built only to learn the shapes of its weights; see `declared_shapes`.
 _measuring = contextvars.ContextVar("measuring", default=False)
 
 
@@ -134,10 +135,15 @@ class Model(keras.Model):
         return 16 if self.jit_compile is True else 1
 
     def _batches(self, data, batch_size, shuffle=False, seed=None):
-        size = batch_size or self.fit_defaults.get("batch_size", DEFAULT_BATCH)
-        if not isinstance(size, (int, np.integer)) or size < 1:
-            raise ValueError(f"batch_size must be a positive integer. Received: {batch_size!r}")
-        return data.batches(int(size), shuffle, seed, self._multiple)
+        size = self._batch_size(batch_size)
+        return data.batches(size, shuffle, seed, self._multiple)
+
+    def _batch_size(self, size):
+        if size is None:
+            size = self.fit_defaults.get("batch_size", DEFAULT_BATCH)
+        if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"batch_size must be a positive integer. Received: {size!r}")
+        return int(size)
 
     # === Training ===
 
@@ -168,7 +174,7 @@ class Model(keras.Model):
             y: Raw targets, if `x` is not a dataset.
             class_weight: Dict of weight by class, the class given as its name or its index.
             interrupted_path: Where Ctrl-C leaves the best weights so far; by default
-                `<name>-interrupted.keras` in the current folder.
+                `<name>-interrupted.keras` in the current folder. False leaves none.
 
         Returns:
             The Keras `History`.
@@ -185,9 +191,9 @@ class Model(keras.Model):
             validation = self._batches(
                 self.prepare(*_as_tuple(validation_data)), validation_batch_size or batch_size
             )
-        callbacks = fitting.with_defaults(callbacks, self, epochs, validation is not None)
+        callbacks = fitting.with_defaults(callbacks, self, validation is not None)
         with fitting.best_kept(self, callbacks, interrupted_path):
-            return super().fit(
+            history = super().fit(
                 self._batches(train, batch_size, shuffle, self.seed),
                 epochs=epochs,
                 verbose=verbose,
@@ -197,6 +203,8 @@ class Model(keras.Model):
                 class_weight=fitting.class_weights(class_weight, self.output_feature),
                 **kwargs,
             )
+        fitting.settle_averages(self)
+        return history
 
     def fine_tune(
         self,
@@ -253,7 +261,7 @@ class Model(keras.Model):
         if isinstance(x, list) and not x:
             return np.zeros((0, *self.output_shape[1:]), "float32")
         data = self.prepare(x, targets=False)
-        size = batch_size or self.fit_defaults.get("batch_size", DEFAULT_BATCH)
+        size = self._batch_size(batch_size)
         batches = self._batches(data, size)
         batches = batches.map(lambda codes, *rest: (codes,))
         outputs = super().predict(batches, verbose=verbose, **kwargs)
@@ -355,23 +363,35 @@ class Model(keras.Model):
         return model
 
 
-def weight_shapes(config):
-    """Shapes of the weights that a serialised model declares, found without allocating any.
+def declared_shapes(config, custom_objects=None):
+    """Shapes of the variables that a serialised model declares, found without allocating any.
 
-    Inside a stateless scope Keras notes a variable's shape and puts its value off.
+    Inside a stateless scope Keras notes a variable's shape and puts its value off. It keeps what
+    is put off by thread and fills it in later, so this is done in a thread that ends here.
 
     Args:
-        config: What `keras.saving.serialize_keras_object(model)` gives; its compilation is left
-            out.
+        config: What `keras.saving.serialize_keras_object(model)` gives.
+        custom_objects: Dict of registered name to class.
+
+    Returns:
+        Two lists of shapes: of the weights, and of the variables of the compiled metrics.
     """
-    token = _measuring.set(True)
-    try:
-        with keras.StatelessScope():
-            bare = {key: value for key, value in config.items() if key != "compile_config"}
-            model = keras.saving.deserialize_keras_object(bare)
-            return [tuple(weight.shape) for weight in model.weights]
-    finally:
-        _measuring.reset(token)
+    bare = {key: value for key, value in config.items() if key != "compile_config"}
+    compiled = config.get("compile_config") or {}
+    names = ("metrics", "weighted_metrics")
+
+    def measure():
+        _measuring.set(True)
+        scope = keras.saving.custom_object_scope(custom_objects or {})
+        with scope, keras.StatelessScope(initialize_variables=False):
+            load = keras.saving.deserialize_keras_object
+            metrics = tf.nest.flatten(load({name: compiled.get(name) for name in names}))
+            metrics = [item for item in metrics if isinstance(item, keras.Metric)]
+            found = load(bare).weights, [v for item in metrics for v in item.variables]
+            return tuple([tuple(variable.shape) for variable in each] for each in found)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(measure).result()
 
 
 # === What a feature needs of the graph ===

@@ -2,7 +2,6 @@
 
 import contextlib
 import difflib
-import math
 import os
 import sys
 
@@ -12,14 +11,14 @@ import numpy as np
 from rnnkit.features import Label
 
 
-def with_defaults(callbacks, model, epochs, validated):
-    """The user's callbacks, with what a recipe asks for added where the user has none of the kind.
+def with_defaults(callbacks, model, validated):
+    """The user's callbacks, with what a model asks for added where the user has none of the kind.
 
     Args:
         callbacks: List of Keras callbacks, a single one, or None.
-        model: The model; its `fit_defaults` may hold `patience` (early stopping on `monitor`,
-            keeping the best weights) and `schedule` (`"cosine"`).
-        epochs: Passes over the data, for the schedule.
+        model: The model. With `patience` in its `fit_defaults` it stops early and keeps its best
+            weights; with an optimizer that averages weights (`use_ema=True`), the averages are
+            what is validated and kept.
         validated: Whether validation data is given; without it there is no early stopping.
 
     Returns:
@@ -31,39 +30,25 @@ def with_defaults(callbacks, model, epochs, validated):
     if callbacks is None:
         callbacks = []
     callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-    defaults = model.fit_defaults
 
-    def absent(*classes):
-        return not any(isinstance(item, classes) for item in callbacks)
+    def absent(kind):
+        return not any(isinstance(item, kind) for item in callbacks)
 
-    if validated and defaults.get("patience") is not None and absent(kinds.EarlyStopping):
-        callbacks.append(early_stopping(defaults))
-    if defaults.get("schedule") == "cosine" and absent(
-        kinds.LearningRateScheduler, kinds.ReduceLROnPlateau
-    ):
-        callbacks += cosine_schedule(model, epochs)
+    if validated and model.fit_defaults.get("patience") is not None:
+        if absent(kinds.EarlyStopping):
+            callbacks.append(early_stopping(model.fit_defaults))
+    if getattr(model.optimizer, "use_ema", False) and absent(kinds.SwapEMAWeights):
+        # First, so that the others see the averages.
+        callbacks.insert(0, kinds.SwapEMAWeights(swap_on_epoch=True))
     return callbacks
 
 
-def cosine_schedule(model, epochs):
-    """Callbacks that lower the learning rate by a half cosine over the epochs, then restore it.
-
-    Reference: Loshchilov & Hutter 2017, "SGDR", equation 5 with one period.
-    """
-    if isinstance(model.optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        return []  # the user's own schedule
-    first = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-
-    def rate(epoch, _):
-        return first * 0.5 * (1 + math.cos(math.pi * min(epoch, epochs) / epochs))
-
-    def restore(logs=None):
-        model.optimizer.learning_rate = first  # a later fit starts from it
-
-    return [
-        keras.callbacks.LearningRateScheduler(rate),
-        keras.callbacks.LambdaCallback(on_train_end=restore),
-    ]
+def settle_averages(model):
+    """Lets the optimizer's averages start from the weights that a training ended with."""
+    averages = getattr(model.optimizer, "_model_variables_moving_average", None)
+    if getattr(model.optimizer, "use_ema", False) and averages:
+        for variable, average in zip(model.trainable_variables, averages, strict=True):
+            average.assign(variable)
 
 
 def early_stopping(defaults):
@@ -225,11 +210,14 @@ def best_kept(model, callbacks, path=None):
     Args:
         model: The model in training.
         callbacks: Its callbacks; an `EarlyStopping` among them knows the best weights.
-        path: Where to save; by default `<name>-interrupted.keras` in the current folder.
+        path: Where to save; by default `<name>-interrupted.keras` in the current folder. False
+            saves nothing.
     """
     try:
         yield
     except KeyboardInterrupt:
+        if path is False:
+            raise
         best = [getattr(item, "best_weights", None) for item in callbacks]
         best = [weights for weights in best if weights is not None]
         if best:

@@ -1,0 +1,237 @@
+"""Toy data, a fresh process, and the one check that every model must pass.
+
+Run as a script, this file is the fresh process: it reads a call a line and answers each.
+"""
+
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+WORDS = ("red", "green", "blue", "black", "white", "brown", "pink", "grey")
+
+# === Toy data ===
+
+
+def presence(size, seed=0):
+    """Texts of 1 to 8 words in which a word, wherever it stands, decides the label."""
+    rng = random.Random(seed)
+    texts, labels = [], []
+    for index in range(size):
+        label = ("no", "yes")[index % 2]
+        words = rng.choices(WORDS, k=rng.randint(0, 7))
+        words.insert(rng.randint(0, len(words)), {"no": "low", "yes": "high"}[label])
+        texts.append(" ".join(words))
+        labels.append(label)
+    return texts, labels
+
+
+def first_word(size, seed=0):
+    """Texts that hold both "high" and "low"; the one that stands first is the label."""
+    rng = random.Random(seed)
+    texts, labels = [], []
+    for index in range(size):
+        words = [("high", "low"), ("low", "high")][index % 2]
+        texts.append(" ".join([words[0], *rng.choices(WORDS, k=rng.randint(0, 4)), words[1]]))
+        labels.append(words[0])
+    return texts, labels
+
+
+def features(texts, labels, **options):
+    """Adapted `(Text, Label)`."""
+    from rnnkit.features import Label, Text
+
+    return Text(**options).adapt(texts), Label().adapt(labels)
+
+
+def weights_equal(first, second):
+    """Whether two lists of weights are the same to the bit."""
+    return len(first) == len(second) and all(
+        np.array_equal(a, b) for a, b in zip(first, second, strict=True)
+    )
+
+
+# === A fresh process ===
+
+
+class Fresh:
+    """A Python process that has only imported rnnkit, started when first needed.
+
+    It is shared by the tests because TensorFlow's import takes seconds; it never builds a model
+    other than from a file.
+    """
+
+    def __init__(self):
+        self._process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._process is not None:
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.wait(30)
+
+    def call(self, function, **arguments):
+        """Calls one of the functions in `ANSWERS` there and returns its result."""
+        self.begin(function, **arguments)
+        return self.end()
+
+    def begin(self, function, **arguments):
+        """Begins a call, to go on with something else meanwhile; `end` gives the result."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            )
+        self._process.stdin.write(json.dumps([function, arguments]) + "\n")
+        self._process.stdin.flush()
+
+    def end(self):
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the fresh process ended with status {self._process.wait(30)}")
+        result, error = json.loads(line)
+        if error:
+            raise RuntimeError(error)
+        return result
+
+
+def names_of(custom):
+    """Dict of registered name to where a class is found, to be sent to the fresh process."""
+    return {name: f"{kind.__module__}:{kind.__name__}" for name, kind in (custom or {}).items()}
+
+
+def _load(path, with_keras=False, custom=None):
+    if with_keras:
+        import keras
+
+        import rnnkit.models  # noqa: F401  registers the classes
+
+        return keras.saving.load_model(path)
+    import rnnkit
+
+    objects = {}
+    for name, target in (custom or {}).items():
+        sys.path.insert(0, str(ROOT))
+        module, _, attribute = target.partition(":")
+        objects[name] = getattr(__import__(module, fromlist=[attribute]), attribute)
+    return rnnkit.load_model(path, custom_objects=objects)
+
+
+def _continue(path, x, y, out, fit=None, with_keras=False, custom=None):
+    """Predicts; if `fit` is given also trains on, and stores the weights before and after."""
+    model = _load(path, with_keras, custom)
+    found = {"predictions": model.predict(x, verbose=0)}
+    if fit is not None:
+        model.fit(x, y, verbose=0, **fit)
+        found |= {f"weight_{i:03}": weight for i, weight in enumerate(model.get_weights())}
+    np.savez(out, **found)
+
+
+def _infer(path, x):
+    return _load(path).infer(x)
+
+
+def _encode(config, values):
+    import keras
+
+    import rnnkit.features  # noqa: F401  registers the classes
+
+    feature = keras.saving.deserialize_keras_object(config)
+    encoded = feature.encode(feature.to_tensor(values))
+    return encoded.to_list() if hasattr(encoded, "to_list") else encoded.numpy().tolist()
+
+
+ANSWERS = {"continue": _continue, "infer": _infer, "encode": _encode}
+
+
+def _answer():
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
+    for line in sys.stdin:
+        function, arguments = json.loads(line)
+        try:
+            reply = [ANSWERS[function](**arguments), None]
+        except Exception as error:
+            reply = [None, f"{type(error).__name__}: {error}"]
+        answers.write(json.dumps(reply) + "\n")
+        answers.flush()
+
+
+# === The one check for every model ===
+
+
+def check_model(model, x, y, path, fresh, custom=None):
+    """Raises unless a model takes its data in every form, and lives on in its file.
+
+    - A list, an array, a dataset (batched or not, with targets or without) and prepared data are
+      the same to it.
+    - The config makes an equal model.
+    - The file predicts the same in a fresh process, to the bit.
+    - Trained further there, it takes the same step as the model that was never saved: the state
+      of the optimizer is in the file. (Keras does not save that of dropout, so not with dropout.)
+    """
+    import tensorflow as tf
+
+    fit = {"batch_size": 16, "shuffle": False}
+    model.fit(x, y, verbose=0, **fit)
+    dropout = any(getattr(layer, "rate", 0) or getattr(layer, "dropout", 0)
+                  for layer in model._flatten_layers())  # fmt: skip
+
+    # === Forms of the data ===
+    pairs = tf.data.Dataset.from_tensor_slices(
+        (model.input_feature.to_tensor(x), model.output_feature.to_tensor(y))
+    )
+    prepared = model.prepare(x, y)
+    assert len(prepared) == len(x)
+    for form in ((np.array(x), np.array(y)), (pairs,), (pairs.batch(7),), (prepared,)):
+        same_tensors(model.prepare(*form).tensors, prepared.tensors)
+    for form in (x, np.array(x), pairs, pairs.map(lambda x, y: x)):
+        same_tensors(model.prepare(form, targets=False).tensors, prepared.tensors[:1])
+    expected = model.predict(x, batch_size=16, verbose=0)
+    assert expected.shape == (len(x), *model.output_shape[1:])
+    assert np.isfinite(expected).all()
+    np.testing.assert_array_equal(model.predict(prepared, batch_size=16, verbose=0), expected)
+
+    # === Config ===
+    again = type(model).from_config(model.get_config(), custom_objects=custom)
+    assert again.get_config() == model.get_config()
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+
+    # === File ===
+    model.save(path)
+    before, out = model.get_weights(), f"{path}.npz"
+    fresh.begin("continue", path=str(path), x=x, y=y, out=out, fit=fit, custom=names_of(custom))
+    model.fit(x, y, verbose=0, **fit)
+    fresh.end()
+    with np.load(out) as there:
+        predictions, *weights = (there[key] for key in there.files)
+    np.testing.assert_array_equal(predictions, expected)
+    assert not weights_equal(before, weights)
+    assert dropout or weights_equal(weights, model.get_weights())
+
+
+def same_tensors(first, second):
+    """Raises unless two tuples of tensors, ragged or not, are the same."""
+    assert len(first) == len(second)
+    for a, b in zip(first, second, strict=True):
+        assert (type(a), a.dtype) == (type(b), b.dtype)
+        if hasattr(a, "row_splits"):
+            np.testing.assert_array_equal(a.row_splits, b.row_splits)
+            a, b = a.flat_values, b.flat_values
+        np.testing.assert_array_equal(a, b)
+
+
+if __name__ == "__main__":
+    _answer()

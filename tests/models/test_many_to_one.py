@@ -1,0 +1,184 @@
+"""ManyToOne: every cell trains, takes its data in every form, and lives on in its file."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from rnnkit.features import Label, Number, Text
+from rnnkit.layers import ReferenceGRUCell, cell_names
+from rnnkit.models import ManyToOne
+from tests import helpers
+
+SMALL = {"units": 8, "embedding_size": 8, "seed": 1}
+
+MODELS = {
+    **{name: {"cell": name} for name in cell_names()},
+    "bidirectional": {"cell": "lstm", "bidirectional": True, "pooling": "mean_max"},
+    "stack": {"cell": "gru", "num_layers": 2, "pooling": "max"},
+    "keras cell": {"cell": keras.layers.GRUCell(8), "pooling": "mean"},
+    "dropouts": {
+        "cell": "simple_rnn",
+        "token_dropout": 0.2,
+        "dropout": 0.2,
+        "recurrent_dropout": 0.2,
+    },
+}
+
+
+def build(texts, labels, **options):
+    text, label = helpers.features(texts, labels)
+    return ManyToOne(text, label, **{**SMALL, **options})
+
+
+# === The one check ===
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_one_check_for_every_model(name, fresh, tmp_path):
+    x, y = helpers.presence(64)
+    helpers.check_model(build(x, y, **MODELS[name]), x, y, tmp_path / "model.keras", fresh)
+
+
+def test_numbers_as_targets(fresh, tmp_path):
+    x, _ = helpers.presence(32)
+    y = [100.0 + len(text.split()) for text in x]
+    model = ManyToOne(Text().adapt(x), Number().adapt(y), cell="dense", **SMALL)
+    helpers.check_model(model, x, y, tmp_path / "model.keras", fresh)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class OwnCell(keras.layers.SimpleRNNCell):
+    """A cell that rnnkit has never heard of."""
+
+
+def test_own_cell_through_custom_objects(fresh, tmp_path):
+    x, y = helpers.presence(32)
+    path = tmp_path / "model.keras"
+    custom = {"tests>OwnCell": OwnCell}
+    model = build(x, y, cell=OwnCell(8))
+    model.save(path)
+    # First in a process that does not know the class, where nobody vouches for it.
+    with pytest.raises(RuntimeError, match="names the object 'tests>OwnCell'.*custom_objects="):
+        fresh.call("infer", path=str(path), x=x)
+    helpers.check_model(model, x, y, path, fresh, custom)
+
+
+# === Learning ===
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"cell": "lstm"}, {"cell": "gru", "bidirectional": True, "pooling": "mean_max"}],
+    ids=str,
+)
+def test_order_is_learned(options):
+    x, y = helpers.first_word(400)
+    model = build(x, y, **{**options, "units": 16})
+    model.compile(optimizer=keras.optimizers.Adam(0.02, clipnorm=1.0))
+    model.fit(x, y, epochs=6, batch_size=32, verbose=0)
+    assert model.score(*helpers.first_word(200, seed=9))["accuracy"] > 0.95
+
+
+@pytest.mark.parametrize("toy, learned", [(helpers.first_word, False), (helpers.presence, True)])
+def test_a_bag_of_words_knows_words_but_not_their_order(toy, learned):
+    x, y = toy(400)
+    model = build(x, y, cell="dense")
+    model.compile(optimizer=keras.optimizers.Adam(0.02))
+    model.fit(x, y, epochs=4, verbose=0)
+    accuracy = model.score(*toy(200, seed=9))["accuracy"]
+    assert accuracy > 0.95 if learned else accuracy < 0.7
+
+
+# === Padding ===
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean_max"])
+@pytest.mark.parametrize("cell", ["dense", "lstm", "reference_gru"])
+def test_neighbours_in_a_batch_do_not_matter(cell, pooling):
+    x, y = helpers.presence(20)
+    model = build(x, y, cell=cell, pooling=pooling, bidirectional=True)
+    short, long = ["high", "", "low red"], ["red green " * 8, "unknown " * 13]
+    together = model.predict([*short, *long], batch_size=5, verbose=0)
+    for index, text in enumerate([*short, *long]):
+        alone = model.predict([text], verbose=0)[0]
+        np.testing.assert_allclose(together[index], alone, atol=1e-6)
+    codes = model.input_feature.encode(model.input_feature.to_tensor(short)).to_tensor()
+    padded = np.pad(codes, [(0, 0), (0, 9)])
+    for batch in (codes, padded):
+        np.testing.assert_allclose(model(batch), together[:3], atol=1e-6)
+
+
+def test_empty_texts_are_trained_on_and_predicted():
+    x, y = helpers.presence(32)
+    x[:3] = ["", " ", "\n"]
+    model = build(x, y, cell="lstm", bidirectional=True)
+    history = model.fit(x, y, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    outputs = model.predict(["", "red high", ""], verbose=0)
+    assert np.isfinite(outputs).all()
+    np.testing.assert_array_equal(outputs[0], outputs[2])
+    np.testing.assert_allclose(model.predict([""], verbose=0)[0], outputs[0], atol=1e-6)
+
+
+# === Config and arguments ===
+
+
+def test_config_has_every_argument():
+    x, y = helpers.presence(8)
+    options = {
+        "cell": "gru",
+        "units": 3,
+        "num_layers": 2,
+        "bidirectional": True,
+        "pooling": "mean",
+        "embedding_size": 5,
+        "token_dropout": 0.2,
+        "dropout": 0.3,
+        "recurrent_dropout": 0.4,
+        "seed": 7,
+        "name": "mine",
+    }
+    model = build(x, y, **options)
+    config = model.get_config()
+    assert {key: config[key] for key in options} == options
+    assert {key: getattr(model, key) for key in options} == options
+    arguments = set(inspect.signature(ManyToOne.__init__).parameters) - {"self"}
+    assert set(config) == arguments | {"settings"}
+    # Embedding 5, two directions of 3 GRU units, two layers, 2 classes.
+    gru = sum(2 * 3 * (width * 3 + 3 * 3 + 2 * 3) for width in (5, 6))
+    tokens = model.input_feature.vocabulary_size
+    assert model.count_params() == tokens * 5 + gru + 6 * 2 + 2
+
+
+TEXT, LABEL = Text().adapt(["a b"]), Label(["x", "y"])
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"input_feature": Text()}, "input_feature has learned nothing yet: call its adapt"),
+        ({"output_feature": Label()}, "output_feature has learned nothing yet"),
+        ({"input_feature": "text"}, "input_feature must be a feature.*'text'"),
+        ({"input_feature": Number(normalize=False)}, "sequences of tokens, such as Text.*Number"),
+        ({"output_feature": TEXT}, "output_feature must be a Label or Number. Received: Text"),
+        ({"pooling": "first"}, "pooling must be one of.*'last', 'mean'.*'first'"),
+        ({"cell": "lsmt"}, "Did you mean 'lstm'.*'lsmt'"),
+        ({"units": 0}, "`units` must be an integer.*0"),
+        ({"num_layers": 0}, "must be an integer.*0"),
+        ({"seed": -1}, "seed must be None or an integer >= 0. Received: seed=-1"),
+        ({"seed": "a"}, "seed must be None or an integer"),
+        ({"dropout": 1.5}, "1.5"),
+        ({"token_dropout": 1.0}, "rate must be in"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ManyToOne(**{"input_feature": TEXT, "output_feature": LABEL, **arguments})
+
+
+def test_a_cell_given_as_object_is_left_as_it_was():
+    cell = ReferenceGRUCell(4)
+    ManyToOne(TEXT, LABEL, cell=cell)
+    assert not cell.built

@@ -1,0 +1,100 @@
+"""Importing is cheap and has no effect, and the examples in the documentation are true."""
+
+import doctest
+import importlib
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import recipes
+import rnnkit
+
+LIGHT = """
+import json, logging, random, sys, time, warnings
+start, level, filters = time.monotonic(), logging.getLogger().level, list(warnings.filters)
+state = random.getstate()
+import rnnkit, recipes
+table = repr(recipes.list())
+recipes.get("sentiment").options()
+print(json.dumps({
+    "seconds": time.monotonic() - start,
+    "heavy": sorted({name.split(".")[0] for name in sys.modules} & {
+        "tensorflow", "keras", "matplotlib", "numpy", "pandas", "sklearn", "scipy",
+        "tensorflow_datasets", "keras_tuner",
+    }),
+    "unchanged": [logging.getLogger().level == level, warnings.filters == filters,
+                  random.getstate() == state],
+    "names": dir(rnnkit),
+    "table": table,
+}))
+"""
+
+
+def test_importing_is_light():
+    run = subprocess.run(
+        [sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True, timeout=60
+    )
+    found = json.loads(run.stdout)
+    assert found["heavy"] == []
+    assert found["unchanged"] == [True, True, True]
+    assert found["seconds"] < 2  # 0.2 where nothing else runs
+    assert {"features", "layers", "models", "load_model", "Recipe"} <= set(found["names"])
+    for name in ("sentiment", "spam"):
+        assert name in found["table"]
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize("package", ["rnnkit", "rnnkit.data"])
+def test_every_public_name_is_there(package):
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+        assert name in dir(module)
+    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nothing'"):
+        _ = module.nothing
+
+
+@pytest.mark.parametrize("package", ["rnnkit.features", "rnnkit.layers", "rnnkit.models"])
+def test_every_class_has_a_name_for_saving(package):
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        item = getattr(module, name)
+        if isinstance(item, type) and item.__module__.startswith("rnnkit"):
+            if name != "Feature":  # only a contract
+                assert keras.saving.get_registered_name(item) == f"rnnkit>{name}"
+            assert item.__doc__
+
+
+def test_recipes_by_name():
+    assert recipes.sentiment.name == recipes.get("sentiment").name == "sentiment"
+    assert {"sentiment", "spam"} <= set(dir(recipes))
+    with pytest.raises(AttributeError, match="has no attribute 'sentimant'"):
+        _ = recipes.sentimant
+    with pytest.raises(ValueError, match="no recipe 'sentimant'. Did you mean 'sentiment'"):
+        recipes.get("sentimant")
+
+
+# The examples that run by themselves, in seconds.
+EXAMPLES = (
+    "rnnkit.features.text",
+    "rnnkit.features.label",
+    "rnnkit.features.number",
+    "rnnkit.metrics",
+    "rnnkit.registry",
+    "rnnkit.layers.pooling",
+)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_in_docstrings(name):
+    module = importlib.import_module(name)
+    known = {**vars(module), "keras": keras, "np": np, "tf": tf, "rnnkit": rnnkit}
+    result = doctest.testmod(
+        module, extraglobs={**known, "recipes": recipes}, optionflags=doctest.NORMALIZE_WHITESPACE
+    )
+    assert result.attempted > 0 and result.failed == 0

@@ -1,0 +1,404 @@
+"""Saving: one file that lives on anywhere, and the files that are not opened."""
+
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import time
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+import rnnkit
+from rnnkit import saving
+from rnnkit.features import Number
+from rnnkit.models import ManyToOne, OneToOne
+from tests import helpers
+
+X, Y = helpers.presence(40)
+PARTS = ("metadata.json", "config.json", "model.weights.h5")
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = ManyToOne(
+        *helpers.features([*X, "é😀"], Y), cell="lstm", units=4, embedding_size=4, seed=1, name="m"
+    )
+    model.fit(X, Y, verbose=0)
+    model.recipe, model.score_names = "sentiment", ["accuracy"]
+    model.fit_defaults = {"batch_size": 7, "patience": 1}
+    return model
+
+
+@pytest.fixture(scope="module")
+def file(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture
+def parts(file):
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def forged(parts, tmp_path):
+    """Function that writes a copy of the file with parts or settings changed."""
+
+    def write(change=None, **changed):
+        found = {**parts, **changed}
+        if change is not None:
+            config = json.loads(found["config.json"])
+            change(config)
+            found["config.json"] = json.dumps(config).encode()
+        path = tmp_path / "forged.keras"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in found.items():
+                archive.writestr(name, content)
+        return path
+
+    return write
+
+
+# === A life after saving ===
+
+
+def test_nothing_is_lost(model, file, parts):
+    assert set(parts) == set(PARTS)
+    loaded = rnnkit.load_model(str(file))
+    assert isinstance(loaded, ManyToOne)
+    assert loaded.get_config() == model.get_config()
+    for name in ("recipe", "score_names", "fit_defaults", "seed", "name"):
+        assert getattr(loaded, name) == getattr(model, name)
+    assert helpers.weights_equal(loaded.get_weights(), model.get_weights())
+    assert [v.numpy().tolist() for v in loaded.optimizer.variables] == [
+        v.numpy().tolist() for v in model.optimizer.variables
+    ]
+    assert int(loaded.optimizer.iterations) == 2  # 40 examples in batches of 32
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+@pytest.mark.parametrize("with_keras", [False, True])
+def test_a_fresh_process_predicts_the_same(model, file, fresh, with_keras, tmp_path):
+    texts = [*X, "", "é 😀", "never seen"]
+    out = str(tmp_path / "out.npz")
+    fresh.call("continue", path=str(file), x=texts, y=None, out=out, with_keras=with_keras)
+    np.testing.assert_array_equal(np.load(out)["predictions"], model.predict(texts, verbose=0))
+    assert fresh.call("infer", path=str(file), x=texts) == model.infer(texts)
+
+
+def test_the_forged_copy_without_changes_loads(forged, model):
+    # Otherwise the refusals below would show nothing.
+    loaded = rnnkit.load_model(forged(lambda config: None))
+    assert helpers.weights_equal(loaded.get_weights(), model.get_weights())
+
+
+def test_compilation_is_kept(tmp_path):
+    model = OneToOne(*helpers.features(X, Y), units=2)
+    model.compile(
+        optimizer=keras.optimizers.SGD(
+            keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9), momentum=0.5
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(),
+        metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(2, name="top")],
+    )
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "m.keras")
+    loaded = rnnkit.load_model(tmp_path / "m.keras")
+    assert loaded.optimizer.get_config() == model.optimizer.get_config()
+    results = loaded.evaluate(X, Y, verbose=0, return_dict=True)
+    assert results == model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert set(results) == {"loss", "accuracy", "top"}
+
+
+# === Writing ===
+
+
+def test_a_failed_save_leaves_the_old_file(model, file, tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    path.write_bytes(file.read_bytes())
+
+    def fail(self, where, **_):
+        pathlib.Path(where).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", fail)
+    with pytest.raises(OSError, match="No space left"):
+        model.save(path)
+    assert path.read_bytes() == file.read_bytes()
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_saving_replaces_and_leaves_nothing_else(model, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="model.keras exists: pass overwrite=True"):
+        model.save(path, overwrite=False)
+    assert path.read_text() == "old"
+    model.save(path)
+    assert rnnkit.load_model(path).name == "m"
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_places_that_cannot_be_written(model, tmp_path):
+    with pytest.raises(ValueError, match="the folder .*none does not exist"):
+        model.save(tmp_path / "none" / "model.keras")
+    (tmp_path / "folder.keras").mkdir()
+    with pytest.raises(ValueError, match="folder.keras: it is a folder"):
+        model.save(tmp_path / "folder.keras")
+    assert os.listdir(tmp_path) == ["folder.keras"]
+
+
+# === Files that are not opened ===
+
+
+def test_paths_that_are_no_local_model_file(file, tmp_path):
+    (tmp_path / "folder.keras").mkdir()
+    (tmp_path / "model.zip").write_bytes(file.read_bytes())
+    (tmp_path / "old.h5").write_bytes(b"\x89HDF")
+    for path, message in {
+        tmp_path / "none.keras": "There is no file '.*none.keras'",
+        tmp_path / "folder.keras": "Received: the folder",
+        tmp_path / "model.zip": "ends in '.keras'. Received: .*model.zip",
+        tmp_path / "old.h5": "old HDF5 format can hold code",
+        tmp_path / "old.hdf5": "old HDF5 format",
+        "https://example.org/model.keras": "takes a local file; download it first",
+        "hf://user/model.keras": "takes a local file",
+        "gs://bucket/model.keras": "takes a local file",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            rnnkit.load_model(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
+def test_truncated_files(file, tmp_path, share):
+    path = tmp_path / "cut.keras"
+    path.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
+    with pytest.raises(
+        ValueError, match="cut.keras was not loaded: it is truncated, damaged or no"
+    ):
+        rnnkit.load_model(path)
+
+
+def test_damaged_files(file, forged, parts, tmp_path):
+    path = tmp_path / "text.keras"
+    path.write_text("this is a text")
+    with pytest.raises(ValueError, match="truncated, damaged or no Keras model file"):
+        rnnkit.load_model(path)
+    raw = bytearray(file.read_bytes())
+    middle = raw.index(parts["model.weights.h5"][:64]) + len(parts["model.weights.h5"]) // 2
+    raw[middle] ^= 255
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match="text.keras was not loaded: .*damaged"):
+        rnnkit.load_model(path)
+    for content in (b"", b"{", b"[]", b'"a"', b"\xff", b"{}", b"[" * 100_000):
+        with pytest.raises(ValueError, match="was not loaded: its configuration"):
+            rnnkit.load_model(forged(**{"config.json": content}))
+    with pytest.raises(ValueError, match="was not loaded: its weights are damaged"):
+        rnnkit.load_model(forged(**{"model.weights.h5": b"no weights"}))
+
+
+@pytest.mark.parametrize("missing", PARTS)
+def test_missing_parts(file, parts, tmp_path, missing):
+    path = tmp_path / "part.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in set(PARTS) - {missing}:
+            archive.writestr(name, parts[name])
+    with pytest.raises(ValueError, match=f"no complete Keras model \\(without {missing}\\)"):
+        rnnkit.load_model(path)
+
+
+@pytest.mark.parametrize("name", ["assets/vocabulary.txt", "../out.txt", "code.py"])
+def test_further_parts(forged, name):
+    with pytest.raises(ValueError, match=f"unexpected parts.*{name}"):
+        rnnkit.load_model(forged(**{name: b"x"}))
+
+
+def test_a_plain_keras_model(tmp_path):
+    plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    plain.save(tmp_path / "plain.keras")
+    with pytest.raises(ValueError, match="plain.keras was not loaded: .*Sequential"):
+        rnnkit.load_model(tmp_path / "plain.keras")
+
+
+def node(module, name, registered=None, **config):
+    return {
+        "module": module,
+        "class_name": name,
+        "config": config,
+        "registered_name": registered,
+    }
+
+
+FOREIGN = {
+    "a Lambda layer": node("keras.layers", "Lambda", function="os.system"),
+    "a lambda": {"class_name": "__lambda__", "config": {"value": "4wAAAAA="}},
+    "a bare lambda": {"class_name": "__lambda__", "value": "x"},
+    "a foreign class": node("evil", "Evil"),
+    "a foreign registered class": node("evil", "Evil", "evil>Evil"),
+    "one that says it is ours": node("rnnkit.models", "Evil", "rnnkit>Evil"),
+    "another's name under ours": node("os", "system", "rnnkit>Text"),
+    "a module": node("os", "system"),
+    "a function of a module": {
+        "module": "os", "class_name": "function", "config": "system", "registered_name": "function",
+    },
+    "a builtin": {
+        "module": "builtins", "class_name": "function", "config": "exec", "registered_name": "function",
+    },
+    "a function of Keras": {
+        "module": "keras.utils", "class_name": "function", "config": "get_file",
+        "registered_name": "function",
+    },
+    "a layer of Keras": node("keras.layers", "TFSMLayer", filepath="/tmp/x"),
+    "a lookup from a file": node("keras.layers", "StringLookup", vocabulary="/etc/passwd"),
+    "a wrapped metric": node("keras.metrics", "MeanMetricWrapper", fn="x"),
+    "internals of Keras": node("keras.src.saving.file_editor", "KerasFileEditor", filepath="/x"),
+    "a typespec": node("tensorflow", "__typespec__"),
+    "a tensor": {"class_name": "__tensor__", "config": {"value": [1], "dtype": "float32"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("place", ["cell", "input_feature", "compile_config"])
+def test_foreign_objects(forged, kind, place):
+    def change(config):
+        if place == "compile_config":
+            config["compile_config"]["loss"] = {"deep": [FOREIGN[kind]]}
+        else:
+            config["config"][place] = FOREIGN[kind]
+
+    path = forged(change)
+    with pytest.raises(ValueError, match="forged.keras was not loaded: it (holds|names)"):
+        rnnkit.load_model(path)
+
+
+def test_a_foreign_model(forged):
+    path = forged(lambda config: config.update(node("evil", "Model", "evil>Model")))
+    with pytest.raises(ValueError, match="'evil>Model' of module 'evil'.*custom_objects="):
+        rnnkit.load_model(path)
+    # A feature of ours is no model.
+    text = keras.saving.serialize_keras_object(Number(normalize=False))
+    with pytest.raises(ValueError, match="was not loaded"):
+        rnnkit.load_model(forged(lambda config: config.update(text)))
+
+
+def giant(place, value):
+    def change(config):
+        *path, last = place.split(".")
+        found = config
+        for key in path:
+            found = found[key]
+        found[last] = value
+
+    return change
+
+
+METRIC = [node("keras.metrics", "MeanIoU", "MeanIoU", num_classes=100_000)]
+GIANTS = {
+    "units": giant("config.units", 10**9),
+    "many units": giant("config.units", 1_000_000),
+    "embedding": giant("config.embedding_size", 10**6),
+    "layers": giant("config.num_layers", 10**9),
+    "many layers": giant("config.num_layers", 1_000_000),
+    "some layers": giant("config.num_layers", 5_000),
+    "vocabulary": giant("config.input_feature.config.vocabulary", [f"w{i}" for i in range(50_000)]),
+    "classes": giant("config.output_feature.config.classes", [f"c{i}" for i in range(50_000)]),
+    "cell": giant("config.cell", node("keras.layers", "GRUCell", "GRUCell", units=10**6)),
+    "metric": giant("compile_config.metrics", METRIC),
+}
+
+
+@pytest.mark.parametrize("kind", GIANTS)
+def test_declared_giants_are_refused_at_once(forged, kind):
+    path = forged(GIANTS[kind])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB
+    start = time.monotonic()
+    with pytest.raises(ValueError, match="forged.keras was not loaded: (it declares|its metrics)"):
+        rnnkit.load_model(path)
+    assert time.monotonic() - start < 3  # a second where nothing else runs
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        giant("config.units", "four"),
+        giant("config.units", None),
+        giant("config.unheard_of", 1),
+        giant("config.output_feature", None),
+        giant("config.input_feature.config.level", "page"),
+        giant("config.settings", []),
+        lambda config: config.pop("config"),
+    ],
+)
+def test_settings_that_make_no_model(forged, change):
+    with pytest.raises(ValueError, match="forged.keras was not loaded: it|configuration"):
+        rnnkit.load_model(forged(change))
+
+
+# === Export ===
+
+SERVE = """
+import json, sys
+import tensorflow as tf
+assert not any(name.startswith("rnnkit") for name in sys.modules)
+served = tf.saved_model.load(sys.argv[1])
+result = served.serve(tf.constant(json.loads(sys.argv[2])))
+print(json.dumps({
+    "label": [value.decode() for value in result["label"].numpy().tolist()],
+    "probability": result["probability"].numpy().tolist(),
+    "probabilities": result["probabilities"].numpy().tolist(),
+}))
+"""
+
+
+def test_a_served_model_takes_texts_and_gives_labels(model, tmp_path):
+    path = tmp_path / "served"
+    model.export(path, verbose=False)
+    assert os.listdir(tmp_path) == ["served"]
+    texts = ["red high", "", "low é 😀", "never seen before " * 9]
+    run = subprocess.run(
+        [sys.executable, "-c", SERVE, str(path), json.dumps(texts)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    served, expected = json.loads(run.stdout), model.infer(texts)
+    assert served["label"] == [result["label"] for result in expected]
+    np.testing.assert_allclose(
+        served["probability"], [result["probability"] for result in expected], atol=1e-6
+    )
+    np.testing.assert_allclose(served["probabilities"], model.predict(texts, verbose=0), atol=1e-6)
+    with pytest.raises(ValueError, match="served exists: export to another name, or remove it"):
+        model.export(path)
+
+
+def test_a_failed_export_leaves_nothing(model, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError("No space left")
+
+    monkeypatch.setattr(type(keras.export.ExportArchive()), "write_out", fail)
+    with pytest.raises(OSError, match="No space left"):
+        model.export(tmp_path / "served", verbose=False)
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_extra_for_onnx_is_named(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(ImportError, match=r'pip install "rnnkit\[onnx\]"'):
+        model.export(tmp_path / "model.onnx", format="onnx")
+    with pytest.raises(ValueError, match="format must be 'tf_saved_model' or 'onnx'.*'pdf'"):
+        saving.export(model, tmp_path / "model.pdf", format="pdf")
+
+
+def test_writing_in_steps(tmp_path):
+    path = tmp_path / "out.txt"
+    with saving.atomically(path) as temporary:
+        pathlib.Path(temporary).write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["out.txt"]
