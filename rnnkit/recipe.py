@@ -27,8 +27,8 @@ class Recipe:
         columns: Dict of `"input"` and `"target"` to the column names taken for them, lower case,
             best first.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
-        training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`
-            and `monitor`.
+        training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`,
+            `monitor` and `min_delta`.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """

@@ -171,9 +171,8 @@ def _read_config(path):
         ) from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, NotImplementedError):
         raise _refusal(path, "its configuration is damaged") from None
-    if not (
-        isinstance(config, dict) and "class_name" in config and isinstance(config.get("config"), dict)
-    ):
+    fits = isinstance(config, dict) and isinstance(config.get("config"), dict)
+    if not fits or "class_name" not in config:
         raise _refusal(path, "its configuration does not describe a model")
     return config
 

@@ -249,7 +249,8 @@ FOREIGN = {
         "module": "os", "class_name": "function", "config": "system", "registered_name": "function",
     },
     "a builtin": {
-        "module": "builtins", "class_name": "function", "config": "exec", "registered_name": "function",
+        "module": "builtins", "class_name": "function", "config": "exec",
+        "registered_name": "function",
     },
     "a function of Keras": {
         "module": "keras.utils", "class_name": "function", "config": "get_file",

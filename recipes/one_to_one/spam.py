@@ -76,7 +76,13 @@ class Spam(rnnkit.Recipe):
     # === Scores and training ===
 
     scores = ("accuracy", "mcc", "f1")
-    training = {"epochs": 20, "batch_size": 64, "patience": 3, "monitor": "val_loss"}
+    training = {
+        "epochs": 20,
+        "batch_size": 64,
+        "patience": 3,
+        "min_delta": 1e-3,
+        "monitor": "val_loss",
+    }
 
     # === Search space ===
 

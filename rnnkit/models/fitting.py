@@ -58,6 +58,7 @@ def early_stopping(defaults):
         monitor=monitor,
         mode=direction(monitor),
         patience=defaults["patience"],
+        min_delta=defaults.get("min_delta", 0),
         restore_best_weights=True,
     )
 

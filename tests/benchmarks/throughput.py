@@ -30,20 +30,16 @@ def seconds(run):
 
 
 def plain_copy(model):
-    """The model's layers as an ordinary Keras model with equal weights."""
-    copy = keras.Model(*_graph(model))
+    """The model's layers as an ordinary Keras model with equal weights and an equal optimizer."""
+    twin = type(model).from_config(model.get_config())
+    twin.set_weights(model.get_weights())
+    copy = keras.Model(twin.inputs, twin.outputs[0])
     copy.compile(
-        optimizer=keras.optimizers.Adam(1e-3, clipnorm=1.0),
+        optimizer=type(model.optimizer).from_config(model.optimizer.get_config()),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     return copy
-
-
-def _graph(model):
-    twin = type(model).from_config(model.get_config())
-    twin.set_weights(model.get_weights())
-    return twin.inputs, twin.outputs[0]
 
 
 def padded(encoded):
@@ -65,12 +61,14 @@ def against_keras(model, raw, batch_size, rounds):
     encoded = model.prepare(raw)
     x, y = padded(encoded)
     plain = plain_copy(model)
-    fast = in_turn(
+    # What fit adds for an optimizer that averages weights.
+    averages = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
+    result = in_turn(
         lambda: model.fit(encoded, batch_size=batch_size, verbose=0),
-        lambda: plain.fit(x, y, batch_size=batch_size, verbose=0),
+        lambda: plain.fit(x, y, batch_size=batch_size, verbose=0, callbacks=averages),
         rounds,
     )
-    return len(encoded), fast
+    return len(encoded), result
 
 
 def against_torch(model, raw, batch_size, rounds):

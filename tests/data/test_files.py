@@ -82,7 +82,7 @@ def test_signs_of_patterns_in_a_folder_name(folder):
         (
             [],
             "",
-            r"no data that is read here: expected train.\*.*\.csv, \.tsv, \.jsonl.*\.txt files",
+            r"no data that is read here: expected train.*\.csv, \.tsv, \.jsonl.*\.txt",
         ),
         (["a.txt"], "", "no data that is read here"),
         ([], "none", "There is no file or folder '.*none'"),

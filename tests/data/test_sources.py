@@ -311,9 +311,7 @@ def test_several_features_that_fit(recipe, mocked):
 
 def test_a_dataset_of_another_kind(recipe):
     with tfds.testing.mock_data(num_examples=5):
-        with pytest.raises(
-            ValueError, match="mnist has no feature of kind text for the input.*Imag"
-        ):
+        with pytest.raises(ValueError, match="mnist has no feature of kind text for the input.*Im"):
             recipe.data("mnist")
         with pytest.raises(ValueError, match="no feature 'words' for the input. Found:.*'text'"):
             recipe.data("imdb_reviews", input="words")
