@@ -54,7 +54,7 @@ def learning_curves(history, metric="loss", ax=None):
             best = (np.nanargmin if direction(metric) == "min" else np.nanargmax)(values)
             ax.plot(epochs[best], values[best], "*", ms=14, color=COLOURS[2], label="best epoch")
     ax.set_xlabel("epoch")
-    ax.set_ylabel(f"{metric} (nats)" if "loss" in metric else metric)
+    ax.set_ylabel(metric)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3)
     ax.legend()

@@ -122,10 +122,14 @@ class Streamed:
             encoded = encoded.map(
                 lambda *tensors: tf.nest.map_structure(lambda t: _dense(t, multiple), tensors)
             )
+        size = int(self.dataset.cardinality())
+        if size >= 0:  # told where known, so that progress shows how far an epoch is
+            steps = tf.data.experimental.assert_cardinality(-(-size // batch_size))
+            encoded = encoded.apply(steps)
         return encoded.prefetch(tf.data.AUTOTUNE)
 
 
-def prepare(dataset, encode, check=None, truncate=None, memory_limit=None):
+def prepare(dataset, encode, check=None, truncate=None, guard=None, memory_limit=None):
     """Encodes a dataset of raw examples, in memory where it fits.
 
     Args:
@@ -135,6 +139,8 @@ def prepare(dataset, encode, check=None, truncate=None, memory_limit=None):
         check: Function of the raw and the encoded batch that raises on bad data, or None.
         truncate: Function that cuts encoded tensors to their limits and counts how many examples
             it cut: `truncate(encoded) -> (encoded, cut)`, or None.
+        guard: Function that adds to encoded tensors the assertions that stand in for `check` where
+            data streams, or None.
         memory_limit: Bytes to keep in memory at most; `MEMORY_LIMIT` by default.
 
     Returns:
@@ -150,7 +156,8 @@ def prepare(dataset, encode, check=None, truncate=None, memory_limit=None):
         return truncate(encoded) if truncate else (encoded, tf.constant(0, tf.int64))
 
     def streamed(*raw):
-        return shorten(*raw)[0]
+        encoded = shorten(*raw)[0]
+        return guard(encoded) if guard else encoded
 
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         return Streamed(dataset, streamed)

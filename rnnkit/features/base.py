@@ -64,6 +64,10 @@ class Feature:
         offending raw values.
         """
 
+    def guard(self, encoded):
+        """As `check`, in graph mode: gives the encoded tensors back, with assertions attached."""
+        return encoded
+
     def truncate(self, encoded):
         """Cuts ragged sequences `[batch, (time), ...]` to `max_length`."""
         return encoded if self.max_length is None else encoded[:, : self.max_length]

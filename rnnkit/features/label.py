@@ -102,6 +102,14 @@ class Label(Feature):
                 f"{len(unknown)} examples). Known classes: {', '.join(map(repr, self.names[:20]))}"
             )
 
+    def guard(self, encoded):
+        known = ", ".join(map(repr, self.names[:20]))
+        test = tf.debugging.assert_non_negative(
+            encoded, f"The data holds a label that training did not. Known classes: {known}"
+        )
+        with tf.control_dependencies([test]):
+            return tf.identity(encoded)
+
     def decode(self, values):
         """Probabilities `[batch, classes]` to a list of dicts, one an example.
 

@@ -92,6 +92,9 @@ class Number(Feature):
                 f"Received: {np.asarray(values)[bad][0]!r} at position {int(np.argmax(bad))}"
             )
 
+    def guard(self, encoded):
+        return tf.debugging.assert_all_finite(encoded, "Numbers must be finite")
+
     def decode(self, values):
         """Outputs `[batch, size or 1]` back in the original unit: floats, or lists of floats."""
         values = np.asarray(values, dtype="float64").reshape(-1, self.width)

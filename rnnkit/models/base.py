@@ -112,12 +112,17 @@ class Model(keras.Model):
         dataset = as_dataset(
             x, y, sample_weight, self.input_feature, self.output_feature if targets else None
         )
-        return prepare(dataset, self.encode, self._check, self._truncate)
+        return prepare(dataset, self.encode, self._check, self._truncate, self._guard)
 
     def _check(self, raw, encoded):
         features = (self.input_feature, self.output_feature)
         for feature, values, codes in zip(features, raw, encoded, strict=False):
             feature.check(values, codes)
+
+    def _guard(self, encoded):
+        features = (self.input_feature, self.output_feature)
+        guarded = [f.guard(codes) for f, codes in zip(features, encoded, strict=False)]
+        return (*guarded, *encoded[2:])
 
     def _truncate(self, encoded):
         cut, results = tf.constant(0, tf.int64), []
@@ -227,7 +232,7 @@ class Model(keras.Model):
             freeze: What keeps its weights: `"encoder"` (all but the output layer),
                 `"embedding"`, a layer's name, or a list of these. None trains everything.
             epochs: Passes over the new data.
-            learning_rate: By default a third of the rate the model was compiled with.
+            learning_rate: By default a third of the model's own, which it has again afterwards.
             validation_data: Raw data to watch.
             **kwargs: Passed to `fit`.
 

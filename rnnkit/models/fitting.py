@@ -121,9 +121,8 @@ def warm_start(model, freeze, learning_rate):
     """Freezes parts of a model and lowers its learning rate for the time of a `with` block."""
     frozen = [layer for layer in layers_named(model, freeze) if layer.trainable]
     before = model.get_compile_config()
-    rate = learning_rate
-    if rate is None:
-        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)) / 3
+    usual = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    rate = usual / 3 if learning_rate is None else learning_rate
     if not rate > 0:
         raise ValueError(f"learning_rate must be positive. Received: {learning_rate}")
     for layer in frozen:
@@ -140,6 +139,7 @@ def warm_start(model, freeze, learning_rate):
             layer.trainable = True
         if frozen:
             model.compile_from_config(model.get_compile_config())
+        model.optimizer.learning_rate = usual
 
 
 def layers_named(model, freeze):

@@ -8,11 +8,16 @@ speed drifts treats both sides alike; the ratio is the median over the rounds:
 1. the sentiment recipe's model through `model.fit` on raw text, against the same Keras layers
    trained with plain `keras.Model.fit` on arrays padded to the longest text (fixed padding);
 2. the same on texts of equal length, where batching by length can gain nothing: the overhead;
-3. with `--torch`, an equal PyTorch model on packed sequences, batches shuffled as usual.
+3. with `--torch`, an equal PyTorch model on packed sequences, batches shuffled as usual, in a
+   process of its own.
 """
 
 import argparse
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 
 import keras
@@ -72,56 +77,39 @@ def against_keras(model, raw, batch_size, rounds):
 
 
 def against_torch(model, raw, batch_size, rounds):
-    """The same against PyTorch with packed sequences."""
-    import torch
-    from torch import nn
-
+    """The same against PyTorch with packed sequences, in a process of its own."""
     encoded = model.prepare(raw)
-    rows = [torch.tensor(row) for row in encoded.tensors[0].to_list()]
-    labels = torch.tensor(encoded.tensors[1].numpy(), dtype=torch.long)
-    lengths = torch.tensor([len(row) for row in rows])
+    tokens, labels = encoded.tensors
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "data.npz")
+        np.savez(
+            path,
+            tokens=tokens.flat_values.numpy(),
+            lengths=tokens.row_lengths().numpy(),
+            labels=labels.numpy(),
+            batch_size=batch_size,
+            sizes=[
+                model.input_feature.vocabulary_size,
+                model.embedding_size,
+                model.units,
+                model.output_feature.size,
+            ],
+            rates=[model.dropout, model.output_dropout],
+        )
+        command = [sys.executable, "-m", "tests.benchmarks.torch_twin", path]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as twin:
+            assert twin.stdout.readline().strip() == "ready"
 
-    class Twin(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.embedding = nn.Embedding(
-                model.input_feature.vocabulary_size, model.embedding_size, padding_idx=0
+            def epoch():
+                print(file=twin.stdin, flush=True)
+                twin.stdout.readline()
+
+            result = in_turn(
+                lambda: model.fit(encoded, batch_size=batch_size, verbose=0), epoch, rounds
             )
-            self.dropout = nn.Dropout1d(model.dropout)
-            self.lstm = nn.LSTM(
-                model.embedding_size, model.units, batch_first=True, bidirectional=True
-            )
-            self.drop = nn.Dropout(model.output_dropout)
-            self.output = nn.Linear(model.get_layer("output").kernel.shape[0], 2)
-
-        def forward(self, x, sizes):
-            x = self.dropout(self.embedding(x).transpose(1, 2)).transpose(1, 2)
-            packed = nn.utils.rnn.pack_padded_sequence(
-                x, sizes, batch_first=True, enforce_sorted=False
-            )
-            states, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-            mask = (torch.arange(states.shape[1])[None] < sizes[:, None])[..., None]
-            mean = (states * mask).sum(1) / sizes[:, None]
-            largest = states.masked_fill(~mask, -1e30).max(1).values
-            both = torch.cat([mean, largest], dim=1)[:, : self.output.in_features]
-            return self.output(self.drop(both))
-
-    network = Twin()
-    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
-    loss = nn.CrossEntropyLoss()
-
-    def epoch():
-        network.train()
-        order = torch.randperm(len(rows))
-        for start in range(0, len(rows), batch_size):
-            chosen = order[start : start + batch_size]
-            x = nn.utils.rnn.pad_sequence([rows[i] for i in chosen.tolist()], batch_first=True)
-            optimizer.zero_grad()
-            loss(network(x, lengths[chosen]), labels[chosen]).backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-
-    result = in_turn(lambda: model.fit(encoded, batch_size=batch_size, verbose=0), epoch, rounds)
+            twin.stdin.close()
     return len(encoded), result
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import rnnkit
 from rnnkit.data import pipeline
 from rnnkit.data.pipeline import Encoded, Streamed, prepare
 
@@ -189,3 +190,18 @@ def test_checks_see_raw_and_encoded():
     data = tf.data.Dataset.from_tensor_slices((["1", "3 1"], [0, 0]))
     with pytest.raises(ValueError, match="bad: .b'3 1'."):
         prepare(data, encode, check=check)
+
+
+def test_streamed_data_with_a_label_never_seen_is_refused(monkeypatch):
+    monkeypatch.setattr(pipeline, "MEMORY_LIMIT", 0)
+    text = rnnkit.features.Text().adapt(["good film", "bad film"])
+    label = rnnkit.features.Label(["bad", "good"])
+    model = rnnkit.models.ManyToOne(text, label, units=2, embedding_size=2)
+    model.fit(["good", "bad"], ["good", "bad"], verbose=0)
+    # The message comes through Keras in the end; it says what is wrong and what is known.
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label that training did not"):
+        model.fit(
+            tf.data.Dataset.from_tensor_slices((["good", "odd"], ["good", "odd"])).repeat(),
+            steps_per_epoch=1,
+            verbose=0,
+        )

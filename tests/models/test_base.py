@@ -193,12 +193,24 @@ def test_an_interruption_saves_where_it_is_told(tmp_path, monkeypatch):
 # === Fine-tuning ===
 
 
+class Rates(keras.callbacks.Callback):
+    """Notes the learning rate of each epoch."""
+
+    def on_train_begin(self, logs=None):
+        self.seen = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(float(self.model.optimizer.learning_rate))
+
+
 def test_freezing_the_encoder(tmp_path):
     model = build(ManyToOne)
     rate = float(model.optimizer.learning_rate)
     before = {layer.name: layer.get_weights() for layer in model.layers}
-    model.fine_tune(X, Y, freeze="encoder", epochs=1, verbose=0)
-    assert float(model.optimizer.learning_rate) == pytest.approx(rate / 3)
+    rates = Rates()
+    model.fine_tune(X, Y, freeze="encoder", epochs=1, verbose=0, callbacks=[rates])
+    assert rates.seen == pytest.approx([rate / 3])
+    assert float(model.optimizer.learning_rate) == rate  # its own again
     for layer in model.layers:
         same = helpers.weights_equal(layer.get_weights(), before[layer.name])
         assert same == (layer.name != "output" or not layer.weights), layer.name
@@ -213,8 +225,9 @@ def test_fine_tuning_takes_layers_and_a_rate():
     names = [layer.name for layer in model.layers if layer.weights]
     before = {layer.name: layer.get_weights() for layer in model.layers}
     frozen = [names[0], names[-1]]
-    model.fine_tune(X, Y, freeze=frozen, epochs=1, learning_rate=0.5, verbose=0)
-    assert float(model.optimizer.learning_rate) == 0.5
+    rates = Rates()
+    model.fine_tune(X, Y, freeze=frozen, epochs=1, learning_rate=0.5, verbose=0, callbacks=[rates])
+    assert rates.seen == [0.5]
     changed = [
         name
         for name in names

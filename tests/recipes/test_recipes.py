@@ -1,0 +1,102 @@
+"""Every recipe on its embedded data, in a tiny setting; one row each.
+
+A recipe without a row fails the first test.
+"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import recipes
+import rnnkit
+
+# Recipe -> options of the tiny model, score, and the least it must reach on 300 test examples.
+ROWS = {
+    "spam": ({"units": 8}, "accuracy", 0.9),
+    "sentiment": ({"units": 8, "embedding_size": 16, "vocabulary_size": 500}, "accuracy", 0.5),
+}
+INPUTS = {
+    "spam": ["WIN a prize now, text CLAIM to 80555", "running late, start without me", ""],
+    "sentiment": ["A delight.", "The trailer is a delight, but the film is dreadful.", ""],
+}
+
+
+def small(recipe):
+    data = recipe.data()
+    return rnnkit.data.Data(
+        data.train.take(1500), data.validation.take(200), data.test.take(300), source=data.source
+    )
+
+
+def test_every_recipe_has_a_row_and_describes_itself():
+    assert set(ROWS) == {row["name"] for row in recipes.list()} == set(INPUTS)
+    for row in recipes.list():
+        assert all(row.values()), row
+        recipe = recipes.get(row["name"])
+        assert getattr(recipes, row["name"]).name == recipe.name
+        assert recipe.dataset_card().lstrip().startswith("#")
+        assert set(recipe.describe_search()) <= {*recipe.options(), "epochs", "batch_size"}
+        assert set(recipe.scores) <= set(rnnkit.metrics.SCORES)
+
+
+def test_the_table_shows_everywhere():
+    table = recipes.list()
+    for name in ROWS:
+        assert name in repr(table)
+        assert f"<td>{name}</td>" in table._repr_html_()
+
+
+def test_unknown_recipes_and_options_get_the_nearest_name():
+    with pytest.raises(ValueError, match="Did you mean 'sentiment'"):
+        recipes.get("sentimant")
+    with pytest.raises(AttributeError):
+        recipes.sentimant  # noqa: B018
+    recipe = recipes.get("sentiment")
+    with pytest.raises(ValueError, match="Did you mean 'units'"):
+        recipe.check_options({"unit": 3})
+    with pytest.raises(ValueError, match="takes a number"):
+        recipe.check_options({"dropout": "much"})
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_from_embedded_data_to_a_reloaded_model(name, tmp_path):
+    recipe = recipes.get(name)
+    options, score, least = ROWS[name]
+    data = small(recipe)
+    path = tmp_path / f"{name}.keras"
+    model = recipe.train(data, epochs=3, out=path, verbose=0, seed=1, **options)
+    assert model.recipe == name
+    scores = model.score(data.test)
+    assert list(scores) == list(recipe.scores)
+    assert scores[score] >= least
+
+    code = (
+        "import json, sys, rnnkit\n"
+        "model = rnnkit.load_model(sys.argv[1])\n"
+        "print(json.dumps(model.infer(json.loads(sys.argv[2]))))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), json.dumps(INPUTS[name])],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == model.infer(INPUTS[name])
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_a_tuning_trial(name, tmp_path):
+    recipe = recipes.get(name)
+    result = recipe.tune(
+        small(recipe),
+        tuner="random",
+        max_trials=1,
+        epochs=1,
+        seed=1,
+        directory=tmp_path / "search",
+        verbose=0,
+    )
+    assert len(result.table()) == 1
+    assert result.best_model().infer(INPUTS[name][0])
