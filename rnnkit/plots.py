@@ -125,6 +125,6 @@ def probabilities(result, ax=None):
     names = list(shares)[::-1]
     bars = ax.barh(names, [shares[name] for name in names], color=COLOURS[0])
     ax.bar_label(bars, fmt="{:.1%}", padding=3)
-    ax.set_xlim(0, 1.12)
+    ax.set_xlim(0, 1.2)
     ax.set_xlabel("probability")
     return ax

@@ -311,9 +311,11 @@ def export(model, filepath, format="tf_saved_model", verbose=True):
         except ImportError:
             raise ImportError('Export to ONNX needs tf2onnx: pip install "rnnkit[onnx]"') from None
         with atomically(path) as temporary:
-            # The bare graph: Keras asks our subclass for a call it never made.
-            graph = keras.Model(model.inputs, model.outputs[0])
-            graph.export(temporary, format="onnx", verbose=verbose)
+            # Named, as Keras asks for a call before it finds the signature itself.
+            signature = [keras.InputSpec(i.dtype, i.shape, name=i.name) for i in model.inputs]
+            keras.Model.export(
+                model, temporary, format="onnx", input_signature=signature, verbose=verbose
+            )
         return
     if format != "tf_saved_model":
         raise ValueError(f"format must be 'tf_saved_model' or 'onnx'. Received: format={format!r}")

@@ -403,3 +403,15 @@ def test_writing_in_steps(tmp_path):
         assert not path.exists()
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["out.txt"]
+
+
+def test_onnx_computes_the_same(model, tmp_path):
+    import onnxruntime
+
+    path = tmp_path / "model.onnx"
+    model.export(path, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(path)
+    (tokens,) = session.get_inputs()
+    codes = model.input_feature.encode(np.array(X[:8], dtype=object)).to_tensor().numpy()
+    (outputs,) = session.run(None, {tokens.name: codes})
+    np.testing.assert_allclose(outputs, model.predict(X[:8], verbose=0), atol=1e-6)
