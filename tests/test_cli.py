@@ -54,7 +54,7 @@ def test_train_evaluate_infer(here, capsys, monkeypatch):
     assert main(["evaluate", "model.keras", "--data", "data.csv", "--json"]) == 0
     assert last_json(capsys) == {"scores": result["scores"]}
 
-    assert main(["infer", "model.keras", "a free prize", "dinner"]) == 0
+    assert main(["infer", "model.keras", "a free prize", "see you for dinner"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["label"] for line in lines] == ["spam", "ham"]
     assert lines[0]["input"] == "a free prize"
@@ -181,7 +181,7 @@ def test_list_show_and_help_are_quick_and_light():
 def test_interrupted_training_leaves_the_best_model(messages):
     command = [sys.executable, "-m", "rnnkit.cli", "train", "spam", "--data", "data.csv"]
     process = subprocess.Popen(
-        [*command, "--epochs", "100000", "--out", "model.keras", "--batch-size", "4"],
+        [*command, "--epochs", "100000", "--out", "model.keras", "--batch-size", "1"],
         cwd=messages,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
