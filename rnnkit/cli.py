@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 
 import rnnkit
 from rnnkit import registry
@@ -34,7 +35,10 @@ def main(arguments=None):
     parser = make_parser()
     options = parser.parse_args(arguments)
     try:
-        return options.run(options) or 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show_warning
+            return options.run(options) or 0
     except KeyboardInterrupt:
         print("rnnkit: stopped", file=sys.stderr)
         return INTERRUPTED
@@ -46,6 +50,11 @@ def main(arguments=None):
             raise
         print(f"rnnkit: error: {_plain(error)}", file=sys.stderr)
         return 2
+
+
+def _show_warning(message, category, filename, line, file=None, text=None):
+    """Prints a warning as a note, without the place in the code that means nothing here."""
+    print(f"rnnkit: note: {message}", file=sys.stderr)
 
 
 def _start_tensorflow():
@@ -400,6 +409,8 @@ def run_tune(options):
         _positive(name, value)
     if options.workers in (1,) or options.workers < 0:
         raise ValueError(f"--workers must be 2 or more, or 0 for none. Received: {options.workers}")
+    if options.workers:  # several processes share a GPU only if none takes it whole
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     _start_tensorflow()
     out = _out_path(options, recipe)
     seed = chosen.pop("seed", None)

@@ -104,6 +104,27 @@ def test_copy_runs_and_does_not_replace(here, capsys):
     assert main(["evaluate", "mine.keras", "--recipe", "mine.py", "--data", "data.csv"]) == 0
 
 
+def test_tune(here, capsys):
+    call = ["tune", "spam", "--data", "data.csv", "--tuner", "random", "--max-trials", "2"]
+    assert main([*call, "--epochs", "2", "--seed", "1", "--out", "best.keras", "--json"]) == 0
+    result = last_json(capsys)
+    assert result["trials"] == 2
+    assert set(result["options"]) >= {"units", "ngrams"}
+    assert main(["evaluate", "best.keras", "--data", "data.csv", "--json"]) == 0
+    assert last_json(capsys)["scores"] == result["scores"]
+
+
+def test_a_text_that_is_cut_is_said_once_and_plainly(here, capsys):
+    (here / "long.csv").write_text(
+        "text,label\n" + "good good good,yes\n" * 20 + "bad bad bad,no\n" * 20
+    )
+    call = ["train", "sentiment", "--data", "long.csv", "--epochs", "1", "--out", "m.keras"]
+    assert main([*call, "--set", "max_length=2", "--set", "units=2"]) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if "max_length" in line]
+    assert notes and all(line.startswith("rnnkit: note: ") for line in notes)
+    assert sum("32 of 32" in line for line in notes) == 1
+
+
 BAD_CALLS = [
     (["train", "spm"], "Did you mean 'spam'"),
     (["train", "spam", "--set", "unit=3"], "Did you mean 'units'"),
