@@ -256,7 +256,7 @@ FOREIGN = {
         "module": "keras.utils", "class_name": "function", "config": "get_file",
         "registered_name": "function",
     },
-    "a layer of Keras": node("keras.layers", "TFSMLayer", filepath="/tmp/x"),
+    "a layer of Keras": node("keras.layers", "TFSMLayer", filepath="elsewhere"),
     "a lookup from a file": node("keras.layers", "StringLookup", vocabulary="/etc/passwd"),
     "a wrapped metric": node("keras.metrics", "MeanMetricWrapper", fn="x"),
     "internals of Keras": node("keras.src.saving.file_editor", "KerasFileEditor", filepath="/x"),
