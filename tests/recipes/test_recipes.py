@@ -4,6 +4,7 @@ A recipe without a row fails the first test.
 """
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ import pytest
 
 import recipes
 import rnnkit
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 # Recipe -> options of the tiny model, score, and the least it must reach on 300 test examples.
 ROWS = {
@@ -64,28 +67,41 @@ def test_unknown_recipes_and_options_get_the_nearest_name():
 def test_from_embedded_data_to_a_reloaded_model(name, tmp_path):
     recipe = recipes.get(name)
     options, score, least = ROWS[name]
-    data = small(recipe)
-    path = tmp_path / f"{name}.keras"
-    model = recipe.train(data, epochs=3, out=path, verbose=0, seed=1, **options)
-    assert model.recipe == name
-    scores = model.score(data.test)
-    assert list(scores) == list(recipe.scores)
-    assert scores[score] >= least
+    path, inputs = str(tmp_path / f"{name}.keras"), json.dumps(INPUTS[name])
+    trained = in_a_fresh_process(TRAIN, name, path, inputs, json.dumps(options))
+    assert trained["recipe"] == name
+    assert list(trained["scores"]) == list(recipe.scores)
+    assert trained["scores"][score] >= least
+    assert in_a_fresh_process(RELOAD, path, inputs) == trained["results"]  # to the last bit
 
-    code = (
-        "import json, sys, rnnkit\n"
-        "model = rnnkit.load_model(sys.argv[1])\n"
-        "print(json.dumps(model.infer(json.loads(sys.argv[2]))))\n"
-    )
+
+TRAIN = """
+import json, sys
+import recipes
+from tests.recipes.test_recipes import small
+name, path, inputs, options = sys.argv[1:]
+recipe = recipes.get(name)
+data = small(recipe)
+model = recipe.train(data, epochs=3, out=path, verbose=0, seed=1, **json.loads(options))
+results = model.infer(json.loads(inputs))
+print(json.dumps({"recipe": model.recipe, "scores": model.score(data.test), "results": results}))
+"""
+RELOAD = """
+import json, sys
+import rnnkit
+print(json.dumps(rnnkit.load_model(sys.argv[1]).infer(json.loads(sys.argv[2]))))
+"""
+
+
+def in_a_fresh_process(code, *arguments):
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), json.dumps(INPUTS[name])],
+        [sys.executable, "-c", code, *arguments],
         check=True,
         capture_output=True,
         text=True,
+        cwd=ROOT,
     )
-    reloaded = json.loads(done.stdout.splitlines()[-1])
-    here = model.infer(INPUTS[name])
-    assert reloaded == here
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
