@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "Encoded": ".pipeline",
         "as_dataset": ".convert",
         "builders": ".builders",
+        "dynamics": ".dynamics",
         "read_table": ".tables",
     },
 )

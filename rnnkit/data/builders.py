@@ -5,11 +5,13 @@ else has to know where the examples come from. Importing this module registers t
 preparing one runs its generator, in seconds and without a network.
 """
 
+import dataclasses
 from types import ModuleType
 
+import numpy as np
 import tensorflow_datasets as tfds
 
-from rnnkit.data import reviews, sms
+from rnnkit.data import dynamics, reviews, sms
 
 
 class _TextLabelBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -55,3 +57,61 @@ class RnnkitSms(_TextLabelBuilder):
 
     name = "rnnkit_sms"
     source = sms
+
+
+@dataclasses.dataclass(eq=False)
+class SeriesConfig(tfds.core.BuilderConfig):
+    """Which of `dynamics.SETS`, with what a forecast has to know about it.
+
+    Attributes:
+        columns: Names of the columns.
+        step: Time between two rows.
+        lyapunov: Largest Lyapunov exponent per unit of time, or None where it is not chaotic.
+    """
+
+    columns: tuple[str, ...] = ()
+    step: float = 1.0
+    lyapunov: float | None = None
+
+
+class RnnkitSeries(tfds.core.GeneratorBasedBuilder):
+    """Benchmark series, one configuration each; see `dynamics.CARD`.
+
+    Each split is one example, `{"series": [rows, columns]}`, float64; validation goes on where
+    train ends, and test where validation ends.
+    """
+
+    name = "rnnkit_series"
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+    BUILDER_CONFIGS = [
+        SeriesConfig(
+            name=name,
+            description=f"Columns {', '.join(chosen.columns)}; one row each {chosen.step:g}.",
+            columns=chosen.columns,
+            step=chosen.step,
+            lyapunov=chosen.lyapunov,
+        )
+        for name, chosen in dynamics.SETS.items()
+    ]
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        series = tfds.features.Tensor(
+            shape=(None, len(self.builder_config.columns)),
+            dtype=np.float64,
+            # As bytes, because a list of numbers in a TFRecord is always of single precision.
+            encoding=tfds.features.Encoding.BYTES,
+        )
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=dynamics.CARD,
+            features=tfds.features.FeaturesDict({"series": series}),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        pieces = dynamics.splits(self.builder_config.name)
+        return {split: self._generate_examples(piece) for split, piece in pieces.items()}
+
+    def _generate_examples(self, series):
+        yield 0, {"series": series}

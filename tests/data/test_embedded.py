@@ -5,11 +5,12 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from rnnkit.data import reviews, sms
+from rnnkit.data import dynamics, reviews, sms
 
 MODULES = [reviews, sms]
 SPLITS = ("train", "validation", "test")
@@ -191,3 +192,36 @@ def test_builder_round_trip(module, tmp_path, monkeypatch):
     for split in SPLITS:
         read = [(text.decode(), module.LABELS[y]) for text, y in tfds.as_numpy(splits[split])]
         assert read == list(module.generate(split))
+
+
+@pytest.mark.parametrize("config", ["lorenz63", "narma10", "henon"])
+def test_series_round_trip(config, tmp_path):
+    import tensorflow_datasets as tfds
+
+    import rnnkit.data.builders  # noqa: F401  registers
+
+    splits, info = tfds.load(f"rnnkit_series/{config}", data_dir=tmp_path, with_info=True)
+    expected = dynamics.splits(config)
+    columns = dynamics.SETS[config].columns
+    assert info.features["series"].shape == (None, len(columns))
+    assert info.description.startswith("# rnnkit_series")
+    assert set(splits) == set(SPLITS)
+    for split in SPLITS:
+        (example,) = tfds.as_numpy(splits[split])
+        assert example["series"].dtype == np.float64
+        assert np.array_equal(example["series"], expected[split])  # bit for bit
+
+
+def test_configurations_of_the_series():
+    import tensorflow_datasets as tfds
+
+    from rnnkit.data.builders import RnnkitSeries
+
+    assert list(RnnkitSeries.builder_configs) == [
+        "mackey_glass_17", "mackey_glass_30", "lorenz63", "lorenz96", "rossler", "henon",
+        "logistic", "narma10", "narma30", "superimposed_oscillators", "noisy_sines",
+    ]  # fmt: skip
+    assert tfds.builder("rnnkit_series").builder_config.name == "mackey_glass_17"
+    chosen = tfds.builder("rnnkit_series/lorenz63").builder_config
+    assert (chosen.columns, chosen.step, chosen.lyapunov) == (("x", "y", "z"), 0.02, 0.9056)
+    assert tfds.builder("rnnkit_series/narma30").builder_config.lyapunov is None
