@@ -8,14 +8,17 @@ import re
 import urllib.error
 import urllib.request
 
+import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.files import SPLITS
 from rnnkit.data.splits import Data
 
 NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
 # Any answer at all shows that there is a network; TFDS itself would retry for minutes.
 PROBE = "https://storage.googleapis.com"
 PROBE_SECONDS = 5
+KINDS = {"text": "Text", "label": "ClassLabel"}
 
 
 def is_name(source):
@@ -40,6 +43,63 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
     Raises:
         ValueError: For an unknown name, features that do not fit, or without a network.
     """
+    builder, prepare = _builder(name, data_dir)
+    features = builder.info.features
+    x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
+    y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
+    prepare()
+    return _split(builder, x, y)
+
+
+def load_series(name, given=None, data_dir=None):
+    """The series of a TFDS dataset.
+
+    Args:
+        name: TFDS name, such as `"rnnkit_series/lorenz"`, with a feature of numbers of shape
+            `[time, columns]` or `[time]`.
+        given: Dict of `"input"`, `"target"` to columns by position; `"input"` may also name the
+            feature, where several fit.
+        data_dir: As in `load`.
+
+    Returns:
+        The arguments of `series.from_examples`, as a dict.
+
+    Raises:
+        ValueError: As `load`.
+    """
+    builder, prepare = _builder(name, data_dir)
+    features, given = builder.info.features, dict(given or {})
+    chosen = given.get("input")
+    if isinstance(chosen, str) and chosen in features:
+        del given["input"]
+    else:
+        chosen = None
+    key = _feature(features, "series", "input", chosen, name)
+    prepare()
+    sizes = builder.info.splits
+    ours = {split: SPLITS[split] for split in sizes if split in SPLITS}
+    if "train" not in ours.values():
+        raise ValueError(f"{builder.info.name} has no split 'train'. Found: {sorted(sizes)}")
+    examples = {}
+    for split, part in ours.items():
+        rows = builder.as_dataset(split=split, shuffle_files=False).as_numpy_iterator()
+        arrays = [np.asarray(row[key], "float64") for row in rows]
+        examples[part] = [array[:, None] if array.ndim == 1 else array for array in arrays]
+    width = examples["train"][0].shape[1]
+    names = list(getattr(builder.builder_config, "columns", ()))
+    if len(names) != width:
+        names = [str(index) for index in range(width)]
+    return {
+        "examples": examples,
+        "names": names,
+        "given": given,
+        "source": builder.info.full_name,
+        "in_order": builder.info.disable_shuffling,
+    }
+
+
+def _builder(name, data_dir):
+    """The TFDS builder of a name, and a function that makes its files where they are missing."""
     import tensorflow_datasets as tfds
 
     from rnnkit.data import builders  # noqa: F401  registers the embedded datasets
@@ -56,10 +116,10 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
         raise ValueError(f"{name!r} is neither a file nor a TFDS dataset.{hint}") from None
     except ValueError as error:  # an unknown configuration of a known dataset
         raise ValueError(f"TFDS has no {name!r}: {str(error).splitlines()[0]}") from None
-    features = builder.info.features
-    x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
-    y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
-    if not prepared:
+
+    def prepare():
+        if prepared:
+            return
         if not embedded:
             _need_network(name)
             size = builder.info.download_size
@@ -72,7 +132,8 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
                 f"The dataset {name} could not be written to {builder.data_dir} ({error}). Set "
                 "TFDS_DATA_DIR to a folder that can be written"
             ) from error
-    return _split(builder, x, y)
+
+    return builder, prepare
 
 
 @contextlib.contextmanager
@@ -108,13 +169,20 @@ def _need_network(name):
 def _feature(features, kind, role, given, name):
     import tensorflow_datasets as tfds
 
-    kinds = {"text": tfds.features.Text, "label": tfds.features.ClassLabel}
+    def fits(value):
+        if kind == "series":
+            plain = type(value) in (tfds.features.Tensor, tfds.features.Sequence)
+            shape = value.shape if plain else ()
+            flat = isinstance(shape, tuple) and len(shape) in (1, 2)
+            return flat and np.issubdtype(value.np_dtype, np.floating)
+        return isinstance(value, getattr(tfds.features, KINDS[kind]))
+
     found = {key: type(value).__name__ for key, value in features.items()}
     if given is not None:
         if given not in features:
             raise ValueError(f"{name} has no feature {given!r} for the {role}. Found: {found}")
         return given
-    fitting = [key for key, value in features.items() if isinstance(value, kinds[kind])]
+    fitting = [key for key, value in features.items() if fits(value)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

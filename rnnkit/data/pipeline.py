@@ -25,11 +25,13 @@ class Encoded:
     """Encoded examples `(x, y[, weight])`, ready to be drawn in batches.
 
     Args:
-        tensors: Nest of tensors or ragged tensors, all with the examples on the first axis.
+        tensors: Tuple of tensors or ragged tensors, all with the examples on the first axis.
+        padding: Tuple with what fills the ends of shorter sequences in each of them; by default 0.
     """
 
-    def __init__(self, tensors):
+    def __init__(self, tensors, padding=None):
         self.tensors = tensors
+        self.padding = padding
         first = tf.nest.flatten(tensors)[0]
         self.size = int(first.nrows() if isinstance(first, tf.RaggedTensor) else first.shape[0])
         self.lengths = _lengths(tensors)
@@ -60,9 +62,8 @@ class Encoded:
         size, steps = self.size, -(-self.size // batch_size)
 
         def take(indices):
-            return tf.nest.map_structure(
-                lambda tensor: _dense(tf.gather(tensor, indices), multiple), self.tensors
-            )
+            chosen = tf.nest.map_structure(lambda each: tf.gather(each, indices), self.tensors)
+            return _padded(chosen, multiple, self.padding)
 
         if shuffle:
 
@@ -97,15 +98,17 @@ class Streamed:
 
     Args:
         dataset: `tf.data.Dataset` of raw examples.
-        encode: Function from a batch of raw examples to a nest of encoded tensors.
+        encode: Function from a batch of raw examples to a tuple of encoded tensors.
+        padding: As in `Encoded`.
     """
 
     # Examples that are mixed with each other by shuffling.
     BUFFER = 8 * BLOCK
 
-    def __init__(self, dataset, encode):
+    def __init__(self, dataset, encode, padding=None):
         self.dataset = dataset
         self.encode = encode
+        self.padding = padding
 
     def batches(self, batch_size, shuffle=False, seed=None, multiple=1):
         """As `Encoded.batches`; shuffling mixes neighbourhoods of 8,192 examples."""
@@ -116,12 +119,10 @@ class Streamed:
         encoded = blocks.map(self.encode, num_parallel_calls=tf.data.AUTOTUNE)
         if shuffle:
             encoded = encoded.flat_map(
-                lambda *tensors: _sorted_batches(tensors, batch_size, multiple, seed)
+                lambda *tensors: _sorted_batches(tensors, batch_size, multiple, seed, self.padding)
             )
         else:
-            encoded = encoded.map(
-                lambda *tensors: tf.nest.map_structure(lambda t: _dense(t, multiple), tensors)
-            )
+            encoded = encoded.map(lambda *tensors: _padded(tensors, multiple, self.padding))
         size = int(self.dataset.cardinality())
         if size >= 0:  # told where known, so that progress shows how far an epoch is
             steps = tf.data.experimental.assert_cardinality(-(-size // batch_size))
@@ -129,7 +130,9 @@ class Streamed:
         return encoded.prefetch(tf.data.AUTOTUNE)
 
 
-def prepare(dataset, encode, check=None, truncate=None, guard=None, memory_limit=None):
+def prepare(
+    dataset, encode, check=None, truncate=None, guard=None, memory_limit=None, padding=None
+):
     """Encodes a dataset of raw examples, in memory where it fits.
 
     Args:
@@ -142,6 +145,8 @@ def prepare(dataset, encode, check=None, truncate=None, guard=None, memory_limit
         guard: Function that adds to encoded tensors the assertions that stand in for `check` where
             data streams, or None.
         memory_limit: Bytes to keep in memory at most; `MEMORY_LIMIT` by default.
+        padding: Tuple with what fills the ends of shorter sequences in each encoded part; by
+            default 0.
 
     Returns:
         An `Encoded`, or a `Streamed` if the data is larger.
@@ -160,7 +165,7 @@ def prepare(dataset, encode, check=None, truncate=None, guard=None, memory_limit
         return guard(encoded) if guard else encoded
 
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
-        return Streamed(dataset, streamed)
+        return Streamed(dataset, streamed, padding)
     blocks, used, cut, seen = [], 0, 0, 0
     both = batch(dataset, BLOCK).map(
         lambda *raw: (raw, shorten(*raw)), num_parallel_calls=tf.data.AUTOTUNE
@@ -173,7 +178,7 @@ def prepare(dataset, encode, check=None, truncate=None, guard=None, memory_limit
         seen += int(tf.nest.flatten(raw)[0].shape[0] or 0)
         used += sum(_bytes(tensor) for tensor in tf.nest.flatten(encoded))
         if used > memory_limit:
-            return Streamed(dataset, streamed)
+            return Streamed(dataset, streamed, padding)
     if not blocks:
         raise ValueError("The data has no examples. Received: an empty dataset")
     if cut:
@@ -181,18 +186,29 @@ def prepare(dataset, encode, check=None, truncate=None, guard=None, memory_limit
             f"{cut:,} of {seen:,} examples are longer than max_length and were cut to it.",
             stacklevel=4,
         )
-    return Encoded(tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *blocks))
+    joined = tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *blocks)
+    return Encoded(joined, padding)
 
 
-def _dense(tensor, multiple):
+def _padded(tensors, multiple, padding):
+    """The parts of a batch as padded tensors, each with its own padding."""
+    padding = (0,) * len(tensors) if padding is None else padding
+    return tuple(
+        tf.nest.map_structure(lambda tensor, fill=fill: _dense(tensor, multiple, fill), part)
+        for part, fill in zip(tensors, padding, strict=False)
+    )
+
+
+def _dense(tensor, multiple, fill):
     """A padded tensor from a ragged one, its time axis a multiple of `multiple`."""
     if not isinstance(tensor, tf.RaggedTensor):
         return tensor
-    tensor = tensor.to_tensor()  # [batch, time, ...]
+    fill = tf.constant(fill, tensor.dtype)
+    tensor = tensor.to_tensor(fill)  # [batch, time, ...]
     if multiple > 1:
         gap = -tf.shape(tensor)[1] % multiple
         padding = [[0, 0], [0, gap]] + [[0, 0]] * (tensor.shape.rank - 2)
-        tensor = tf.pad(tensor, padding)
+        tensor = tf.pad(tensor, padding, constant_values=fill)
     return tensor
 
 
@@ -202,7 +218,7 @@ def _lengths(tensors):
     return tf.reduce_max(tf.stack(ragged), axis=0) if ragged else None
 
 
-def _sorted_batches(tensors, batch_size, multiple, seed):
+def _sorted_batches(tensors, batch_size, multiple, seed, padding):
     """Cuts a block of encoded examples into batches of similar length."""
     lengths = _lengths(tensors)
     if lengths is None:
@@ -212,9 +228,12 @@ def _sorted_batches(tensors, batch_size, multiple, seed):
         order = tf.argsort(lengths, stable=True)
     starts = tf.random.shuffle(tf.range(0, tf.shape(order)[0], batch_size), seed=seed)
     return tf.data.Dataset.from_tensor_slices(starts).map(
-        lambda start: tf.nest.map_structure(
-            lambda tensor: _dense(tf.gather(tensor, order[start : start + batch_size]), multiple),
-            tensors,
+        lambda start: _padded(
+            tf.nest.map_structure(
+                lambda tensor: tf.gather(tensor, order[start : start + batch_size]), tensors
+            ),
+            multiple,
+            padding,
         )
     )
 

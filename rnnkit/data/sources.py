@@ -4,7 +4,7 @@ import os
 
 import tensorflow as tf
 
-from rnnkit.data import catalogue, splits
+from rnnkit.data import catalogue, series, splits
 from rnnkit.data.files import SPLITS
 from rnnkit.data.tables import SUFFIXES, Table, from_frame
 
@@ -25,6 +25,8 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
     Returns:
         A `Data`.
     """
+    if tuple(recipe.kinds) == ("series", "series"):
+        return _load_series(recipe, source, name, given, encoding)
     to_tensors = TO_TENSORS[recipe.kinds]
     if source is None:
         data = catalogue.load(recipe.dataset, *recipe.kinds)
@@ -51,6 +53,46 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
     return splits.read_files(
         source, recipe.columns, to_tensors, name=name, given=given, encoding=encoding
     )
+
+
+def _load_series(recipe, source, name, given, encoding):
+    """As `load`, for series of numbers; see `series.read`."""
+    if isinstance(source, splits.Data):
+        return source
+    if source is None:
+        data = series.from_examples(**catalogue.load_series(recipe.dataset, given))
+        data.source = None
+        return data
+    if isinstance(source, (str, os.PathLike)):
+        source = os.fspath(source)
+        if not source.endswith(".txt") and _is_catalogue_name(source):
+            return series.from_examples(**catalogue.load_series(source, given))
+    elif isinstance(source, tf.data.Dataset):
+        return splits.from_dataset(_series_pairs(source))
+    elif isinstance(source, dict) and isinstance(source.get("train"), tf.data.Dataset):
+        parts = {SPLITS.get(key, key): _series_pairs(value) for key, value in source.items()}
+        if set(parts) != {"train", "validation", "test"}:
+            raise ValueError(
+                "A dict of tf.data.Datasets must have train, validation and test. "
+                f"Received: {sorted(source)}"
+            )
+        return splits.Data(**parts, source="datasets")
+    return series.read(source, name=name, given=given, encoding=encoding)
+
+
+def _series_pairs(dataset):
+    """A dataset of single raw `(x, y)`, each `[time, columns]`."""
+    spec = getattr(dataset, "element_spec", None)
+    pair = isinstance(spec, tuple) and len(spec) == 2
+    if not pair or not all(getattr(part, "shape", None) is not None for part in spec):
+        raise ValueError(f"The dataset must give pairs (x, y) of series. Received: {spec}")
+    ranks = {part.shape.rank for part in spec}
+    if ranks not in ({2}, {3}):
+        raise ValueError(
+            "The series of a dataset must be pairs (x, y) of shapes (time, columns) and (time, "
+            f"targets), or batches of them. Received: shapes {[part.shape for part in spec]}"
+        )
+    return dataset.unbatch() if ranks == {3} else dataset
 
 
 def _is_catalogue_name(source):

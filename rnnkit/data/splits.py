@@ -9,6 +9,8 @@ from rnnkit.data import files, tables
 # everywhere and always.
 SPLIT_SEED = 20_240_229
 LEAST = 10
+# Rows before a part of a series that are given with it.
+CONTEXT = 1000
 
 
 class Data:
@@ -20,17 +22,22 @@ class Data:
         test: The same, for scores.
         source: Where the data comes from, as `recipe.data` was given it; None for embedded data.
         sizes: Dict of split to number of examples, where known.
+        info: Dict with what else was learned about the data. Of series: `columns` and `targets`
+            (names of the inputs and the targets), `time` (whether the first input column is the
+            time), `step` (seconds, or None), `frequency` (such as `"hourly"`, or None) and
+            `period` (rows in a season, or None).
 
     Attributes:
-        train, validation, test, source, sizes: As given.
+        train, validation, test, source, sizes, info: As given.
     """
 
-    def __init__(self, train, validation, test, source=None, sizes=None):
+    def __init__(self, train, validation, test, source=None, sizes=None, info=None):
         self.train = train
         self.validation = validation
         self.test = test
         self.source = source
         self.sizes = sizes or {}
+        self.info = info or {}
 
     def __repr__(self):
         counts = ", ".join(
@@ -81,6 +88,51 @@ def from_dataset(dataset, source="a dataset"):
     )
 
 
+def in_time(x, y, ends):
+    """The three parts of one series, with what came before the later ones as their context.
+
+    Args:
+        x: Inputs, array `[time, columns]`.
+        y: Targets, array `[time, targets]`.
+        ends: Rows from the start to the end of train, and to that of validation.
+
+    Returns:
+        Dict of split to `(x, y)`. Validation and test begin with up to `CONTEXT` rows of context,
+        whole in x and NaN in y, so that they are seen and not scored.
+    """
+    result, start = {}, 0
+    for split, end in zip(("train", "validation", "test"), (*ends, len(x)), strict=True):
+        seen = min(start, CONTEXT)
+        targets = np.array(y[start - seen : end], "float64")
+        targets[:seen] = np.nan
+        result[split] = (np.asarray(x[start - seen : end], "float64"), targets)
+        start = end
+    return result
+
+
+def from_series(parts, source=None, info=None):
+    """Data from series of any lengths.
+
+    Args:
+        parts: Dict of `"train"`, `"validation"`, `"test"` to lists of pairs of float64 arrays
+            `[time, columns]` and `[time, targets]`.
+        source: As in `Data`.
+        info: As in `Data`.
+    """
+
+    def dataset(pairs):
+        ragged = tuple(
+            tf.RaggedTensor.from_row_lengths(np.concatenate(arrays), [len(a) for a in arrays])
+            for arrays in zip(*pairs, strict=True)
+        )
+        # The map makes plain tensors of the rows of ragged ones.
+        return tf.data.Dataset.from_tensor_slices(ragged).map(lambda x, y: (x, y))
+
+    sizes = {split: len(pairs) for split, pairs in parts.items()}
+    parts = {split: dataset(pairs) for split, pairs in parts.items()}
+    return Data(**parts, source=source, sizes=sizes, info=info)
+
+
 def _split_off(tensors, share, split):
     size = int(tensors[0].shape[0])
     if size < LEAST:
@@ -126,12 +178,12 @@ def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="ut
     parts = {}
     for split, table in found.items():
         columns = {role: table.match(role, names, given.get(role)) for role, names in roles.items()}
-        for part, rows in _by_split_column(table, split).items():
+        for part, rows in by_split_column(table, split).items():
             parts[part] = to_tensors(_take(table, rows), columns)
     return from_columns(parts, label)
 
 
-def _by_split_column(table, split):
+def by_split_column(table, split):
     """Row numbers by split: those of the `split` column of a single table, if it has one."""
     column = next((name for name in table.columns if str(name).strip().lower() == "split"), None)
     if split != "all" or column is None:
@@ -167,13 +219,13 @@ def text_and_label(table, columns):
     texts = table.columns[columns["input"]]
     labels = table.columns[columns["target"]]
     for row, value in enumerate(labels):
-        if _missing(value) or str(value).strip().lower() in ("", "nan"):
+        if missing(value) or str(value).strip().lower() in ("", "nan"):
             raise ValueError(
                 f"{table.source}, line {table.lines[row]}: the column {columns['target']!r} holds "
                 f"no label. Received: {value!r}"
             )
     for row, value in enumerate(texts):
-        if _missing(value):
+        if missing(value):
             raise ValueError(
                 f"{table.source}, line {table.lines[row]}: the column {columns['input']!r} holds "
                 "no text (an empty text is fine)"
@@ -182,7 +234,7 @@ def text_and_label(table, columns):
     return convert(texts, string, "text"), convert(labels, string, "label")
 
 
-def _missing(value):
+def missing(value):
     """Whether a cell is empty: None, NaN, or what pandas puts there."""
     return (
         value is None

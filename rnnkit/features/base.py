@@ -21,12 +21,14 @@ class Feature:
         sequence: Whether an encoded value has a time axis.
         max_length: Longest encoded sequence, or None. Longer ones are cut.
         vocabulary_size: Number of ids for encoded tokens, or None if values are not token ids.
+        padding: What fills the places beyond the end of an encoded sequence in a batch.
     """
 
     raw_spec = tf.TensorSpec((), tf.string)
     sequence = False
     max_length = None
     vocabulary_size = None
+    padding = 0
 
     # === To override ===
 

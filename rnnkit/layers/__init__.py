@@ -14,6 +14,7 @@ from keras.layers import (
     SimpleRNNCell,
 )
 
+from rnnkit.layers.missing import AddPresent, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.recurrent import cell_names, recurrent, register_cell
@@ -22,16 +23,22 @@ from rnnkit.layers.reference import (
     ReferenceLSTMCell,
     ReferenceSimpleRNNCell,
 )
+from rnnkit.layers.reservoir import ESN, ESNCell
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense
 from rnnkit.layers.token_dropout import TokenDropout
 
 __all__ = [
+    "AddPresent",
+    "ESN",
+    "ESNCell",
     "GRU",
     "LSTM",
     "RNN",
     "Bidirectional",
     "GRUCell",
     "LSTMCell",
+    "KnownErrors",
+    "MissingToZero",
     "PathMixture",
     "RecurrentStack",
     "ReferenceGRUCell",

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
+from rnnkit.layers.reservoir import ESN
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense, check, is_recurrent
 
 # === Names of cells ===
@@ -17,6 +18,7 @@ _BUILDERS = {
     "simple_rnn": keras.layers.SimpleRNN,
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
+    "esn": ESN,
     "reference_simple_rnn": ReferenceSimpleRNNCell,
     "reference_lstm": ReferenceLSTMCell,
     "reference_gru": ReferenceGRUCell,
@@ -131,7 +133,8 @@ def recurrent(
 
     Args:
         cell: One of `cell_names()`: `"dense"` (no memory, see `StepwiseDense`), `"simple_rnn"`,
-            `"lstm"`, `"gru"` (Keras' layers, fused where Keras can), `"reference_simple_rnn"`,
+            `"lstm"`, `"gru"` (Keras' layers, fused where Keras can), `"esn"` (a fixed reservoir,
+            see `ESN`; of several layers all are read), `"reference_simple_rnn"`,
             `"reference_lstm"`, `"reference_gru"` (the same, written as equations). Or the class
             of a Keras RNN cell; or such a cell, which is copied through its config for each
             layer and direction, and keeps its own units. To be saved or made bidirectional, the
@@ -227,4 +230,6 @@ def recurrent(
             settings["noise_shape"] = (None, 1, None)  # the same features at every step
             stack.append(keras.layers.Dropout(dropout, **settings))
         stack.append(one_layer(index, None))
-    return RecurrentStack(stack, name=name, dtype=dtype)
+    # Untrained layers add features to those below rather than replace them.
+    read_all = num_layers > 1 and cell == "esn"
+    return RecurrentStack(stack, read_all=read_all, name=name, dtype=dtype)

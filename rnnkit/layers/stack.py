@@ -102,6 +102,8 @@ class RecurrentStack(keras.layers.Layer):
             them, ones that leave shape and mask as they are, such as `keras.layers.Dropout`.
             The last must be recurrent and decides `return_sequences`; the recurrent ones below
             it must return sequences, and all have the same `return_state`.
+        read_all: Whether the output holds, side by side, the outputs of all recurrent layers,
+            bottom first, instead of the last one's alone: a deep reservoir is read this way.
 
     Call arguments:
         sequences: Tensor of steps.
@@ -128,7 +130,7 @@ class RecurrentStack(keras.layers.Layer):
     ```
     """
 
-    def __init__(self, layers, **kwargs):
+    def __init__(self, layers, read_all=False, **kwargs):
         found = [layer for layer in layers if is_recurrent(layer)]
         fits = found and found[-1] is layers[-1] and all(low.return_sequences for low in found[:-1])
         text = (
@@ -137,7 +139,14 @@ class RecurrentStack(keras.layers.Layer):
         )
         check(fits and len({bool(each.return_state) for each in found}) == 1, text, layers=layers)
         super().__init__(**kwargs)
+        text = (
+            "Argument `read_all` needs directions that are concatenated (`merge_mode='concat'`) "
+            "to find their last outputs."
+        )
+        modes = {getattr(each, "merge_mode", "concat") for each in found}
+        check(not read_all or modes == {"concat"}, text, read_all=read_all)
         self.layers = list(layers)
+        self.read_all = read_all
         self.return_sequences = layers[-1].return_sequences
         self.return_state = layers[-1].return_state
         self.supports_masking = True
@@ -159,7 +168,7 @@ class RecurrentStack(keras.layers.Layer):
         count = sum(map(_count_states, self.layers))
         text = f"Argument `initial_state` must be a list of {count} states, those of all layers."
         check(initial_state is None or len(first) == count, text, initial_state=initial_state)
-        states = []
+        states, read = [], []
         for layer in self.layers:
             if not is_recurrent(layer):
                 sequences = layer(sequences)
@@ -168,7 +177,17 @@ class RecurrentStack(keras.layers.Layer):
             outputs = layer(sequences, initial_state=first[:count] or None, mask=mask)
             sequences, last = self._take_states(layer, outputs)
             first, states = first[count:], states + last
+            read.append(sequences)
+        if self.read_all:
+            if not self.return_sequences:
+                pairs = zip(self._recurrent, read, strict=True)
+                read = [_last(layer, each, mask) for layer, each in pairs]
+            sequences = ops.concatenate(read, axis=-1)  # [batch, (time,) sum of widths]
         return (sequences, *states) if self.return_state else sequences
+
+    @property
+    def _recurrent(self):
+        return [layer for layer in self.layers if is_recurrent(layer)]
 
     def _take_states(self, layer, outputs):
         if self.return_state and is_recurrent(layer):
@@ -176,10 +195,13 @@ class RecurrentStack(keras.layers.Layer):
         return outputs, []
 
     def compute_output_shape(self, sequences_shape, initial_state_shape=None):
-        shape, states = sequences_shape, []
+        shape, states, width = sequences_shape, [], 0
         for layer in self.layers:
             shape, last = self._take_states(layer, layer.compute_output_shape(shape))
             states += last
+            width += shape[-1] if is_recurrent(layer) else 0
+        if self.read_all:
+            shape = (*shape[:-1], width)
         return (shape, *states) if self.return_state else shape
 
     def compute_mask(self, sequences, mask=None):
@@ -194,7 +216,7 @@ class RecurrentStack(keras.layers.Layer):
 
     def get_config(self):
         layers = [keras.saving.serialize_keras_object(layer) for layer in self.layers]
-        return {**super().get_config(), "layers": layers}
+        return {**super().get_config(), "layers": layers, "read_all": self.read_all}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -205,6 +227,27 @@ class RecurrentStack(keras.layers.Layer):
 
 def is_recurrent(layer):
     return hasattr(layer, "return_sequences")
+
+
+def _last(layer, outputs, mask):
+    """The output of each direction's last step that counts."""
+    if outputs.ndim == 2:  # the last layer returns it alone
+        return outputs
+    turned = None if mask is None else ops.flip(mask, axis=1)
+    if isinstance(layer, keras.layers.Bidirectional):
+        forward, backward = ops.split(outputs, 2, axis=-1)  # each [batch, time, units]
+        ends = [_end(forward, mask), _end(ops.flip(backward, axis=1), turned)]
+        return ops.concatenate(ends, axis=-1)  # [batch, 2 * units]
+    return _end(outputs, turned if layer.go_backwards else mask)
+
+
+# Masked steps repeat the output before them, but not in cuDNN or with `zero_output_for_mask`.
+def _end(outputs, mask):
+    if mask is None:
+        return outputs[:, -1]  # [batch, units]
+    steps = ops.arange(ops.shape(outputs)[1])
+    last = ops.max(ops.where(mask, steps, 0), axis=1)  # [batch]
+    return ops.take_along_axis(outputs, last[:, None, None], axis=1)[:, 0]  # [batch, units]
 
 
 def _count_states(layer):

@@ -19,6 +19,7 @@ from rnnkit.layers.recurrent import (
     register_cell,
 )
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
+from rnnkit.layers.reservoir import ESN
 
 # By name: `rnnkit.layers` exports the function `recurrent` over the module of that name.
 MODULE = importlib.import_module("rnnkit.layers.recurrent")
@@ -37,7 +38,8 @@ REFERENCE_CELLS = {
     "reference_lstm": ReferenceLSTMCell,
     "reference_gru": ReferenceGRUCell,
 }
-NAMES = ["dense", *KERAS_LAYERS, *REFERENCE_CELLS]
+NAMES = ["dense", *KERAS_LAYERS, "esn", *REFERENCE_CELLS]
+TRAINED = [name for name in NAMES if name != "esn"]
 # States of one layer in one direction.
 STATES = {name: 2 if "lstm" in name else 1 for name in NAMES} | {"dense": 0}
 
@@ -101,7 +103,7 @@ def test_dtype(name, sequences):
         name, UNITS, num_layers=2, bidirectional=True, dropout=0.1, dtype="mixed_float16"
     )
     assert layer(sequences).dtype == "float16"
-    assert {w.dtype for w in layer.trainable_weights} == {"float32"}
+    assert {w.dtype for w in layer.trainable_weights} <= {"float32"}
 
 
 # === Dense ===
@@ -244,7 +246,8 @@ def test_shapes_and_masks_of_a_stack(name, bidirectional, return_sequences, sequ
     results = stack(sequences, mask=mask)
     states = 2 * STATES[name] * (1 + bidirectional)
     steps = (TIME,) if return_sequences else ()
-    shape = (BATCH, *steps, UNITS * (1 + bidirectional))
+    read = 2 if name == "esn" else 1  # layers
+    shape = (BATCH, *steps, UNITS * (1 + bidirectional) * read)
     if has_state:
         assert promised == (shape, *[(BATCH, UNITS)] * states)
         assert promised == tuple(tuple(result.shape) for result in results)
@@ -298,6 +301,173 @@ def test_bad_stacks():
             RecurrentStack(layers)
 
 
+# === Reservoirs ===
+
+
+def row_of_reservoirs(bidirectional):
+    """Three layers by Keras alone, from the same seeds that a stack with seed 1 gives them."""
+    stack = recurrent("esn", UNITS, num_layers=3, bidirectional=bidirectional, seed=1)
+    row = []
+    for layer in stack.layers:
+        ways = [layer.forward_layer, layer.backward_layer] if bidirectional else [layer]
+        ways = [ESN(UNITS, seed=way.cell.seed, return_sequences=True) for way in ways]
+        if bidirectional:
+            backward = ESN.from_config({**ways[1].get_config(), "go_backwards": True})
+            ways = [keras.layers.Bidirectional(ways[0], backward_layer=backward)]
+        row += ways
+    return row
+
+
+def test_reservoir_is_the_layer(sequences):
+    options = {"spectral_radius": 0.7, "leak_rate": 0.5, "degree": 2, "topology": "small_world"}
+    layer = recurrent("esn", 7, return_state=True, name="mine", **options)
+    assert type(layer) is ESN and layer.name == "mine" and layer.return_state
+    config = layer.get_config()
+    assert {key: config[key] for key in ("units", *options)} == {"units": 7, **options}
+    layer(sequences)
+    matrix = layer.cell.recurrent_matrix()
+    assert np.abs(np.linalg.eigvals(matrix)).max() == pytest.approx(0.7, rel=1e-5)
+    stack = recurrent("esn", 7, num_layers=2, bidirectional=True, **options)
+    assert {way.cell.leak_rate for each in stack.layers for way in ways_of(each)} == {0.5}
+
+
+def ways_of(layer):
+    return [layer.forward_layer, layer.backward_layer]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_deep_reservoir_reads_all_layers(bidirectional, return_sequences, masked, sequences, mask):
+    stack = recurrent(
+        "esn",
+        UNITS,
+        num_layers=3,
+        bidirectional=bidirectional,
+        return_sequences=return_sequences,
+        return_state=True,
+        dropout=0.5,  # of an untrained layer's inputs, and not now
+        seed=1,
+    )
+    assert stack.read_all
+    mask = mask if masked else None
+    outputs, *states = stack(sequences, mask=mask)
+    width = UNITS * (1 + bidirectional)
+    assert outputs.shape == (BATCH, *([TIME] if return_sequences else []), 3 * width)
+
+    expected, below = [], sequences
+    for layer in row_of_reservoirs(bidirectional):
+        below = np.array(layer(below, mask=mask))  # [batch, time, width]
+        expected.append(below)
+    if not return_sequences:
+        ends = mask.sum(axis=1) - 1 if masked else np.full(BATCH, TIME - 1)
+        for index, each in enumerate(expected):
+            last = each[np.arange(BATCH), ends]
+            last[:, UNITS:] = each[:, 0, UNITS:]  # backward, where there is one
+            expected[index] = last
+    np.testing.assert_allclose(outputs, np.concatenate(expected, axis=-1), atol=1e-6)
+    if not return_sequences:  # the states are what is read
+        np.testing.assert_allclose(outputs, np.concatenate(states, axis=-1), atol=1e-6)
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_deep_reservoir_has_the_shapes_it_promises(bidirectional, return_sequences, sequences):
+    settings = {"bidirectional": bidirectional, "return_sequences": return_sequences}
+    stack = recurrent("esn", UNITS, num_layers=3, return_state=True, **settings)
+    shapes = stack.compute_output_shape(sequences.shape)
+    results = stack(sequences)
+    assert shapes == tuple(tuple(each.shape) for each in results)
+    assert len(shapes) == 1 + 3 * (1 + bidirectional)
+    assert set(shapes[1:]) == {(BATCH, UNITS)}
+    inputs = keras.Input((None, FEATURES))
+    stack = recurrent("esn", UNITS, num_layers=3, **settings)
+    model = keras.Model(inputs, stack(inputs))
+    steps = (None,) if return_sequences else ()
+    assert model.output_shape == (None, *steps, 3 * UNITS * (1 + bidirectional))
+    assert model.predict(sequences, verbose=0).shape == results[0].shape
+
+
+def test_deep_reservoir_continues_where_a_sequence_was_cut(sequences):
+    stack = recurrent("esn", UNITS, num_layers=3, return_state=True, leak_rate=0.3, seed=1)
+    whole, *_ = stack(sequences)
+    _, *states = stack(sequences[:, :2])
+    tail, *_ = stack(sequences[:, 2:], initial_state=states)
+    np.testing.assert_allclose(tail, whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("padding", ["right", "left"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_read_all_finds_the_last_step_where_masked_ones_are_zero(
+    bidirectional, padding, sequences, mask
+):
+    # As they are in cuDNN's kernels too. The last layer's output is Keras' own.
+    mask = mask[:, ::-1] if padding == "left" else mask
+    found = []
+    for zero in (False, True):
+        settings = {"return_sequences": True, "zero_output_for_mask": zero}
+        layers = [keras.layers.GRU(UNITS, **settings) for _ in range(2)]
+        layers.append(keras.layers.GRU(UNITS))
+        if bidirectional:
+            layers = [keras.layers.Bidirectional(layer) for layer in layers]
+        stack = RecurrentStack(layers, read_all=True)
+        stack(sequences)
+        randomise(stack)
+        found.append(np.array(stack(sequences, mask=mask)))
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
+def test_read_all_under_xla(sequences, mask):
+    stack = recurrent("esn", UNITS, num_layers=2, bidirectional=True, seed=1)
+    inputs = keras.Input((TIME, FEATURES))
+    masked = keras.layers.Masking(mask_value=9.0)(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1)(stack(masked)))
+    model.compile("sgd", "mse", jit_compile=True)
+    x = np.where(mask[..., None], sequences, 9.0).astype("float32")
+    expected = np.array(model(x))
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-5)
+    history = model.fit(x, np.ones((BATCH, 1)), verbose=0).history
+    assert history["loss"][0] == pytest.approx(np.mean((expected - 1) ** 2), rel=1e-4)
+
+
+def test_reservoirs_of_one_seed_differ_between_layers_and_directions(sequences):
+    def make(seed):
+        stack = recurrent("esn", FEATURES, num_layers=3, bidirectional=True, seed=seed)
+        outputs = np.array(stack(sequences))
+        cells = [way.cell for layer in stack.layers for way in ways_of(layer)]
+        return outputs, [cell.recurrent_matrix() for cell in cells]
+
+    outputs, matrices = make(7)
+    np.testing.assert_array_equal(make(7)[0], outputs)
+    assert not np.allclose(make(8)[0], outputs, atol=1e-3)
+    for drawn in (matrices, make(None)[1]):
+        assert len({matrix.tobytes() for matrix in drawn}) == 6
+
+
+def test_read_all_config_round_trip(sequences):
+    lower = keras.layers.Bidirectional(keras.layers.GRU(3, return_sequences=True))
+    stack = RecurrentStack([lower, keras.layers.Dropout(0.2), keras.layers.LSTM(2)], read_all=True)
+    outputs = stack(sequences)
+    assert outputs.shape == (BATCH, 8) == stack.compute_output_shape(sequences.shape)
+    assert stack.get_config()["read_all"]
+    again = RecurrentStack.from_config(stack.get_config())
+    assert again.read_all and again.get_config() == stack.get_config()
+    again.build(sequences.shape)
+    again.set_weights(stack.get_weights())
+    np.testing.assert_array_equal(again(sequences), outputs)
+    assert not recurrent("gru", 3, num_layers=2).read_all
+    old = {key: value for key, value in stack.get_config().items() if key != "read_all"}
+    assert not RecurrentStack.from_config(old).read_all
+
+
+@pytest.mark.parametrize("merge_mode", ["sum", "mul", "ave"])
+def test_read_all_needs_directions_side_by_side(merge_mode):
+    settings = {"bidirectional": True, "merge_mode": merge_mode}
+    with pytest.raises(ValueError, match="`read_all` needs directions .*Received: read_all=True"):
+        recurrent("esn", UNITS, num_layers=2, **settings)
+    assert recurrent("esn", UNITS, **settings).merge_mode == merge_mode
+
+
 # === Dropout and seeds ===
 
 
@@ -331,7 +501,7 @@ def test_recurrent_dropout_goes_to_the_cell(sequences):
     assert layer.cell.recurrent_dropout == 0.25
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRAINED)
 def test_seed_fixes_weights_and_dropout(name, sequences):
     def make(seed):
         keras.utils.set_random_seed(int(np.random.default_rng().integers(1 << 30)))
@@ -544,6 +714,12 @@ def test_saved_models_reload_equal_in_a_fresh_process(tmp_path, sequences):
             {"cell": "reference_gru", "recurrent_dropout": 0.1},
             r"must be 0 for the cell 'reference_gru', which has none. Received: recurrent_dropout=",
         ),
+        (
+            {"cell": "esn", "recurrent_dropout": 0.1},
+            r"must be 0 for the cell 'esn', which has none. Received: recurrent_dropout=0.1",
+        ),
+        ({"cell": "esn", "use_bias": True}, r"no option of the cell 'esn', which takes .*'degree'"),
+        ({"cell": "esn", "leak_rate": 1.5}, r"leak_rate must be .*Received: leak_rate=1.5"),
         (
             {"reset_after": True},
             r"`reset_after` is no option of the cell 'lstm', which takes \['activation', .*"

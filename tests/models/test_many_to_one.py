@@ -16,6 +16,7 @@ SMALL = {"units": 8, "embedding_size": 8, "seed": 1}
 MODELS = {
     **{name: {"cell": name} for name in cell_names()},
     "bidirectional": {"cell": "lstm", "bidirectional": True, "pooling": "mean_max"},
+    "deep reservoir": {"cell": "esn", "num_layers": 2, "bidirectional": True, "pooling": "mean"},
     "stack of a cell": {"cell": keras.layers.GRUCell(8), "num_layers": 2, "pooling": "max"},
     "dropouts": {
         "cell": "simple_rnn",

@@ -1,0 +1,365 @@
+"""Times of the rows of a table: found, read, and what they show about the series."""
+
+import re
+
+import numpy as np
+
+from rnnkit.data import splits
+from rnnkit.features import calendar
+from rnnkit.features.calendar import DAY, WEEK, YEAR
+
+# Missing rows, and missing values in a row, that are filled in.
+LONGEST_GAP = 5
+TIME_NAMES = (
+    "date", "time", "datetime", "timestamp", "ds", "month", "year", "day", "week", "quarter",
+)  # fmt: skip
+EMPTY = ("", "na", "n/a", "nan", "null", "none")
+NAMES = {3600.0: "hourly", 1800.0: "half-hourly", DAY: "daily", WEEK: "weekly"}
+MONTHS = {months: name for name, months in calendar.MONTHS.items()}
+PERIODS = {"daily": 7, "business daily": 5, "weekly": 52, "monthly": 12, "quarterly": 4}
+ISO_HINT = "write times in ISO 8601, such as 2024-03-31 or 2024-03-31 18:00"
+
+# === Cells ===
+
+_CLOCK = r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(Z|[+-]\d{2}:?\d{2})?)?"
+_ISO = re.compile(r"(\d{4})(?:([-/])(\d{1,2})(?:\2(\d{1,2}))?)?" + _CLOCK)
+_LOCAL = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})" + _CLOCK)
+_QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
+
+
+def number(cell):
+    """A cell as a float, NaN where it is empty, or None if it holds no number."""
+    if splits.missing(cell):
+        return np.nan
+    if isinstance(cell, str):
+        cell = cell.strip()
+        if cell.lower() in EMPTY:
+            return np.nan
+        if "_" in cell:  # Python would read 1_000
+            return None
+    elif hasattr(cell, "dtype") and cell.dtype.kind not in "biuf":
+        return None
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return None
+
+
+def is_time(text):
+    """Whether a text is written as a date or time."""
+    return any(form.fullmatch(text.strip()) for form in (_ISO, _QUARTER, _LOCAL))
+
+
+# === Columns of times ===
+
+
+def find_time(columns, place):
+    """The column that holds the times: by its name, or else the first one if it holds dates.
+
+    Args:
+        columns: Dict of name to list of cells.
+        place: Function that says where a row came from.
+
+    Returns:
+        The pair `(name, seconds)` with float64 seconds since 1970 (UTC), or `(None, None)`.
+
+    Raises:
+        ValueError: If some cells of it are no times, or days and months cannot be told apart.
+    """
+    lowered = {name.lower(): name for name in columns}
+    named = [lowered[name] for name in TIME_NAMES if name in lowered]
+    for name in [*named, *list(columns)[:1]]:
+        cells = columns[name]
+        seconds = parse_times(cells, name in named)
+        if seconds is None:
+            raise ValueError(
+                f"{place(0)}: the column {name!r} holds {cells[0]!r}, and no row shows whether "
+                f"the day or the month comes first: {ISO_HINT}"
+            )
+        unknown = np.isnan(seconds)
+        if not unknown.any():
+            return name, seconds
+        if 2 * unknown.sum() < len(cells):
+            row = int(np.argmax(unknown))
+            raise ValueError(
+                f"{place(row)}: the column {name!r} holds {cells[row]!r}, which is no time: "
+                f"{ISO_HINT}"
+            )
+    return None, None
+
+
+def parse_times(cells, numbers=False):
+    """Times in ISO 8601 and near it, as float64 seconds since 1970 (UTC), NaN where none.
+
+    Args:
+        cells: List of texts, dates or numbers.
+        numbers: Whether plain numbers are times: years (1949), dates (19491231), or seconds or
+            milliseconds since 1970.
+
+    Returns:
+        Array `[cells]`; or None where days and months cannot be told apart (03/04/2024).
+    """
+    if numbers:
+        plain = [number(cell) for cell in cells]
+        if None not in plain:
+            return _plain_times(np.array(plain, "float64"))
+    fields = np.full((len(cells), 7), np.nan)  # year, month, day, hour, minute, second, offset
+    local = np.zeros(len(cells), bool)
+    dotted = True
+    for row, cell in enumerate(cells):
+        text = cell.isoformat() if hasattr(cell, "isoformat") else str(cell).strip()
+        if text.isdigit() and not numbers:
+            continue
+        if match := _ISO.fullmatch(text):
+            date = match[1], match[3] or 1, match[4] or 1
+            clock = match.groups()[4:]
+        elif match := _QUARTER.fullmatch(text):
+            date, clock = (match[1], 3 * int(match[2]) - 2, 1), (None,) * 4
+        elif match := _LOCAL.fullmatch(text):
+            date, clock = (match[4], match[3], match[1]), match.groups()[4:]
+            local[row], dotted = True, dotted and match[2] == "."
+        else:
+            continue
+        hour, minute, second, zone = clock
+        fields[row] = (*date, hour or 0, minute or 0, second or 0, _offset(zone))
+    if local.any() and not dotted:
+        if (fields[local, 2] > 12).any():  # the day comes first, as was assumed
+            pass
+        elif (fields[local, 1] > 12).any():
+            fields[np.ix_(local, [1, 2])] = fields[np.ix_(local, [2, 1])]
+        else:
+            return None
+    return _seconds(*fields.T)
+
+
+def _plain_times(numbers):
+    """Plain numbers as years, dates, or seconds or milliseconds since 1970."""
+    nothing = np.full(len(numbers), np.nan)
+    whole = bool((numbers == np.floor(numbers)).all())
+    if whole and ((numbers >= 1000) & (numbers < 3000)).all():
+        return _seconds(numbers, *np.array([1, 1, 0, 0, 0, 0])[:, None])
+    if whole and ((numbers >= 10_000_000) & (numbers < 30_000_000)).all():
+        date = numbers // 10_000, numbers // 100 % 100, numbers % 100
+        return _seconds(*date, *np.zeros((4, 1)))
+    if (numbers >= 1e11).all():
+        return numbers / 1000
+    return numbers if (numbers >= 1e8).all() else nothing
+
+
+def _offset(zone):
+    """Seconds that a zone such as `+01:00` is ahead of UTC."""
+    if zone in (None, "Z"):
+        return 0
+    sign, digits = (-1 if zone[0] == "-" else 1), zone[1:].replace(":", "")
+    return sign * (3600 * int(digits[:2]) + 60 * int(digits[2:]))
+
+
+def _seconds(year, month, day, hour, minute, second, offset):
+    """Fields of dates as seconds since 1970, NaN where there is no such date."""
+    with np.errstate(invalid="ignore"):
+        good = (month >= 1) & (month <= 12) & (day >= 1) & (hour < 24) & (minute < 60)
+        good = good & (second < 60) & ~np.isnan(year)
+    months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("int64")
+    months = months.astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + np.where(good, day - 1, 0).astype("int64")
+    good &= days.astype("datetime64[M]") == months
+    total = days.astype("int64") * DAY + hour * 3600 + minute * 60 + second - offset
+    return np.where(good, total, np.nan)
+
+
+# === Frequency ===
+
+
+def frequency(seconds):
+    """What the times of a series show: how far it mostly is from row to row.
+
+    Months, quarters and years may differ in their days; days without weekends (and holidays) are
+    business days.
+
+    Args:
+        seconds: Time of each row, float64 `[rows]`, rising.
+
+    Returns:
+        Tuple `(step, name, period)`: seconds from row to row (their median), the name of the
+        frequency, and rows in a season, or None.
+    """
+    step = float(np.median(np.diff(seconds)))
+    months = step >= 28 * DAY and _months(seconds) is not None
+    if months:
+        base = _months_in(step)
+        name = MONTHS.get(base, f"every {base} months")
+    elif step == DAY and _business(seconds):
+        name = "business daily"
+    else:
+        name = NAMES.get(step, f"every {step:g} s")
+    daily = DAY / step
+    if not months and daily >= 2 and abs(daily - round(daily)) < 1e-6:
+        return step, name, round(daily)
+    return step, name, PERIODS.get(name)
+
+
+def count_steps(seconds, step, name, place, learned=False):
+    """Steps from each row to the next; more than one where rows are missing.
+
+    Args:
+        seconds: Time of each row, float64 `[rows]`, rising.
+        step: As `frequency` gave it.
+        name: As `frequency` gave it. Holidays between business days are no missing rows.
+        place: Function that says where a row came from.
+        learned: Whether step and name are those of the data that a model was trained with.
+
+    Returns:
+        Integer array `[rows - 1]`, up to `LONGEST_GAP + 1`.
+
+    Raises:
+        ValueError: If a step is no multiple of `step`, or more rows are missing in a gap.
+    """
+    gaps = np.diff(seconds)
+    months = _months(seconds, name)
+    if months is not None:
+        steps = np.diff(months) / _months_in(step)
+    elif name == "business daily":
+        days = _days(seconds)
+        steps = np.busday_count(days[:-1], days[1:]).astype("float64")
+        weekend = ~np.is_busday(days)
+        steps[(gaps % DAY != 0) | weekend[1:] | weekend[:-1]] = np.nan
+    else:
+        steps = gaps / step
+    odd = ~(np.abs(steps - np.round(steps)) <= 0.01) | (steps < 0.5)
+    if odd.any():
+        row = int(np.argmax(odd))
+        raise ValueError(
+            f"{place(row + 1)}: the times are irregular. From {written(seconds[row])} to "
+            f"{written(seconds[row + 1])} it is another step than "
+            f"{'in training' if learned else 'mostly'} ({name}): resample to one frequency first, "
+            "for example with pandas `frame.resample(...).mean()`"
+        )
+    steps = np.round(steps).astype("int64")
+    long = steps > LONGEST_GAP + 1
+    if long.any():
+        row = int(np.argmax(long))
+        raise ValueError(
+            f"{place(row + 1)}: rows are missing. The series "
+            f"{'was' if learned else 'is'} {name}{' in training' if learned else ''}, but after "
+            f"{written(seconds[row])} comes {written(seconds[row + 1])}: insert the "
+            f"{steps[row] - 1} between them with empty values, for example with pandas "
+            f"`frame.asfreq(...)` ({long.sum()} such gaps in all)"
+        )
+    return np.ones_like(steps) if name == "business daily" else steps
+
+
+def complete(seconds, steps, name):
+    """Times of all rows, of the missing ones too.
+
+    Args:
+        seconds: Time of each row, float64 `[rows]`.
+        steps: As `count_steps` gave them.
+        name: As `frequency` gave it.
+
+    Returns:
+        The pair `(times, known)`: float64 `[all rows]`, and integers `[rows]` with the number that
+        each of the given rows has among them.
+    """
+    known = np.concatenate([[0], np.cumsum(steps)])
+    count = np.arange(known[-1] + 1)
+    months = _months(seconds, name)
+    if months is None:
+        return np.interp(count, known, seconds), known
+    # The day is the same in all months, but in those that are too short for it.
+    month = np.round(np.interp(count, known, months)).astype("int64").astype("datetime64[M]")
+    day = np.minimum(_days_of_month(seconds).max(), _month_lengths(month))
+    times = (month.astype("datetime64[D]").astype("int64") + day - 1) * DAY + seconds[0] % DAY
+    times[known] = seconds
+    return times, known
+
+
+def check_order(seconds, place):
+    """Raises a ValueError that names the row where times occur twice or run backwards."""
+    first_of = {}
+    if len(np.unique(seconds)) < len(seconds):
+        for row, second in enumerate(seconds.tolist()):
+            if second in first_of:
+                raise ValueError(
+                    f"{place(row)}: the time {written(second)} occurs twice, first at "
+                    f"{place(first_of[second])}. Keep one row a time; one series a file"
+                )
+            first_of[second] = row
+    falls = np.diff(seconds) < 0
+    if falls.any():
+        row = int(np.argmax(falls))
+        raise ValueError(
+            f"{place(row + 1)}: the times are out of order. After {written(seconds[row])} comes "
+            f"{written(seconds[row + 1])}: sort the rows by time, the oldest first"
+        )
+
+
+def written(second):
+    """One time as text, for messages: `2024-03-31` or `2024-03-31 18:00:00`."""
+    return calendar.written([second])[0].replace("T", " ")
+
+
+def _days(seconds):
+    return np.floor(seconds / DAY).astype("int64").astype("datetime64[D]")
+
+
+def _days_of_month(seconds):
+    days = _days(seconds)
+    return (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype("int64") + 1
+
+
+def _month_lengths(months):
+    return ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype("int64")
+
+
+def _months_in(step):
+    return round(step / (YEAR / 12))
+
+
+def _months(seconds, name="monthly"):
+    """Number of the month of each time, if all are at the same point of theirs; else None.
+
+    None too where the name is that of a frequency that does not go by months.
+    """
+    if name not in calendar.MONTHS and not name.endswith(" months"):
+        return None
+    months, day = _days(seconds).astype("datetime64[M]"), _days_of_month(seconds)
+    same_clock = np.ptp(seconds % DAY) < 1
+    same_day = (day == np.minimum(day.max(), _month_lengths(months))).all()
+    return months.astype("int64") if same_clock and same_day else None
+
+
+def _business(seconds):
+    """Whether daily times leave out all weekends."""
+    gaps = np.diff(seconds)
+    return bool(gaps.max() > DAY and np.is_busday(_days(seconds)).all() and (gaps % DAY == 0).all())
+
+
+# === Seasons ===
+
+
+def dominant_period(values):
+    """Rows in a season, from the autocorrelation: its highest peak after the trend is taken out.
+
+    Args:
+        values: Array `[rows]` without NaN.
+
+    Returns:
+        The lag of the highest local maximum of at least 0.3, from 2 up to a third of the rows and
+        400; or None.
+    """
+    size = len(values)
+    rows = np.arange(size) - (size - 1) / 2
+    centred = values - values.mean()
+    rest = centred - rows * (rows @ centred) / (rows @ rows)
+    if np.square(rest).sum() <= 1e-20 * max(1e-300, np.square(values).sum()):
+        return None
+    spectrum = np.fft.rfft(rest, 2 * size)  # padded, so that the ends do not meet
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:size]
+    correlation = correlation / correlation[0]
+    lags = np.arange(2, min(size // 3, 400) + 1)
+    lags = lags[
+        (correlation[lags] > correlation[lags - 1])
+        & (correlation[lags] >= correlation[lags + 1])
+        & (correlation[lags] >= 0.3)
+    ]
+    return int(lags[np.argmax(correlation[lags])]) if len(lags) else None

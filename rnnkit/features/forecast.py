@@ -1,0 +1,147 @@
+"""The feature for forecasts: at each step of a series, its next values."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.series import Columns, _flat
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Forecast(Columns):
+    """The next values of a series, as the target of every step.
+
+    A raw value is the series itself: row t holds the values at time t, aligned with the input,
+    and NaN where they are not known or not to be scored. Encoded, step t holds the values at
+    t+1, ..., t+horizon.
+
+    Args:
+        columns: Number of columns to forecast, or their names.
+        horizon: Steps ahead.
+        period: Steps in a season, for the seasonal naive forecast that scores are set beside; None
+            where there is none.
+        normalize: Whether values are standardised with what `adapt` learned.
+        dtype: `"float32"` or `"float64"`: what `encode` gives.
+        mean: Learned means, list of floats.
+        deviation: Learned standard deviations, list of floats.
+
+    Attributes:
+        names: Names of the columns; `"0"`, `"1"`, ... where a number was given.
+        size: Number of columns.
+        width: Numbers in an encoded step: `horizon * size`.
+
+    Raises:
+        ValueError: From `adapt` and `check` for infinite values, and from `check` for a series
+            that is not longer than the horizon.
+
+    Example:
+
+    >>> forecast = Forecast(horizon=2, normalize=False)
+    >>> forecast.encode(forecast.to_tensor([1.0, 2.0, 3.0, 4.0])).to_list()
+    [[[2.0, 3.0], [3.0, 4.0], [nan, nan], [nan, nan]]]
+    """
+
+    missing = True
+
+    def __init__(
+        self,
+        columns=1,
+        horizon=1,
+        normalize=True,
+        dtype="float32",
+        period=None,
+        mean=None,
+        deviation=None,
+    ):
+        super().__init__(columns, normalize, dtype, mean, deviation)
+        if not isinstance(horizon, (int, np.integer)) or isinstance(horizon, bool) or horizon < 1:
+            raise ValueError(f"horizon must be a positive integer. Received: horizon={horizon!r}")
+        self.horizon = int(horizon)
+        if period is not None and (not isinstance(period, (int, np.integer)) or period < 1):
+            raise ValueError(
+                f"period must be None or a positive integer. Received: period={period!r}"
+            )
+        self.period = None if period is None else int(period)
+
+    @property
+    def width(self):
+        return self.horizon * self.size
+
+    def encode(self, values, truncate=True):
+        """Raw series `[batch, (time), size]`, ragged or not, to `[batch, (time), width]`.
+
+        A step's values are ordered by lead, so that `reshape(horizon, size)` gives a row a lead.
+        Values that are not known are NaN; where the series ends before the last lead, the whole
+        step is NaN.
+        """
+        del truncate
+        if not isinstance(values, tf.RaggedTensor):
+            encoded = self.encode(tf.RaggedTensor.from_tensor(values))
+            return encoded.to_tensor(shape=(*values.shape[:2], self.width))
+        rows = tf.reshape(tf.cast(values.flat_values, tf.float64), [-1, self.size])  # [steps, size]
+        rows = self._standardised(rows)
+        steps = tf.shape(rows, tf.int64)[0]
+        leads = tf.range(steps)[:, None] + tf.range(1, self.horizon + 1, dtype=tf.int64)
+        ahead = tf.gather(rows, tf.minimum(leads, steps - 1))  # [steps, horizon, size]
+        ahead = tf.reshape(ahead, [-1, self.width])  # [steps, width]
+        ends = tf.repeat(values.row_limits(), values.row_lengths())  # [steps]
+        inside = leads[:, -1:] < tf.cast(ends, tf.int64)[:, None]  # [steps, 1]
+        ahead = tf.where(inside, ahead, tf.constant(np.nan, tf.float64))
+        return values.with_values(tf.cast(ahead, self.dtype))
+
+    def check(self, values, encoded):
+        super().check(values, encoded)
+        lengths = np.diff(_flat(values)[1])
+        if (lengths <= self.horizon).any():
+            raise ValueError(
+                f"A series must be longer than the horizon of {self.horizon} steps. Received: a "
+                f"series of {int(lengths.min())} steps (number {int(np.argmin(lengths))})"
+            )
+
+    def decode(self, values, lower=None, upper=None, times=None):
+        """Outputs back in their own units.
+
+        Args:
+            values: Array `[batch, horizon * size]` of standardised values.
+            lower: Array of the same shape with the lower ends of intervals, or None.
+            upper: The same with the upper ends.
+            times: For each example a list of its times, or None.
+
+        Returns:
+            A list of dicts, one an example, with `"forecast"` and where given `"lower"`,
+            `"upper"` and `"time"`. A forecast is a list with one entry a lead: a float for a
+            single column, else a dict of name to float.
+        """
+        results = [{"forecast": each} for each in self._leads(values)]
+        for key, part in (("lower", lower), ("upper", upper)):
+            if part is not None:
+                for result, each in zip(results, self._leads(part), strict=True):
+                    result[key] = each
+        if times is not None:
+            for result, each in zip(results, times, strict=True):
+                result["time"] = list(each)
+        return results
+
+    def decode_graph(self, outputs):
+        """The forecast of each step `[..., horizon, size]` as TensorFlow operations."""
+        shape = tf.concat([tf.shape(outputs)[:-1], [self.horizon, self.size]], axis=0)
+        return {"forecast": super().decode_graph(tf.reshape(outputs, shape))["value"]}
+
+    def _leads(self, values):
+        """Outputs `[batch, horizon * size]` in own units, as lists with one entry a lead."""
+        values = np.asarray(values, dtype="float64")
+        if values.ndim < 2 or values[0].size != self.width:
+            raise ValueError(
+                f"values must have the shape (batch, {self.width}): {self.horizon} leads of "
+                f"{self.size} columns. Received: an array of shape {values.shape}"
+            )
+        values = self.unscale(values.reshape(-1, self.horizon, self.size))
+        if self.size == 1:
+            return values[..., 0].tolist()
+        return [
+            [dict(zip(self.names, lead, strict=True)) for lead in leads]
+            for leads in values.tolist()
+        ]
+
+    def get_config(self):
+        return {**super().get_config(), "horizon": self.horizon, "period": self.period}

@@ -1,0 +1,138 @@
+"""Layers for series: missing values, forecasts that start from the present, known errors."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class MissingToZero(keras.layers.Layer):
+    """Replaces NaN by zero, the mean of a standardised series, and masks what is NaN to the end.
+
+    Series of a batch are padded with NaN at their ends. Those steps get a mask that is False;
+    a step that is missing in between is kept.
+
+    Input shape:
+        `(batch, time, features)`.
+
+    Output shape:
+        That of the inputs.
+
+    Example:
+
+    >>> layer = MissingToZero()
+    >>> float(layer(keras.ops.array([[[1.0], [float("nan")]]]))[0, 1, 0])
+    0.0
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        known = ops.any(ops.logical_not(ops.isnan(inputs)), axis=-1)  # [batch, time]
+        later = ops.flip(ops.cumsum(ops.flip(ops.cast(known, "int32"), 1), axis=1), 1)
+        return later > 0  # a step counts if it or a later one is known
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class AddPresent(keras.layers.Layer):
+    """Adds the present values of some columns to what a network says about their future.
+
+    What the network learns then is the change from now on, and with outputs of zero its forecast
+    is persistence.
+
+    Args:
+        columns: For each target the input column that holds its present value.
+        scale: For each target the factor, and
+        offset: the summand, that turn its present value into the unit of the outputs.
+        leads: Leads of the forecast; outputs are ordered by lead, then by target.
+
+    Call arguments:
+        values: The pair of the inputs `[batch, time, features]` and the outputs
+            `[batch, time, leads * targets]`. NaN among the inputs counts as the mean of a
+            standardised column.
+
+    Output shape:
+        That of the outputs.
+
+    Example:
+
+    >>> add = AddPresent([0], [1.0], [0.0], leads=2)
+    >>> add([keras.ops.array([[[5.0]]]), keras.ops.zeros((1, 1, 2))])[0, 0].numpy()
+    array([5., 5.], dtype=float32)
+    """
+
+    def __init__(self, columns, scale, offset, leads, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.columns = [int(column) for column in columns]
+        self.scale = [float(value) for value in scale]
+        self.offset = [float(value) for value in offset]
+        self.leads = int(leads)
+        if not len(self.columns) == len(self.scale) == len(self.offset) > 0:
+            raise ValueError(
+                "columns, scale and offset must have one entry for each target. Received: "
+                f"columns={columns}, scale={scale}, offset={offset}"
+            )
+        self.supports_masking = True
+
+    def call(self, values):
+        inputs, outputs = values
+        present = ops.take(inputs, np.array(self.columns), axis=-1)  # [batch, time, targets]
+        present = ops.where(ops.isnan(present), ops.zeros_like(present), present)
+        present = present * np.array(self.scale, "float32") + np.array(self.offset, "float32")
+        return outputs + ops.tile(present, (1, 1, self.leads))  # [batch, time, leads * targets]
+
+    def compute_mask(self, values, mask=None):
+        return mask[1] if isinstance(mask, (list, tuple)) else mask
+
+    def compute_output_shape(self, shapes):
+        return shapes[1]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "columns": self.columns,
+            "scale": self.scale,
+            "offset": self.offset,
+            "leads": self.leads,
+        }
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class KnownErrors(keras.layers.Layer):
+    """Passes outputs on, and keeps the root mean squared error of each as a weight.
+
+    The weight is not trained; it is saved with the others. It starts at 1, which is the error of
+    the mean of a standardised target.
+
+    Input shape:
+        `(batch, ..., outputs)`.
+
+    Output shape:
+        That of the inputs.
+    """
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        self.errors = self.add_weight(
+            shape=(input_shape[-1],), initializer="ones", trainable=False, name="errors"
+        )
+        self.built = True
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

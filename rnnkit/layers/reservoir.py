@@ -1,0 +1,481 @@
+"""The reservoir of an echo state network: a recurrent layer whose weights stay as drawn."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from rnnkit.layers import topology as topologies
+from rnnkit.layers.topology import integer, number
+
+# === How the recurrent product is computed ===
+
+
+# Entries of a dense product that take as long as one link that is gathered, measured on CPU under
+# XLA: for one series, and for a batch. A link of a shift takes a third of a gathered one's time.
+DENSE_PER_LINK = {1: 9, None: 20}
+
+
+def plan(topology, units, batch=1):
+    """How the recurrent product of a reservoir is computed fastest.
+
+    Args:
+        topology: A `Topology`.
+        units: Number of units.
+        batch: Series computed at a time.
+
+    Returns:
+        `"dense"` (matrix product), `"shift"` (contiguous slices) or `"gather"` (by index).
+    """
+    if not topology.sparse:
+        return "dense"
+    cost = topology.degree(units) * DENSE_PER_LINK[1 if batch == 1 else None]
+    if topology.shifts:
+        return "shift" if cost < 3 * units else "dense"
+    return "gather" if cost < units else "dense"
+
+
+@tf.custom_gradient
+def _shifted(state, indices, values):
+    """Recurrent product where every row of links is a shift.
+
+    The state is laid twice in a row, so that its rotation by s units is a slice that starts at
+    `indices[k, 0]`, from where unit 0 hears.
+
+    Args:
+        state: `[batch, units]`.
+        indices: int32 `[degree, units]`.
+        values: `[degree, units]`.
+
+    Returns:
+        `[batch, units]`. Its gradient with respect to the state is the product with the shifts
+        turned round.
+    """
+    units = state.shape[-1]
+
+    def rotated(tensor, start):
+        twice = tf.concat([tensor, tensor], axis=1)  # [batch, 2 * units]
+        return tf.slice(twice, [0, start], [-1, units])  # [batch, units]
+
+    def gradient(upstream):
+        total = 0.0
+        for k in range(indices.shape[0]):
+            total += rotated(upstream * values[k], (units - indices[k, 0]) % units)
+        return total, None, None
+
+    twice = tf.concat([state, state], axis=1)  # [batch, 2 * units]
+    total = 0.0
+    for k in range(indices.shape[0]):
+        total += values[k] * tf.slice(twice, [0, indices[k, 0]], [-1, units])  # [batch, units]
+    return total, gradient
+
+
+def _gathered(state, indices, values):
+    total = 0.0
+    for k in range(indices.shape[0]):
+        total += values[k] * tf.gather(state, indices[k], axis=1)  # [batch, units]
+    return total
+
+
+def recurrent_product(how, state, weights):
+    """The product of a state with the recurrent weights.
+
+    Args:
+        how: What `plan` gave.
+        state: `[batch, units]`.
+        weights: `(kernel,)`, `[units, units]`, for `"dense"`; else `(indices, values)`.
+
+    Returns:
+        `[batch, units]`.
+    """
+    if how == "dense":
+        return tf.matmul(state, *weights)
+    return _shifted(state, *weights) if how == "shift" else _gathered(state, *weights)
+
+
+# === The cell ===
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class ESNCell(keras.layers.Layer):
+    """Cell of an echo state network: a fixed random recurrent network of leaky units.
+
+    Each step computes
+
+        h_t = (1 - a) * h_{t-1} + a * f(x_t W_in + h_{t-1} W + b + noise)
+
+    (Jaeger et al., 2007, equation 2, with step size 1). No weight is trained: only what reads the
+    states is. The recurrent weights W have exactly the spectral radius that is asked for. They are
+    kept as index and value arrays of the links where the topology is sparse, and saved.
+
+    Args:
+        units: Positive integer, size of the state.
+        spectral_radius: Largest absolute eigenvalue of W. Memory grows towards 1; above it the
+            state may no longer forget its start.
+        leak_rate: a, above 0 and at most 1: how far a step moves the state. A number, or one for
+            each unit.
+        input_scaling: The input weights are drawn evenly from minus to plus this. A number, or one
+            for each input.
+        bias_scaling: The same for b.
+        connectivity: Share of the links that exist, for the topology `"random_connectivity"`,
+            which it chooses where no topology is named.
+        degree: How many others a unit hears, for the topologies that have this.
+        topology: Name in `rnnkit.layers.topology.TOPOLOGIES`; by default `"circulant"`, the fastest
+            random one. Or a `Topology`, whose own spectral radius is replaced.
+        activation: f.
+        noise: Standard deviation of normal noise inside f, in training only.
+        feedback_size: How many of the last inputs are outputs of the step before, fed back: a
+            teacher's while training, the network's own in free run. They have a scaling of their
+            own.
+        feedback_scaling: Input scaling of the outputs fed back.
+        seed: Integer that fixes weights and noise, or None.
+
+    Call arguments:
+        inputs: Tensor of one step, `(batch, features)`.
+        states: List of one tensor, h_{t-1}, `(batch, units)`.
+        training: Whether noise is added.
+
+    Output shape:
+        `(batch, units)`, and a list of one state of the same shape.
+
+    Raises:
+        ValueError: For a value out of its range, or options that the topology does not have.
+
+    Example:
+
+    ```python
+    layer = keras.layers.RNN(ESNCell(100, spectral_radius=0.95, leak_rate=0.5))
+    state = layer(np.zeros((2, 5, 3), "float32"))  # [2, 100]
+    ```
+
+    Reference:
+        Jaeger, "The echo state approach to analysing and training recurrent neural networks",
+        GMD report 148, 2001; Jaeger et al., "Optimization and applications of echo state networks
+        with leaky-integrator neurons", 2007, https://doi.org/10.1016/j.neunet.2007.04.016.
+    """
+
+    def __init__(
+        self,
+        units,
+        spectral_radius=0.9,
+        leak_rate=1.0,
+        input_scaling=1.0,
+        bias_scaling=0.0,
+        connectivity=None,
+        degree=None,
+        topology=None,
+        activation="tanh",
+        noise=0.0,
+        feedback_size=0,
+        feedback_scaling=1.0,
+        seed=None,
+        **kwargs,
+    ):
+        kwargs.setdefault("trainable", False)
+        super().__init__(**kwargs)
+        self.units = self.state_size = self.output_size = integer(units, "units")
+        self.spectral_radius = number(spectral_radius, "spectral_radius", least=0)
+        self.leak_rate = _numbers(leak_rate, "leak_rate")
+        leaks = np.atleast_1d(self.leak_rate)
+        if leaks.size not in (1, self.units) or not ((leaks > 0) & (leaks <= 1)).all():
+            raise ValueError(
+                f"leak_rate must be a number above 0 and at most 1, or a list of {self.units}, one "
+                f"for each unit. Received: leak_rate={leak_rate!r}"
+            )
+        self.input_scaling = _numbers(input_scaling, "input_scaling")
+        self.bias_scaling = number(bias_scaling, "bias_scaling", least=0)
+        self.connectivity = connectivity
+        self.degree = degree
+        self.topology = topology
+        self.activation = keras.activations.get(activation)
+        self.noise = number(noise, "noise", least=0)
+        self.feedback_size = integer(feedback_size, "feedback_size", least=0)
+        self.feedback_scaling = number(feedback_scaling, "feedback_scaling")
+        self.seed = seed
+        # Fixed also where the user fixes nothing: indices and values come from one draw.
+        drawn = np.random.SeedSequence(seed).generate_state(4) if seed is None else None
+        if drawn is None:
+            integer(seed, "seed", least=0)
+            drawn = np.random.SeedSequence([int(seed), 0]).generate_state(4)
+        self._seeds = [int(each) >> 1 for each in drawn]
+        self._topology = self._make_topology()
+        self._topology.sparse and self._topology.check(self.units)
+        self._links = None
+        self._noise_seeds = keras.random.SeedGenerator(self._seeds[3]) if self.noise else None
+
+    def _make_topology(self):
+        options = {"spectral_radius": self.spectral_radius}
+        name = self.topology
+        if self.connectivity is not None:
+            name = "random_connectivity" if name is None else name
+            options["connectivity"] = self.connectivity
+        if self.degree is not None:
+            options["degree"] = self.degree
+        name = "circulant" if name is None else name
+        if isinstance(name, topologies.Topology) and name.seed is not None:
+            return topologies.get(name, **options)
+        if name == "circulant" and self.degree is None:
+            options["degree"] = min(10, self.units)
+        return topologies.get(name, seed=self._seeds[0], **options)
+
+    @property
+    def sparse(self):
+        """Whether the recurrent weights are kept as links rather than as a matrix."""
+        return plan(self._topology, self.units) != "dense"
+
+    # === Weights ===
+
+    def build(self, input_shape):
+        features = input_shape[-1]
+        if self.feedback_size > features:
+            raise ValueError(
+                f"feedback_size must be at most the number of inputs, {features}. "
+                f"Received: feedback_size={self.feedback_size}"
+            )
+        outer = features - self.feedback_size
+        if np.size(self.input_scaling) not in (1, outer):
+            raise ValueError(
+                f"input_scaling must be a number or a list of {outer}, one for each input. "
+                f"Received: input_scaling={self.input_scaling!r}"
+            )
+
+        def input_kernel(shape, dtype=None):
+            scaling = np.full(features, self.feedback_scaling)
+            scaling[:outer] = self.input_scaling
+            draw = np.random.default_rng(self._seeds[1]).uniform(-1, 1, shape)
+            return ops.convert_to_tensor(draw * scaling[:, None], dtype)
+
+        def bias(shape, dtype=None):
+            draw = np.random.default_rng(self._seeds[2]).uniform(-1, 1, shape)
+            return ops.convert_to_tensor(draw * self.bias_scaling, dtype)
+
+        self.input_kernel = self.add_weight(
+            shape=(features, self.units), initializer=input_kernel, trainable=False,
+            name="input_kernel",
+        )  # fmt: skip
+        self.bias = self.add_weight(
+            shape=(self.units,), initializer=bias, trainable=False, name="bias"
+        )
+        if self.sparse:
+            shape = (self._topology.degree(self.units), self.units)
+            self.recurrent_indices = self.add_weight(
+                shape=shape, initializer=lambda *_, **__: ops.convert_to_tensor(self._draw()[0]),
+                dtype="int32", trainable=False, autocast=False, name="recurrent_indices",
+            )  # fmt: skip
+            self.recurrent_values = self.add_weight(
+                shape=shape, trainable=False, name="recurrent_values",
+                initializer=lambda shape, dtype=None: ops.convert_to_tensor(self._draw()[1], dtype),
+            )  # fmt: skip
+        else:
+            self.recurrent_kernel = self.add_weight(
+                shape=(self.units, self.units), initializer=self._topology, trainable=False,
+                name="recurrent_kernel",
+            )  # fmt: skip
+        self.built = True
+
+    def _draw(self):
+        if self._links is None:
+            self._links = self._topology.links(self.units)
+        return self._links
+
+    def recurrent_matrix(self):
+        """The recurrent weights as NumPy `[units, units]`, entry (i, j) the weight from i to j."""
+        if not self.sparse:
+            return self.recurrent_kernel.numpy()
+        indices, values = self.recurrent_indices.numpy(), self.recurrent_values.numpy()
+        return topologies.sparse_matrix(indices, values).toarray()
+
+    def recurrent_weights(self, batch=None):
+        """The recurrent weights in the form that is fastest for a batch of some size.
+
+        Args:
+            batch: Series computed at a time; None leaves the form in which they are kept.
+
+        Returns:
+            `(how, weights)` as `recurrent_product` takes them.
+        """
+        if not self.sparse:
+            return "dense", (ops.cast(self.recurrent_kernel, self.compute_dtype),)
+        indices = ops.convert_to_tensor(self.recurrent_indices)  # [degree, units]
+        values = ops.cast(self.recurrent_values, self.compute_dtype)  # [degree, units]
+        how = plan(self._topology, self.units, 1 if batch is None else batch)
+        if how != "dense":
+            return how, (indices, values)
+        targets = tf.broadcast_to(tf.range(self.units), tf.shape(indices))
+        places = tf.reshape(tf.stack([indices, targets], axis=-1), [-1, 2])
+        kernel = tf.scatter_nd(places, tf.reshape(values, [-1]), [self.units, self.units])
+        return how, (kernel,)
+
+    # === Step ===
+
+    def project(self, inputs, training=False):
+        """What the inputs add to each unit, for one step or a whole sequence `[..., units]`."""
+        projected = ops.matmul(ops.cast(inputs, self.compute_dtype), self.input_kernel)
+        projected = projected + self.bias  # [..., units]
+        if self.noise and training:
+            projected += self.noise * keras.random.normal(
+                ops.shape(projected), dtype=self.compute_dtype, seed=self._noise_seeds
+            )
+        return projected
+
+    def step(self, projected, state, how, weights):
+        """One step from projected inputs: `[batch, units]` and `[batch, units]` to the same."""
+        heard = projected + recurrent_product(how, state, weights)  # [batch, units]
+        leak = ops.convert_to_tensor(self.leak_rate, self.compute_dtype)  # [] or [units]
+        return (1 - leak) * state + leak * self.activation(heard)
+
+    def call(self, inputs, states, training=False):
+        projected = self.project(inputs, training)  # [batch, units]
+        state = self.step(projected, states[0], *self.recurrent_weights())  # [batch, units]
+        return state, [state]
+
+    def get_initial_state(self, batch_size=None):
+        return [ops.zeros((batch_size, self.units), self.compute_dtype)]
+
+    def get_config(self):
+        topology = self.topology
+        if isinstance(topology, topologies.Topology):
+            topology = keras.saving.serialize_keras_object(topology)
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "spectral_radius": self.spectral_radius,
+            "leak_rate": self.leak_rate,
+            "input_scaling": self.input_scaling,
+            "bias_scaling": self.bias_scaling,
+            "connectivity": self.connectivity,
+            "degree": self.degree,
+            "topology": topology,
+            "activation": keras.activations.serialize(self.activation),
+            "noise": self.noise,
+            "feedback_size": self.feedback_size,
+            "feedback_scaling": self.feedback_scaling,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        if isinstance(config.get("topology"), dict):
+            config["topology"] = keras.saving.deserialize_keras_object(config["topology"])
+        return cls(**config)
+
+
+def _numbers(value, name):
+    """A float, or a list of floats where several are given."""
+    try:
+        array = np.asarray(value, "float64")
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
+    if array.ndim > 1 or not np.isfinite(array).all() or array.size == 0:
+        raise ValueError(
+            f"{name} must be a finite number or a list of them. Received: {name}={value!r}"
+        )
+    return array.tolist()
+
+
+# === The layer ===
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class ESN(keras.layers.RNN):
+    """Echo state network layer: an `ESNCell` over a sequence.
+
+    Nothing in the layer is trained; gradients pass through it to layers below. (To compute the
+    states of long series fast, see `rnnkit.models.EchoStateNetwork`.)
+
+    Args:
+        units: See `ESNCell`, as are its other arguments.
+        return_sequences: Whether to return the state of every step, or the last.
+        return_state: Whether to return the last state too.
+        go_backwards: Whether to read the sequence from its end.
+        stateful: Whether the last state of a batch is the first of the next.
+        **kwargs: Arguments of `ESNCell` and of `keras.layers.RNN`.
+
+    Call arguments:
+        sequences: Tensor `(batch, time, features)`.
+        initial_state: List of one tensor `(batch, units)`, or None.
+        mask: Boolean tensor `(batch, time)`.
+        training: Whether noise is added.
+
+    Output shape:
+        `(batch, time, units)` or `(batch, units)`.
+
+    Example:
+
+    ```python
+    states = ESN(100, return_sequences=True)(np.zeros((2, 5, 3), "float32"))  # [2, 5, 100]
+    ```
+
+    Reference:
+        See `ESNCell`.
+    """
+
+    def __init__(
+        self,
+        units,
+        spectral_radius=0.9,
+        leak_rate=1.0,
+        input_scaling=1.0,
+        bias_scaling=0.0,
+        connectivity=None,
+        degree=None,
+        topology=None,
+        activation="tanh",
+        noise=0.0,
+        feedback_size=0,
+        feedback_scaling=1.0,
+        seed=None,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        zero_output_for_mask=False,
+        **kwargs,
+    ):
+        cell = ESNCell(
+            units,
+            spectral_radius=spectral_radius,
+            leak_rate=leak_rate,
+            input_scaling=input_scaling,
+            bias_scaling=bias_scaling,
+            connectivity=connectivity,
+            degree=degree,
+            topology=topology,
+            activation=activation,
+            noise=noise,
+            feedback_size=feedback_size,
+            feedback_scaling=feedback_scaling,
+            seed=seed,
+            dtype=kwargs.get("dtype"),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
+            **kwargs,
+        )
+
+    def get_config(self):
+        config = self.cell.get_config()
+        for name in ("name", "trainable", "dtype"):
+            config.pop(name, None)
+        names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+        return {
+            **keras.layers.Layer.get_config(self),
+            **config,
+            **{name: getattr(self, name) for name in names},
+            "zero_output_for_mask": self.zero_output_for_mask,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        if isinstance(config.get("topology"), dict):
+            config["topology"] = keras.saving.deserialize_keras_object(config["topology"])
+        return cls(**config)

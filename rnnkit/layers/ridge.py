@@ -1,0 +1,249 @@
+"""Ridge regression from its normal equations, gathered in one pass over data of any length."""
+
+import numpy as np
+import scipy.linalg
+
+# Sets of columns that may be missing together in a row, before too many are told apart.
+MOST_PATTERNS = 64
+
+
+class NormalEquations:
+    """Sums over rows from which a ridge regression of targets on features follows.
+
+    With features X `[rows, features]`, targets Y `[rows, targets]` and weights D of the rows, the
+    sums are X'DX (the Gram matrix), X'DY and the weighted squares of Y, all in float64. They add
+    up: those of parts of the data, or of several machines, sum to those of the whole.
+
+    Rows with missing (NaN) targets are kept apart by which are missing, so that each target is
+    solved from all rows where it is known.
+
+    Args:
+        features: Number of features.
+        targets: Number of targets.
+
+    Example:
+
+    >>> equations = NormalEquations(2, 1).add(np.eye(2), np.array([[1.0], [2.0]]))
+    >>> equations.solve(1.0)
+    array([[0.5],
+           [1. ]])
+    """
+
+    def __init__(self, features, targets):
+        self.features = features
+        self.targets = targets
+        self.largest = np.zeros(targets)  # absolute target
+        self.parts = {}  # which targets are known, as bytes -> [gram, cross, squares, count]
+
+    def add(self, x, y, weights=None):
+        """Adds rows; those without any known target or with weight 0 do not count.
+
+        Args:
+            x: Float64 array `[rows, features]`.
+            y: Array `[rows, targets]`, NaN where unknown.
+            weights: Array `[rows]`, or None for 1.
+
+        Returns:
+            Itself.
+        """
+        y = np.asarray(y, "float64")
+        known = ~np.isnan(y)
+        if y.size:
+            self.largest = np.fmax(self.largest, np.max(np.where(known, np.abs(y), 0.0), axis=0))
+        if weights is not None:
+            known &= (weights > 0)[:, None]
+        if known.all():
+            self._add(known[0].tobytes(), x, y, weights) if len(y) else None
+            return self
+        patterns, which = np.unique(known, axis=0, return_inverse=True)
+        for index, pattern in enumerate(patterns):
+            if pattern.any():
+                rows = which.ravel() == index
+                self._add(
+                    pattern.tobytes(),
+                    x[rows],
+                    np.where(pattern, y[rows], 0.0),
+                    None if weights is None else weights[rows],
+                )
+        return self
+
+    def _add(self, key, x, y, weights):
+        if key not in self.parts:
+            if len(self.parts) >= MOST_PATTERNS:
+                raise ValueError(
+                    f"The targets are missing in more than {MOST_PATTERNS} different combinations "
+                    "of columns: fit fewer columns at a time, or leave out (as NaN in all "
+                    "columns) the rows where some are missing"
+                )
+            self.parts[key] = [
+                np.zeros((self.features, self.features)),
+                np.zeros((self.features, self.targets)),
+                np.zeros(self.targets),
+                0.0,
+            ]
+        part = self.parts[key]
+        if weights is None:
+            part[0] += x.T @ x  # one symmetric product: NumPy sees that both sides are x
+            weighted = y
+        else:
+            roots = np.sqrt(weights, dtype="float64")[:, None]
+            scaled = x * roots
+            part[0] += scaled.T @ scaled
+            weighted = y * weights[:, None]
+        part[1] += x.T @ weighted
+        part[2] += np.einsum("rt,rt->t", y, weighted)
+        part[3] += float(len(y) if weights is None else np.sum(weights))
+
+    def merge(self, other):
+        """Adds the sums of other rows of the same kind; returns itself."""
+        self.largest = np.maximum(self.largest, other.largest)
+        for key, part in other.parts.items():
+            if key in self.parts:
+                self.parts[key] = [a + b for a, b in zip(self.parts[key], part, strict=True)]
+            else:
+                self.parts[key] = [np.copy(item) for item in part[:3]] + [part[3]]
+        return self
+
+    def scale(self, factor):
+        """Multiplies all sums: rows so far count that much less. Returns itself."""
+        for key, part in self.parts.items():
+            self.parts[key] = [item * factor for item in part]
+        return self
+
+    @property
+    def count(self):
+        """Sum of the weights of the rows."""
+        return float(sum(part[3] for part in self.parts.values()))
+
+    @property
+    def complete(self):
+        """The sums over rows whose targets are all known: `[gram, cross, squares, count]`."""
+        key = np.ones(self.targets, bool).tobytes()
+        if key in self.parts:
+            return self.parts[key]
+        return NormalEquations(self.features, self.targets)._zero()
+
+    def _zero(self):
+        zeros = np.zeros
+        shape = (self.features, self.targets)
+        return [zeros((self.features, self.features)), zeros(shape), zeros(self.targets), 0.0]
+
+    def groups(self):
+        """Yields `(columns, gram, cross, squares, count)` for targets known in the same rows."""
+        masks = {key: np.frombuffer(key, bool) for key in self.parts}
+        by_parts = {}
+        for column in range(self.targets):
+            keys = tuple(key for key, mask in masks.items() if mask[column])
+            by_parts.setdefault(keys, []).append(column)
+        for keys, columns in by_parts.items():
+            if not keys:
+                raise ValueError(
+                    f"The target column {columns[0]} has no known value in the rows that count "
+                    "(after washout): give more data or a shorter washout"
+                )
+            gram, cross, squares, count = (
+                sum(self.parts[key][index] for key in keys) for index in range(4)
+            )
+            yield columns, gram, cross[:, columns], squares[columns], count
+
+    # === Solutions ===
+
+    def solve(self, ridge):
+        """The weights that minimise sum of squared errors plus `ridge` times squared weights.
+
+        By Cholesky decomposition: (X'DX + ridge I) W = X'DY.
+
+        Args:
+            ridge: Non-negative number.
+
+        Returns:
+            Float64 array `[features, targets]`.
+
+        Raises:
+            ValueError: If the Gram matrix is singular to working precision.
+        """
+        weights = np.empty((self.features, self.targets))
+        for columns, gram, cross, _, _ in self.groups():
+            weights[:, columns] = _cholesky(gram, cross, ridge)
+        return weights
+
+    def path(self, ridges, validation=None):
+        """The solutions for many ridge values, and how good each is.
+
+        One eigendecomposition of the Gram matrix serves all. Without validation rows the
+        generalised cross-validation score is used: n RSS / (n - effective parameters)^2.
+
+        Args:
+            ridges: Non-negative numbers.
+            validation: `NormalEquations` of validation rows, or None.
+
+        Returns:
+            `(weights, errors)`: `[ridges, features, targets]`, and the mean squared error (or its
+            estimate) of each, `[ridges, targets]`.
+
+        Reference:
+            Golub, Heath and Wahba, "Generalized cross-validation as a method for choosing a good
+            ridge parameter", 1979, https://doi.org/10.1080/00401706.1979.10489751.
+        """
+        ridges = np.asarray(ridges, "float64")
+        weights = np.empty((len(ridges), self.features, self.targets))
+        errors = np.empty((len(ridges), self.targets))
+        for columns, gram, cross, squares, count in self.groups():
+            values, vectors = scipy.linalg.eigh(gram, driver="evd")
+            # What rounding has left of a zero eigenvalue must not be divided by.
+            floor = max(float(values[-1]), 1e-300) * self.features * np.finfo("float64").eps
+            values = np.maximum(values, 0.0)
+            rotated = vectors.T @ cross  # [features, columns]
+            for index, ridge in enumerate(ridges):
+                shrunk = values + ridge
+                safe = shrunk > (floor if ridge == 0 else 0)
+                inverse = np.divide(1.0, shrunk, out=np.zeros_like(shrunk), where=safe)
+                chosen = vectors @ (rotated * inverse[:, None])  # [features, columns]
+                weights[index][:, columns] = chosen
+                if validation is None:
+                    freedom = count - np.sum(values * inverse)
+                    residual = _squared_error(chosen, gram, cross, squares)
+                    scale = count / freedom**2 if freedom > 0 else np.inf
+                    errors[index, columns] = residual * scale
+        if validation is not None:
+            errors = np.stack([validation.mean_squared_error(each) for each in weights])
+        return weights, errors
+
+    def mean_squares(self):
+        """Mean square of each target, `[targets]`."""
+        squares = np.empty(self.targets)
+        for columns, _, _, total, count in self.groups():
+            squares[columns] = total / count
+        return squares
+
+    def mean_squared_error(self, weights):
+        """Mean squared error of given weights on these rows, `[targets]`, without seeing them."""
+        errors = np.empty(self.targets)
+        for columns, gram, cross, squares, count in self.groups():
+            errors[columns] = _squared_error(weights[:, columns], gram, cross, squares) / count
+        return errors
+
+
+def _squared_error(weights, gram, cross, squares):
+    """Sum of squared errors `[columns]`: y'y - 2 w'X'y + w'X'Xw."""
+    total = squares - 2 * np.sum(weights * cross, axis=0)
+    return np.maximum(total + np.sum(weights * (gram @ weights), axis=0), 0.0)
+
+
+def _cholesky(gram, cross, ridge):
+    matrix = gram.copy()
+    matrix.flat[:: len(matrix) + 1] += ridge
+    try:
+        factor = scipy.linalg.cho_factor(matrix, lower=True, check_finite=False)
+    except scipy.linalg.LinAlgError:
+        factor = None
+    if factor is not None:
+        norm = np.abs(matrix).sum(axis=0).max()
+        condition, _ = scipy.linalg.lapack.dpocon(factor[0], norm, uplo="L")
+        if condition > np.finfo("float64").eps / 8:
+            return scipy.linalg.cho_solve(factor, cross, check_finite=False)
+    raise ValueError(
+        "The Gram matrix of the states is singular: there are too few steps for so many units, or "
+        "states that always move together. Pass a larger ridge, such as ridge=1e-6, or a list of "
+        f"values to choose from. Received: ridge={ridge!r}"
+    )
