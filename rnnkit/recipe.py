@@ -77,9 +77,12 @@ class Recipe:
             source: None for the embedded sample; a file (csv, tsv, jsonl), a folder of splits or
                 a pattern; the name of a TFDS dataset; a pandas frame; a `tf.data.Dataset` of raw
                 `(x, y)`; a pair `(x, y)`; or a dict of `train`, `validation`, `test` to these.
+                A series has a row a time, and may be a txt file of numbers or an array `[time]`
+                or `[time, columns]` too.
             name: Which set, where a folder holds several.
-            input: Column (name or position) or TFDS feature of the inputs.
-            target: The same for the targets.
+            input: Column (name or position) or TFDS feature of the inputs. Of a series one or
+                several, such as `"load,2"` or a list; all columns of numbers by default.
+            target: The same for the targets; of a series the inputs by default.
             encoding: Character encoding of files.
 
         Returns:

@@ -100,7 +100,7 @@ def read(source, *, name=None, given=None, encoding="utf-8"):
         encoding: Character encoding of files.
 
     Returns:
-        A `Data`; see `from_parts`.
+        A `Data`; see `from_parts`. A warning tells of rows that are inserted.
 
     Raises:
         ValueError: For what cannot be read as one regular series of numbers; the message names
@@ -236,15 +236,130 @@ def _complete(rows, step, name, sizes=None, learned=False):
     inserted[known] = False
     late = int(np.argmax(steps > 1)) + 1
     warnings.warn(
-        f"{rows.place(late)}: {count} rows are missing between {len(rows)} and are inserted, the "
-        f"first before this one, at {times.written(seconds[np.argmax(inserted)])}. As inputs "
-        "their values are filled by linear interpolation, as targets left out",
+        f"{rows.place(late)}: the row for {times.written(seconds[np.argmax(inserted)])} is missing "
+        f"before this one. It is the first of {count} missing rows, inserted among {len(rows)}. As "
+        "inputs their values are filled by linear interpolation, as targets left out",
         stacklevel=2,
     )
     ends = known[np.cumsum(list((sizes or {}).values()), dtype=int) - 1] + 1
     sizes = dict(zip(sizes or {}, np.diff(ends, prepend=0).tolist(), strict=True))
     rest = rows.known, rows.left_out, rows.targets, inserted
     return Rows(rows.names, values, rows.spans, seconds, *rest), sizes
+
+
+# === What a model reads ===
+
+
+def history(source, feature, encoding="utf-8"):
+    """The raw series that a feature takes, out of a table that holds it.
+
+    Columns are taken by their names, others left out. Where the table or the feature has no names,
+    they are taken by position, the time being the column of dates or else the first. Missing
+    rows and values are filled as those of `read` are, values only if the feature takes no NaN.
+
+    Args:
+        source: Path of a file; a pandas frame; an array `[time]` or `[time, columns]`; an open
+            text stream of csv rows, or their text.
+        feature: A `rnnkit.features.Series`, adapted.
+        encoding: Character encoding of a file.
+
+    Returns:
+        Float64 array `[time, raw_width]`; see `Series.to_tensor`.
+
+    Raises:
+        ValueError: For columns that are not there, and for rows that `read` would refuse or that
+            have another step than the feature learned.
+    """
+    table = _any_table(source, encoding)
+    cells, label = _cells(table)
+
+    def place(row):
+        return f"{label} {table.lines[row]}"
+
+    names, seconds = _needed(cells, feature, table.source, place)
+    values = []
+    for name in names:
+        numbers = [number(cell) for cell in cells[name]]
+        if None in numbers:
+            row = numbers.index(None)
+            raise ValueError(
+                f"{place(row)}: the column {name!r} holds {cells[name][row]!r}, which is no number"
+            )
+        values.append(np.array(numbers, "float64"))
+    rows = Rows(names, np.stack(values, axis=1), [(label, table.lines)], seconds)
+    if feature.time:
+        times.check_order(seconds, place)
+        if feature.frequency and feature.step:
+            rows, _ = _complete(rows, feature.step, feature.frequency, learned=True)
+    values = rows.values
+    if not feature.missing:
+        values = np.stack([_filled(rows, name) for name in names], axis=1)
+    return np.column_stack([rows.seconds, values]) if feature.time else values
+
+
+def _any_table(source, encoding):
+    """Whatever `history` takes, as a `Table`."""
+    if hasattr(source, "read"):
+        label = getattr(source, "name", None)
+        label = "standard input" if label == "<stdin>" else label or "the text"
+        return _read_text(source.read(), str(label))
+    if isinstance(source, str) and "\n" in source:
+        return _read_text(source, "the text")
+    if isinstance(source, (str, pathlib.Path)):
+        if not pathlib.Path(source).is_file():
+            raise ValueError(f"There is no file {str(source)!r}")
+        return _read_table(source, encoding)
+    if hasattr(source, "index") and hasattr(source, "to_numpy"):
+        table = _frame_table(source)
+    else:
+        rows = _from_array(source)
+        table = Table({name: rows.column(name) for name in rows.names}, source="the array")
+        table.lines = range(table.size)
+    if not table.size:
+        raise ValueError(f"{table.source} holds no rows: expected one row a time")
+    return table
+
+
+def _needed(cells, feature, source, place):
+    """Names of a table's columns for those of a feature, and the time of each row or None."""
+    lowered = {name.lower(): name for name in cells}
+    names = [name if name in cells else lowered.get(name.lower()) for name in feature.names]
+    time = seconds = None
+    if feature.time or None in names or any(name.isdigit() for name in names):
+        time, seconds = find_time(cells, place)
+    if feature.time and time is None:
+        if len(cells) != feature.raw_width or not all(name.isdigit() for name in cells):
+            raise ValueError(
+                f"{source} has no column of times, which the model needs: expected one that is "
+                f"called {', '.join(TIME_NAMES[:4])} or so, or dates in the first column "
+                f"({ISO_HINT}). Columns found: {list(cells)}"
+            )
+        time, first = next(iter(cells.items()))
+        seconds = first if isinstance(first, np.ndarray) else times.parse_times(first, True)
+        if seconds is None or not np.isfinite(seconds).all():
+            row = 0 if seconds is None else int(np.argmin(np.isfinite(seconds)))
+            raise ValueError(f"{place(row)}: {str(first[row])!r} is no time: {ISO_HINT}")
+    others = [name for name in cells if name != time]
+    by_position = all(name.isdigit() for name in others) or all(
+        name.isdigit() for name in feature.names
+    )
+    if by_position and (None in names or time in names):
+        if len(others) != feature.size:
+            raise ValueError(
+                f"{source} must have {feature.size} columns of numbers "
+                f"({', '.join(feature.names)}){' beside the time' if time else ''}, or name its "
+                f"columns in its first row. Columns found: {list(cells)}"
+            )
+        names = others
+    missing = [each for each, name in zip(feature.names, names, strict=True) if name is None]
+    if missing:
+        close = difflib.get_close_matches(missing[0], others, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"{source} has no column {', '.join(map(repr, missing))}, which the model needs.{hint} "
+            f"Columns found: {list(cells)}"
+        )
+    return names, seconds
 
 
 # === Columns ===
@@ -340,14 +455,42 @@ def _filled(rows, name):
 
 def _read_table(path, encoding):
     """A file as a `Table`; without a header the columns are called 0, 1, ..."""
-    if pathlib.Path(path).suffix.lower() == ".txt":
+    path = pathlib.Path(path)
+    suffix, header = path.suffix.lower(), True
+    if suffix == ".txt":
         return _read_numbers(path, encoding)
-    table = read_table(path, encoding)
-    if table.source.lower().endswith(".jsonl"):
-        return table
-    if all(number(name) is not None or _ISO.fullmatch(name) for name in table.columns):
-        return read_table(path, encoding, header=False)
-    return table
+    if suffix in (".csv", ".tsv") and path.is_file():
+        text = decode(path, encoding)
+        first = next(_csv_rows(path, text) if suffix == ".csv" else _tsv_rows(text), None)
+        header = first is None or _is_header(first[1])
+    return read_table(path, encoding, header)
+
+
+def _read_text(text, label):
+    """Rows of csv as a `Table`, as `_read_table`."""
+    rows = list(_csv_rows(label, text.removeprefix("\ufeff")))
+    names = []
+    if rows:
+        names = [str(index) for index in range(len(rows[0][1]))]
+        if _is_header(rows[0][1]):
+            names = [name.strip() for name in rows.pop(0)[1]]
+    if not rows:
+        raise ValueError(f"{label} holds no rows: expected csv, one row a time")
+    if len(set(names)) != len(names):
+        raise ValueError(f"{label} names a column twice. Columns found: {names}")
+    for line, row in rows:
+        if len(row) != len(names):
+            raise ValueError(
+                f"{label}, line {line}: expected {len(names)} fields ({', '.join(names)}) but "
+                f"found {len(row)}"
+            )
+    columns = {name: [row[index] for _, row in rows] for index, name in enumerate(names)}
+    return Table(columns, [line for line, _ in rows], label)
+
+
+def _is_header(cells):
+    """Whether the first row of a file names its columns: not all of it are numbers and dates."""
+    return not all(number(cell) is not None or is_time(cell) for cell in cells)
 
 
 def _read_numbers(path, encoding):
@@ -425,14 +568,16 @@ def _slice(rows, start, end):
     )
 
 
+def _cells(table):
+    """Dict of name to cells without the `split` column, and what to call the rows."""
+    label = f"{table.source}, {'row' if table.source in ('the frame', 'the array') else 'line'}"
+    columns = {str(name).strip(): cells for name, cells in table.columns.items()}
+    return {name: cells for name, cells in columns.items() if name.lower() != "split"}, label
+
+
 def _from_table(table):
     """The columns of a table that hold numbers, and its times."""
-    label = f"{table.source}, {'row' if table.source == 'the frame' else 'line'}"
-    columns = {
-        str(name).strip(): cells
-        for name, cells in table.columns.items()
-        if str(name).strip().lower() != "split"
-    }
+    columns, label = _cells(table)
     time, seconds = find_time(columns, lambda row: f"{label} {table.lines[row]}")
     values, left_out = {}, {}
     for name, cells in columns.items():
@@ -560,5 +705,3 @@ def from_examples(examples, names, given=None, source=None, in_order=True):
     first = parts["train"][0]
     _, info = _examples({"all": first}, given or {})
     return splits.from_series(pairs, source, info)
-
-

@@ -1,7 +1,9 @@
 """Series: every source as one series in time order, columns and times found or refused by name."""
 
 import datetime
+import io
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -328,52 +330,6 @@ def test_long_gaps_are_refused(write):
 # === Times ===
 
 
-def seconds(*texts):
-    return [pd.Timestamp(text).timestamp() for text in texts]
-
-
-@pytest.mark.parametrize(
-    "cells, expected",
-    [
-        (["2024-02-29", "1949-01-01"], seconds("2024-02-29", "1949-01-01")),
-        (["2024/2/9", "2024/12/31"], seconds("2024-02-09", "2024-12-31")),
-        (["1949-01", "1949-12"], seconds("1949-01-01", "1949-12-01")),
-        (["2024-01-01 06:30", "2024-01-01T6:30:15.25"],
-         seconds("2024-01-01 06:30", "2024-01-01 06:30:15.25")),
-        (["2024-01-01T00:00:00Z", "2024-01-01 00:00+01:00", "2024-01-01T00:00-0330"],
-         seconds("2024-01-01", "2023-12-31 23:00", "2024-01-01 03:30")),
-        (["31.12.2024", "01.02.2024"], seconds("2024-12-31", "2024-02-01")),
-        (["02/01/2024", "13/01/2024"], seconds("2024-01-02", "2024-01-13")),
-        (["02/01/2024", "01/13/2024 10:00"], seconds("2024-02-01", "2024-01-13 10:00")),
-        (["2024Q1", "2024-Q4"], seconds("2024-01-01", "2024-10-01")),
-        ([datetime.datetime(2024, 1, 2, 3), datetime.date(2024, 1, 2)],
-         seconds("2024-01-02 03:00", "2024-01-02")),
-        (["2023-02-29", "2024-13-01", "2024-01-01 24:30", "24-01-01", "", "1949"], [NAN] * 6),
-        (["13/01/2024", "01/13/2024"], [*seconds("2024-01-13"), NAN]),
-    ],
-)  # fmt: skip
-def test_ways_to_write_times(cells, expected):
-    np.testing.assert_array_equal(series.parse_times(cells), expected)
-
-
-@pytest.mark.parametrize(
-    "cells, expected",
-    [
-        (["1949", "2024"], seconds("1949-01-01", "2024-01-01")),
-        ([1949, 1950.0], seconds("1949-01-01", "1950-01-01")),
-        (["20240229", "19491231"], seconds("2024-02-29", "1949-12-31")),
-        ([1_704_067_200, 1_704_067_201.5], [1_704_067_200, 1_704_067_201.5]),
-        ([1_704_067_200_500, 1_704_067_200_000], [1_704_067_200.5, 1_704_067_200]),
-        ([1, 2], [NAN, NAN]),
-        ([1949.5, 1950], [NAN, NAN]),
-    ],
-)
-def test_plain_numbers_under_a_name_of_time(cells, expected):
-    np.testing.assert_array_equal(series.parse_times(cells, numbers=True), expected)
-    if not isinstance(cells[0], float):
-        assert np.isnan(series.parse_times(cells)).all()
-
-
 @pytest.mark.parametrize(
     "header, cells, time",
     [
@@ -392,40 +348,23 @@ def test_which_column_is_the_time(write, header, cells, time):
     assert TOY.data(later).info["columns"] == ["a"]
 
 
-def dates(start, periods, freq):
-    return [str(date) for date in pd.date_range(start, periods=periods, freq=freq)]
-
-
 @pytest.mark.parametrize(
-    "times, name, step, period",
+    "start, freq, name, period",
     [
-        (dates("2024-01-01", 96, "h"), "hourly", 3600, 24),
-        (dates("2024-01-01", 192, "30min"), "half-hourly", 1800, 48),
-        (dates("2024-01-01", 400, "15min"), "every 900 s", 900, 96),
-        (dates("2024-01-01", 60, "10s"), "every 10 s", 10, None),  # not two days of training
-        (dates("2024-01-01", 60, "7h"), "every 25200 s", 25200, None),
-        (dates("2024-01-01", 40, "D"), "daily", DAY, 7),
-        (dates("2024-01-01", 60, "B"), "business daily", DAY, 5),
-        (dates("2024-01-01", 200, "W"), "weekly", 7 * DAY, 52),
-        (dates("1949-01-01", 144, "MS"), "monthly", 31 * DAY, 12),
-        (dates("1949-01-31", 144, "ME"), "monthly", 31 * DAY, 12),
-        (dates("1949-01-31", 48, "QE"), "quarterly", 92 * DAY, 4),
-        (dates("1949-01-01", 40, "YS"), "yearly", 365 * DAY, None),
-        (dates("1949-01-01", 40, "2MS"), "every 2 months", 61 * DAY, None),
+        ("2024-01-01", "h", "hourly", 24),
+        ("2024-01-01", "10s", "every 10 s", None),  # not two days of training
+        ("1949-01-01", "MS", "monthly", 12),
+        ("2024-01-01", "B", "business daily", 5),
     ],
 )
-def test_frequencies(write, times, name, step, period):
-    info = TOY.data(write(table(times, np.arange(len(times)) % 7))).info
-    assert (info["frequency"], info["step"], info["period"]) == (name, step, period)
+def test_frequencies(write, start, freq, name, period):
+    cells = pd.date_range(start, periods=96, freq=freq).astype(str)
+    info = TOY.data(write(table(cells, np.arange(96) % 7))).info
+    assert (info["frequency"], info["period"]) == (name, period)
 
 
-def test_holidays_between_business_days(write):
-    times = [day for day in dates("2024-03-01", 60, "B") if day[5:10] not in ("03-29", "04-01")]
-    assert TOY.data(write(table(times, A + B[:18]))).info["frequency"] == "business daily"
-
-
-def without(cells, *rows):
-    return [cell for row, cell in enumerate(cells) if row not in rows]
+def test_the_season_without_times():
+    assert TOY.data(np.sin(2 * np.pi * np.arange(600) / 12)).info["period"] == 12
 
 
 TIMES = {
@@ -433,54 +372,210 @@ TIMES = {
         *DAYS[:5], DAYS[4], *DAYS[5:39]],
     "line 8: the times are out of order. After 2024-01-07 comes 2024-01-06: sort": [
         *DAYS[:5], DAYS[6], DAYS[5], *DAYS[7:]],
-    "line 3: the times are out of order": DAYS[::-1],
-    "line 12: rows are missing. The series is daily, but after 2024-01-10 comes 2024-01-13: "
-    r"insert the 2 .*\(1 such gaps": without(DAYS, 10, 11),
-    "line 12: rows are missing. The series is monthly, but after 1949-10-01 comes 1949-12-01": (
-        without(dates("1949-01-01", 41, "MS"), 10)),
-    "line 12: the times are irregular. From 2024-01-01 09:00:00 to 2024-01-01 09:30:00": [
-        *dates("2024-01-01", 10, "h"), *dates("2024-01-01 09:30", 30, "h")],
+    "line 12: rows are missing. The series is daily, but after 2024-01-10 comes 2024-01-17: "
+    r"insert the 6 .*\(1 such gaps": [*DAYS[:10], *DAYS[16:]],
     "line 5: the column 'date' holds 'soon', which is no time: write times in ISO": [
         *DAYS[:3], "soon", *DAYS[4:]],
-    "line 2: the column 'date' holds '01/02/2024', and no row shows whether the day": (
-        [f"0{1 + n % 9}/02/2024" for n in range(40)]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("message", TIMES)
 def test_times_that_do_not_fit(write, message):
-    times = TIMES[message]
     with pytest.raises(ValueError, match=message):
-        TOY.data(write(table(times, range(len(times)))))
+        TOY.data(write(table(TIMES[message], range(len(TIMES[message])))))
 
 
-# === The season ===
+# === Missing rows ===
 
 
-def test_periods_from_the_autocorrelation():
-    rng = np.random.default_rng(0)
-    rows = np.arange(600)
-    for period in (3, 12, 25, 150):
-        wave = np.sin(2 * np.pi * rows / period) + 0.02 * rows + rng.normal(0, 0.2, 600)
-        assert series.dominant_period(wave) == period
-    assert series.dominant_period(rng.normal(size=600)) is None
-    assert series.dominant_period(rows * 2.0) is None
-    assert series.dominant_period(np.ones(600)) is None
-    # Longer than a third of the rows: not seen.
-    assert series.dominant_period(np.sin(2 * np.pi * rows / 250)) is None
-    data = TOY.data(np.sin(2 * np.pi * rows / 12))
-    assert data.info["period"] == 12
-
-
-def test_the_autocorrelation_of_a_plain_loop():
-    values = (
-        np.random.default_rng(3).normal(size=90).cumsum() + np.tile([0.0, 4.0, 1.0, 9.0], 23)[:90]
+def test_missing_rows_are_inserted_with_one_warning(write):
+    kept = [row for row in range(40) if row not in (10, 11, 20)]
+    path = write(table([DAYS[row] for row in kept], *np.take([A, B], kept, axis=1)))
+    with pytest.warns(UserWarning) as caught:
+        data = TOY.data(path)
+    (warning,) = caught
+    assert re.search(
+        r"data.csv, line 12: the row for 2024-01-11 is missing before this one. It is the first of "
+        "3 missing rows, inserted among 37. As inputs .* interpolation, as targets left out",
+        str(warning.message),
     )
-    rows = np.arange(90)
-    rest = values - np.polyval(np.polyfit(rows, values, 1), rows)
-    r = [sum(rest[: 90 - lag] * rest[lag:]) / sum(rest**2) for lag in range(40)]
-    peaks = [k for k in range(2, 31) if r[k] > r[k - 1] and r[k] >= r[k + 1] and r[k] >= 0.3]
-    assert series.dominant_period(values) == max(peaks, key=lambda lag: r[lag])
+    x, y = whole(data)
+    np.testing.assert_array_equal(x[:, 0], SECONDS)
+    np.testing.assert_array_equal(x[kept], WHOLE[kept])
+    np.testing.assert_allclose(x[20, 1:], (WHOLE[19, 1:] + WHOLE[21, 1:]) / 2)
+    assert np.isnan(y[[10, 11, 20]]).all()
+    np.testing.assert_array_equal(y[kept], WHOLE[kept, 1:])
+    assert [len(part) for part, _ in parts(data).values()] == [28, 32, 40]
+
+
+def test_missing_months_are_inserted():
+    frame = pd.DataFrame({"a": A}, pd.date_range("1949-01-31", periods=40, freq="ME"))
+    with pytest.warns(UserWarning, match="row 10: the row for 1949-11-30 .* first of 2 missing"):
+        x, _ = whole(TOY.data(frame.drop(frame.index[[10, 11]])))
+    np.testing.assert_array_equal(x[:, 0], frame.index.astype("datetime64[s]").astype("int64"))
+
+
+def test_rows_missing_between_parts_are_those_of_the_later_one():
+    one = frame()
+    with pytest.warns(UserWarning, match="row 0: the row for 2024-01-29 is missing"):
+        data = TOY.data({"train": one[:28], "val": one[30:34], "test": one[34:]})
+    found = parts(data)
+    assert [len(x) for x, _ in found.values()] == [28, 34, 40]
+    assert np.isnan(found["validation"][1][28:30]).all()
+    np.testing.assert_array_equal(found["validation"][1][30:], WHOLE[30:34, 1:])
+
+
+def test_lines_are_right_after_inserted_rows(write):
+    kept = [row for row in range(40) if row not in (10, 11)]
+    cells = {row: float(row) for row in kept}
+    # Row 20 is line 20 of the file: the header and 18 rows precede it.
+    path = write(table([DAYS[row] for row in kept], [*{**cells, 20: "inf"}.values()]))
+    with (
+        pytest.warns(UserWarning, match="line 12"),
+        pytest.raises(ValueError, match="line 20: the column 'a' holds inf"),
+    ):
+        TOY.data(path)
+    path = write(table([DAYS[row] for row in kept], [*{**cells, 20: ""}.values()]))
+    with pytest.warns(UserWarning) as caught:
+        x, _ = whole(TOY.data(path))
+    assert len(caught) == 2 and "line 20: the column 'a' misses 1 of 38" in str(caught[1].message)
+    np.testing.assert_allclose(x[:, 1], range(40))
+    # Empty cells beside missing rows make one gap.
+    path = write(
+        table(
+            [DAYS[row] for row in kept], [*{**cells, **dict.fromkeys(range(12, 16), "")}.values()]
+        )
+    )
+    with (
+        pytest.warns(UserWarning, match="line 12"),
+        pytest.raises(ValueError, match=r"line 12 \(a row inserted before it\): .*misses 6 values"),
+    ):
+        TOY.data(path)
+
+
+# === What a model reads ===
+
+
+HISTORIES = {
+    "csv": lambda write: write(table(DAYS, A, B)),
+    "other order and columns": lambda write: write(
+        table(B, ["x"] * 40, DAYS, A, header="B,note,time,a")),
+    "no header": lambda write: write(table(DAYS, A, B).split("\n", 1)[1]),
+    "no header, numbers": lambda write: write(
+        "\n".join(f"{int(t)},{a},{b}" for t, a, b in WHOLE.tolist())),
+    "jsonl": SOURCES["jsonl"],
+    "stream": lambda write: io.StringIO(table(DAYS, A, B)),
+    "stream without header": lambda write: io.StringIO(table(DAYS, A, B).split("\n", 1)[1]),
+    "text": lambda write: "\ufeff" + table(DAYS, A, B),
+    "frame": lambda write: frame(),
+    "frame with an index of dates": lambda write: frame().set_index("date")[["b", "a"]],
+    "array": lambda write: WHOLE,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", HISTORIES)
+def test_what_a_model_reads(write, form):
+    feature = Series(["a", "b"], time=True, step=DAY, frequency="daily")
+    raw = series.history(HISTORIES[form](write), feature)
+    assert raw.dtype == np.float64
+    np.testing.assert_array_equal(raw, WHOLE)
+    assert feature.to_tensor(raw).shape == (1, None, 3)
+
+
+@pytest.mark.parametrize(
+    "form, names",
+    [
+        (lambda write: write(table(DAYS, A, B)), ["a"]),
+        (lambda write: write(table(DAYS, A)), 1),  # the feature has no names
+        (lambda write: write(table(DAYS, A).split("\n", 1)[1]), 1),
+        (lambda write: io.StringIO("\n".join(map(str, A))), ["a"]),
+        (lambda write: write("\n".join(map(str, A)), "d.txt"), ["a"]),
+        (lambda write: WHOLE, ["1"]),
+        (lambda write: A, 1),
+        (lambda write: pd.Series(A), ["a"]),
+        (lambda write: pd.Series(A, pd.to_datetime(DAYS), name="x"), 1),
+    ],
+)
+def test_what_a_model_without_times_reads(write, form, names):
+    raw = series.history(form(write), Series(names))
+    np.testing.assert_array_equal(raw, np.array(A)[:, None])
+
+
+def test_columns_of_files_without_header_keep_their_numbers(write):
+    path = write(table(DAYS, A, B).split("\n", 1)[1])
+    info = TOY.data(path, input="2").info
+    feature = Series(info["columns"], time=True, step=info["step"], frequency=info["frequency"])
+    np.testing.assert_array_equal(series.history(path, feature), WHOLE[:, [0, 2]])
+
+
+def test_equal_numbers_in_the_first_row(write):
+    path = write("\n".join(f"{day},1,1" for day in DAYS[:2]))
+    raw = series.history(path, Series(2, time=True))
+    np.testing.assert_array_equal(raw, [[SECONDS[0], 1, 1], [SECONDS[1], 1, 1]])
+
+
+def test_a_model_reads_what_it_was_trained_on(write):
+    kept = [row for row in range(40) if row not in (10, 11)]
+    path = write(table([DAYS[row] for row in kept], ["", *np.take(A, kept[1:])]))
+    with pytest.warns(UserWarning):
+        data = TOY.data(path)
+    with pytest.warns(UserWarning) as caught:
+        feature = Series(["a"], time=True, step=DAY, frequency="daily")
+        raw = series.history(path, feature)
+    assert [re.search("line [0-9]+", str(w.message))[0] for w in caught] == ["line 12", "line 2"]
+    np.testing.assert_array_equal(raw, whole(data)[0])
+    # A feature that takes NaN gets it; one without a frequency has no rows to miss.
+    feature = Series(["a"], time=True, step=DAY, frequency="daily", missing=True)
+    with pytest.warns(UserWarning, match="line 12"):
+        raw = series.history(path, feature)
+    assert np.flatnonzero(np.isnan(raw[:, 1])).tolist() == [0, 10, 11]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(series.history(path, Series(["a"], time=True, missing=True))) == 38
+
+
+NEITHER = {
+    "data.csv has no column 'load', which the model needs. Did you mean 'loads'": (
+        lambda write: write(table(DAYS, A, B, header="date,loads,b"))),
+    "the text has no column 'load', 'b', which the model needs. Columns found: .'date', 'x'": (
+        lambda write: io.StringIO("date,x\n2024-01-01,1\n")),
+    "data.csv has no column of times, which the model needs: .*Columns found": (
+        lambda write: write(table(A, B, header="load,b"))),
+    r"must have 2 columns of numbers \(load, b\) beside the time, or name its columns": (
+        lambda write: io.StringIO("2024-01-01,1\n2024-01-02,2\n")),
+    "line 3: the column 'b' holds 'x', which is no number": (
+        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2,x\n")),
+    "line 3: the column 'b' holds inf": (
+        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2,inf\n")),
+    "line 2: the column 'b' misses 1 values": (
+        lambda write: io.StringIO("date,load,b\n2024-01-01,1,\n")),
+    "line 3: expected 3 fields .date, load, b. but found 2": (
+        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2\n")),
+    "line 3: the times are out of order": (
+        lambda write: io.StringIO("2024-01-02,1,2\n\n2024-01-01,2,3\n")),
+    "line 3: rows are missing. The series was daily in training, but": (
+        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-02-02,2,3\n")),
+    "the text names a column twice": lambda write: io.StringIO("date,b,b\n2024-01-01,1,2\n"),
+    "the text holds no rows": lambda write: io.StringIO("date,load,b\n"),
+    "text holds no rows": lambda write: io.StringIO(""),
+    "the frame holds no rows": lambda write: frame()[:0],
+    "the array, row 1: 'nan' is no time": lambda write: [[1e9, 1, 2], [NAN, 1, 2]],
+    "There is no file 'none.csv'": lambda write: "none.csv",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", NEITHER)
+def test_what_a_model_cannot_read(write, message):
+    feature = Series(["load", "b"], time=True, step=DAY, frequency="daily")
+    with pytest.raises(ValueError, match=message):
+        series.history(NEITHER[message](write), feature)
+
+
+def test_standard_input_is_called_so():
+    stream = io.StringIO("a\nx\n")
+    stream.name = "<stdin>"
+    with pytest.raises(ValueError, match="standard input, line 2: the column 'a' holds 'x'"):
+        series.history(stream, Series(["a"]))
 
 
 # === What does not fit ===
