@@ -12,9 +12,9 @@ import tensorflow as tf
 
 from rnnkit.layers.reservoir import recurrent_product
 
-# Bytes of states computed at a time. Larger pieces gain nothing and leave the cache.
-PIECE_BYTES = 2**25
-SHORTEST_PIECE, LONGEST_PIECE = 64, 4096
+# Bytes of states computed at a time: beyond, memory is taken anew from the system for every piece.
+PIECE_BYTES = 2**23
+SHORTEST_PIECE, LONGEST_PIECE = 64, 16384
 
 
 class Reservoir(typing.NamedTuple):
@@ -110,7 +110,7 @@ def drive(reservoir, inputs, state, noise=0.0, noise_seed=None):
         inputs, tf.constant(steps), state, reservoir.tensors, seed,
         tf.constant(noise, reservoir.dtype), reservoir.how, reservoir.activation,
     )  # fmt: skip
-    return states.numpy()[:steps], state
+    return np.asarray(memoryview(states))[:steps], state  # not copied, so not writable
 
 
 # === Free run ===

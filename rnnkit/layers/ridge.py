@@ -110,6 +110,26 @@ class NormalEquations:
             self.parts[key] = [item * factor for item in part]
         return self
 
+    def beyond(self, weights):
+        """The sums of the same rows for what given weights leave of the targets.
+
+        A ridge solution of these, added to the weights, is shrunk towards them instead of zero.
+
+        Args:
+            weights: Array `[features, targets]`.
+
+        Returns:
+            A new `NormalEquations`.
+        """
+        result = NormalEquations(self.features, self.targets)
+        result.largest = self.largest
+        for key, (gram, cross, squares, count) in self.parts.items():
+            given = gram @ weights
+            left = squares - 2 * np.sum(weights * cross, axis=0) + np.sum(weights * given, axis=0)
+            known = np.frombuffer(key, bool)
+            result.parts[key] = [gram, (cross - given) * known, np.maximum(left, 0) * known, count]
+        return result
+
     @property
     def count(self):
         """Sum of the weights of the rows."""
@@ -202,9 +222,12 @@ class NormalEquations:
                 weights[index][:, columns] = chosen
                 if validation is None:
                     freedom = count - np.sum(values * inverse)
-                    residual = _squared_error(chosen, gram, cross, squares)
-                    scale = count / freedom**2 if freedom > 0 else np.inf
-                    errors[index, columns] = residual * scale
+                    # Where next to none is left, rounding decides what the residual is.
+                    if freedom > 1e-5 * count:
+                        residual = _squared_error(chosen, gram, cross, squares)
+                        errors[index, columns] = residual * count / freedom**2
+                    else:
+                        errors[index, columns] = np.inf
         if validation is not None:
             errors = np.stack([validation.mean_squared_error(each) for each in weights])
         return weights, errors
@@ -240,7 +263,8 @@ def _cholesky(gram, cross, ridge):
     if factor is not None:
         norm = np.abs(matrix).sum(axis=0).max()
         condition, _ = scipy.linalg.lapack.dpocon(factor[0], norm, uplo="L")
-        if condition > np.finfo("float64").eps / 8:
+        # Exactly singular matrices come with up to half an eps, by rounding.
+        if condition > np.finfo("float64").eps * (2 if ridge == 0 else 1 / 8):
             return scipy.linalg.cho_solve(factor, cross, check_finite=False)
     raise ValueError(
         "The Gram matrix of the states is singular: there are too few steps for so many units, or "

@@ -112,7 +112,10 @@ class Model(keras.Model):
         dataset = as_dataset(
             x, y, sample_weight, self.input_feature, self.output_feature if targets else None
         )
-        return prepare(dataset, self.encode, self._check, self._truncate, self._guard)
+        padding = (self.input_feature.padding, self.output_feature.padding, 0)
+        return prepare(
+            dataset, self.encode, self._check, self._truncate, self._guard, padding=padding
+        )
 
     def _check(self, raw, encoded):
         features = (self.input_feature, self.output_feature)
@@ -262,14 +265,18 @@ class Model(keras.Model):
         Returns:
             NumPy array: for labels the probabilities `[inputs, classes]`; for numbers values
             `[inputs, size]` in units of the standardised target (`infer` gives the original unit).
+            Outputs of sequences are padded to the longest.
         """
         if isinstance(x, list) and not x:
-            return np.zeros((0, *self.output_shape[1:]), "float32")
+            return np.zeros((0, *(size or 0 for size in self.output_shape[1:])), "float32")
         data = self.prepare(x, targets=False)
         size = self._batch_size(batch_size)
         batches = self._batches(data, size)
         batches = batches.map(lambda codes, *rest: (codes,))
         outputs = super().predict(batches, verbose=verbose, **kwargs)
+        if isinstance(outputs, tf.RaggedTensor):  # sequences whose batches differ in length
+            fill = tf.constant(self.output_feature.padding, outputs.dtype)
+            outputs = outputs.to_tensor(fill).numpy()  # [inputs, longest, ...]
         if isinstance(data, Streamed):
             return outputs
         restored = np.empty_like(outputs)

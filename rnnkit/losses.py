@@ -1,0 +1,124 @@
+"""Losses and metrics over the targets that are known: NaN among them does not count."""
+
+import keras
+from keras import ops
+
+
+def known_gaps(truth, outputs, sample_weight=None, dtype="float32"):
+    """Differences to the targets that are known, and the weight of each.
+
+    Args:
+        truth: Targets `[batch, ..., width]`, NaN where not known.
+        outputs: Outputs of the same shape.
+        sample_weight: Weights `[batch]`, `[batch, ...]` or None.
+        dtype: Dtype of the result.
+
+    Returns:
+        The pair `(gaps, weights)` of shape `[batch, ..., width]`, both 0 where not known.
+    """
+    truth, outputs = ops.cast(truth, dtype), ops.cast(outputs, dtype)
+    known = ops.logical_not(ops.isnan(truth))
+    # NaN is replaced before the difference is taken: a NaN that is only masked afterwards would
+    # still reach the gradient.
+    gaps = ops.where(known, ops.where(known, outputs, 0.0) - ops.where(known, truth, 0.0), 0.0)
+    weights = ops.cast(known, dtype)
+    if sample_weight is not None:
+        sample_weight = ops.cast(sample_weight, dtype)
+        while len(sample_weight.shape) < len(weights.shape):
+            sample_weight = ops.expand_dims(sample_weight, -1)
+        weights = weights * sample_weight
+    return gaps, weights
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class MaskedMeanSquaredError(keras.losses.Loss):
+    """Mean squared error over the targets that are not NaN.
+
+    Every known target of a batch counts the same, in however many examples and steps they are.
+    Padding has NaN as target, so it never counts.
+
+    Call arguments:
+        y_true: Targets `[batch, time, width]`, NaN where not known.
+        y_pred: Outputs of the same shape.
+        sample_weight: Weights `[batch]` or `[batch, time]`, or None.
+
+    Returns:
+        A scalar; 0 where no target is known.
+
+    Example:
+
+    >>> loss = MaskedMeanSquaredError()
+    >>> float(loss([[[1.0], [float("nan")]]], [[[3.0], [7.0]]]))
+    4.0
+    """
+
+    def __init__(self, name="masked_mean_squared_error", dtype=None):
+        super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
+
+    # Keras' own would take the mean over the known and the unknown alike.
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return self.call(
+            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
+        )
+
+    def call(self, y_true, y_pred, sample_weight=None):
+        gaps, weights = known_gaps(y_true, y_pred, sample_weight, self.dtype)
+        total = ops.sum(weights)
+        safe = ops.where(total > 0, total, 1.0)
+        return ops.sum(weights * ops.square(gaps)) / safe
+
+    def get_config(self):
+        return {"name": self.name, "dtype": self.dtype}
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class OutputErrors(keras.metrics.Metric):
+    """Mean absolute error over the targets that are not NaN; it keeps the squares by output too.
+
+    Args:
+        outputs: Numbers in a step of the outputs.
+        name: Name of the metric.
+        dtype: Dtype of its sums.
+
+    Example:
+
+    >>> metric = OutputErrors(1)
+    >>> metric.update_state([[[1.0], [float("nan")]]], [[[3.0], [7.0]]])
+    >>> float(metric.result())
+    2.0
+    """
+
+    def __init__(self, outputs, name="mean_absolute_error", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.outputs = int(outputs)
+        self._direction = "down"  # less is better; what keras-tuner asks for
+
+        def sums(name):
+            return self.add_variable((self.outputs,), "zeros", name=name)
+
+        self.absolute, self.squares, self.count = sums("absolute"), sums("squares"), sums("count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        gaps, weights = known_gaps(y_true, y_pred, sample_weight, self.dtype)
+        axes = tuple(range(len(gaps.shape) - 1))
+        for variable, values in (
+            (self.absolute, weights * ops.abs(gaps)),
+            (self.squares, weights * ops.square(gaps)),
+            (self.count, weights),
+        ):
+            variable.assign_add(ops.sum(values, axis=axes))
+
+    def result(self):
+        count = ops.sum(self.count)
+        return ops.sum(self.absolute) / ops.where(count > 0, count, 1.0)
+
+    def root_mean_squares(self):
+        """Root mean squared error of each output, NumPy `[outputs]`, NaN where none was known."""
+        squares, count = map(ops.convert_to_numpy, (self.squares, self.count))
+        result = squares.astype("float64")
+        result[count == 0] = float("nan")
+        result[count > 0] = (result[count > 0] / count[count > 0]) ** 0.5
+        return result
+
+    def get_config(self):
+        return {**super().get_config(), "outputs": self.outputs}
