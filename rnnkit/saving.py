@@ -253,8 +253,9 @@ def _check_size(config, path, custom_objects):
     largest = _largest_integer(config.get("config"))
     if largest > max(stored, 2**20):
         raise _refusal(path, f"it declares a size of {largest:,} but holds only {stored:,} numbers")
-    layers = config["config"].get("num_layers", 1)
-    if isinstance(layers, int) and layers > arrays:
+    counts = [config["config"].get(name, 1) for name in ("num_layers", "ensemble")]
+    layers = math.prod(count for count in counts if isinstance(count, int))
+    if layers > arrays:
         raise _refusal(path, f"it declares {layers:,} layers but holds only {arrays:,} arrays")
     try:
         declared, metrics = (

@@ -149,6 +149,18 @@ def _continue(path, x, y, out, fit=None, with_keras=False, custom=None):
     np.savez(out, **found)
 
 
+def _ask(path, calls, out):
+    """Calls methods of a model, one after the other; stores their arrays and the weights."""
+    model, found = _load(path), {}
+    for name, arguments in calls:
+        result = getattr(model, name)(**arguments)
+        parts = result if isinstance(result, tuple) else (result,)
+        arrays = [part for part in parts if isinstance(part, np.ndarray)]
+        found |= {f"{name}_{i}": part for i, part in enumerate(arrays)}
+    found |= {f"weight_{i:03}": weight for i, weight in enumerate(model.get_weights())}
+    np.savez(out, **found)
+
+
 def _infer(path, x):
     return _load(path).infer(x)
 
@@ -157,7 +169,7 @@ def _call(path, x, out):
     """Calls a plain Keras model on the array in a file, and stores outputs and weights."""
     import keras
 
-    import rnnkit.layers  # noqa: F401  registers the classes
+    import rnnkit.models  # noqa: F401  registers the classes, those of layers too
 
     model = keras.saving.load_model(path)
     weights = {f"weight_{i:03}": weight for i, weight in enumerate(model.get_weights())}
@@ -174,7 +186,7 @@ def _encode(config, values):
     return encoded.to_list() if hasattr(encoded, "to_list") else encoded.numpy().tolist()
 
 
-ANSWERS = {"continue": _continue, "infer": _infer, "call": _call, "encode": _encode}
+ANSWERS = {"ask": _ask, "continue": _continue, "infer": _infer, "call": _call, "encode": _encode}
 
 
 def _answer():

@@ -148,14 +148,19 @@ class NormalEquations:
         shape = (self.features, self.targets)
         return [zeros((self.features, self.features)), zeros(shape), zeros(self.targets), 0.0]
 
-    def groups(self):
-        """Yields `(columns, gram, cross, squares, count)` for targets known in the same rows."""
+    def groups(self, strict=True):
+        """Yields `(columns, gram, cross, squares, count)` for targets known in the same rows.
+
+        Targets that are known in no row raise a ValueError, or are left out if not `strict`.
+        """
         masks = {key: np.frombuffer(key, bool) for key in self.parts}
         by_parts = {}
         for column in range(self.targets):
             keys = tuple(key for key, mask in masks.items() if mask[column])
             by_parts.setdefault(keys, []).append(column)
         for keys, columns in by_parts.items():
+            if not keys and not strict:
+                continue
             if not keys:
                 raise ValueError(
                     f"The target column {columns[0]} has no known value in the rows that count "
@@ -240,9 +245,12 @@ class NormalEquations:
         return squares
 
     def mean_squared_error(self, weights):
-        """Mean squared error of given weights on these rows, `[targets]`, without seeing them."""
-        errors = np.empty(self.targets)
-        for columns, gram, cross, squares, count in self.groups():
+        """Mean squared error of given weights on these rows, `[targets]`, without seeing them.
+
+        It is NaN for targets that are known in no row.
+        """
+        errors = np.full(self.targets, np.nan)
+        for columns, gram, cross, squares, count in self.groups(strict=False):
             errors[columns] = _squared_error(weights[:, columns], gram, cross, squares) / count
         return errors
 

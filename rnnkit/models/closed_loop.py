@@ -115,7 +115,7 @@ def driven(model, x, lengths):
     start = np.zeros((len(x), targets))
     outputs = _free(model, range(model.ensemble), start, states, known, feedback, offset, noise)
     outputs[np.arange(len(outputs))[:, None] >= lengths] = 0.0  # after the end of a series
-    return _watched(model, outputs, stacklevel=7).transpose(1, 0, 2)
+    return _watched(model, outputs, stacklevel=6).transpose(1, 0, 2)
 
 
 # === Parts ===

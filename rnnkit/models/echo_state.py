@@ -166,7 +166,10 @@ class EchoStateNetwork(Model):
         integer(ensemble, "ensemble")
         if not 0 < number(interval, "interval", least=0, most=1) < 1:
             raise ValueError(f"interval must be between 0 and 1. Received: interval={interval}")
-        ridges = np.atleast_1d(np.asarray(ridge, "float64"))
+        try:
+            ridges = np.atleast_1d(np.asarray(ridge, "float64"))
+        except (TypeError, ValueError):
+            ridges = np.empty(0)
         if ridges.ndim != 1 or not ridges.size or not (np.isfinite(ridges) & (ridges >= 0)).all():
             raise ValueError(
                 "ridge must be a finite number that is not negative, or several. "
@@ -374,7 +377,8 @@ class EchoStateNetwork(Model):
             paths = [each.path(ridge, held_out[member]) for member, each in enumerate(beyond)]
             # One value for all members and targets; each target counts by its own variance.
             scale = np.maximum(equations[0].mean_squares(), 1e-12)  # [targets]
-            errors = np.mean([error / scale for _, error in paths], axis=(0, 2))  # [ridges]
+            # A validation part shorter than the horizon does not know all leads.
+            errors = np.nanmean([error / scale for _, error in paths], axis=(0, 2))  # [ridges]
             best = int(np.nanargmin(np.where(np.isfinite(errors), errors, np.inf)))
             ridge = ridge[best]
             solutions = [start + weights[best] for weights, _ in paths]
@@ -390,8 +394,9 @@ class EchoStateNetwork(Model):
             error = equations[member].mean_squared_error(weights)
             logs["loss"].append(error.mean())
             if validation is not None:
-                error = validation[member].mean_squared_error(weights)
-                logs["val_loss"].append(error.mean())
+                held_out = validation[member].mean_squared_error(weights)
+                logs["val_loss"].append(np.nanmean(held_out))
+                error = np.where(np.isnan(held_out), error, held_out)
             readout.learn(weights, equations[member], np.sqrt(error), ridge)
         return {key: float(np.mean(values)) for key, values in logs.items() if values}
 
@@ -488,7 +493,8 @@ class EchoStateNetwork(Model):
                 sample_weight = np.zeros((len(rows), max(map(len, rows))), "float32")
                 for place, row in zip(sample_weight, rows, strict=True):
                     place[: len(row)] = row
-        if isinstance(x, np.ndarray | list) and sample_weight is None and (y is not None) == targets:
+        in_memory = isinstance(x, np.ndarray | list) and sample_weight is None
+        if in_memory and targets == (y is not None):
             # All at once: to set up tf.data takes longer than the reservoir runs.
             features = (self.input_feature, self.output_feature)
             raw = [features[0].to_tensor(x)] + ([features[1].to_tensor(y)] if targets else [])
@@ -565,7 +571,7 @@ class EchoStateNetwork(Model):
         data = self.prepare(x, y, sample_weight)
         equations = Pass(self, data, batch_size).equations(noise=False)
         errors = [
-            each.mean_squared_error(readout.solution()).mean()
+            np.nanmean(each.mean_squared_error(readout.solution()))
             for each, readout in zip(equations, self.readouts, strict=True)
         ]
         loss = float(np.mean(errors))

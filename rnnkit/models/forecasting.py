@@ -106,9 +106,9 @@ def score(model, data, batch_size=None):
 
     Returns:
         Dict of floats: `mse` and `mae` in standardised units (as the literature on long horizons
-        gives them), `nrmse` by the standard deviation of what is scored; and with targets among
-        the inputs `persistence_mse`, `persistence_mae`, and with a period `seasonal_mse`,
-        `seasonal_mae`.
+        gives them), `nrmse` by the standard deviation of what is scored (not where a column never
+        changes there); and with targets among the inputs `persistence_mse`, `persistence_mae`,
+        and with a period `seasonal_mse`, `seasonal_mae`.
     """
     if isinstance(data, Streamed):
         raise ValueError(
@@ -130,10 +130,10 @@ def score(model, data, batch_size=None):
     mse, mae = errors(outputs)
     rows = known.all(axis=-1)
     result = {"mse": mse, "mae": mae}
-    width = model.output_feature.size
-    if rows.any():
-        shape = (-1, width)  # leads of a column are one column
-        result["nrmse"] = float(nrmse(truth[rows].reshape(shape), outputs[rows].reshape(shape)))
+    shape = (-1, model.output_feature.size)  # leads of a column are one column
+    came, said = truth[rows].reshape(shape), outputs[rows].reshape(shape)
+    if len(came) and (np.ptp(came, axis=0) > 0).all():
+        result["nrmse"] = float(nrmse(came, said))
     for name, forecast in others.items():
         result[f"{name}_mse"], result[f"{name}_mae"] = errors(forecast)
     return result

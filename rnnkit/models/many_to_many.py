@@ -273,7 +273,7 @@ class ManyToMany(Model):
         return history
 
     def _learn_errors(self, errors):
-        """Keeps root mean squared errors `[width]`, those of outputs without targets as they are."""
+        """Keeps root mean squared errors `[width]`, where they are known."""
         errors = np.where(np.isfinite(errors), errors, self.errors)
         self.get_layer("known_errors").errors.assign(errors)
 
@@ -283,9 +283,7 @@ class ManyToMany(Model):
             data = self.prepare(data.dataset.take(MEASURED))
         metric = OutputErrors(self.output_feature.width)
         data = self._cut(data)
-        metric.update_state(
-            data.tensors[1].to_tensor(np.nan), self._pieces(data, None, verbose=0)
-        )
+        metric.update_state(data.tensors[1].to_tensor(np.nan), self._pieces(data, None, verbose=0))
         self._learn_errors(metric.root_mean_squares())
 
     # === Use ===
@@ -312,12 +310,12 @@ class ManyToMany(Model):
                 for raw in blocks
             ]
             steps = max(part.shape[1] for part in parts)
-            return np.concatenate(
-                [
-                    np.pad(part, ((0, 0), (0, steps - part.shape[1]), (0, 0)), constant_values=np.nan)
-                    for part in parts
-                ]
-            )
+            gaps = [((0, 0), (0, steps - part.shape[1]), (0, 0)) for part in parts]
+            padded = [
+                np.pad(part, gap, constant_values=np.nan)
+                for part, gap in zip(parts, gaps, strict=True)
+            ]
+            return np.concatenate(padded)
         pieces = self._cut(Encoded(data.tensors[:1], data.padding))
         outputs = self._pieces(pieces, batch_size, verbose=verbose, **kwargs)
         result = pieces.joined(outputs)  # [series, time, width]
@@ -469,7 +467,15 @@ def _ragged(tensor):
 
 
 class _Measuring(keras.callbacks.Callback):
-    """Keeps the errors of each epoch, those on validation data where there is some."""
+    """Keeps the errors of each epoch, those on validation data where it knows the targets."""
+
+    trained = None
+
+    def on_test_begin(self, logs=None):
+        self.trained = self.model._measure.root_mean_squares()  # before validation resets them
 
     def on_epoch_end(self, epoch, logs=None):
-        self.model._learn_errors(self.model._measure.root_mean_squares())
+        errors = self.model._measure.root_mean_squares()
+        if self.trained is not None:
+            errors = np.where(np.isnan(errors), self.trained, errors)
+        self.model._learn_errors(errors)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from rnnkit.data.pipeline import Encoded
 from rnnkit.features import Label
 from rnnkit.layers import reservoir_loops as loops
-from rnnkit.layers.ridge import NormalEquations
+from rnnkit.layers.ridge import MOST_PATTERNS, NormalEquations
 
 BATCH = 64
 # Pieces from which on a pass shows its progress.
@@ -38,9 +38,8 @@ class Pass:
     ):  # fmt: skip
         self.model = model
         self.data = data
-        self.batch_size = model._batch_size(
-            batch_size or model.fit_defaults.get("batch_size", BATCH)
-        )
+        usual = model.fit_defaults.get("batch_size", BATCH)
+        self.batch_size = model._batch_size(usual if batch_size is None else batch_size)
         self.verbose = verbose
         self.class_weights = class_weights
         self.forgetting = forgetting
@@ -222,7 +221,10 @@ class Pass:
             times = np.arange(start, start + length)[:, None]
             targets = y[:, part].transpose(1, 0, 2)  # [time, series, targets]
             counts = (times >= washout) & (times < lengths)  # [time, series]
-            counts &= ~np.isnan(targets).all(axis=2)
+            unknown = np.isnan(targets)
+            # Where leads are too many to tell apart which are known, a row counts if all are.
+            many = targets.shape[2] > MOST_PATTERNS
+            counts &= ~(unknown.any(axis=2) if many else unknown.all(axis=2))
             rows = int(counts.sum())
             if not rows:
                 continue
