@@ -132,7 +132,13 @@ def make_parser():
         "Applies a saved model to raw input and prints one JSON object a line.",
     )
     sub.add_argument("model", help="a .keras file")
-    sub.add_argument("inputs", nargs="*", help="inputs; without any, the lines of standard input")
+    sub.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
+    sub.add_argument(
+        "inputs",
+        nargs="*",
+        help="inputs, for a model of series the names of files; without any, standard input: an "
+        "input a line, or the csv rows of one series",
+    )
 
     sub = command("tune", run_tune, "search a recipe's space with keras-tuner")
     _recipe(sub)
@@ -374,6 +380,9 @@ def run_infer(options):
 
     with _stdout_kept_for(True):
         model = load_model(options.model)
+    if type(model.input_feature).__name__ == "Series":
+        _infer_series(model, options.inputs, options.encoding)
+        return
     if options.inputs:
         _infer(model, options.inputs)
         return
@@ -398,6 +407,28 @@ def _infer(model, inputs):
     for text, result in zip(inputs, model.infer(inputs), strict=True):
         result = result if isinstance(result, dict) else {"value": result}
         print(json.dumps({"input": text, **result}, ensure_ascii=False), flush=True)
+
+
+def _infer_series(model, paths, encoding):
+    """What comes after the series in each file, or after that on standard input."""
+    import numpy as np
+
+    from rnnkit.data import series
+
+    if not paths and sys.stdin.isatty():
+        print("The rows of a csv file, the oldest first; end with Ctrl-D.", file=sys.stderr)
+    for path in paths or [None]:
+        if path is None:
+            sys.stdin.reconfigure(encoding=encoding, errors="strict")
+        try:
+            source = sys.stdin if path is None else path
+            values = series.history(source, model.input_feature, encoding=encoding)
+        except UnicodeDecodeError as error:
+            raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
+        result = model.infer(values)
+        if not isinstance(result, dict):
+            result = {"value": np.asarray(result).tolist()}
+        print(json.dumps({"input": path, **result}, ensure_ascii=False), flush=True)
 
 
 def run_tune(options):

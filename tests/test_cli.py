@@ -1,7 +1,9 @@
 """The command line, as a person and as a program call it."""
 
+import datetime
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -187,10 +189,108 @@ def test_labels_never_seen_are_named(here, capsys):
     assert "'phishing'" in error and "'ham', 'spam'" in error
 
 
+# === Series ===
+
+
+@pytest.fixture(scope="module")
+def forecasting(tmp_path_factory):
+    """A folder with `load.csv`, 200 days of a week's cycle, and a small network for it."""
+    folder = tmp_path_factory.mktemp("series")
+    rows = [
+        f"{datetime.date(2024, 1, 1) + datetime.timedelta(days)},{50 + 9 * math.sin(days / 1.114)}"
+        for days in range(200)
+    ]
+    (folder / "load.csv").write_text("day,load\n" + "\n".join(rows) + "\n")
+    call = ["train", "forecasting", "--data", str(folder / "load.csv"), "--seed", "1"]
+    call += ["--set", "horizon=3", "--set", "units=30", "--out", str(folder / "load.keras")]
+    assert main(call) == 0
+    return folder
+
+
+def test_forecasts_from_files_and_from_standard_input(forecasting, capsys, monkeypatch):
+    monkeypatch.chdir(forecasting)
+    assert main(["infer", "load.keras", "load.csv", "load.csv"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert list(first) == ["input", "forecast", "lower", "upper", "time"]
+    assert first["input"] == "load.csv"
+    assert first["time"] == ["2024-07-19", "2024-07-20", "2024-07-21"]
+    expected = [50 + 9 * math.sin(days / 1.114) for days in (200, 201, 202)]
+    assert first["forecast"] == pytest.approx(expected, abs=1.0)
+    assert all(low < high for low, high in zip(first["lower"], first["upper"], strict=True))
+    text = (forecasting / "load.csv").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert main(["infer", "load.keras"]) == 0
+    assert last_json(capsys) == {**first, "input": None}
+    # Only the columns of the model are looked at.
+    lines = [line + f",{index}" for index, line in enumerate(text.decode().splitlines())]
+    (forecasting / "wide.csv").write_text("\n".join(lines))
+    assert main(["infer", "load.keras", "wide.csv"]) == 0
+    assert last_json(capsys)["forecast"] == first["forecast"]
+    assert main(["evaluate", "load.keras", "--data", "load.csv", "--json"]) == 0
+    scores = last_json(capsys)["scores"]
+    assert list(scores)[:3] == ["mse", "mae", "nrmse"]
+    assert scores["mse"] < 1e-4 < scores["persistence_mse"]
+    assert scores["seasonal_mse"] < 1e-4  # the season is exact here
+
+
+def test_a_network_trained_by_gradient(forecasting, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    call = ["train", "forecasting", "--data", str(forecasting / "load.csv"), "--cell", "lstm"]
+    call += ["--input", "load", "--target", "load", "--set", "units=3", "--set", "horizon=2"]
+    assert main([*call, "--epochs", "1", "--json", "--out", "lstm.keras"]) == 0
+    assert last_json(capsys)["options"]["cell"] == "lstm"
+    assert main(["infer", "lstm.keras", str(forecasting / "load.csv")]) == 0
+    assert len(last_json(capsys)["forecast"]) == 2
+
+
+TRAIN = ["train", "forecasting", "--set", "units=9", "--data"]
+BAD_SERIES = [
+    ([*TRAIN, "load.csv", "--set", "horizon=150"], "longer than the horizon of 150"),
+    ([*TRAIN, "load.csv", "--set", "washout=190"], "first 190 are washout"),
+    ([*TRAIN, "load.csv", "--set", "leak_rate=2"], "leak_rate=2"),
+    ([*TRAIN, "load.csv", "--set", "spectral_radius=-1"], "spectral_radius=-1"),
+    ([*TRAIN, "load.csv", "--cell", "lstm", "--set", "window=9", "--set", "washout=9"], "window"),
+    ([*TRAIN, "load.csv", "--target", "wind"], "no column 'wind'"),
+    ([*TRAIN, "still.csv"], "'load' never changes"),
+    ([*TRAIN, "twice.csv"], "2024-01-02 occurs twice"),
+    ([*TRAIN, "words.csv"], "'many'"),
+    ([*TRAIN, "few.csv"], "8 rows"),
+    (["infer", "load.keras", "none.csv"], "none.csv"),
+    (["infer", "load.keras", "few.csv"], "longer than the washout"),
+    (["infer", "load.keras", "other.csv"], "no column 'load'"),
+    (["infer", "load.keras", "words.csv"], "'many'"),
+]
+
+
+@pytest.mark.parametrize("call, message", BAD_SERIES, ids=lambda value: str(value)[-40:])
+def test_series_that_do_not_fit_get_one_plain_message(
+    forecasting, capsys, monkeypatch, call, message
+):
+    monkeypatch.chdir(forecasting)
+    days = [str(datetime.date(2024, 1, 1) + datetime.timedelta(day)) for day in range(40)]
+
+    def write(name, days, values, header="day,load"):
+        rows = [header, *(f"{day},{value}" for day, value in zip(days, values, strict=False))]
+        (forecasting / name).write_text("\n".join(rows))
+
+    write("still.csv", days, [5] * 40)
+    write("twice.csv", [*days[:2], *days[1:]], range(40))
+    write("words.csv", days, ["many"] * 40)
+    write("few.csv", days, range(8))
+    write("other.csv", days, range(40), "day,wind")
+    before = sorted(os.listdir(forecasting))
+    assert main(call) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert len([line for line in error.splitlines() if line.startswith("rnnkit: error")]) == 1
+    assert sorted(os.listdir(forecasting)) == before
+
+
 def test_list_show_and_help_are_quick_and_light():
     code = (
         "import sys, rnnkit.cli as cli\n"
-        "cli.main(['list']); cli.main(['show', 'sentiment'])\n"
+        "cli.main(['list']); cli.main(['show', 'sentiment']); cli.main(['show', 'forecasting'])\n"
         "try: cli.main(['train', '--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)\n"

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from rnnkit import plots
-from rnnkit.features import Number
-from rnnkit.models import OneToOne
+from rnnkit.features import Forecast, Number, Series
+from rnnkit.layers import ESN
+from rnnkit.models import EchoStateNetwork, ManyToMany, OneToOne
 from tests import helpers
 
 HISTORY = {"loss": [1.0, 0.5, 0.4], "val_loss": [1.1, 0.6, 0.8], "accuracy": [0.1, 0.2, 0.3]}
@@ -105,4 +106,124 @@ def test_what_cannot_be_drawn(model):
     number = OneToOne(Number(normalize=False), Number(normalize=False), units=2)
     with pytest.raises(ValueError, match="whose target is a Label. Received: a target of Number"):
         plots.confusion_matrix(number, [1.0], [1.0])
+    assert plt.get_fignums() == []
+
+
+# === Series ===
+
+DAYS = np.datetime64("2024-02-01", "s") + np.arange(60) * np.timedelta64(86_400, "s")
+
+
+def two_columns(seed=0):
+    """Two noisy waves with daily times, `[60, 3]`: seconds, load, wind."""
+    noise = np.random.default_rng(seed).normal(size=(60, 2))
+    waves = np.sin(np.arange(60)[:, None] / [3, 5]) * [10, 2] + [50, 5]
+    seconds = DAYS.astype("datetime64[s]").astype("float64")
+    return np.column_stack([seconds, waves + 0.1 * noise])
+
+
+@pytest.fixture(scope="module")
+def timed():
+    """A fitted network that forecasts two columns with their times."""
+    data = two_columns()
+    series = Series(["load", "wind"], time=True, cycles=[]).adapt(data)
+    ahead = Forecast(["load", "wind"], horizon=5).adapt(data[:, 1:])
+    model = EchoStateNetwork(series, ahead, units=20, washout=10, seed=1)
+    model.fit(data, data[:, 1:])
+    return model
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """An untrained network that forecasts one column without times."""
+    data = two_columns()[:, 1]
+    return ManyToMany(
+        Series().adapt(data), Forecast(horizon=3, period=19).adapt(data), units=2, seed=1
+    )
+
+
+def line(ax, label):
+    return next(each for each in ax.get_lines() if each.get_label() == label)
+
+
+def test_a_forecast_of_several_columns_with_times(timed):
+    data = two_columns()
+    axes = plots.forecast(timed, data[:50], actual=data[50:, 1:], history=12)
+    result = timed.infer(data[:50])
+    for name, column, ax in zip(("load", "wind"), (1, 2), axes, strict=True):
+        assert ax.get_ylabel() == name
+        np.testing.assert_allclose(line(ax, "seen").get_ydata(), data[38:50, column])
+        np.testing.assert_array_equal(line(ax, "seen").get_xdata(), DAYS[38:50])
+        said = [lead[name] for lead in result["forecast"]]
+        np.testing.assert_allclose(line(ax, "forecast").get_ydata(), said)
+        np.testing.assert_array_equal(line(ax, "forecast").get_xdata(), DAYS[50:55])
+        np.testing.assert_allclose(line(ax, "came").get_ydata(), data[50:55, column])
+    assert axes[-1].get_xlabel() == "time"
+    words = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert words == ["seen", "80% interval", "forecast", "came"]
+    axes[0].figure.canvas.draw()
+    figure = matplotlib.figure.Figure()
+    ax = figure.subplots()
+    assert plots.forecast(timed, data, column="wind", ax=ax) is ax
+    assert len(ax.get_lines()) == 2  # nothing came
+
+
+def test_a_forecast_without_times(plain):
+    data = two_columns()[:, 1]
+    ax = plots.forecast(plain, data[:50], actual=data[50:])
+    np.testing.assert_array_equal(line(ax, "seen").get_xdata(), np.arange(-23, 1))
+    np.testing.assert_array_equal(line(ax, "forecast").get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(line(ax, "came").get_ydata(), data[50:53])
+    assert ax.get_xlabel() == "steps from the last one seen"
+    ax.figure.canvas.draw()
+
+
+def test_forecast_errors_by_hand(plain):
+    data = two_columns()[:, 1]
+    ax = plots.forecast_errors(plain, data)
+    labels = [each.get_label() for each in ax.get_lines()]
+    assert labels == [plain.name, "persistence", "seasonal"]
+    steps = np.arange(16, 57)  # where the season before is known for all leads
+    for lead in (1, 2, 3):
+        gap = np.abs(data[steps + lead] - data[steps]).mean()
+        assert line(ax, "persistence").get_ydata()[lead - 1] == pytest.approx(gap, rel=0.1)
+        assert line(ax, plain.name).get_ydata()[lead - 1] == pytest.approx(gap, rel=0.1)
+    assert ax.get_xlabel() == "lead (steps ahead)" and ax.get_ylim()[0] == 0
+    ax = plots.forecast_errors({"one": plain, "two": plain}, data)
+    np.testing.assert_array_equal(line(ax, "one").get_ydata(), line(ax, "two").get_ydata())
+
+
+def test_eigenvalues_of_all_that_has_them(timed):
+    turn = np.array([[0.0, -0.5], [0.5, 0.0]])
+    ax = plots.eigenvalues(turn)
+    points = line(ax, "eigenvalues").get_xydata()
+    np.testing.assert_allclose(points[points[:, 1].argsort()], [[0, -0.5], [0, 0.5]], atol=1e-12)
+    assert line(ax, "spectral radius 0.5")
+    layer = ESN(20, spectral_radius=0.8, seed=1)
+    with pytest.raises(ValueError, match="build the layer first"):
+        plots.eigenvalues(layer)
+    layer(np.zeros((1, 2, 1), "float32"))
+    figure = matplotlib.figure.Figure()
+    ax = figure.subplots()
+    for each in (layer, layer.cell):
+        assert plots.eigenvalues(each, ax=ax) is ax
+        assert line(ax, "spectral radius 0.8")
+    assert line(plots.eigenvalues(timed), "spectral radius 0.9")
+    with pytest.raises(ValueError, match=r"square matrix.*shape \(2, 3\)"):
+        plots.eigenvalues(np.zeros((2, 3)))
+
+
+def test_series_that_cannot_be_drawn(model, timed, plain):
+    data = two_columns()
+    for draw_it in (plots.forecast, plots.forecast_errors):
+        with pytest.raises(ValueError, match="whose output is a Forecast.*Label"):
+            draw_it(model, data)
+    with pytest.raises(ValueError, match="column must be one of .'load', 'wind'.*'rain'"):
+        plots.forecast(timed, data, column="rain")
+    with pytest.raises(ValueError, match="one series. Received: 2"):
+        plots.forecast(timed, [data, data])
+    with pytest.raises(ValueError, match="ax must be 2 Axes.*1"):
+        plots.forecast(timed, data, ax=matplotlib.figure.Figure().subplots())
+    with pytest.raises(ValueError, match="all of one horizon"):
+        plots.forecast_errors({"a": timed, "b": plain}, data)
     assert plt.get_fignums() == []

@@ -62,9 +62,7 @@ def main():
     _table.header("what", "setting", "mean, Lyapunov times", "target")
     trials = [("Platt's settings", name, options, 9) for name, options in TOPOLOGIES.items()]
     name = "random, degree 16"
-    trials.append(
-        ("the same, standardised", name, {**TOPOLOGIES[name], "normalize": True}, None)
-    )
+    trials.append(("the same, standardised", name, {**TOPOLOGIES[name], "normalize": True}, None))
     trials += [
         ("inputs read, ridge 1e-9", name, {**TOPOLOGIES[name], **OURS}, 10)
         for name in ("random, degree 16", "circulant, degree 16")

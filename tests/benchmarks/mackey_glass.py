@@ -7,9 +7,10 @@ GMD report 148, 2001: the series squashed by tanh(x - 1), 400 units, 3,000 steps
 the washout. NRMSE84 is the root mean squared error of the 84th step over 100 starts in a series of
 its own, in standard deviations of that series; 300 steps of warm-up before each start, 84 + 300
 from one to the next. Each of the five seeds has a reservoir, a training and a test series of its
-own. float64. Published there for tau 17: 2.8e-4.
+own. float64. Published there: 2.8e-4.
 
-The settings were chosen by the same score with seeds 11 to 13 (and series of their own).
+The settings were chosen by the same score with seeds 11 to 15 (and series of their own), among
+about 60.
 """
 
 import statistics
@@ -27,7 +28,16 @@ STARTS, WARM_UP, FREE = 100, 300, 84
 SEEDS = (1, 2, 3, 4, 5)
 # A ridge in a list is solved by eigendecomposition, which bears one so small.
 SETTINGS = {
-    "circulant": {
+    "circulant, degree 20": {
+        "topology": "circulant",
+        "degree": 20,
+        "leak_rate": 0.55,
+        "spectral_radius": 1.02,
+        "input_scaling": 1.3,
+        "bias_scaling": 0.5,
+        "ridge": [1e-10],
+    },
+    "circulant, degree 10": {
         "topology": "circulant",
         "leak_rate": 0.55,
         "spectral_radius": 1.02,
@@ -46,14 +56,14 @@ SETTINGS = {
 }
 
 
-def series(steps, tau, seed):
-    return np.tanh(dynamics.mackey_glass(steps, tau=tau, seed=seed) - 1.0)  # [time, 1]
+def series(steps, seed):
+    return np.tanh(dynamics.mackey_glass(steps, tau=17, seed=seed) - 1.0)  # [time, 1]
 
 
-def nrmse84(seed, tau, settings):
+def nrmse84(seed, settings):
     """Error of the last step in standard deviations, by one reservoir over all starts."""
-    train = series(WASHOUT + TRAINING + 1, tau, seed + 100)
-    test = series(STARTS * (WARM_UP + FREE), tau, seed + 200).reshape(STARTS, -1, 1)
+    train = series(WASHOUT + TRAINING + 1, seed + 100)
+    test = series(STARTS * (WARM_UP + FREE), seed + 200).reshape(STARTS, -1, 1)
     options = {"normalize": False, "dtype": "float64"}
     model = EchoStateNetwork(
         Series(**options), Forecast(**options), units=UNITS, washout=WASHOUT, seed=seed, **settings
@@ -68,15 +78,14 @@ def nrmse84(seed, tau, settings):
 
 def main():
     _table.header()
-    for tau, target in ((17, "at most 1e-3; published 2.8e-4"), (30, "")):
-        for name, settings in SETTINGS.items():
-            scores = [nrmse84(seed, tau, settings) for seed in SEEDS]
-            _table.row(
-                f"NRMSE84, tau {tau}",
-                f"{name}, {UNITS} units",
-                f"{statistics.median(scores):.1e} ({min(scores):.1e} to {max(scores):.1e})",
-                target,
-            )
+    for name, settings in SETTINGS.items():
+        scores = [nrmse84(seed, settings) for seed in SEEDS]
+        _table.row(
+            "NRMSE84, tau 17",
+            f"{UNITS} units, {name}",
+            f"{statistics.median(scores):.1e} ({min(scores):.1e} to {max(scores):.1e})",
+            "at most 1e-3; published 2.8e-4",
+        )
 
 
 if __name__ == "__main__":

@@ -39,13 +39,12 @@ TARGETS = {
 }
 
 
-def ours(units, topology, dtype, x):
+def ours(units, topology, dtype):
     options = {"normalize": False, "dtype": dtype}
-    model = EchoStateNetwork(
+    return EchoStateNetwork(
         Series(**options), Forecast(**options), units=units, topology=topology, degree=DEGREE,
         ridge=RIDGE, washout=100, read_inputs=False, seed=1,
     )  # fmt: skip
-    return model
 
 
 def theirs(units, connectivity):
@@ -64,7 +63,8 @@ def competitors(units, dtype, part, x, batch):
             found[name] = lambda each=reservoir: each.run(x)
         elif part == "batch":
             found[name] = lambda each=reservoir: each.run(batch)
-            found[f"{name}, 2 workers"] = lambda each=reservoir: each.run(batch, workers=2)
+            if name == "defaults":
+                found["defaults, 2 workers"] = lambda each=reservoir: each.run(batch, workers=2)
         elif part == "forecast":
             model.fit(x[:-1], x[1:], warmup=100)
             found[name] = lambda each=model: loop(each, x[-WARM_UP:])
@@ -75,7 +75,7 @@ def competitors(units, dtype, part, x, batch):
                 x[:-1], x[1:], warmup=100
             )
     for topology in ("circulant", "random"):
-        model = ours(units, topology, dtype, x)
+        model = ours(units, topology, dtype)
         if part == "states":
             found[topology] = lambda each=model: each.states(x)
         elif part == "batch":
@@ -86,7 +86,7 @@ def competitors(units, dtype, part, x, batch):
         elif part == "fit again":
             found[topology] = lambda each=model: each.fit(x, verbose=0)
         else:
-            found[topology] = lambda topology=topology: ours(units, topology, dtype, x).fit(
+            found[topology] = lambda topology=topology: ours(units, topology, dtype).fit(
                 x, verbose=0
             )
     return found
@@ -149,9 +149,7 @@ def main():
     series = dynamics.mackey_glass(COUNT * SHORT) - 1.0
     x, batch = series[:STEPS], series.reshape(COUNT, SHORT, 1)
     _table.WIDTHS = (32, 40, 22, 14, 9, 9, 10)
-    _table.header(
-        "what", "setting", "ratio", "target", "ours, ms", "its, ms", "first call"
-    )
+    _table.header("what", "setting", "ratio", "target", "ours, ms", "its, ms", "first call")
     parts = []
     for part in options.parts:
         parts += ["fit anew", "fit again"] if part == "fit" else [part]

@@ -1,0 +1,1 @@
+"""Recipes from a sequence to a sequence of the same length."""

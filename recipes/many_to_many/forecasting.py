@@ -1,0 +1,165 @@
+"""Forecasting: how does a time series go on?
+
+    rnnkit train forecasting --data load.csv --target load --set horizon=24 --out load.keras
+    rnnkit infer load.keras recent.csv
+
+Own data: a csv, tsv or jsonl file with a row a time, with or without a column of times, and one or
+several columns of numbers; a folder with `train`, `validation` and `test`; a pandas frame; or any
+TFDS dataset with a series (`--data rnnkit_series/lorenz63`). The last fifth is for testing.
+
+The cell is `"esn"`, an echo state network, solved in one pass. `"lstm"`, `"gru"` and the others are
+trained by gradient; each kind ignores the options that only the other has. Scores stand beside
+those of naive forecasts: `persistence` repeats the last value, `seasonal` the last period.
+"""
+
+import rnnkit
+
+
+class Forecasting(rnnkit.Recipe):
+    # === Task ===
+
+    name = "forecasting"
+    title = "Forecast how a time series goes on"
+    pattern = "many_to_many"
+    input = "series"
+    output = "series"
+    cell = "esn"
+
+    # === Data ===
+
+    dataset = "rnnkit_series/mackey_glass_17"
+    card = "rnnkit.data.dynamics"
+    kinds = ("series", "series")
+    columns = {"input": ("every column of numbers",), "target": ("those of the input",)}
+
+    def features(self, data, *, horizon=24, calendar=True):
+        import numpy as np
+
+        about = dict(data.info)
+        if not about:  # a tf.data.Dataset tells no more than its shapes
+            x, y = next(iter(data.train))
+            about = {"columns": x.shape[-1], "targets": y.shape[-1]}
+        timed = about.get("time", False)
+        series = rnnkit.features.Series(
+            about["columns"],
+            time=timed,
+            step=about.get("step"),
+            frequency=about.get("frequency"),
+            cycles=None if timed and calendar else [],
+        )
+        forecast = rnnkit.features.Forecast(
+            about["targets"], horizon=horizon, period=about.get("period")
+        )
+        series.adapt(data.train.map(lambda x, y: x))
+        forecast.adapt(data.train.map(lambda x, y: y))
+        known = np.concatenate([y.numpy() for _, y in data.train])  # [steps, targets]
+        still = np.nanstd(known, axis=0) == 0
+        if still.any():
+            raise ValueError(
+                f"The target {forecast.names[np.argmax(still)]!r} never changes in the training "
+                "data, so there is nothing to forecast. Choose another column with target=..."
+            )
+        return series, forecast
+
+    # === Model ===
+
+    def build(
+        self,
+        series,
+        forecast,
+        *,
+        cell="esn",
+        units=None,
+        num_layers=1,
+        # For the echo state network alone
+        spectral_radius=0.9,
+        leak_rate=1.0,
+        leak_spread=20.0,
+        input_scaling=0.1,
+        bias_scaling=0.3,
+        ridge=None,
+        ensemble=1,
+        # For cells trained by gradient alone
+        window=168,
+        dropout=0.0,
+        output_dropout=0.2,
+        learning_rate=2e-3,
+        # For all
+        skip=True,
+        washout=None,
+        interval=0.8,
+        seed=None,
+    ):
+        import keras
+        import numpy as np
+
+        if washout is None:  # two seasons
+            washout = min(100, 2 * forecast.period) if forecast.period else 50
+            if cell != "esn" and window is not None:
+                washout = min(washout, window // 3)
+        if cell == "esn":
+            size = 500 if units is None else units
+            if leak_spread < 1 or not 0 < leak_rate <= 1:
+                raise ValueError(
+                    "leak_spread must be at least 1, and leak_rate above 0 and at most 1. "
+                    f"Received: leak_spread={leak_spread}, leak_rate={leak_rate}"
+                )
+            if leak_spread > 1:  # units from fast to slow, for short and long memories
+                leak_rate = np.geomspace(leak_rate / leak_spread, leak_rate, size)
+            return rnnkit.models.EchoStateNetwork(
+                series,
+                forecast,
+                units=size,
+                num_layers=num_layers,
+                spectral_radius=spectral_radius,
+                leak_rate=leak_rate,
+                input_scaling=input_scaling,
+                bias_scaling=bias_scaling,
+                skip=skip,
+                ensemble=ensemble,
+                washout=washout,
+                interval=interval,
+                seed=seed,
+                name=self.name,
+                **({} if ridge is None else {"ridge": ridge}),
+            )
+        model = rnnkit.models.ManyToMany(
+            series,
+            forecast,
+            cell=cell,
+            units=64 if units is None else units,
+            num_layers=num_layers,
+            window=window,
+            washout=washout,
+            skip=skip,
+            dropout=dropout,
+            output_dropout=output_dropout,
+            interval=interval,
+            seed=seed,
+            name=self.name,
+        )
+        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
+        return model
+
+    # === Scores and training ===
+
+    scores = ("mse", "mae", "nrmse")
+    training = {"epochs": 150, "batch_size": 8, "patience": 10, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        if hp.Fixed("cell", self.cell) == "esn":  # another one where the search is given it
+            return {
+                "spectral_radius": hp.Float("spectral_radius", 0.3, 1.2, step=0.1),
+                "leak_rate": hp.Float("leak_rate", 0.1, 1.0, sampling="log"),
+                "leak_spread": hp.Choice("leak_spread", [1.0, 5.0, 20.0]),
+                "input_scaling": hp.Float("input_scaling", 0.03, 1.0, sampling="log"),
+                "bias_scaling": hp.Float("bias_scaling", 0.0, 1.0, step=0.1),
+            }  # the ridge value is chosen in every fit
+        return {
+            "units": hp.Int("units", 16, 128, step=16),
+            "window": hp.Choice("window", [96, 168, 336]),
+            "output_dropout": hp.Float("output_dropout", 0.0, 0.4, step=0.1),
+            "learning_rate": hp.Float("learning_rate", 5e-4, 1e-2, sampling="log"),
+        }
