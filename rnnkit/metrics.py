@@ -56,6 +56,11 @@ def mae(truth, outputs):
     return float(np.abs(truth - outputs).mean())
 
 
+def mse(truth, outputs):
+    """Mean squared error, in the square of the target's own unit."""
+    return float(np.square(truth - outputs).mean())
+
+
 def rmse(truth, outputs):
     """Root of the mean squared error, in the target's own unit."""
     return float(np.sqrt(np.square(truth - outputs).mean()))
@@ -135,7 +140,7 @@ def nrmse(truth, forecast):
 
 SCORES = {
     score.__name__: score
-    for score in (accuracy, f1, mcc, log_loss, roc_auc, mae, rmse, r2, nmse, nrmse)
+    for score in (accuracy, f1, mcc, log_loss, roc_auc, mae, mse, rmse, r2, nmse, nrmse)
 }
 
 

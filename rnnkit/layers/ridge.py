@@ -1,7 +1,10 @@
 """Ridge regression from its normal equations, gathered in one pass over data of any length."""
 
+import functools
+
 import numpy as np
 import scipy.linalg
+from scipy.linalg import blas
 
 # Sets of columns that may be missing together in a row, before too many are told apart.
 MOST_PATTERNS = 64
@@ -33,7 +36,8 @@ class NormalEquations:
         self.features = features
         self.targets = targets
         self.largest = np.zeros(targets)  # absolute target
-        self.parts = {}  # which targets are known, as bytes -> [gram, cross, squares, count]
+        self.parts = {}  # which targets are known, as bytes -> [lower, cross, squares, count]
+        # (`lower`: of the Gram matrix, which is symmetric, only the lower triangle counts)
 
     def add(self, x, y, weights=None):
         """Adds rows; those without any known target or with weight 0 do not count.
@@ -75,22 +79,17 @@ class NormalEquations:
                     "of columns: fit fewer columns at a time, or leave out (as NaN in all "
                     "columns) the rows where some are missing"
                 )
-            self.parts[key] = [
-                np.zeros((self.features, self.features)),
-                np.zeros((self.features, self.targets)),
-                np.zeros(self.targets),
-                0.0,
-            ]
+            self.parts[key] = self._zero()
         part = self.parts[key]
         if weights is None:
-            part[0] += x.T @ x  # one symmetric product: NumPy sees that both sides are x
+            part[0] = _with_gram(part[0], x)
             weighted = y
         else:
             roots = np.sqrt(weights, dtype="float64")[:, None]
             scaled = x * roots
-            part[0] += scaled.T @ scaled
+            part[0] = _with_gram(part[0], scaled)
             weighted = y * weights[:, None]
-        part[1] += x.T @ weighted
+        part[1] += blas.dgemm(1.0, x.T, weighted.T, trans_b=True)
         part[2] += np.einsum("rt,rt->t", y, weighted)
         part[3] += float(len(y) if weights is None else np.sum(weights))
 
@@ -124,7 +123,7 @@ class NormalEquations:
         result = NormalEquations(self.features, self.targets)
         result.largest = self.largest
         for key, (gram, cross, squares, count) in self.parts.items():
-            given = gram @ weights
+            given = _product(gram, weights)
             left = squares - 2 * np.sum(weights * cross, axis=0) + np.sum(weights * given, axis=0)
             known = np.frombuffer(key, bool)
             result.parts[key] = [gram, (cross - given) * known, np.maximum(left, 0) * known, count]
@@ -139,17 +138,19 @@ class NormalEquations:
     def complete(self):
         """The sums over rows whose targets are all known: `[gram, cross, squares, count]`."""
         key = np.ones(self.targets, bool).tobytes()
-        if key in self.parts:
-            return self.parts[key]
-        return NormalEquations(self.features, self.targets)._zero()
+        lower, *rest = self.parts[key] if key in self.parts else self._zero()
+        return [np.tril(lower) + np.tril(lower, -1).T, *rest]
 
     def _zero(self):
-        zeros = np.zeros
         shape = (self.features, self.targets)
-        return [zeros((self.features, self.features)), zeros(shape), zeros(self.targets), 0.0]
+        # In Fortran's order, in which BLAS adds to it in place.
+        lower = np.zeros((self.features, self.features), order="F")
+        return [lower, np.zeros(shape), np.zeros(self.targets), 0.0]
 
     def groups(self, strict=True):
-        """Yields `(columns, gram, cross, squares, count)` for targets known in the same rows.
+        """Yields `(columns, lower, cross, squares, count)` for targets known in the same rows.
+
+        Of the Gram matrix only the lower triangle counts.
 
         Targets that are known in no row raise a ValueError, or are left out if not `strict`.
         """
@@ -167,7 +168,8 @@ class NormalEquations:
                     "(after washout): give more data or a shorter washout"
                 )
             gram, cross, squares, count = (
-                sum(self.parts[key][index] for key in keys) for index in range(4)
+                functools.reduce(np.add, (self.parts[key][index] for key in keys))
+                for index in range(4)
             )
             yield columns, gram, cross[:, columns], squares[columns], count
 
@@ -214,7 +216,7 @@ class NormalEquations:
         weights = np.empty((len(ridges), self.features, self.targets))
         errors = np.empty((len(ridges), self.targets))
         for columns, gram, cross, squares, count in self.groups():
-            values, vectors = scipy.linalg.eigh(gram, driver="evd")
+            values, vectors = scipy.linalg.eigh(gram, lower=True, driver="evd")
             # What rounding has left of a zero eigenvalue must not be divided by.
             floor = max(float(values[-1]), 1e-300) * self.features * np.finfo("float64").eps
             values = np.maximum(values, 0.0)
@@ -258,18 +260,35 @@ class NormalEquations:
 def _squared_error(weights, gram, cross, squares):
     """Sum of squared errors `[columns]`: y'y - 2 w'X'y + w'X'Xw."""
     total = squares - 2 * np.sum(weights * cross, axis=0)
-    return np.maximum(total + np.sum(weights * (gram @ weights), axis=0), 0.0)
+    return np.maximum(total + np.sum(weights * _product(gram, weights), axis=0), 0.0)
+
+
+def _with_gram(lower, x):
+    """X'X added to the lower triangle of a Gram matrix, in place.
+
+    By SciPy's BLAS, as the decompositions are: NumPy's has threads of its own, and the two sets
+    starve each other when they take turns.
+    """
+    return blas.dsyrk(1.0, x.T, beta=1.0, c=lower, lower=1, overwrite_c=1)
+
+
+def _product(lower, weights):
+    """The product of a Gram matrix, given by its lower triangle, with weights."""
+    return blas.dsymm(1.0, lower, weights, lower=1)
 
 
 def _cholesky(gram, cross, ridge):
-    matrix = gram.copy()
-    matrix.flat[:: len(matrix) + 1] += ridge
+    matrix = np.asfortranarray(gram).copy(order="F")
+    matrix[np.diag_indices_from(matrix)] += ridge
+    size = np.abs(np.tril(matrix))
+    norm = (size.sum(axis=0) + size.sum(axis=1) - np.diag(size)).max()  # the largest column
     try:
-        factor = scipy.linalg.cho_factor(matrix, lower=True, check_finite=False)
+        factor = scipy.linalg.cho_factor(
+            matrix, lower=True, overwrite_a=True, check_finite=False
+        )
     except scipy.linalg.LinAlgError:
         factor = None
     if factor is not None:
-        norm = np.abs(matrix).sum(axis=0).max()
         condition, _ = scipy.linalg.lapack.dpocon(factor[0], norm, uplo="L")
         # Exactly singular matrices come with up to half an eps, by rounding.
         if condition > np.finfo("float64").eps * (2 if ridge == 0 else 1 / 8):

@@ -10,6 +10,8 @@ from rnnkit.layers import reservoir_loops as loops
 from rnnkit.layers.ridge import MOST_PATTERNS, NormalEquations
 
 BATCH = 64
+# Rows of a Gram matrix added at a time.
+BLOCK = 2048
 # Pieces from which on a pass shows its progress.
 LONG = 16
 
@@ -38,8 +40,8 @@ class Pass:
     ):  # fmt: skip
         self.model = model
         self.data = data
-        usual = model.fit_defaults.get("batch_size", BATCH)
-        self.batch_size = model._batch_size(usual if batch_size is None else batch_size)
+        # Not a recipe's own, which is meant for training by gradient.
+        self.batch_size = model._batch_size(BATCH if batch_size is None else batch_size)
         self.verbose = verbose
         self.class_weights = class_weights
         self.forgetting = forgetting
@@ -241,7 +243,8 @@ class Pass:
             for equations, (_, features) in zip(self.partial, pieces, strict=True):
                 if self.forgetting < 1:
                     equations.scale(self.forgetting**rows)
-                equations.add(_with_constant(features, counts), targets, chosen)
+                for part, block in _blocks(features, counts):
+                    equations.add(block, targets[part], None if chosen is None else chosen[part])
             self.rows += rows
 
     def _add_series(self, numbers, x, lengths, y, weights, noise):
@@ -260,7 +263,8 @@ class Pass:
             weights, self._newest = fading * (1.0 if weights is None else weights), newest
         for member, equations in enumerate(self.partial):
             pooled = self.pooled(member, x, lengths, noise)  # [series, read]
-            equations.add(_with_constant(pooled, np.ones(len(pooled), bool)), y, weights)
+            for part, block in _blocks(pooled, np.ones(len(pooled), bool)):
+                equations.add(block, y[part], None if weights is None else weights[part])
         self.rows += len(x)
 
     def pooled(self, member, x, lengths, noise=False):
@@ -381,13 +385,28 @@ def _dense(tensor, rows):
     return part.numpy()
 
 
-def _with_constant(features, counts):
-    """Rows that count, float64 `[rows, 1 + read]`, a constant 1 first."""
-    rows = int(counts.sum())
-    result = np.empty((rows, 1 + features.shape[-1]))
-    result[:, 0] = 1.0
-    result[:, 1:] = features.reshape(rows, -1) if counts.all() else features[counts]
-    return result
+def _blocks(features, counts):
+    """The rows that count, a few at a time so that they stay in the cache.
+
+    Args:
+        features: `[..., read]`.
+        counts: Bool of the shape before the last axis.
+
+    Yields:
+        Where among the rows that count, as a slice, and float64 `[rows, 1 + read]`, a constant 1
+        first. The array is used again for the next block.
+    """
+    features = features.reshape(-1, features.shape[-1])
+    places = np.flatnonzero(counts)
+    first = places[0]
+    unbroken = places[-1] - first + 1 == len(places)
+    block = np.empty((min(BLOCK, len(places)), 1 + features.shape[1]))
+    block[:, 0] = 1.0
+    for start in range(0, len(places), BLOCK):
+        part = slice(start, min(start + BLOCK, len(places)))
+        rows = slice(first + part.start, first + part.stop) if unbroken else places[part]
+        block[: part.stop - start, 1:] = features[rows]
+        yield part, block[: part.stop - start]
 
 
 def _reversed(sequences, lengths):

@@ -9,8 +9,8 @@ is the mean squared error of the test part by its variance (NMSE); median of ten
 Published by Rodan & Tino, "Minimum complexity echo state network", 2011,
 https://doi.org/10.1109/TNN.2010.2089641, NMSE at 100 / 200 units: ESN .0125 / .0082.
 
-The other settings were chosen on the validation part with other seeds (11 and 12), among 50 random
-ones.
+The other settings are rounded from the best of 51 random ones, by the validation part with other
+reservoirs (seeds 1 and 2).
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 from tests.benchmarks import _table
 from tests.benchmarks.narma import TEST, TRAIN, VALIDATION, WASHOUT, score
 
-SEEDS = range(1, 11)
+SEEDS = range(11, 21)
 SETTINGS = {
     "circulant": {
         "topology": "circulant",

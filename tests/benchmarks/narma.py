@@ -9,8 +9,8 @@ variance (NMSE). 200 steps of washout before the training part; the test part fo
 in one pass, so that it has no washout of its own. Median of ten seeds, each with a reservoir and a
 series of its own; float64. Published there, NMSE at 100 / 200 units: ESN .0956 / .0425.
 
-The other settings were chosen on validation parts of series with other seeds (50 to 53), among 60
-random ones.
+The other settings are rounded from the best of 64 random ones, by the validation parts of other
+series (seeds 50 and 51) with other reservoirs (seeds 1 and 2).
 """
 
 import statistics
@@ -24,7 +24,7 @@ from rnnkit.models.echo_state import EchoStateNetwork
 from tests.benchmarks import _table
 
 WASHOUT, TRAIN, VALIDATION, TEST = 200, 2_000, 3_000, 3_000
-SEEDS = range(1, 11)
+SEEDS = range(11, 21)
 RIDGES = [10.0**power for power in range(-14, -2)]
 SETTINGS = {
     "circulant": {
