@@ -9,7 +9,7 @@ README = (pathlib.Path(__file__).parents[1] / "README.md").read_text(encoding="u
 
 
 def test_the_table_of_recipes_is_complete():
-    rows = re.findall(r"^\| `(\w+)` \| ([\w-]+) \| (.+?) \| `(\w+)` \| `(\w+)`", README, re.M)
+    rows = re.findall(r"^\| `(\w+)` \| ([\w-]+) \| (.+?) \| `(\w+)` \| `([\w/]+)`", README, re.M)
     told = [
         (row["name"], row["pattern"], f"{row['input']} → {row['output']}", row["cell"],
          row["dataset"])

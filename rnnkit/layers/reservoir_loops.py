@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from rnnkit.layers.reservoir import recurrent_product
 
-# Bytes of states computed at a time: beyond, memory is taken anew from the system for every piece.
-PIECE_BYTES = 2**23
+# Bytes of states computed at a time: calls cost a millisecond each, memory is limited.
+PIECE_BYTES = 2**26
 SHORTEST_PIECE, LONGEST_PIECE = 64, 16384
 
 

@@ -339,6 +339,9 @@ class Pass:
             results = None
             for pieces in zip(*runs, strict=True):
                 start, parts = pieces[0][0], [piece for _, piece in pieces]
+                if len(parts) == 1 and len(parts[0]) == x.shape[1]:
+                    results = parts[0].transpose(1, 0, 2)  # all at once: nothing to put together
+                    continue
                 if results is None:
                     width = sum(part.shape[2] for part in parts)
                     results = np.empty((*x.shape[:2], width), parts[0].dtype)
