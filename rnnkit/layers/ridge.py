@@ -283,9 +283,7 @@ def _cholesky(gram, cross, ridge):
     size = np.abs(np.tril(matrix))
     norm = (size.sum(axis=0) + size.sum(axis=1) - np.diag(size)).max()  # the largest column
     try:
-        factor = scipy.linalg.cho_factor(
-            matrix, lower=True, overwrite_a=True, check_finite=False
-        )
+        factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
     except scipy.linalg.LinAlgError:
         factor = None
     if factor is not None:
