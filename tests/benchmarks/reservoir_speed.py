@@ -10,7 +10,7 @@ default. Ours are `"circulant"`, the default, and `"random"`, both of degree 10.
     fit      the same and the ridge regression (one ridge value, only states are read); "anew" with
              the drawing of the weights, "again" without
     batch    states of 64 series of 1,000 steps (ReservoirPy with one worker, its default, and two)
-    forecast 200 steps of warm-up and 1,000 steps of free run
+    forecast 200 steps of warm-up, and free runs of 1,000 and of 10,000 steps
 
 The competitors take their turns, beginning with another one in every round; a ratio is the median
 over the rounds of ReservoirPy's time over ours, its least and its greatest in brackets. Before the
@@ -30,7 +30,7 @@ from tests.benchmarks import _table
 
 DEGREE, RIDGE = 10, 1e-6
 STEPS, COUNT, SHORT = 10_000, 64, 1_000
-WARM_UP, FREE = 200, 1_000
+WARM_UP, FREE = 200, (1_000, 10_000)
 TARGETS = {
     "states": {"defaults": 10, "equal degree": 3},
     "fit": {"defaults": 5},
@@ -65,9 +65,9 @@ def competitors(units, dtype, part, x, batch):
             found[name] = lambda each=reservoir: each.run(batch)
             if name == "defaults":
                 found["defaults, 2 workers"] = lambda each=reservoir: each.run(batch, workers=2)
-        elif part == "forecast":
+        elif part.startswith("forecast"):
             model.fit(x[:-1], x[1:], warmup=100)
-            found[name] = lambda each=model: loop(each, x[-WARM_UP:])
+            found[name] = lambda each=model: loop(each, x[-WARM_UP:], int(part.split()[1]))
         elif part == "fit again":
             found[name] = lambda each=model: each.fit(x[:-1], x[1:], warmup=100)
         else:
@@ -80,9 +80,11 @@ def competitors(units, dtype, part, x, batch):
             found[topology] = lambda each=model: each.states(x)
         elif part == "batch":
             found[topology] = lambda each=model: each.states(batch)
-        elif part == "forecast":
+        elif part.startswith("forecast"):
             model.fit(x, verbose=0)
-            found[topology] = lambda each=model: each.forecast(FREE, warm_up=x[-WARM_UP:])
+            found[topology] = lambda each=model: each.forecast(
+                int(part.split()[1]), warm_up=x[-WARM_UP:]
+            )
         elif part == "fit again":
             found[topology] = lambda each=model: each.fit(x, verbose=0)
         else:
@@ -92,12 +94,12 @@ def competitors(units, dtype, part, x, batch):
     return found
 
 
-def loop(model, warm_up):
+def loop(model, warm_up, steps):
     """ReservoirPy's closed loop, as its tutorials write it."""
     model.reset()
     output = model.run(warm_up)[-1]
-    found = np.empty((FREE, 1))
-    for step in range(FREE):
+    found = np.empty((steps, 1))
+    for step in range(steps):
         found[step] = output
         output = model(output)
     return found
@@ -150,9 +152,11 @@ def main():
     x, batch = series[:STEPS], series.reshape(COUNT, SHORT, 1)
     _table.WIDTHS = (32, 40, 22, 14, 9, 9, 10)
     _table.header("what", "setting", "ratio", "target", "ours, ms", "its, ms", "first call")
-    parts = []
-    for part in options.parts:
-        parts += ["fit anew", "fit again"] if part == "fit" else [part]
+    several = {
+        "fit": ["fit anew", "fit again"],
+        "forecast": [f"forecast {steps} steps" for steps in FREE],
+    }
+    parts = [name for part in options.parts for name in several.get(part, [part])]
     for part in parts:
         for units in options.units:
             for dtype in options.dtypes:
