@@ -156,7 +156,8 @@ class Forecasting(rnnkit.Recipe):
                 "leak_spread": hp.Choice("leak_spread", [1.0, 5.0, 20.0]),
                 "input_scaling": hp.Float("input_scaling", 0.03, 1.0, sampling="log"),
                 "bias_scaling": hp.Float("bias_scaling", 0.0, 1.0, step=0.1),
-            }  # the ridge value is chosen in every fit
+                "ridge": hp.Float("ridge", 1e-6, 1e2, sampling="log"),  # else chosen in every fit
+            }
         return {
             "units": hp.Int("units", 16, 128, step=16),
             "window": hp.Choice("window", [96, 168, 336]),
