@@ -70,7 +70,16 @@ class Recipe:
 
     # === What users call ===
 
-    def data(self, source=None, *, name=None, input=None, target=None, encoding="utf-8"):
+    def data(
+        self,
+        source=None,
+        *,
+        name=None,
+        input=None,
+        target=None,
+        encoding="utf-8",
+        skip_unreadable=False,
+    ):
         """The data of the task.
 
         Args:
@@ -84,6 +93,8 @@ class Recipe:
                 several, such as `"load,2"` or a list; all columns of numbers by default.
             target: The same for the targets; of a series the inputs by default.
             encoding: Character encoding of files.
+            skip_unreadable: Whether audio files and strokes that cannot be read are left out,
+                with a warning that counts them, instead of raising.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -92,7 +103,14 @@ class Recipe:
         from rnnkit.data import sources
 
         given = {"input": input, "target": target}
-        return sources.load(self, source, name=name, given=given, encoding=encoding)
+        return sources.load(
+            self,
+            source,
+            name=name,
+            given=given,
+            encoding=encoding,
+            skip_unreadable=skip_unreadable,
+        )
 
     def options(self):
         """The recipe's options and their defaults, as a dict."""

@@ -10,6 +10,8 @@ __getattr__, __dir__, __all__ = attach(
         "as_dataset": ".convert",
         "builders": ".builders",
         "dynamics": ".dynamics",
+        "letters": ".letters",
+        "morse": ".morse",
         "read_table": ".tables",
     },
 )

@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import tensorflow_datasets as tfds
 
-from rnnkit.data import dynamics, reviews, sms
+from rnnkit.data import dialogues, dynamics, letters, morse, phrases, reviews, sms
 
 
 class _TextLabelBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -57,6 +57,101 @@ class RnnkitSms(_TextLabelBuilder):
 
     name = "rnnkit_sms"
     source = sms
+
+
+class _TranscriptBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Builder of recordings with their texts; its module has `CARD`, `SIZES` and `generate`."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    source: ModuleType
+    key: str  # what the recordings are called
+    recording: tfds.features.FeatureConnector
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=self.source.CARD,
+            features=tfds.features.FeaturesDict(
+                {self.key: self.recording, "text": tfds.features.Text()}
+            ),
+            supervised_keys=(self.key, "text"),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in self.source.SIZES}
+
+    def _generate_examples(self, split):
+        for index, (recording, text) in enumerate(self.source.generate(split)):
+            yield index, {self.key: recording, "text": text}
+
+
+class RnnkitMorse(_TranscriptBuilder):
+    """Morse code as sound, the bytes of wav files, with its text; see `morse.CARD`."""
+
+    name = "rnnkit_morse"
+    source = morse
+    key = "audio"
+    recording = tfds.features.Tensor(shape=(), dtype=np.object_)
+
+
+class RnnkitLetters(_TranscriptBuilder):
+    """Handwritten words as pen strokes, with the word; see `letters.CARD`."""
+
+    name = "rnnkit_letters"
+    source = letters
+    key = "strokes"
+    recording = tfds.features.Tensor(shape=(None, 3), dtype=np.float32)
+
+
+class _PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Builder of pairs of texts whose module has `CARD`, `SIZES` and `generate`."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    source: ModuleType
+    keys: tuple[str, str]
+
+    def _features(self):
+        return tfds.features.FeaturesDict({key: tfds.features.Text() for key in self.keys})
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=self.source.CARD,
+            features=self._features(),
+            supervised_keys=self.keys,
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in self.source.SIZES}
+
+    def _generate_examples(self, split):
+        for index, pair in enumerate(self.source.generate(split)):
+            yield index, dict(zip(self.keys, pair, strict=True))
+
+
+class RnnkitPhrases(_PairBuilder):
+    """English sentences with their French translations; see `phrases.CARD`."""
+
+    name = "rnnkit_phrases"
+    source = phrases
+    keys = ("en", "fr")
+
+    def _features(self):
+        return tfds.features.Translation(languages=self.keys)
+
+
+class RnnkitDialogues(_PairBuilder):
+    """Prompts and replies of a small chatbot; see `dialogues.CARD`."""
+
+    name = "rnnkit_dialogues"
+    source = dialogues
+    keys = ("prompt", "reply")
 
 
 @dataclasses.dataclass(eq=False)

@@ -11,7 +11,9 @@ import urllib.request
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data import transcripts
 from rnnkit.data.files import SPLITS
+from rnnkit.data.parallel import choose
 from rnnkit.data.splits import Data
 
 NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
@@ -31,8 +33,9 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
 
     Args:
         name: TFDS name, such as `"imdb_reviews"` or `"glue/sst2"`.
-        input_kind: Kind of TFDS feature wanted as input: `"text"`.
-        target_kind: Kind wanted as target: `"label"`. Class numbers become class names.
+        input_kind: Kind of TFDS feature wanted as input: `"text"`, `"audio"` or `"strokes"`.
+        target_kind: Kind wanted as target: `"label"`, or `"text"` for translations and the like.
+            Class numbers become class names.
         given: Dict of `"input"`, `"target"` to the name of a feature, where several fit.
         data_dir: Folder of TFDS; by default its own (`TFDS_DATA_DIR`, `~/tensorflow_datasets`).
 
@@ -45,10 +48,16 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
     """
     builder, prepare = _builder(name, data_dir)
     features = builder.info.features
-    x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
-    y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
+    if input_kind == target_kind:
+        x, y = _pair(builder, input_kind, given, name)
+    elif input_kind in transcripts.INPUTS:
+        x, y = transcripts.choose(builder, input_kind, given, name)
+    else:
+        x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
+        y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
+    signal = transcripts.example(builder, x, y) if input_kind in transcripts.INPUTS else None
     prepare()
-    return _split(builder, x, y)
+    return _split(builder, x, y, signal)
 
 
 def load_series(name, given=None, data_dir=None):
@@ -193,7 +202,26 @@ def _feature(features, kind, role, given, name):
     raise ValueError(f"{name} has no feature of kind {kind} for the {role}. Found: {found}")
 
 
-def _split(builder, x, y):
+def _pair(builder, kind, given, name):
+    """Which two features of one kind are input and target: as given, or as the dataset has it.
+
+    The sides of a `Translation` are features by the names of their languages.
+    """
+    import tensorflow_datasets as tfds
+
+    features, keys = builder.info.features, builder.info.supervised_keys
+    wanted = getattr(tfds.features, KINDS[kind])
+    found = [key for key, value in features.items() if isinstance(value, wanted)]
+    if len(found) < 2:
+        known = {key: type(value).__name__ for key, value in features.items()}
+        raise ValueError(f"{name} has no two features of kind {kind}. Found: {known}")
+    usual = {}
+    if keys is not None and len(keys) == 2 and all(key in found for key in keys):
+        usual = {role: (key,) for role, key in zip(("input", "target"), keys, strict=True)}
+    return choose(found, usual, given, name, name)
+
+
+def _split(builder, x, y, signal=None):
     labels = builder.info.features[y]
     names = getattr(labels, "names", None)
     sizes = {split: info.num_examples for split, info in builder.info.splits.items()}
@@ -218,6 +246,8 @@ def _split(builder, x, y):
     table = None if names is None else tf.constant(names)
 
     def example(row):
+        if signal is not None:
+            return signal(row)
         target = row[y] if table is None else tf.gather(table, row[y])
         return row[x], target
 
@@ -234,5 +264,5 @@ def _split(builder, x, y):
 def _withheld(builder, split, y):
     """Whether a split's labels are kept secret, which TFDS marks with -1."""
     rows = builder.as_dataset(split=split, shuffle_files=False).take(20)
-    labels = [int(row[y]) for row in rows if row[y].dtype.is_integer]
+    labels = [int(row[y]) for row in rows if row[y].dtype.is_integer and row[y].shape.rank == 0]
     return bool(labels) and all(label < 0 for label in labels)

@@ -1,18 +1,24 @@
 """From what a user passes to `recipe.data` to a `Data`."""
 
+import functools
 import os
 
 import tensorflow as tf
 
-from rnnkit.data import catalogue, series, splits
+from rnnkit.data import catalogue, parallel, recordings, series, splits
 from rnnkit.data.files import SPLITS
 from rnnkit.data.tables import SUFFIXES, Table, from_frame
 
 # Kinds of (input, target) -> function (table, columns) that makes tensors of raw examples.
-TO_TENSORS = {("text", "label"): splits.text_and_label}
+TO_TENSORS = {
+    ("text", "label"): splits.text_and_label,
+    ("text", "text"): parallel.pairs_of_texts,
+    ("audio", "text"): recordings.audio_and_text,
+    ("strokes", "text"): recordings.strokes_and_text,
+}
 
 
-def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
+def load(recipe, source=None, *, name=None, given=None, encoding="utf-8", skip_unreadable=False):
     """Loads data for a recipe; see `Recipe.data` for what `source` can be.
 
     Args:
@@ -21,19 +27,31 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
         name: Which set of a folder.
         given: Dict of `"input"`, `"target"` to the user's own column.
         encoding: Character encoding of files.
+        skip_unreadable: See `Recipe.data`.
 
     Returns:
         A `Data`.
     """
+    if skip_unreadable and recipe.kinds[0] not in ("audio", "strokes"):
+        raise ValueError(
+            "skip_unreadable is for recipes whose input is audio or strokes. "
+            f"Received: the recipe {recipe.name!r}, of {recipe.kinds[0]}"
+        )
     if tuple(recipe.kinds) == ("series", "series"):
         return _load_series(recipe, source, name, given, encoding)
     to_tensors = TO_TENSORS[recipe.kinds]
+    if skip_unreadable:
+        to_tensors = functools.partial(to_tensors, skip_unreadable=True)
     if source is None:
         data = catalogue.load(recipe.dataset, *recipe.kinds)
         data.source = None
         return data
     if isinstance(source, splits.Data):
         return source
+    if recipe.kinds == ("text", "text"):
+        data = parallel.load(source, recipe.columns, given, name, encoding)
+        if data is not None:
+            return data
     if isinstance(source, tf.data.Dataset):
         return splits.from_dataset(_unbatched(source, recipe, given))
     if isinstance(source, dict):
@@ -50,6 +68,12 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
     source = os.fspath(source)
     if _is_catalogue_name(source):
         return catalogue.load(source, *recipe.kinds, given=given)
+    if recipe.kinds[0] == "audio" and name is None:
+        folders = recordings.wav_folders(source, encoding)
+        if folders:
+            columns = {"input": "path", "target": "text"}
+            parts = {split: to_tensors(table, columns) for split, table in folders.items()}
+            return splits.from_columns(parts, source)
     return splits.read_files(
         source, recipe.columns, to_tensors, name=name, given=given, encoding=encoding
     )
@@ -113,7 +137,9 @@ def _unbatched(dataset, recipe, given):
     pair = isinstance(spec, tuple) and len(spec) == 2
     if not pair or not all(isinstance(part, tf.TypeSpec) for part in spec):
         raise ValueError(f"The dataset must give pairs (x, y). Received: elements {spec}")
-    return dataset.unbatch() if spec[1].shape.rank == 1 and spec[0].shape.rank == 1 else dataset
+    # Single strokes are of rank 2; all else is of rank 0.
+    batched = spec[1].shape.rank == 1 and spec[0].shape.rank in (1, 3)
+    return dataset.unbatch() if batched else dataset
 
 
 def _columns(table, recipe, given):

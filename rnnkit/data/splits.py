@@ -65,8 +65,10 @@ def from_columns(parts, source=None):
     for split in ("test", "validation"):
         if split not in parts:
             parts["train"], parts[split] = _split_off(parts["train"], share, split)
+    # The map makes plain tensors of the rows of ragged ones.
     datasets = {
-        split: tf.data.Dataset.from_tensor_slices(tensors) for split, tensors in parts.items()
+        split: tf.data.Dataset.from_tensor_slices(tensors).map(lambda x, y: (x, y))
+        for split, tensors in parts.items()
     }
     sizes = {split: int(tensors[0].shape[0]) for split, tensors in parts.items()}
     return Data(**datasets, source=source, sizes=sizes)

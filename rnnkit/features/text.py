@@ -212,6 +212,32 @@ class Text(Feature):
             for row in values
         ]
 
+    def pieces(self, text):
+        """The tokens of a text, as they are looked up: what plots have on their axes."""
+        return [each.decode("utf-8", "replace") for each in self.tokens([text])[0].numpy()] or [
+            UNKNOWN
+        ]
+
+    def tokens_of(self, ids):
+        """The token that each of a list of ids stands for."""
+        names = [PADDING, UNKNOWN, *self.vocabulary]
+        return [names[index] for index in ids]
+
+    def surfaces(self, text):
+        """For each token of a text, what stands for it where it is to be copied: itself."""
+        return self.pieces(text)
+
+    def restore(self, ids, replacements):
+        """Text of ids in which unknown ones are replaced.
+
+        Args:
+            ids: List of ids.
+            replacements: Dict of place in `ids` to what stands for the unknown token there.
+        """
+        joint = " " if self.level == "word" else ""
+        names = enumerate(self.tokens_of(ids))
+        return joint.join(replacements.get(place, name) for place, name in names)
+
     def resources(self):
         return [self._lookup]
 

@@ -10,9 +10,11 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from rnnkit.data import dynamics, reviews, sms
+from rnnkit.data import dialogues, dynamics, letters, morse, phrases, reviews, sms
 
 MODULES = [reviews, sms]
+PAIRS = [phrases, dialogues]  # of texts, without labels
+SIGNALS = [morse, letters]  # with texts; see test_morse.py and test_letters.py
 SPLITS = ("train", "validation", "test")
 
 # SHA-256 of the first 100 texts and labels of each split: a change of even one character, in
@@ -24,6 +26,12 @@ DIGESTS = {
     ("sms", "train"): "4c73973860f87b19e198b32cf45e762c8a9d7f4b5910120354738442f81dc790",
     ("sms", "validation"): "027e03adb4c5b7c094768e30c8a2fe13074aa61e6b8bb9dff78b0b614fead28e",
     ("sms", "test"): "c59bc1088e615b920f5c03baefccbcd08b7b4c2dfce686d5a424d62473bd0889",
+    ("phrases", "train"): "2271e77ce59c3683f8f3322a75dd1a0df111a10691d3ed7149efc393d3ac2d75",
+    ("phrases", "validation"): "7d43a66c417b863ada859707135b513be798e9a54bb25331d1c469326a4c23b6",
+    ("phrases", "test"): "30e168e8fa6f37d11f92fc7ef7e1bb92265ac6913457d876aa9891d8d4d7c572",
+    ("dialogues", "train"): "cdeb49f53ae95352c42b3c76ffc055ad8e98b3fd312cffbcbfba95fa09732700",
+    ("dialogues", "validation"): "3d72bb016e7f1a0ad496fca62b8cd44cacaa046ec5b4a7be8a4bcf6b501cea9e",
+    ("dialogues", "test"): "7dacc988de2381be60800ae4e53259c3dbc46cc333b1d2717de6c213b0664d79",
 }
 
 # What one would write in five minutes: the rule a model has to beat.
@@ -43,7 +51,7 @@ def data():
     """{dataset: {split: [(text, label), ...]}}, generated once."""
     return {
         short_name(module): {split: list(module.generate(split)) for split in SPLITS}
-        for module in MODULES
+        for module in MODULES + PAIRS
     }
 
 
@@ -61,7 +69,7 @@ def linear_model_accuracy(splits, ngrams):
     return model.score(counts.transform(test), test_labels)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=short_name)
+@pytest.mark.parametrize("module", MODULES + PAIRS, ids=short_name)
 @pytest.mark.parametrize("split", SPLITS)
 def test_same_bytes_everywhere(data, module, split):
     first = data[short_name(module)][split][:100]
@@ -69,7 +77,7 @@ def test_same_bytes_everywhere(data, module, split):
     assert digest.hexdigest() == DIGESTS[short_name(module), split]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=short_name)
+@pytest.mark.parametrize("module", MODULES + PAIRS, ids=short_name)
 def test_generation_depends_on_the_seed_alone(data, module):
     again = list(module.generate("validation", seed=0))
     assert again == data[short_name(module)]["validation"]
@@ -100,7 +108,7 @@ def test_a_sixth_of_the_messages_is_spam(data):
         assert labels.count("spam") == pytest.approx(sms.SPAM_SHARE * len(labels), abs=1)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=short_name)
+@pytest.mark.parametrize("module", MODULES + PAIRS, ids=short_name)
 def test_no_text_occurs_twice(data, module):
     texts = [text for split in SPLITS for text, _ in data[short_name(module)][split]]
     assert len(set(texts)) == len(texts)
@@ -156,13 +164,13 @@ def test_keyword_rule_is_well_behind_a_linear_model_on_messages(data):
     assert model - rule > 0.08
 
 
-@pytest.mark.parametrize("module", MODULES, ids=short_name)
+@pytest.mark.parametrize("module", MODULES + PAIRS + SIGNALS, ids=short_name)
 def test_unknown_split_says_which_there_are(module):
     with pytest.raises(ValueError, match="train, validation, test.*Received: split='dev'"):
         module.generate("dev")
 
 
-@pytest.mark.parametrize("module", MODULES, ids=short_name)
+@pytest.mark.parametrize("module", MODULES + PAIRS + SIGNALS, ids=short_name)
 def test_card_says_what_it_is(module):
     assert module.CARD.startswith(f"# rnnkit_{short_name(module)}\n")
     for said in ("synthetic", "Limits", *(f"{module.SIZES[split]:,}" for split in SPLITS)):
@@ -171,7 +179,8 @@ def test_card_says_what_it_is(module):
 
 def test_cards_need_no_tensorflow():
     code = (
-        "import sys; from rnnkit.data import reviews, sms; next(reviews.generate('test')); "
+        "import sys; from rnnkit.data import dialogues, phrases, reviews, sms; "
+        "[next(each.generate('test')) for each in (dialogues, phrases, reviews)]; "
         "assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -191,6 +200,23 @@ def test_builder_round_trip(module, tmp_path, monkeypatch):
     assert str(info.version) == "1.0.0"
     for split in SPLITS:
         read = [(text.decode(), module.LABELS[y]) for text, y in tfds.as_numpy(splits[split])]
+        assert read == list(module.generate(split))
+
+
+@pytest.mark.parametrize("module", PAIRS, ids=short_name)
+def test_builder_of_pairs_round_trip(module, tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    import rnnkit.data.builders  # noqa: F401  registers
+
+    monkeypatch.setattr(module, "SIZES", {"train": 60, "validation": 20, "test": 40})
+    splits, info = tfds.load(
+        f"rnnkit_{short_name(module)}", data_dir=tmp_path, as_supervised=True, with_info=True
+    )
+    translation = isinstance(info.features, tfds.features.Translation)
+    assert translation == (module is phrases)
+    for split in SPLITS:
+        read = [(x.decode(), y.decode()) for x, y in tfds.as_numpy(splits[split])]
         assert read == list(module.generate(split))
 
 

@@ -1,0 +1,398 @@
+"""The feature for sound: wav bytes as a log-mel spectrogram."""
+
+import collections
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data import wav
+from rnnkit.features import spectra
+from rnnkit.features.base import Feature
+from rnnkit.features.moments import Moments
+
+# Speech has little above 8 kHz, which is half of this.
+HIGHEST_RATE = 16_000
+NORMALIZE = ("global", "utterance", None)
+# Share of samples at full scale from which a clip counts as clipped.
+CLIPPED = 0.01
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Audio(Feature):
+    """Sound as a sequence of log-mel spectra.
+
+    Raw audio is a scalar string: the bytes of a 16-bit wav file. The samples x between -1 and 1
+    are cut into windows of 25 ms every 10 ms; of each the power spectrum P(f) = |FFT(hann x)|^2 is
+    summed under triangles M_c(f) that are equally wide on the mel scale, and the logarithm taken:
+
+        mel(f) = 1127 ln(1 + f / 700)                            (f in Hz)
+        S_c    = ln(max(sum_f M_c(f) P(f), 1e-8))                c = 1..mels
+
+    The floor is about the power that rounding to 16 bits leaves in a bin. With `normalize="global"`
+    each channel is then standardised by its mean and standard deviation over the training data: a
+    short clip, such as one word, keeps its spectrum whole, which its own mean would take away. With
+    `"utterance"` that mean is taken off first, and with it microphone, room and loudness: better
+    for long clips from many places.
+
+    - Several channels are averaged to one. A clip at another sampling rate is converted.
+    - Samples after the last whole window are left out. A clip shorter than a window is filled with
+      zeros to one window, so every clip has at least one step.
+    - `check` warns of silent, too short, clipped (1 % of the samples at full scale), several-
+      channelled and too coarsely sampled clips, and refuses bytes that are no wav file.
+
+    Args:
+        sampling_rate: Samples a second the spectra are made at; by default `adapt` takes that of
+            most training clips, at most 16,000.
+        window: Length of a window, in seconds.
+        hop: Time from one window to the next, in seconds.
+        mels: Channels of the spectrogram.
+        low: Lower edge of the lowest channel, in Hz.
+        high: Upper edge of the highest channel, in Hz; by default half the sampling rate.
+        stack: Spectra that are joined to one step: 2 halves the steps and doubles their width. A
+            last step is filled by repeating the last spectrum.
+        normalize: `"global"`, `"utterance"` or None.
+        max_seconds: Longest clip, in seconds, or None. Longer ones are cut at their end (a warning
+            says how many).
+        mean: Learned mean of each channel, list of floats.
+        deviation: Learned standard deviation of each channel, list of floats.
+
+    Attributes:
+        width: Numbers in an encoded step: `mels * stack`.
+        max_length: Longest encoded sequence, in steps, or None.
+        step: Time from one step to the next, in seconds.
+
+    Raises:
+        ValueError: For settings that do not fit together; from `to_tensor`, `adapt` and `check`
+            for bytes that are no wav file.
+
+    Example:
+
+    >>> tone = np.sin(2 * np.pi * 600 * np.arange(8000) / 8000)
+    >>> audio = Audio(sampling_rate=8000, mels=40).adapt([tone, 0.1 * tone])
+    >>> audio.encode(audio.to_tensor([tone])).shape
+    TensorShape([1, None, 40])
+
+    Reference: Davis & Mermelstein (1980), Comparison of parametric representations for
+    monosyllabic word recognition, IEEE Trans. ASSP 28; stacking: Sak et al. (2015), Fast and
+    accurate recurrent neural network acoustic models for speech recognition, section 2.
+    """
+
+    sequence = True
+    padding = float("nan")
+
+    def __init__(
+        self,
+        sampling_rate=None,
+        window=0.025,
+        hop=0.010,
+        mels=40,
+        low=60.0,
+        high=None,
+        stack=1,
+        normalize="global",
+        max_seconds=None,
+        mean=None,
+        deviation=None,
+    ):
+        for name, value in (("sampling_rate", sampling_rate), ("mels", mels), ("stack", stack)):
+            if name == "sampling_rate" and value is None:
+                continue
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if not whole or value < 1:
+                raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+        for name, value in (("window", window), ("hop", hop), ("max_seconds", max_seconds)):
+            if name == "max_seconds" and value is None:
+                continue
+            if not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+                raise ValueError(f"{name} must be positive seconds. Received: {name}={value!r}")
+        if normalize not in NORMALIZE:
+            raise ValueError(
+                f"normalize must be one of {list(NORMALIZE)}. Received: normalize={normalize!r}"
+            )
+        self.sampling_rate = None if sampling_rate is None else int(sampling_rate)
+        self.window = float(window)
+        self.hop = float(hop)
+        self.mels = int(mels)
+        self.low = float(low)
+        self.high = None if high is None else float(high)
+        self.stack = int(stack)
+        self.normalize = normalize
+        self.max_seconds = None if max_seconds is None else float(max_seconds)
+        self.mean = mean
+        self.deviation = deviation
+        self._compiled = None
+        if self.sampling_rate is not None:
+            self._check_settings()
+
+    # === Sizes ===
+
+    @property
+    def width(self):
+        return self.mels * self.stack
+
+    @property
+    def step(self):
+        return self.hop * self.stack
+
+    @property
+    def max_length(self):
+        if self.max_seconds is None:
+            return None
+        frames = 1 + int(max(self.max_seconds - self.window, 0) / self.hop + 1e-6)
+        return -(-frames // self.stack)
+
+    @property
+    def window_samples(self):
+        """Samples in a window."""
+        return round(self.window * self.sampling_rate)
+
+    @property
+    def hop_samples(self):
+        """Samples from one window to the next."""
+        return round(self.hop * self.sampling_rate)
+
+    @property
+    def fft_size(self):
+        """Points of the Fourier transform: the power of two that a window fits in."""
+        return 1 << max(self.window_samples - 1, 1).bit_length()
+
+    @property
+    def adapted(self):
+        return self.sampling_rate is not None and (self.normalize is None or self.mean is not None)
+
+    def _check_settings(self):
+        rate, high = self.sampling_rate, self.high or self.sampling_rate / 2
+        if not 0 <= self.low < high <= rate / 2:
+            raise ValueError(
+                f"low and high must rise from 0 to half the sampling rate, {rate / 2:g} Hz. "
+                f"Received: low={self.low:g}, high={high:g}"
+            )
+        if self.window_samples < 2 or self.hop_samples < 1:
+            raise ValueError(
+                f"window and hop must hold samples at {rate} Hz. Received: window={self.window}, "
+                f"hop={self.hop}"
+            )
+        empty = np.flatnonzero(~(self.mel_weights() > 0).any(axis=0))
+        if len(empty):
+            raise ValueError(
+                f"mels must be fewer, or window longer: {len(empty)} of the channels lie between "
+                f"two frequencies of the transform, {rate / self.fft_size:g} Hz apart. "
+                f"Received: mels={self.mels}, window={self.window}"
+            )
+
+    def mel_weights(self):
+        """The triangles, NumPy `[fft_size / 2 + 1, mels]`, on the scale 1127 ln(1 + f / 700)."""
+        high = self.high or self.sampling_rate / 2
+        bins = self.fft_size // 2 + 1
+        with tf.init_scope():  # numbers, in a graph too
+            return tf.signal.linear_to_mel_weight_matrix(
+                self.mels, bins, self.sampling_rate, self.low, high
+            ).numpy()
+
+    # === Learning ===
+
+    def adapt(self, data):
+        """Learns the sampling rate, if it is not given, and each channel's mean and deviation.
+
+        Args:
+            data: Raw audio in any form; see `to_tensor`. Or a `tf.data.Dataset` of wav bytes.
+
+        Returns:
+            The feature itself.
+        """
+        if self.sampling_rate is None:
+            self.sampling_rate = self._most_frequent_rate(data)
+            self._check_settings()
+        if self.normalize is None:
+            return self
+        self.mean = self.deviation = None
+        moments = Moments()
+        for values in self.batches(data):
+            encoded = self._spectra(values)
+            self.check(values, encoded, warn=False)
+            moments.add(encoded.flat_values.numpy())  # [frames, mels]
+        if not moments.count:
+            raise ValueError("Audio.adapt needs at least one clip. Received: none")
+        mean, deviation = moments.found()
+        self.mean = mean.tolist()
+        # A channel that hardly changes, less than 0.1 nepers, says nothing: it is only centred.
+        self.deviation = np.where(deviation < 0.1, 1.0, deviation).tolist()
+        return self
+
+    def _most_frequent_rate(self, data):
+        counts = collections.Counter(
+            _parsed(clip, index)[1]
+            for values in self.batches(data)
+            for index, clip in enumerate(values.numpy())
+        )
+        if not counts:
+            raise ValueError("Audio.adapt needs at least one clip. Received: none")
+        return min(max(counts, key=lambda rate: (counts[rate], -rate)), HIGHEST_RATE)
+
+    # === Encoding ===
+
+    def to_tensor(self, values):
+        """Converts clips in any form to a batch of wav bytes.
+
+        Args:
+            values: List of clips: bytes or paths of wav files (8 to 32 bits or floats), arrays
+                `[samples]` or `[samples, channels]` at the feature's own rate, or pairs
+                `(samples, rate)`; or one clip as an array `[samples]` or as such a pair. Floats
+                are samples between -1 and 1.
+
+        Returns:
+            String tensor `[batch]`.
+
+        Raises:
+            ValueError: For what cannot be read; the message names its position.
+        """
+        if isinstance(values, tf.Tensor):
+            if values.dtype == tf.string:
+                return values
+            values = values.numpy()
+        if isinstance(values, (str, bytes)):
+            raise ValueError(
+                f"Audio takes a list of clips, not one: pass [clip]. Received: {values[:40]!r}"
+            )
+        one = isinstance(values, tuple) and len(values) == 2 and np.ndim(values[1]) == 0
+        if (one and np.ndim(values[0])) or _is_samples(values):
+            values = [values]
+        clips = []
+        for index, value in enumerate(values):
+            if hasattr(value, "numpy"):
+                value = value.numpy()
+            try:
+                clips.append(wav.to_wav(value, self.sampling_rate))
+            except ValueError as error:
+                raise ValueError(f"Audio cannot read clip {index}: {error}") from None
+        return tf.constant(clips, tf.string, shape=(len(clips),))
+
+    def encode(self, values, truncate=True):
+        """Wav bytes `[batch]` to float32 `[batch, (time), width]`, at least one step each.
+
+        Bytes that are no wav file become one step of NaN, which `check` and `guard` refuse.
+        """
+        encoded = self._spectra(values)
+        if self.normalize == "utterance":
+            means = tf.reduce_mean(encoded, axis=1)  # [batch, mels]
+            rows = encoded.flat_values - tf.gather(means, encoded.value_rowids())
+            encoded = encoded.with_flat_values(rows / np.array(self.deviation, "float32"))
+        elif self.normalize == "global":
+            rows = encoded.flat_values - np.array(self.mean, "float32")
+            encoded = encoded.with_flat_values(rows / np.array(self.deviation, "float32"))
+        if self.stack > 1:
+            encoded = spectra.stacked(encoded, self.stack)
+        return self.truncate(encoded) if truncate else encoded
+
+    def _spectra(self, values):
+        """Wav bytes `[batch]` to spectra as they are, ragged `[batch, (frames), mels]`."""
+        if tf.executing_eagerly():  # a compiled loop over the clips is ten times faster
+            if self._compiled is None:
+                signature = [tf.TensorSpec([None], tf.string)]
+                self._compiled = tf.function(self._spectra, input_signature=signature)
+            return self._compiled(values)
+        shape = (self.window_samples, self.hop_samples, self.fft_size)
+        weights = tf.constant(self.mel_weights())  # [bins, mels]
+
+        def frames(clip):
+            samples, readable = spectra.samples_of(clip, self.sampling_rate)
+            rows = spectra.log_mel(samples, *shape, weights)  # [frames, mels]
+            return tf.where(readable, rows, np.float32("nan"))
+
+        spec = tf.RaggedTensorSpec([None, self.mels], tf.float32, ragged_rank=0)
+        return tf.map_fn(frames, values, fn_output_signature=spec)
+
+    def spectrogram(self, clip):
+        """The spectra of one clip, before they are standardised and stacked, to draw them.
+
+        Args:
+            clip: One clip in any form that `to_tensor` takes in a list.
+
+        Returns:
+            The pair of NumPy arrays `[frames, mels]`, natural logarithms of power, and
+            `[mels + 1]`: frequencies in Hz that bound the channels, halfway (on the mel scale)
+            between their middles.
+        """
+        values = self.to_tensor([clip])
+        encoded = self._spectra(values)
+        self.check(values, encoded, warn=False)
+        ends = 1127 * np.log1p(np.array([self.low, self.high or self.sampling_rate / 2]) / 700)
+        gap = (ends[1] - ends[0]) / (self.mels + 1)
+        edges = ends[0] + gap * (0.5 + np.arange(self.mels + 1))
+        return encoded.flat_values.numpy(), 700 * np.expm1(edges / 1127)
+
+    def decode(self, values):
+        raise ValueError(
+            "A spectrogram cannot be turned back into sound: Audio is for inputs alone. "
+            f"Received: outputs of shape {np.shape(values)}"
+        )
+
+    # === Checks ===
+
+    def check(self, values, encoded, warn=True):
+        """Refuses what is no wav file, and warns of clips in which little can be heard."""
+        clips = tf.convert_to_tensor(values).numpy()
+        found = collections.defaultdict(list)
+        bad = tf.math.is_nan(encoded.flat_values[:, 0]).numpy()
+        if bad.any():
+            rows = np.unique(encoded.value_rowids().numpy()[bad])
+            try:
+                wav.read(clips[rows[0]])
+            except ValueError as error:
+                raise ValueError(
+                    f"{len(rows)} of {len(clips)} clips cannot be read, the first at position "
+                    f"{rows[0]}: {error}"
+                ) from None
+        if not warn:
+            return
+        for index, clip in enumerate(clips):
+            samples, rate = wav.read(clip)
+            if samples.shape[1] > 1:
+                found["have several channels, which are averaged"].append(index)
+            heard = wav.mono(samples)
+            if rate < self.sampling_rate:
+                found[
+                    f"are sampled more coarsely than at {self.sampling_rate} Hz, so that their "
+                    "upper channels are empty"
+                ].append(index)
+            if len(heard) * self.sampling_rate < self.window_samples * rate:
+                found[f"are shorter than a window of {self.window:g} s"].append(index)
+            elif not heard.any():
+                found["are silent"].append(index)
+            limit = wav.FULL_SCALE - 1
+            if len(heard) and ((samples >= limit) | (samples <= -limit)).mean() >= CLIPPED:
+                found["are clipped (many samples at full scale)"].append(index)
+        for what, which in found.items():
+            warnings.warn(
+                f"{len(which)} of {len(clips)} clips {what}; the first is at position {which[0]}",
+                stacklevel=2,
+            )
+
+    def guard(self, encoded):
+        rows = encoded.flat_values if isinstance(encoded, tf.RaggedTensor) else encoded
+        test = tf.debugging.assert_equal(
+            tf.reduce_any(tf.math.is_nan(rows)), False, "The data holds clips that are no wav file"
+        )
+        with tf.control_dependencies([test]):
+            return tf.identity(encoded)
+
+    def get_config(self):
+        names = (
+            "sampling_rate", "window", "hop", "mels", "low", "high", "stack", "normalize",
+            "max_seconds", "mean", "deviation",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+
+def _is_samples(values):
+    """Whether an array is one clip, `[samples]`, rather than a list of several."""
+    return isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "iuf"
+
+
+def _parsed(clip, index):
+    try:
+        return wav.read(clip)
+    except ValueError as error:
+        raise ValueError(f"Audio cannot read clip {index}: {error}") from None
