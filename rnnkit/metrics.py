@@ -1,13 +1,15 @@
 """Scores of a task, by name; and measures of forecasts and reservoirs.
 
-The scores of classes come from scikit-learn; this module only says which fit which target and what
-they take. `nmse`, `nrmse`, `valid_prediction_time`, `memory_capacity` and
+Scores of classes come from scikit-learn, of texts from `rnnkit.text_metrics`; here is which fit
+which target. `nmse`, `nrmse`, `valid_prediction_time`, `memory_capacity` and
 `effective_spectral_radius` take plain arrays and can be used without a model.
 """
 
 import difflib
 
 import numpy as np
+
+from rnnkit import text_metrics
 
 # Default scores by the type of the output feature.
 DEFAULTS = {"Label": ("accuracy", "f1", "mcc"), "Number": ("mae", "rmse", "r2")}
@@ -150,9 +152,8 @@ def scores(feature, truth, outputs, names=None):
     Args:
         feature: Output feature of the model.
         truth: Encoded targets: class indices `[examples]`, or standardised numbers
-            `[examples, size]`.
-        outputs: The network's outputs: probabilities `[examples, classes]`, or standardised
-            numbers.
+            `[examples, size]`; reference texts for a feature of tokens.
+        outputs: Probabilities `[examples, classes]`, standardised numbers, or texts.
         names: Scores to compute, or None for the defaults of the feature.
 
     Returns:
@@ -167,6 +168,8 @@ def scores(feature, truth, outputs, names=None):
     >>> scores(label, np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]), ["accuracy"])
     {'accuracy': 1.0}
     """
+    if feature.vocabulary_size is not None:
+        return text_metrics.scores(truth, outputs, names)
     bases = [base.__name__ for base in type(feature).__mro__]
     kind = next((name for name in bases if name in DEFAULTS), None)
     if kind is None:

@@ -6,6 +6,9 @@ with any colour vision can tell apart; lines also differ in style.
 
 import numpy as np
 
+from rnnkit.attention_plots import attention  # noqa: F401
+from rnnkit.signal_plots import error_against_noise, spectrogram, strokes  # noqa: F401
+
 COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300")
 STYLES = ("-", "--", ":", "-.")
 

@@ -272,11 +272,16 @@ def _check_size(config, path, custom_objects):
         raise _refusal(path, f"its metrics need {metrics:,} numbers")
 
 
+# Integers that say nothing of sizes. Of one object in two places Keras notes an id.
+_NO_SIZES = ("seed", "shared_object_id")
+
+
 def _largest_integer(node):
-    """The largest size a configuration declares; seeds are no sizes."""
+    """The largest size a configuration declares."""
     if isinstance(node, dict):
         return max(
-            (_largest_integer(value) for key, value in node.items() if key != "seed"), default=0
+            (_largest_integer(value) for key, value in node.items() if key not in _NO_SIZES),
+            default=0,
         )
     if isinstance(node, list):
         return max((_largest_integer(value) for value in node), default=0)

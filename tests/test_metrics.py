@@ -7,7 +7,7 @@ import sklearn.metrics
 
 from rnnkit import metrics
 from rnnkit.data import dynamics
-from rnnkit.features import Label, Number, Text
+from rnnkit.features import Label, Number, Series, Text
 
 RNG = np.random.default_rng(0)
 
@@ -96,8 +96,14 @@ def test_features_of_ones_own_score_like_their_base():
 def test_unknown_names():
     with pytest.raises(ValueError, match="Unknown score 'acuracy'; known: .*mean 'accuracy'"):
         metrics.scores(Label(["a", "b"]), np.array([0]), np.array([[1.0, 0.0]]), ["acuracy"])
-    with pytest.raises(ValueError, match="no scores for a target of Text"):
-        metrics.scores(Text(), np.array([0]), np.array([[1.0, 0.0]]))
+    with pytest.raises(ValueError, match="no scores for a target of Series"):
+        metrics.scores(Series(), np.array([0]), np.array([[1.0, 0.0]]))
+    with pytest.raises(ValueError, match="Unknown score of texts 'bleau'; known: .*mean 'bleu'"):
+        metrics.scores(Text(), ["a"], ["a"], ["bleau"])
+
+
+def test_features_of_tokens_have_the_scores_of_texts():
+    assert metrics.scores(Text(), ["a b"], ["a c"], ["wer"]) == {"wer": 0.5}
 
 
 # === Forecasts ===

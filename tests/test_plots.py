@@ -227,3 +227,58 @@ def test_series_that_cannot_be_drawn(model, timed, plain):
     with pytest.raises(ValueError, match="all of one horizon"):
         plots.forecast_errors({"a": timed, "b": plain}, data)
     assert plt.get_fignums() == []
+
+
+# === Sound and handwriting ===
+
+
+def test_spectrogram_has_seconds_and_hertz():
+    from rnnkit.data import morse
+    from rnnkit.features import Audio
+
+    clip = (morse.signal("et", 12, pitch=1000.0, margin=0.1), 8000)
+    ax = plots.spectrogram(Audio(8000), clip, b"et")
+    (mesh,) = ax.collections
+    shown = mesh.get_array().reshape(40, -1)  # [mels, frames]
+    assert shown.max() == 0 and shown.min() >= -60 or mesh.get_clim() == (-60, 0)
+    edges = mesh.get_coordinates()[0, :, 0]
+    assert edges[0] == 0 and edges[-1] == pytest.approx(len(clip[0]) / 8000, abs=0.025)
+    ticks = {
+        tick.get_text(): place
+        for tick, place in zip(ax.get_yticklabels(), ax.get_yticks(), strict=True)
+    }
+    assert list(ticks) == ["125", "250", "500", "1,000", "2,000"]
+    # The tone is where the axis says: at a dot's middle, 0.15 s.
+    loudest = shown[:, np.searchsorted(edges, 0.15) - 1].argmax()
+    assert loudest < ticks["1,000"] < loudest + 1
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "frequency (Hz)")
+    assert ax.get_title() == "et"
+    with pytest.raises(ValueError, match="needs an Audio feature.*Received: Audio"):
+        plots.spectrogram(Audio(), clip)
+
+
+def test_strokes_are_drawn_as_written():
+    points = [[0, 0, 0], [3, -4, 0], [3, 9, 1], [7, 9, 1]]
+    ax = plots.strokes(points, "x")
+    lines = [line for line in ax.get_lines() if line.get_color() == "black"]
+    assert [line.get_xydata().tolist() for line in lines] == [[[0, 0], [3, -4], [3, 9]], [[7, 9]]]
+    assert lines[1].get_marker() == "o"  # a dot can be seen
+    assert ax.yaxis_inverted() and ax.get_aspect() == 1 and ax.get_title() == "x"
+    assert not plots.strokes(points, upwards=True).yaxis_inverted()
+    assert len(plots.strokes("0 0 0;1 1 1").get_lines()) == 2
+    figure = matplotlib.figure.Figure()
+    given = figure.subplots()
+    assert plots.strokes(points, ax=given) is given
+    assert plots.strokes(points, ax=given).yaxis_inverted()  # drawn on twice
+    with pytest.raises(ValueError, match="at least two points"):
+        plots.strokes([[0, 0, 1]])
+
+
+def test_error_against_noise_in_percent():
+    ax = plots.error_against_noise([0, 10], {"a": [0.5, 0.1], "b": [0.2, 0.0]})
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[50, 10], [20, 0]]
+    assert ax.get_ylabel() == "error rate (%)" and "dB" in ax.get_xlabel()
+    (line,) = plots.error_against_noise([0, 1, 2], [0.1, 0.2, 0.3], level="noise").get_lines()
+    assert line.get_xdata().tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="as many as levels. Received: 1 and 2"):
+        plots.error_against_noise([0, 1], [0.1])

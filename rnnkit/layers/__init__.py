@@ -14,6 +14,8 @@ from keras.layers import (
     SimpleRNNCell,
 )
 
+from rnnkit.layers.attention import AdditiveAttention, MultiplicativeAttention
+from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D
 from rnnkit.layers.missing import AddPresent, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import SequencePooling
@@ -29,16 +31,20 @@ from rnnkit.layers.token_dropout import TokenDropout
 
 __all__ = [
     "AddPresent",
+    "AdditiveAttention",
     "ESN",
     "ESNCell",
     "GRU",
     "LSTM",
     "RNN",
     "Bidirectional",
+    "FrameLogProbabilities",
     "GRUCell",
     "LSTMCell",
     "KnownErrors",
+    "MaskedConv1D",
     "MissingToZero",
+    "MultiplicativeAttention",
     "PathMixture",
     "RecurrentStack",
     "ReferenceGRUCell",

@@ -1,9 +1,19 @@
 """Models: one class for each input-output pattern."""
 
 from rnnkit.models.base import Model
+from rnnkit.models.ctc import CTC
 from rnnkit.models.echo_state import EchoStateNetwork
+from rnnkit.models.encoder_decoder import EncoderDecoder
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.many_to_one import ManyToOne
 from rnnkit.models.one_to_one import OneToOne
 
-__all__ = ["EchoStateNetwork", "ManyToMany", "ManyToOne", "Model", "OneToOne"]
+__all__ = [
+    "CTC",
+    "EchoStateNetwork",
+    "EncoderDecoder",
+    "ManyToMany",
+    "ManyToOne",
+    "Model",
+    "OneToOne",
+]

@@ -155,6 +155,16 @@ class Model(keras.Model):
 
     # === Training ===
 
+    def _seen(self, data):
+        """Called with the encoded training data, for what a pattern has to know of it."""
+
+    @property
+    def encoder_layers(self):
+        """The layers that `fine_tune(freeze="encoder")` leaves as they are."""
+        return [
+            layer for layer in self.layers if layer.weights and not layer.name.endswith("output")
+        ]
+
     def fit(
         self,
         x=None,
@@ -187,18 +197,12 @@ class Model(keras.Model):
         Returns:
             The Keras `History`.
         """
-        if validation_split:
-            if validation_data is not None:
-                raise ValueError("Pass validation_split or validation_data. Received: both")
-            x, y, sample_weight, validation_data = fitting.split_arrays(
-                x, y, sample_weight, validation_split
-            )
-        train = self.prepare(x, y, sample_weight)
-        validation = None
-        if validation_data is not None:
-            validation = self._batches(
-                self.prepare(*_as_tuple(validation_data)), validation_batch_size or batch_size
-            )
+        train, validation = fitting.encoded(
+            self, x, y, sample_weight, validation_split, _in_parts(validation_data)
+        )
+        self._seen(train)
+        if validation is not None:
+            validation = self._batches(validation, validation_batch_size or batch_size)
         callbacks = fitting.with_defaults(callbacks, self, validation is not None)
         with fitting.best_kept(self, callbacks, interrupted_path):
             history = super().fit(
@@ -473,12 +477,12 @@ def task_defaults(feature):
     return "mean_squared_error", ["mean_absolute_error"]
 
 
-def _as_tuple(data):
-    if isinstance(data, (tuple, list)):
-        if len(data) not in (2, 3):
-            raise ValueError(
-                "validation_data must be a dataset or (x, y[, weight]). "
-                f"Received: {len(data)} parts"
-            )
-        return tuple(data)
-    return (data,)
+def _in_parts(data):
+    """Validation data with `(x, y[, weight])` as a tuple, and the rest as it is."""
+    if not isinstance(data, (tuple, list)):
+        return data
+    if len(data) not in (2, 3):
+        raise ValueError(
+            f"validation_data must be a dataset or (x, y[, weight]). Received: {len(data)} parts"
+        )
+    return tuple(data)

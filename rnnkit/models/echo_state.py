@@ -1,7 +1,6 @@
 """The echo state network: a fixed reservoir, and a readout solved in closed form in one pass."""
 
 import contextlib
-import math
 
 import keras
 import numpy as np
@@ -10,7 +9,7 @@ import tensorflow as tf
 from rnnkit.data.pipeline import Encoded
 from rnnkit.features import Forecast, Label, Number, Series
 from rnnkit.layers.readout import RidgeReadout
-from rnnkit.layers.reservoir import ESN
+from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stack import RecurrentStack
 from rnnkit.layers.topology import Topology, integer, number
 from rnnkit.models import closed_loop, fitting, forecasting
@@ -19,42 +18,6 @@ from rnnkit.models.reservoir_pass import Pass
 
 # Ridge values to choose from.
 RIDGES = tuple(10.0**power for power in range(-9, 5))
-
-
-def reservoir_stack(
-    units, num_layers, bidirectional, seeds, *, input_scaling, upper_scaling, feedback_size,
-    feedback_scaling, dtype, name, **options,
-):  # fmt: skip
-    """Reservoirs on top of each other, all read, as one layer.
-
-    The first layer has the input scaling, the feedback and its scaling; the others hear states.
-    """
-    integer(num_layers, "num_layers")
-    integer(units, "units")
-
-    def one(index, backward):
-        width = units * (2 if bidirectional else 1)
-        if index:
-            own = {"input_scaling": upper_scaling / math.sqrt(width)}
-        else:
-            own = {
-                "input_scaling": input_scaling,
-                "feedback_size": feedback_size,
-                "feedback_scaling": feedback_scaling,
-            }
-        return ESN(
-            units, seed=seeds.next(), return_sequences=True, go_backwards=backward, dtype=dtype,
-            **options, **own,
-        )  # fmt: skip
-
-    layers = []
-    for index in range(num_layers):
-        forward = one(index, False)
-        if bidirectional:
-            backward = one(index, True)
-            forward = keras.layers.Bidirectional(forward, backward_layer=backward, dtype=dtype)
-        layers.append(forward)
-    return RecurrentStack(layers, read_all=True, dtype=dtype, name=name)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -151,11 +114,7 @@ class EchoStateNetwork(Model):
         stepwise = isinstance(output_feature, (Series, Forecast))
         if pooling not in ("last", "mean"):
             raise ValueError(f"pooling must be 'last' or 'mean'. Received: pooling={pooling!r}")
-        if bidirectional and isinstance(output_feature, Forecast):
-            raise ValueError(
-                "bidirectional must be False for a Forecast: a reservoir that reads from the end "
-                "hears what it shall forecast. Received: bidirectional=True"
-            )
+        forecasting.check_directions(bidirectional, output_feature, "reservoir")
         if output_feedback and (not stepwise or bidirectional):
             raise ValueError(
                 "output_feedback needs an output at each step and one direction. Received: "
@@ -179,32 +138,35 @@ class EchoStateNetwork(Model):
         targets = output_feature.size if isinstance(output_feature, Label) else output_feature.width
         fed_back = targets if output_feedback else 0
         seeds = Seeds(seed)
+        integer(num_layers, "num_layers")
+        integer(units, "units")
+        reservoir = {
+            "units": units,
+            "num_layers": num_layers,
+            "bidirectional": bidirectional,
+            "spectral_radius": spectral_radius,
+            "leak_rate": leak_rate,
+            "input_scaling": input_scaling,
+            "upper_scaling": upper_scaling,
+            "bias_scaling": bias_scaling,
+            "connectivity": connectivity,
+            "degree": degree,
+            "topology": topology,
+            "activation": activation,
+            "noise": noise,
+            "feedback_scaling": feedback_scaling,
+        }
 
         # === Functional model ===
         inputs = keras.Input((None, input_feature.width + fed_back), dtype=dtype, name="series")
         members = []
         for member in range(ensemble):
-            reservoir = reservoir_stack(
-                units,
-                num_layers,
-                bidirectional,
-                seeds,
-                upper_scaling=upper_scaling,
-                feedback_size=fed_back,
-                feedback_scaling=feedback_scaling,
-                input_scaling=input_scaling,
-                spectral_radius=spectral_radius,
-                leak_rate=leak_rate,
-                bias_scaling=bias_scaling,
-                connectivity=connectivity,
-                degree=degree,
-                topology=topology,
-                activation=activation,
-                noise=noise,
-                dtype=dtype,
-                name=f"reservoir_{member}",
-            )
-            x = reservoir(inputs)  # [batch, time, layers * units]
+            options = {**reservoir, "feedback_size": fed_back, "dtype": dtype}
+            layer = recurrent("esn", return_sequences=True, seed=seeds.next, **options)
+            layers = layer.layers if num_layers > 1 else [layer]
+            settings = {"dtype": dtype, "name": f"reservoir_{member}"}
+            stack = RecurrentStack(layers, read_all=True, **settings)
+            x = stack(inputs)  # [batch, time, layers * units]
             if read_inputs:
                 x = keras.ops.concatenate([inputs, x], axis=-1)  # [batch, time, read]
             if not stepwise:
@@ -229,21 +191,10 @@ class EchoStateNetwork(Model):
 
         # === Config ===
         self._arguments = {
-            "units": units,
-            "num_layers": num_layers,
-            "bidirectional": bidirectional,
-            "spectral_radius": spectral_radius,
+            **reservoir,
             "leak_rate": np.asarray(leak_rate).tolist(),
             "input_scaling": np.asarray(input_scaling).tolist(),
-            "upper_scaling": upper_scaling,
-            "bias_scaling": bias_scaling,
-            "connectivity": connectivity,
-            "degree": degree,
-            "topology": topology,
-            "activation": activation,
-            "noise": noise,
             "output_feedback": output_feedback,
-            "feedback_scaling": feedback_scaling,
             "ridge": ridges.tolist() if np.ndim(ridge) else float(ridge),
             "washout": washout,
             "pooling": pooling,
@@ -326,20 +277,10 @@ class EchoStateNetwork(Model):
         """
         if kwargs:
             raise ValueError(f"fit does not take {sorted(kwargs)} here: it makes one pass")
-        if validation_split:
-            if validation_data is not None:
-                raise ValueError("Pass validation_split or validation_data. Received: both")
-            own = y is None and not hasattr(x, "element_spec") and not isinstance(x, tuple)
-            x, y, sample_weight, validation_data = fitting.split_arrays(
-                x, x if own else y, sample_weight, validation_split
-            )
-            if own:  # the targets are columns of the input; see prepare
-                y, validation_data = None, (validation_data[0], None, *validation_data[2:])
-        data = self.prepare(x, y, sample_weight)
-        held_out = None
-        if validation_data is not None:
-            parts = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-            held_out = self.prepare(*parts)
+        own = y is None and not hasattr(x, "element_spec") and not isinstance(x, tuple)
+        data, held_out = fitting.encoded(
+            self, x, y, sample_weight, validation_split, validation_data, own
+        )
         weights = fitting.class_weights(class_weight, self.output_feature)
         callbacks = fitting.with_defaults(callbacks, self, False)
         if not isinstance(callbacks, keras.callbacks.CallbackList):

@@ -94,6 +94,33 @@ def split_arrays(x, y, sample_weight, share):
     return part(x, first), part(y, first), part(sample_weight, first), held_out
 
 
+def encoded(model, x, y, sample_weight, validation_split, validation_data, own=False):
+    """What a model is fitted with, encoded.
+
+    Args:
+        model: The model.
+        x, y, sample_weight, validation_split, validation_data: As in `Model.fit`, but of
+            validation data only a tuple is `(x, y[, weight])`.
+        own: Whether the targets are columns of `x`, which `model.prepare` finds.
+
+    Returns:
+        The pair of training data and validation data, the latter None where there is none.
+    """
+    if validation_split:
+        if validation_data is not None:
+            raise ValueError("Pass validation_split or validation_data. Received: both")
+        x, y, sample_weight, validation_data = split_arrays(
+            x, x if own else y, sample_weight, validation_split
+        )
+        if own:
+            y, validation_data = None, (validation_data[0], None, *validation_data[2:])
+    train = model.prepare(x, y, sample_weight)
+    if validation_data is None:
+        return train, None
+    parts = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+    return train, model.prepare(*parts)
+
+
 def class_weights(weights, feature):
     """Class weights by index, from a dict by class name or by index."""
     if weights is None:
@@ -151,7 +178,7 @@ def layers_named(model, freeze):
     names = [layer.name for layer in weighted]
     for name in [freeze] if isinstance(freeze, str) else list(freeze):
         if name == "encoder":
-            chosen += [layer for layer in weighted if not layer.name.endswith("output")]
+            chosen += model.encoder_layers
         elif name in names:
             chosen.append(model.get_layer(name))
         else:

@@ -1,5 +1,7 @@
 """The many-to-many pattern: a sequence in, a sequence of the same length out."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -85,11 +87,7 @@ class ManyToMany(Model):
             raise ValueError(
                 f"input_feature must be a Series. Received: {type(input_feature).__name__}"
             )
-        if bidirectional and isinstance(output_feature, Forecast):
-            raise ValueError(
-                "bidirectional must be False for a Forecast: a layer that reads from the end hears "
-                "what it shall forecast. Received: bidirectional=True"
-            )
+        forecasting.check_directions(bidirectional, output_feature, "layer")
         integer(washout, "washout", least=0)
         if window is not None:
             integer(window, "window")
@@ -195,7 +193,8 @@ class ManyToMany(Model):
         if isinstance(data, Windows):
             return data
         if not isinstance(data, Streamed):
-            return Windows(data, self.window, self.washout, self._nothing)
+            nothing = functools.partial(forecasting.nothing_counts, self.output_feature)
+            return Windows(data, self.window, self.washout, nothing)
 
         def encode(*raw):
             return cut(data.encode(*raw), self.window, self.washout)[0]
@@ -238,17 +237,10 @@ class ManyToMany(Model):
         Raises:
             ValueError: If no step counts (series shorter than the washout).
         """
-        if validation_split:
-            if validation_data is not None:
-                raise ValueError("Pass validation_split or validation_data. Received: both")
-            y = forecasting.own_targets(self, x) if y is None else y
-            x, y, sample_weight, validation_data = fitting.split_arrays(
-                x, y, sample_weight, validation_split
-            )
-        train, held_out = self.prepare(x, y, sample_weight), None
-        if validation_data is not None:
-            parts = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-            held_out = self.prepare(*parts)
+        own = validation_split and y is None and forecasting.own_targets(self, x) is not None
+        train, held_out = fitting.encoded(
+            self, x, y, sample_weight, validation_split, validation_data, own
+        )
         watched = self._measure is not None
         if isinstance(callbacks, keras.callbacks.CallbackList):
             watched = False
@@ -342,15 +334,6 @@ class ManyToMany(Model):
         """Scores of the outputs; of forecasts, beside those of naive ones. See `forecasting`."""
         return forecasting.score(self, self.prepare(x, y), batch_size)
 
-    def _nothing(self, longest):
-        ahead = getattr(self.output_feature, "horizon", None)
-        return (
-            f"No step counts: the longest series has {longest:,} steps, of which the first "
-            f"{self.washout:,} are washout"
-            + (f" and the last {ahead} have no target within the series" if ahead else "")
-            + ", or all targets are missing. Give longer series or a shorter washout"
-        )
-
     def get_config(self):
         cell = self.cell
         return {
@@ -381,7 +364,8 @@ class Windows(Encoded):
         data: `Encoded` series `(x[, y[, weight]])`.
         window: Steps of a piece, or None for whole series.
         washout: Steps at the start of each piece that do not count.
-        nothing: Function from the steps of the longest series to what to say if no step counts.
+        nothing: Function from the washout and the steps of the longest series to what to say if
+            no step counts.
 
     Raises:
         ValueError: If no target is known.
@@ -397,7 +381,7 @@ class Windows(Encoded):
             )
             known = tf.where(tf.reduce_any(finite, axis=1))[:, 0]  # [pieces with a known target]
             if not len(known):
-                raise ValueError(nothing(self._longest))
+                raise ValueError(nothing(washout, self._longest))
             tensors = tuple(tf.gather(part, known) for part in tensors)
         super().__init__(tensors, data.padding)
 

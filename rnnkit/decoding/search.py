@@ -1,0 +1,223 @@
+"""One loop from which every generating model decodes: greedy, beam search and sampling.
+
+A model gives a step function; what is kept between steps (recurrent states, what was attended to)
+travels through the loop as tensors. The loop is part of the TensorFlow graph: no Python runs
+between the steps.
+"""
+
+import typing
+
+import tensorflow as tf
+
+# Log-probability of what must not be chosen: finite, so that sums of it stay numbers.
+NEVER = -1e9
+
+
+class Decoded(typing.NamedTuple):
+    """What decoding gives, best first.
+
+    Attributes:
+        tokens: int32 `[batch, n_best, length]`, without the start token; `end` and, after it, 0.
+        lengths: int32 `[batch, n_best]`, the end token included.
+        scores: `[batch, n_best]`: log-probability, divided by the length penalty.
+        log_probabilities: `[batch, n_best]`: log-probability in nats.
+        finished: bool `[batch, n_best]`: whether the end came before `max_length`.
+        attention: `[batch, n_best, length, source]`, or None.
+    """
+
+    tokens: tf.Tensor
+    lengths: tf.Tensor
+    scores: tf.Tensor
+    log_probabilities: tf.Tensor
+    finished: tf.Tensor
+    attention: tf.Tensor | None
+
+
+def length_penalty(lengths, alpha):
+    """Wu et al. (2016), equation 14: ((5 + length) / 6) ** alpha; 1 for alpha 0."""
+    lengths = tf.cast(lengths, tf.float32)
+    return tf.pow((5.0 + lengths) / 6.0, alpha)
+
+
+def decode(
+    step,
+    states,
+    batch,
+    *,
+    start,
+    end,
+    max_length,
+    beam_size=1,
+    n_best=1,
+    alpha=0.0,
+    sampling=None,
+    attends=False,
+):
+    """Decodes a batch, in one loop of the graph.
+
+    Beam search keeps the `beam_size` hypotheses of the highest score. One that has ended is frozen:
+    it keeps its place and its score, and is outlived only by better ones. The loop ends when all
+    have ended. Greedy decoding is beam search with one beam. Sampling draws `beam_size` sequences
+    independently of each other.
+
+    Args:
+        step: Function `(tokens, states, index) -> (logits, states, attention)`: int32
+            `[batch, beams]` to logits `[batch, beams, vocabulary]`, states of unchanged shapes, and
+            attention `[batch, beams, source]` or None.
+        states: Nest of tensors `[batch, beams, ...]`.
+        batch: Number of sequences, an int or a scalar tensor.
+        start: Token that comes before the first.
+        end: Token that ends a sequence.
+        max_length: Steps at most, the end token included; an int or a scalar tensor.
+        beam_size: Hypotheses kept, or sequences drawn.
+        n_best: How many of them are given back.
+        alpha: Exponent of the length penalty; 0 compares log-probabilities.
+        sampling: None, or a `Sampling`.
+        attends: Whether `step` gives attention.
+
+    Returns:
+        `Decoded`.
+
+    Reference:
+        Wu et al., "Google's neural machine translation system", 2016,
+        https://arxiv.org/abs/1609.08144.
+    """
+    tokens = tf.fill([batch, beam_size], start)
+    if sampling is None:  # at first all beams are the same: only one may go on
+        first = tf.constant([0.0] + [NEVER] * (beam_size - 1))
+    else:
+        first = tf.zeros(beam_size)
+    log_probabilities = tf.tile(first[None], [batch, 1])  # [batch, beams]
+    finished = tf.zeros([batch, beam_size], tf.bool)
+    lengths = tf.zeros([batch, beam_size], tf.int32)
+
+    def history(dtype):
+        return tf.TensorArray(dtype, max_length, dynamic_size=False, clear_after_read=False)
+
+    histories = (history(tf.int32), history(tf.int32))
+    histories += (history(tf.float32),) if attends else ()
+
+    def body(index, tokens, states, log_probabilities, finished, lengths, histories):
+        logits, states, attention = step(tokens, states, index)
+        logits = tf.cast(logits, tf.float32)  # [batch, beams, vocabulary]
+        choose = _best if sampling is None else sampling.draw
+        tokens, parents, log_probabilities = choose(
+            logits, log_probabilities, finished, lengths, alpha, index
+        )  # each [batch, beams]
+        if parents is None:
+            parents = tf.tile(tf.range(beam_size)[None], [batch, 1])
+        else:
+            states = tf.nest.map_structure(lambda s: tf.gather(s, parents, batch_dims=1), states)
+            finished = tf.gather(finished, parents, batch_dims=1)
+            lengths = tf.gather(lengths, parents, batch_dims=1)
+            if attends:
+                attention = tf.gather(attention, parents, batch_dims=1)
+        lengths += tf.cast(~finished, tf.int32)
+        finished |= tokens == end
+        written = (tokens, parents) + ((tf.cast(attention, tf.float32),) if attends else ())
+        histories = tuple(
+            array.write(index, value) for array, value in zip(histories, written, strict=True)
+        )
+        return index + 1, tokens, states, log_probabilities, finished, lengths, histories
+
+    steps, _, _, log_probabilities, finished, lengths, histories = tf.while_loop(
+        lambda index, tokens, states, scores, finished, *_: ~tf.reduce_all(finished),
+        body,
+        (0, tokens, states, log_probabilities, finished, lengths, histories),
+        maximum_iterations=max_length,
+    )
+    scores = log_probabilities / length_penalty(lengths, alpha)
+    order = tf.argsort(scores, axis=1, direction="DESCENDING", stable=True)[:, :n_best]
+    tokens, beams = _traced(steps, order, *histories[:2])  # each [batch, n_best, length]
+    attention = None
+    if attends:
+        weights = tf.transpose(histories[2].gather(tf.range(steps)), [1, 0, 2, 3])
+        attention = tf.gather(weights, tf.transpose(beams, [0, 2, 1]), batch_dims=2)
+        attention = tf.transpose(attention, [0, 2, 1, 3])  # [batch, n_best, length, source]
+    lengths, scores, log_probabilities, finished = (
+        tf.gather(each, order, batch_dims=1)
+        for each in (lengths, scores, log_probabilities, finished)
+    )
+    return Decoded(tokens, lengths, scores, log_probabilities, finished, attention)
+
+
+def _best(logits, log_probabilities, finished, lengths, alpha, index):
+    """The best continuations: tokens, the beams they continue, log-probabilities."""
+    del index
+    batch, beams = tf.shape(logits)[0], logits.shape[1]
+    # No beam can be continued in more ways than there are beams.
+    count = min(beams, logits.shape[2])
+    values, tokens = tf.math.top_k(logits, count)  # [batch, beams, count]
+    added = values - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
+    # What has ended goes on with token 0 alone, at no cost.
+    frozen = tf.constant([0.0] + [NEVER] * (count - 1))
+    added = tf.where(finished[..., None], frozen, added)
+    tokens = tf.where(finished[..., None], 0, tokens)
+    total = log_probabilities[..., None] + added
+    longer = lengths + tf.cast(~finished, tf.int32)
+    scores = total / length_penalty(longer, alpha)[..., None]
+    _, places = tf.math.top_k(tf.reshape(scores, [batch, beams * count]), beams)
+    total, tokens = (tf.reshape(each, [batch, beams * count]) for each in (total, tokens))
+    chosen = (tf.gather(each, places, batch_dims=1) for each in (tokens, total))
+    tokens, total = chosen
+    return tokens, places // count, total
+
+
+def _traced(steps, order, tokens, parents):
+    """Follows the chosen beams back from their ends: tokens, and the beam each came from."""
+
+    def body(index, beam, found, rows):
+        found = found.write(index, tf.gather(tokens.read(index), beam, batch_dims=1))
+        rows = rows.write(index, beam)
+        before = tf.gather(parents.read(index), beam, batch_dims=1)  # [batch, n_best]
+        return index - 1, tf.ensure_shape(before, beam.shape), found, rows
+
+    found, rows = tf.TensorArray(tf.int32, steps), tf.TensorArray(tf.int32, steps)
+    _, _, found, rows = tf.while_loop(
+        lambda index, *_: index >= 0, body, (steps - 1, order, found, rows)
+    )
+    return tuple(tf.transpose(each.stack(), [1, 2, 0]) for each in (found, rows))
+
+
+class Sampling(typing.NamedTuple):
+    """How tokens are drawn.
+
+    Attributes:
+        temperature: Logits are divided by it: below 1 the likely becomes likelier.
+        top_k: Only so many of the likeliest tokens are drawn from; 0 for all.
+        top_p: Only the fewest likeliest tokens that hold this much probability; 1 for all.
+        seed: Pair of integers.
+
+    Reference:
+        Holtzman et al., "The curious case of neural text degeneration", 2020,
+        https://arxiv.org/abs/1904.09751 (top-p).
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: typing.Any = (0, 0)
+
+    def draw(self, logits, log_probabilities, finished, lengths, alpha, index):
+        """One token a row; log-probabilities are those of the model, before any cut."""
+        del lengths, alpha
+        seed = tf.convert_to_tensor(self.seed) + tf.stack([0, index])
+        noise = tf.random.stateless_uniform(tf.shape(logits), seed, 1e-20, 1.0)
+        gumbel = -tf.math.log(-tf.math.log(noise))
+        tokens = tf.argmax(self.cut(logits) + gumbel, axis=-1, output_type=tf.int32)
+        added = tf.gather(tf.nn.log_softmax(logits), tokens, batch_dims=2)
+        tokens = tf.where(finished, 0, tokens)
+        return tokens, None, log_probabilities + tf.where(finished, 0.0, added)
+
+    def cut(self, logits):
+        """Logits `[..., vocabulary]` with temperature, and `NEVER` for what is cut off."""
+        logits = logits / self.temperature
+        if self.top_k:
+            least = tf.math.top_k(logits, self.top_k)[0][..., -1:]
+            logits = tf.where(logits < least, NEVER, logits)
+        if self.top_p < 1.0:
+            ordered = tf.sort(logits, axis=-1, direction="DESCENDING")
+            before = tf.cumsum(tf.nn.softmax(ordered), axis=-1, exclusive=True)
+            kept = tf.where(before < self.top_p, ordered, tf.float32.max)
+            logits = tf.where(logits < tf.reduce_min(kept, axis=-1, keepdims=True), NEVER, logits)
+        return logits

@@ -1,0 +1,218 @@
+"""Attention of a decoder to the memory of an encoder: additive and multiplicative."""
+
+import keras
+from keras import ops
+
+from rnnkit.layers.stack import check
+
+
+class _Attention(keras.layers.Layer):
+    """What both kinds share: from scores to weights to a context vector.
+
+    The memory is an argument of every call and nothing is kept between calls, so that one layer
+    serves a whole decoded sequence in training and single steps in decoding.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, query, memory, keys=None, memory_mask=None, return_weights=False):
+        keys = self.project(memory) if keys is None else keys
+        scores = self.score(query, keys)  # [batch, target, source]
+        # In half precision a sum over many positions is too coarse.
+        scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
+        if memory_mask is not None:
+            there = ops.cast(memory_mask, "bool")[:, None, :]  # [batch, 1, source]
+            # Far below any score, but finite: a memory without any position gives no NaN.
+            scores = ops.where(there, scores, -1e9)
+        # Written out, as Keras' own warns where a source has one place only.
+        scores = scores - ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
+        weights = ops.exp(scores)  # [batch, target, source]
+        weights = weights / ops.sum(weights, axis=-1, keepdims=True)
+        if memory_mask is not None:
+            weights = weights * ops.cast(there, weights.dtype)
+        weights = ops.cast(weights, self.compute_dtype)
+        context = ops.matmul(weights, memory)  # [batch, target, memory]
+        return (context, weights) if return_weights else context
+
+    def project(self, memory):
+        """What of the scores depends on the memory alone, to be computed once in decoding."""
+        return memory
+
+    def score(self, query, keys):
+        """Scores `[batch, target, source]` of queries against projected memory."""
+        raise NotImplementedError
+
+    def compute_mask(self, query, mask=None):
+        return mask
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class AdditiveAttention(_Attention):
+    """Additive attention: what a small network with one hidden layer thinks of a query and a place.
+
+    The score of target step i for source step j, the weights and the context are
+
+        e_ij = v' tanh(s_i W + h_j U + b)                                                  (1)
+        a_ij = exp(e_ij) / sum_k exp(e_ik)                                                 (2)
+        c_i  = sum_j a_ij h_j                                                              (3)
+
+    which are the score of appendix A.1.2 (with b added) and equations 6 and 5 of Bahdanau et al.
+    Unlike `keras.layers.AdditiveAttention` it has the projections W and U.
+
+    Args:
+        units: Positive integer, size of the hidden layer.
+        kernel_initializer: Initializer of W, U and v.
+        bias_initializer: Initializer of b.
+
+    Call arguments:
+        query: States of the decoder, `(batch, target, query features)`.
+        memory: Outputs of the encoder, `(batch, source, memory features)`.
+        keys: `project(memory)`, where it has been computed before.
+        memory_mask: Boolean `(batch, source)`, False at places that do not count.
+        return_weights: Whether to return the weights a too.
+
+    Output shape:
+        `(batch, target, memory features)`; with `return_weights` also `(batch, target, source)`.
+
+    Example:
+
+    ```python
+    attention = AdditiveAttention(8)
+    context = attention(np.ones((2, 3, 4), "float32"), np.ones((2, 5, 6), "float32"))  # [2, 3, 6]
+    ```
+
+    Reference:
+        Bahdanau, Cho and Bengio, "Neural machine translation by jointly learning to align and
+        translate", ICLR 2015, https://arxiv.org/abs/1409.0473.
+    """
+
+    def __init__(
+        self, units, kernel_initializer="glorot_uniform", bias_initializer="zeros", **kwargs
+    ):
+        super().__init__(**kwargs)
+        fits = isinstance(units, int) and units > 0
+        check(fits, "Argument `units` must be a positive integer.", units=units)
+        self.units = units
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def build(self, query_shape, memory_shape, keys_shape=None, memory_mask_shape=None):
+        def kernel(shape, name):
+            initializer = keras.initializers.get(
+                keras.initializers.serialize(self.kernel_initializer)
+            )
+            return self.add_weight(shape=shape, initializer=initializer, name=name)
+
+        self.query_kernel = kernel((query_shape[-1], self.units), "query_kernel")  # W
+        self.memory_kernel = kernel((memory_shape[-1], self.units), "memory_kernel")  # U
+        self.score_kernel = kernel((self.units, 1), "score_kernel")  # v
+        self.bias = self.add_weight(
+            shape=(self.units,), initializer=self.bias_initializer, name="bias"
+        )
+        self.built = True
+
+    def project(self, memory):
+        return ops.matmul(memory, self.memory_kernel) + self.bias  # [batch, source, units]
+
+    def score(self, query, keys):
+        query = ops.matmul(query, self.query_kernel)[:, :, None]  # [batch, target, 1, units]
+        hidden = ops.tanh(query + keys[:, None])  # [batch, target, source, units]
+        return ops.matmul(hidden, self.score_kernel)[..., 0]  # (1) [batch, target, source]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class MultiplicativeAttention(_Attention):
+    """Multiplicative attention: how well a query and a place agree.
+
+    The score of target step t for source step s is one of
+
+        dot      h_t . h_s
+        general  h_t W h_s'
+        concat   v' tanh([h_t; h_s] W)
+
+    (Luong et al., equation 8); weights and context are those of `AdditiveAttention`.
+
+    Args:
+        mode: `"dot"` (query and memory of one size), `"general"` or `"concat"`.
+        units: Size of the hidden layer of `"concat"`; by default that of the query.
+        scaled: Whether scores are divided by the square root of the size they are summed over,
+            which keeps their softmax from saturating where states are large.
+        kernel_initializer: Initializer of W and v.
+
+    Call arguments and output shape: see `AdditiveAttention`.
+
+    Reference:
+        Luong, Pham and Manning, "Effective approaches to attention-based neural machine
+        translation", EMNLP 2015, https://arxiv.org/abs/1508.04025.
+    """
+
+    MODES = ("dot", "general", "concat")
+
+    def __init__(
+        self,
+        mode="general",
+        units=None,
+        scaled=False,
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check(mode in self.MODES, f"Argument `mode` must be one of {self.MODES}.", mode=mode)
+        self.mode = mode
+        self.units = units
+        self.scaled = scaled
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, query_shape, memory_shape, keys_shape=None, memory_mask_shape=None):
+        def kernel(shape, name):
+            initializer = keras.initializers.get(
+                keras.initializers.serialize(self.kernel_initializer)
+            )
+            return self.add_weight(shape=shape, initializer=initializer, name=name)
+
+        query, memory = query_shape[-1], memory_shape[-1]
+        if self.mode == "dot":
+            text = "Mode 'dot' needs a query and a memory of one size; use 'general'."
+            check(query == memory, text, query=query, memory=memory)
+        elif self.mode == "general":
+            self.kernel = kernel((memory, query), "kernel")  # W'
+        else:
+            units = self.units or query
+            self.query_kernel = kernel((query, units), "query_kernel")  # W = [upper; lower]
+            self.memory_kernel = kernel((memory, units), "memory_kernel")
+            self.score_kernel = kernel((units, 1), "score_kernel")  # v
+        self.built = True
+
+    def project(self, memory):
+        if self.mode == "dot":
+            return memory  # [batch, source, query]
+        kernel = self.kernel if self.mode == "general" else self.memory_kernel
+        return ops.matmul(memory, kernel)  # [batch, source, query or units]
+
+    def score(self, query, keys):
+        if self.mode == "concat":
+            query = ops.matmul(query, self.query_kernel)[:, :, None]  # [batch, target, 1, units]
+            hidden = ops.tanh(query + keys[:, None])  # [batch, target, source, units]
+            scores = ops.matmul(hidden, self.score_kernel)[..., 0]  # [batch, target, source]
+        else:
+            scores = ops.matmul(query, ops.swapaxes(keys, 1, 2))  # [batch, target, source]
+        return scores / keys.shape[-1] ** 0.5 if self.scaled else scores
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "mode": self.mode,
+            "units": self.units,
+            "scaled": self.scaled,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

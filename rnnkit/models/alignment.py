@@ -1,0 +1,91 @@
+"""Which targets can be aligned to the frames of their inputs, for connectionist temporal
+classification."""
+
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data.pipeline import Encoded, Streamed
+
+
+def count_frames(encoded, subsampling):
+    """Frames that targets need, one for each token and one between equal neighbours; and have.
+
+    Args:
+        encoded: Tuple of the encoded inputs and targets, ragged `[batch, (time), ...]`.
+        subsampling: Steps that become one frame.
+
+    Returns:
+        The pair of what each target needs and what its input gives, int64 `[batch]` each.
+    """
+    inputs, targets = encoded[:2]
+    if isinstance(inputs, tf.RaggedTensor):
+        steps = inputs.row_lengths()  # [batch]
+    else:
+        steps = tf.repeat(tf.shape(inputs, tf.int64)[1], tf.shape(inputs)[0])
+    ids, rows = targets.flat_values, targets.value_rowids()  # [tokens]
+    equal = (ids[1:] == ids[:-1]) & (rows[1:] == rows[:-1])
+    repeats = tf.math.unsorted_segment_sum(tf.cast(equal, tf.int64), rows[1:], targets.nrows())
+    return targets.row_lengths() + repeats, -(-steps // subsampling)
+
+
+def alignable(model, data):
+    """Prepared data whose targets can all be aligned.
+
+    Args:
+        model: A `CTC`. Its `impossible` says what becomes of the others.
+        data: `Encoded` or `Streamed`.
+
+    Returns:
+        The data, with `impossible="skip"` without the targets that are too long.
+
+    Raises:
+        ValueError: With `impossible="raise"` if there are such targets, or if no others are left.
+    """
+    if isinstance(data, Streamed):
+        if model.impossible == "raise":
+            return data  # `guard` tests it as it comes
+
+        def fits(*raw):
+            encoded, _ = model._truncate(model.encode(*(part[None] for part in raw)))
+            needed, frames = count_frames(encoded, model.subsampling)
+            return needed[0] <= frames[0]
+
+        return Streamed(data.dataset.filter(fits), data.encode, data.padding)
+    if len(data.tensors) < 2:
+        return data
+    needed, frames = (part.numpy() for part in count_frames(data.tensors, model.subsampling))
+    bad = np.flatnonzero(needed > frames)
+    if not len(bad):
+        return data
+    first = int(bad[0])
+    target = model.output_feature.decode(data.tensors[1][first : first + 1].to_list())[0]
+    told = (
+        f"{len(bad):,} of {len(data):,} targets are too long for their inputs: the first, example "
+        f"{first} (from 0), {target!r}, needs {needed[first]} frames, counting one between equal "
+        f"neighbours, and its input gives {frames[first]}"
+    )
+    if model.impossible == "raise":
+        raise ValueError(
+            f"{told}. Make frames of fewer steps (subsampling={model.subsampling} here), or leave "
+            "such examples out with impossible='skip'"
+        )
+    kept = np.flatnonzero(needed <= frames)
+    if not len(kept):
+        raise ValueError(f"{told}. None is left to train on")
+    warnings.warn(f"{told}. They are left out.", stacklevel=4)
+    tensors = tf.nest.map_structure(lambda each: tf.gather(each, kept), data.tensors)
+    return Encoded(tensors, data.padding)
+
+
+def guard(model, encoded):
+    """Encoded tensors with an assertion that all targets can be aligned, in graph mode."""
+    if len(encoded) < 2 or model.impossible == "skip":
+        return encoded
+    needed, frames = count_frames(encoded, model.subsampling)
+    test = tf.debugging.assert_less_equal(
+        needed, frames, "The data holds a target that is too long for its input"
+    )
+    with tf.control_dependencies([test]):
+        return (tf.identity(encoded[0]), *encoded[1:])

@@ -1,0 +1,208 @@
+"""The decoder of generating models: recurrent layers with attention between them."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from rnnkit.layers.attention import AdditiveAttention, MultiplicativeAttention
+from rnnkit.layers.recurrent import recurrent
+from rnnkit.layers.stepwise import state_sizes, step
+from rnnkit.layers.token_dropout import TokenDropout
+
+ATTENTIONS = ("additive", "multiplicative", None)
+
+
+class Decoder:
+    """Layers that continue a sequence of tokens, given a memory to attend to.
+
+    The lower recurrent layer reads the tokens, its states ask the attention, and the upper layers
+    read both: so no recurrence depends on what was attended to a step before, each is one call
+    over the whole sequence in training, and the upper layers still see the context at every step.
+
+    Used twice: to make the graph of training (`whole`), and step by step in decoding (`step`).
+    The tokens are those of the feature, and after them `start` and `end`.
+
+    Args:
+        tokens: Number of ids of the output feature.
+        cell, units, num_layers, dropout, recurrent_dropout: As in `rnnkit.layers.recurrent`.
+        attention: `"additive"`, `"multiplicative"` or None.
+        embedding_size: Size of the token vectors.
+        embedding: The layer that embeds tokens, to share one; by default it is made.
+        tied: Whether the output layer's weights are those of the embedding.
+        token_dropout: Share of tokens replaced by the unknown token in training.
+        seeds: `rnnkit.models.base.Seeds`.
+    """
+
+    def __init__(
+        self,
+        tokens,
+        cell,
+        units,
+        num_layers,
+        attention,
+        embedding_size,
+        embedding=None,
+        tied=True,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        token_dropout=0.0,
+        seeds=None,
+    ):
+        self.start, self.end, self.size = tokens, tokens + 1, tokens + 2
+
+        def layer(count, name):
+            return recurrent(
+                cell,
+                units,
+                num_layers=count,
+                dropout=dropout,
+                recurrent_dropout=recurrent_dropout,
+                return_sequences=True,
+                seed=seeds.next(),
+                name=name,
+            )
+
+        def drop(name):
+            return keras.layers.Dropout(dropout, seed=seeds.next(), name=name)
+
+        self.token_dropout = TokenDropout(token_dropout, seed=seeds.next(), name="target_tokens")
+        self.embedding = embedding or token_embedding(
+            self.size, embedding_size, tied, seeds.next(), "target_embedding"
+        )
+        self.layers = [layer(1, "decoder")]
+        if num_layers > 1:
+            self.layers.append(layer(num_layers - 1, "upper_decoder"))
+        self.attention = None
+        if attention == "additive":
+            self.attention = AdditiveAttention(
+                units, kernel_initializer=_glorot(seeds), name="attention"
+            )
+        elif attention == "multiplicative":
+            self.attention = MultiplicativeAttention(
+                "general", scaled=True, kernel_initializer=_glorot(seeds), name="attention"
+            )
+        # What the upper layers read of both, narrow, since it is part of their loop over time.
+        self.combine = None
+        if attention is not None and num_layers > 1:
+            self.combine = keras.layers.Dense(
+                embedding_size, "tanh", kernel_initializer=_glorot(seeds), name="combination"
+            )
+        self.readout = keras.layers.Dense(
+            embedding_size, "tanh", kernel_initializer=_glorot(seeds), name="readout_output"
+        )
+        self.drop = drop("output_dropout")
+
+    @property
+    def state_sizes(self):
+        """Sizes of the states of all layers, bottom first: a list of lists."""
+        return [sizes for layer in self.layers for sizes in state_sizes(layer)]
+
+    def whole(self, tokens, states, memory=None, memory_mask=None):
+        """Logits for what follows each token of a sequence (teacher forcing).
+
+        Args:
+            tokens: Integer `[batch, time]`, the start token first.
+            states: First states, a flat list in the order of `state_sizes`, or None for zeros.
+            memory: `[batch, source, features]`, or None.
+            memory_mask: Boolean `[batch, source]`, or None.
+
+        Returns:
+            Logits `[batch, time, size]`.
+        """
+        x = self.embedding(self.token_dropout(tokens))  # [batch, time, embedding]
+        hidden, context, left = x, None, states
+        for index, layer in enumerate(self.layers):
+            count = sum(map(len, state_sizes(layer)))
+            first, left = (None, None) if left is None else (left[:count], left[count:])
+            hidden = layer(hidden, initial_state=first or None)  # [batch, time, units]
+            if index == 0 and self.attention is not None:
+                context = self.attention(hidden, memory, memory_mask=memory_mask)
+                if self.combine is not None:  # [batch, time, embedding]
+                    hidden = self.combine(ops.concatenate([hidden, context], axis=-1))
+        return self._logits(x, hidden, context)
+
+    def step(self, tokens, states, memory=None, keys=None, memory_mask=None):
+        """As `whole`, for one step of several beams, without dropout.
+
+        Args:
+            tokens: int32 `[batch, beams]`.
+            states: Flat list of states `[batch, beams, size]`.
+            memory: As in `whole`; the beams of an example share it.
+            keys: The attention's `project(memory)`.
+            memory_mask: As in `whole`.
+
+        Returns:
+            Logits `[batch, beams, size]`, the new states, and the attention's weights
+            `[batch, beams, source]` or None.
+        """
+        batch, beams = tf.shape(tokens)[0], tokens.shape[1]
+        x = self.embedding(tokens)  # [batch, beams, embedding]
+        hidden, context, weights, left, new = x, None, None, list(states), []
+        for index, layer in enumerate(self.layers):
+            count = sum(map(len, state_sizes(layer)))
+            # Beams are rows of a batch to the recurrent layers.
+            rows = [tf.reshape(s, [batch * beams, s.shape[-1]]) for s in left[:count]]
+            flat = tf.reshape(hidden, [batch * beams, hidden.shape[-1]])
+            flat, after = step(layer, flat, rows)  # [batch * beams, units]
+            left = left[count:]
+            new += [tf.reshape(s, [batch, beams, s.shape[-1]]) for s in after]
+            hidden = tf.reshape(flat, [batch, beams, flat.shape[-1]])
+            if index == 0 and self.attention is not None:
+                context, weights = self.attention(
+                    hidden, memory, keys=keys, memory_mask=memory_mask, return_weights=True
+                )
+                if self.combine is not None:  # [batch, beams, embedding]
+                    hidden = self.combine(tf.concat([hidden, context], axis=-1))
+        return self._logits(x, hidden, context), new, weights
+
+    def _logits(self, x, hidden, context):
+        parts = [each for each in (hidden, context, x) if each is not None]
+        x = self.readout(ops.concatenate(parts, axis=-1))  # [batch, time, embedding]
+        return self.embedding(self.drop(x), reverse=True)  # [batch, time, size]
+
+
+def token_embedding(size, width, tied, seed, name):
+    """An embedding of tokens that also gives logits, with the same weights or with others."""
+    return keras.layers.ReversibleEmbedding(
+        size,
+        width,
+        tie_weights=tied,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5, seed=seed),
+        name=name,
+    )
+
+
+def bridge(states, sizes, seeds):
+    """First states of a decoder from the last states of an encoder.
+
+    A state of the right size is taken as it is. Others pass a dense layer with tanh.
+
+    Args:
+        states: List of tensors `[batch, features]`, one for each state of the encoder's cell, the
+            directions side by side; empty for an encoder without memory.
+        sizes: `Decoder.state_sizes`.
+        seeds: `rnnkit.models.base.Seeds`.
+
+    Returns:
+        A flat list of tensors, or None where the decoder or the encoder has no states.
+    """
+    if not states or not any(sizes):
+        return None
+    result = []
+    for level, layer in enumerate(sizes):
+        for index, size in enumerate(layer):
+            state = states[min(index, len(states) - 1)]  # [batch, features]
+            if state.shape[-1] != size:
+                dense = keras.layers.Dense(
+                    size,
+                    "tanh",
+                    kernel_initializer=_glorot(seeds),
+                    name=f"bridge_{level}_{index}",
+                )
+                state = dense(state)  # [batch, size]
+            result.append(state)
+    return result
+
+
+def _glorot(seeds):
+    return keras.initializers.GlorotUniform(seed=seeds.next())

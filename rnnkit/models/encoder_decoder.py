@@ -1,0 +1,259 @@
+"""The many-to-many pattern with different lengths: a sequence in, another sequence out."""
+
+import keras
+from keras import ops
+
+from rnnkit.features import Feature
+from rnnkit.layers.missing import MissingToZero
+from rnnkit.layers.recurrent import recurrent
+from rnnkit.layers.stepwise import state_sizes
+from rnnkit.layers.token_dropout import TokenDropout
+from rnnkit.models.base import Seeds, check_features
+from rnnkit.models.decoder import ATTENTIONS, Decoder, bridge, token_embedding
+from rnnkit.models.generation import Generating
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class EncoderDecoder(Generating):
+    """A sequence → a sequence of another length: encoder, state bridge, decoder with attention.
+
+    The encoder reads the source in both directions. Its last states become the decoder's first,
+    through a dense layer where sizes differ, and its outputs are the memory that the decoder's
+    attention looks at. The decoder is trained on the true tokens before each (teacher forcing),
+    the whole sequence in one call; it writes by beam search. One model does both.
+
+    Args:
+        input_feature: Adapted feature of the source: `Text`, `Subwords`, or a sequence of numbers
+            such as `Audio`, `Strokes` or `Series`.
+        output_feature: Adapted feature of the target, of tokens: `Text` or `Subwords`.
+        cell: Name of a cell or a Keras RNN cell; see `rnnkit.layers.recurrent`.
+        units: Size of the states of the decoder. Those of a bidirectional encoder have half of it
+            in each direction.
+        num_layers: Recurrent layers of the encoder.
+        decoder_layers: Recurrent layers of the decoder; the attention is above the first.
+        bidirectional: Whether the source is also read from its end.
+        attention: `"additive"` (Bahdanau), `"multiplicative"` (Luong, general, scaled) or None.
+        embedding_size: Size of the token vectors.
+        shared_embedding: Whether source and target have one embedding: their features must have
+            the same vocabulary, as `Subwords` adapted to both.
+        tied_output: Whether the output layer's weights are those of the target's embedding.
+        dropout: Share of the features below each recurrent layer, and of the output layer's
+            inputs, dropped in training.
+        recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
+            fused kernels.
+        token_dropout: Share of the tokens of source and target replaced by the unknown token in
+            training.
+        label_smoothing: Of the default loss; see `rnnkit.token_losses.TokenCrossEntropy`.
+        beam_size: Hypotheses kept in decoding, unless said otherwise there.
+        length_penalty: Exponent of the length penalty in decoding.
+        seed: Integer that fixes weights, dropout and shuffling, or None.
+        name: Name of the model.
+
+    Example:
+
+    >>> text = rnnkit.features.Subwords().adapt(english + french)
+    >>> model = rnnkit.models.EncoderDecoder(text, text, shared_embedding=True)
+    >>> model.fit(english, french, epochs=10)
+    >>> model.infer(["two dogs play ."])
+    ["deux chiens jouent ."]
+
+    References:
+        Sutskever, Vinyals and Le 2014, "Sequence to sequence learning with neural networks",
+        https://arxiv.org/abs/1409.3215; Bahdanau, Cho and Bengio 2015,
+        https://arxiv.org/abs/1409.0473; Press and Wolf 2017 (tied embeddings),
+        https://arxiv.org/abs/1608.05859.
+    """
+
+    def __init__(
+        self,
+        input_feature,
+        output_feature,
+        cell="gru",
+        units=512,
+        num_layers=1,
+        decoder_layers=2,
+        bidirectional=True,
+        attention="additive",
+        embedding_size=256,
+        shared_embedding=False,
+        tied_output=True,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        token_dropout=0.0,
+        label_smoothing=0.0,
+        beam_size=5,
+        length_penalty=1.0,
+        seed=None,
+        name=None,
+    ):
+        # === Arguments ===
+        check_features(input_feature, output_feature, (Feature,))
+        tokens = input_feature.vocabulary_size
+        width = getattr(input_feature, "width", None)
+        if not input_feature.sequence or (tokens is None and width is None):
+            raise ValueError(
+                "input_feature must give sequences, such as Text, Subwords, Audio or Strokes. "
+                f"Received: {type(input_feature).__name__}"
+            )
+        if not output_feature.sequence or output_feature.vocabulary_size is None:
+            raise ValueError(
+                "output_feature must give sequences of tokens, such as Text or Subwords. "
+                f"Received: {type(output_feature).__name__}"
+            )
+        if attention not in ATTENTIONS:
+            raise ValueError(
+                f"attention must be one of {list(ATTENTIONS)}. Received: attention={attention!r}"
+            )
+        if shared_embedding and tokens != output_feature.vocabulary_size:
+            raise ValueError(
+                "shared_embedding needs features with one vocabulary: adapt one Subwords to both "
+                f"languages. Received: {tokens} and {output_feature.vocabulary_size} ids"
+            )
+        if bidirectional and units % 2:
+            raise ValueError(
+                "units must be even for a bidirectional encoder, which has half of them in each "
+                f"direction. Received: units={units}"
+            )
+        if attention is None and cell == "dense":
+            raise ValueError(
+                "attention must not be None for the cell 'dense': without a state, nothing of the "
+                "source would reach the decoder"
+            )
+        seeds = Seeds(seed)
+
+        # === Layers ===
+        decoder = Decoder(
+            output_feature.vocabulary_size,
+            cell,
+            units,
+            decoder_layers,
+            attention,
+            embedding_size,
+            tied=tied_output,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            token_dropout=token_dropout,
+            seeds=seeds,
+        )
+        has_states = cell != "dense"
+        encoder = recurrent(
+            cell,
+            units // 2 if bidirectional else units,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            return_sequences=True,
+            return_state=has_states,
+            seed=seeds.next(),
+            name="encoder",
+        )
+
+        # === Functional model ===
+        if tokens is not None:
+            source = keras.Input((None,), dtype="int32", name="source")  # [batch, source]
+            embedding = decoder.embedding
+            if not shared_embedding:
+                embedding = token_embedding(
+                    tokens, embedding_size, True, seeds.next(), "source_embedding"
+                )
+            mask = ops.not_equal(source, 0)  # [batch, source]
+            drop = TokenDropout(token_dropout, seed=seeds.next(), name="source_tokens")
+            x = embedding(drop(source))  # [batch, source, embedding]
+        else:
+            source = keras.Input((None, width), dtype=input_feature.dtype, name="source")
+            missing = MissingToZero(name="missing")
+            x = missing(source)  # [batch, source, width]
+            mask = missing.compute_mask(source)  # [batch, source]
+        outputs = encoder(x, mask=mask)
+        states = []
+        if has_states:
+            outputs, *last = outputs  # [batch, source, units]
+            states = _summary(encoder, last, bidirectional)
+        outputs = keras.layers.Dropout(dropout, seed=seeds.next(), name="memory_dropout")(outputs)
+        first = bridge(states, decoder.state_sizes, seeds)
+        target = keras.Input((None,), dtype="int32", name="target")  # [batch, target]
+        logits = decoder.whole(target, first, outputs, mask)  # [batch, target, size]
+        super().__init__(
+            [source, target],
+            logits,
+            input_feature=input_feature,
+            output_feature=output_feature,
+            seed=seed,
+            name=name,
+        )
+
+        # Past Keras, which has these layers already: as parts of the graph.
+        self.__dict__["decoder"] = decoder
+        self.__dict__["_encode"] = keras.Model(source, [*(first or []), outputs, mask])
+
+        # === Config ===
+        self.cell = cell
+        self.units = units
+        self.num_layers = num_layers
+        self.decoder_layers = decoder_layers
+        self.bidirectional = bidirectional
+        self.attention = attention
+        self.embedding_size = embedding_size
+        self.shared_embedding = shared_embedding
+        self.tied_output = tied_output
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.token_dropout = token_dropout
+        self.label_smoothing = label_smoothing
+        self.beam_size = beam_size
+        self.length_penalty = length_penalty
+        if label_smoothing and self.compiled:
+            self.compile()
+
+    @property
+    def encoder_layers(self):
+        return [
+            layer
+            for layer in self.layers
+            if layer.name in ("encoder", "source_embedding") and layer.weights
+        ]
+
+    def begin(self, source):
+        *states, memory, mask = self._encode(source, training=False)
+        return states or None, memory, mask
+
+    def get_config(self):
+        names = (
+            "cell",
+            "units",
+            "num_layers",
+            "decoder_layers",
+            "bidirectional",
+            "attention",
+            "embedding_size",
+            "shared_embedding",
+            "tied_output",
+            "dropout",
+            "recurrent_dropout",
+            "token_dropout",
+            "label_smoothing",
+            "beam_size",
+            "length_penalty",
+        )
+        config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        if not isinstance(self.cell, str):
+            config["cell"] = keras.saving.serialize_keras_object(self.cell)
+        return config
+
+
+def _summary(encoder, last, bidirectional):
+    """States of the encoder's top layer, the two directions side by side.
+
+    Args:
+        encoder: The encoder.
+        last: Flat list of its last states, bottom first, forward before backward.
+        bidirectional: Whether it has two directions.
+    """
+    if not bidirectional:
+        return last[-len(state_sizes(encoder)[-1]) :]
+    top = encoder.layers[-1] if hasattr(encoder, "read_all") else encoder
+    count = len(state_sizes(top.forward_layer)[0])
+    forward, backward = last[-2 * count : -count], last[-count:]
+    pairs = zip(forward, backward, strict=True)
+    return [ops.concatenate(pair, axis=-1) for pair in pairs]  # each [batch, units]

@@ -1,0 +1,387 @@
+"""What models that write a sequence share: decoding, readable results, scores."""
+
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit import text_metrics
+from rnnkit.data.convert import as_dataset
+from rnnkit.data.pipeline import Encoded, Streamed
+from rnnkit.decoding.search import NEVER, Sampling, decode
+from rnnkit.models.base import Model
+from rnnkit.token_losses import TokenAccuracy, TokenCrossEntropy
+
+# Tokens at most where nothing is known about the data.
+LONGEST = 256
+
+
+class Generating(Model):
+    """A model whose decoder writes tokens until it says the end.
+
+    A pattern calls the constructor with its graph, sets `decoder` (a `Decoder`), `label_smoothing`,
+    `beam_size` and `length_penalty`, and defines `begin`.
+    """
+
+    label_smoothing = 0.0
+    beam_size = 1
+    length_penalty = 1.0
+    longest_target = None
+
+    # === To define ===
+
+    def begin(self, source):
+        """What decoding starts from.
+
+        Args:
+            source: An encoded, padded batch of inputs.
+
+        Returns:
+            `(states, memory, memory_mask)`: the decoder's first states, a flat list or None; what
+            it attends to, `[batch, source, features]`, and its mask `[batch, source]`, or None.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define begin()")
+
+    # === Training ===
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """As `Model.compile`; by default the cross-entropy of the tokens, and as metric the share
+        of tokens that are right given those before."""
+        if isinstance(loss, str) and loss == "auto":
+            loss = TokenCrossEntropy(self.label_smoothing)
+        if isinstance(metrics, str) and metrics == "auto":
+            metrics = [TokenAccuracy()]
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+
+    def _truncate(self, encoded):
+        encoded, cut = super()._truncate(encoded)
+        if len(encoded) > 1:
+            ends = tf.fill([encoded[1].nrows(), 1], self.decoder.end)  # [batch, 1]
+            encoded = (encoded[0], tf.concat([encoded[1], ends], axis=1), *encoded[2:])
+        return encoded, cut
+
+    def _batches(self, data, batch_size, shuffle=False, seed=None):
+        """Batches `((source, tokens before), tokens)`: teacher forcing, made in the pipeline."""
+
+        def shift(source, target, *weight):
+            first = tf.fill([tf.shape(target)[0], 1], self.decoder.start)
+            return (source, tf.concat([first, target[:, :-1]], axis=1)), target, *weight
+
+        batches = super()._batches(data, batch_size, shuffle, seed)
+        return batches.map(shift, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+    def _seen(self, data):
+        """Notes how long the targets of the training data are, a bound for decoding."""
+        if isinstance(data, Encoded):
+            longest = int(tf.reduce_max(data.tensors[1].row_lengths()))
+            self.longest_target = max(longest, self.longest_target or 0)
+
+    # === Decoding ===
+
+    def predict(self, x, batch_size=None, verbose="auto", **options):
+        """The tokens written for raw inputs.
+
+        Args:
+            x: Raw inputs, or a dataset of `x` or `(x, y)`.
+            batch_size: Inputs decoded at a time; results do not depend on it.
+            verbose: As in `keras.Model.predict`.
+            **options: Of decoding; see `infer`.
+
+        Returns:
+            int32 `[inputs, longest]`, without start and end, padded with 0.
+        """
+        if isinstance(x, list) and not x:
+            return np.zeros((0, 0), "int32")
+        found, _ = self._decoded(x, batch_size, verbose, **options)
+        rows = [best[0]["tokens"] for best in found]
+        result = np.zeros((len(rows), max(map(len, rows))), "int32")
+        for place, row in enumerate(rows):
+            result[place, : len(row)] = row
+        return result
+
+    def infer(self, x, batch_size=None, *, details=False, verbose=0, **options):
+        """Raw in, readable out.
+
+        Args:
+            x: Raw inputs (list, array, column) or a dataset, or a single text.
+            batch_size: Inputs decoded at a time; results do not depend on it.
+            details: Whether to give a dict for each output instead of the text alone: `text`,
+                `score`, `log_probability` (nats), `finished` (whether it came to an end),
+                `tokens` and, of a model with attention, `attention` `[tokens, source]`.
+            verbose: 1 shows progress.
+            beam_size: Hypotheses kept; 1 is greedy decoding. By default the model's own.
+            n_best: Outputs given for each input. With more than 1 each result is a list of dicts,
+                best first.
+            length_penalty: Exponent of the penalty that the log-probability is divided by,
+                0 for none; larger favours longer outputs. By default the model's own.
+            sample: Whether to draw outputs at random instead.
+            temperature, top_k, top_p: Of sampling; see `rnnkit.decoding.Sampling`.
+            seed: Integer that fixes what is drawn.
+            max_length: Tokens at most; by default somewhat more than the longest in training.
+            replace_unknown: Whether an unknown token becomes the word of the input that was
+                attended to most, where the model has attention and texts as inputs.
+
+        Returns:
+            A list of texts, one for each input; for a single text its result alone.
+
+        Example:
+
+        >>> model.infer(["two dogs play ."])
+        ["deux chiens jouent ."]
+        """
+        if isinstance(x, (str, bytes)):
+            return self.infer([x], batch_size, details=details, verbose=verbose, **options)[0]
+        if isinstance(x, list) and not x:
+            return []
+        replace = options.pop("replace_unknown", True)
+        many = options.get("n_best", 1) > 1
+        found, limit = self._decoded(x, batch_size, verbose, **options)
+        self._write(found, x, replace)
+        unfinished = sum(not each[0]["finished"] for each in found)
+        if unfinished:
+            warnings.warn(
+                f"{unfinished:,} of {len(found):,} outputs did not end within {limit} tokens. "
+                "Train longer, or allow more with max_length=...",
+                stacklevel=2,
+            )
+        if many:
+            return found
+        return [best[0] if details else best[0]["text"] for best in found]
+
+    def _write(self, found, x, replace):
+        """Adds the text to each result."""
+        results = [each for hypotheses in found for each in hypotheses]
+        texts = self.output_feature.decode([each["tokens"] for each in results])
+        for each, text in zip(results, texts, strict=True):
+            each["text"] = text
+        raw = not isinstance(x, (Encoded, Streamed))
+        if not replace or not raw or not hasattr(self.input_feature, "surfaces"):
+            return
+        unknown = [
+            (place, each)
+            for place, hypotheses in enumerate(found)
+            for each in hypotheses
+            if 1 in each["tokens"] and "attention" in each
+        ]
+        if not unknown or not hasattr(self.output_feature, "restore"):
+            return
+        raw = self._raw(x, False)[0].numpy().tolist()
+        for place, each in unknown:
+            words = self.input_feature.surfaces(raw[place].decode("utf-8", "replace"))
+            chosen = {
+                step: words[min(int(each["attention"][step].argmax()), len(words) - 1)]
+                for step, token in enumerate(each["tokens"])
+                if token == 1
+            }
+            each["text"] = self.output_feature.restore(each["tokens"], chosen)
+
+    def _decoded(self, x, batch_size, verbose, **options):
+        """Results of decoding, a list of dicts for each input, and the limit of their lengths."""
+        options = self._options(**options)
+        limit = options.pop("max_length")
+        data = self.prepare(x, targets=False)
+        size = self._batch_size(batch_size)
+        batches = super()._batches(data, size).map(lambda source, *rest: source)
+        steps = int(batches.cardinality())
+        progress = None
+        if verbose in (1, 2):
+            progress = keras.utils.Progbar(steps if steps > 0 else None, verbose=verbose)
+        run, found = self._runner(**options), []
+        for number, source in enumerate(batches):
+            seed = tf.constant([options["seed"], number], tf.int32)
+            found += _results(*run(source, tf.constant(limit), seed))
+            if progress:
+                progress.update(number + 1)
+        if isinstance(data, Streamed):
+            return found, limit
+        order = data.order(size)
+        restored = [None] * len(found)
+        for place, result in zip(order, found, strict=True):
+            restored[place] = result
+        return restored, limit
+
+    def _options(
+        self,
+        beam_size=None,
+        n_best=1,
+        length_penalty=None,
+        sample=False,
+        temperature=1.0,
+        top_k=0,
+        top_p=1.0,
+        seed=None,
+        max_length=None,
+    ):
+        """The options of decoding, checked and complete."""
+        choices = self.decoder.size - 2  # neither padding nor start
+        beams = beam_size
+        if beams is None:
+            beams = n_best if sample else max(min(self.beam_size, choices), n_best)
+        alpha = self.length_penalty if length_penalty is None else length_penalty
+        for name, value, least in (
+            ("beam_size", beams, 1),
+            ("n_best", n_best, 1),
+            ("top_k", top_k, 0),
+            ("max_length", 1 if max_length is None else max_length, 1),
+        ):
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if not whole or value < least:
+                raise ValueError(
+                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
+                )
+        if beams > choices and not sample:
+            raise ValueError(
+                f"beam_size must be at most {choices}, the number of tokens to choose from. "
+                f"Received: beam_size={beams}"
+            )
+        if n_best > beams:
+            raise ValueError(
+                f"n_best must be at most beam_size. Received: n_best={n_best}, beam_size={beams}"
+            )
+        if not temperature > 0 or not 0 < top_p <= 1 or not alpha >= 0:
+            raise ValueError(
+                "temperature must be positive, top_p above 0 and at most 1, and length_penalty at "
+                f"least 0. Received: temperature={temperature!r}, top_p={top_p!r}, "
+                f"length_penalty={alpha!r}"
+            )
+        if not sample and (temperature != 1.0 or top_k or top_p != 1.0):
+            raise ValueError(
+                "temperature, top_k and top_p are options of sampling: pass sample=True with them"
+            )
+        if sample and seed is None:
+            seed = int(np.random.default_rng().integers(2**31 - 1))
+        return {
+            "beam_size": int(beams),
+            "n_best": int(n_best),
+            "length_penalty": float(alpha),
+            "sample": bool(sample),
+            "temperature": float(temperature),
+            "top_k": min(int(top_k), choices),
+            "top_p": float(top_p),
+            "seed": int(seed or 0),
+            "max_length": int(max_length or self._limit()),
+        }
+
+    def _limit(self):
+        if self.longest_target is not None:
+            return self.longest_target * 5 // 4 + 8
+        return (self.output_feature.max_length or LONGEST) + 1
+
+    def _runner(self, beam_size, n_best, length_penalty, sample, temperature, top_k, top_p, seed):
+        """The compiled function that decodes a batch with some options; kept for the next time."""
+        del seed  # an argument of the function
+        compiled = self.__dict__.setdefault("_compiled_decoding", {})
+        key = (beam_size, n_best, length_penalty, sample, temperature, top_k, top_p)
+        if key in compiled:
+            return compiled[key]
+        decoder = self.decoder
+        barred = np.zeros(decoder.size, "float32")
+        barred[[0, decoder.start]] = NEVER
+
+        @tf.function(reduce_retracing=True)
+        def run(source, limit, seed):
+            states, memory, mask = self.begin(source)
+            batch, keys = tf.shape(source)[0], None
+            if decoder.attention is not None:
+                keys = decoder.attention.project(memory)
+            sizes = [size for sizes in decoder.state_sizes for size in sizes]
+            if states is None:
+                states = [tf.zeros([batch, size], decoder.readout.compute_dtype) for size in sizes]
+            states = [tf.repeat(state[:, None], beam_size, axis=1) for state in states]
+
+            def step(tokens, states, index):
+                logits, states, attention = decoder.step(tokens, states, memory, keys, mask)
+                return tf.cast(logits, tf.float32) + barred, states, attention
+
+            decoded = decode(
+                step,
+                states,
+                batch,
+                start=decoder.start,
+                end=decoder.end,
+                max_length=limit,
+                beam_size=beam_size,
+                n_best=n_best,
+                alpha=length_penalty,
+                sampling=Sampling(temperature, top_k, top_p, seed) if sample else None,
+                attends=decoder.attention is not None,
+            )
+            # Sources are padded to the longest of the batch.
+            places = None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+            return decoded, places
+
+        compiled[key] = run
+        return run
+
+    # === Scores ===
+
+    def score(self, x, y=None, batch_size=None, verbose=0, **options):
+        """The task's own scores on raw data, as a dict of floats; see `rnnkit.text_metrics`.
+
+        Args:
+            x: Raw data as in `fit`.
+            y: Raw targets, if `x` is not a dataset.
+            batch_size: Inputs decoded at a time.
+            verbose: 1 shows progress.
+            **options: Of decoding, as in `infer`; and of the scores, such as `tokenize="none"` for
+                BLEU of text that is tokenised already.
+        """
+        chosen = {name: options.pop(name) for name in ("tokenize", "lowercase") if name in options}
+        if isinstance(x, Streamed):
+            raise ValueError(
+                "score needs data that ends and fits in memory: pass a part of it, such as "
+                "`data.take(100_000)`. Received: a dataset that is endless or too large"
+            )
+        if isinstance(x, Encoded):
+            rows = [row[:-1] for row in x.tensors[1].to_list()]  # without the end
+            sources, references = x, self.output_feature.decode(rows)
+        else:
+            sources, targets = self._raw(x, True, y)
+            references = [text.decode("utf-8", "replace") for text in targets.numpy().tolist()]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".* did not end within")
+            hypotheses = self.infer(sources, batch_size, verbose=verbose, **options)
+        return text_metrics.scores(references, hypotheses, self.score_names, **chosen)
+
+    def _raw(self, x, targets, y=None):
+        """Raw examples as tensors, read once."""
+        output = self.output_feature if targets else None
+        dataset = as_dataset(x, y, None, self.input_feature, output)
+        parts = list(zip(*dataset.ragged_batch(1024), strict=True))
+        return [tf.concat(part, axis=0) for part in parts]
+
+    # === Saving ===
+
+    def get_config(self):
+        config = super().get_config()
+        config["settings"]["longest_target"] = self.longest_target
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        model = super().from_config(config, custom_objects)
+        model.longest_target = config.get("settings", {}).get("longest_target")
+        return model
+
+
+def _results(decoded, places):
+    """Results of a batch as a list of lists of dicts; `places`: length of each source."""
+    tokens, lengths, scores, probabilities, finished = (part.numpy() for part in decoded[:5])
+    attention = None if decoded.attention is None else decoded.attention.numpy()
+    found = []
+    for row in range(len(tokens)):
+        found.append([])
+        for rank in range(tokens.shape[1]):
+            kept = lengths[row, rank] - int(finished[row, rank])  # without the end
+            result = {
+                "score": float(scores[row, rank]),
+                "log_probability": float(probabilities[row, rank]),
+                "finished": bool(finished[row, rank]),
+                "tokens": tokens[row, rank, :kept].tolist(),
+            }
+            if attention is not None:
+                # [tokens, source]
+                result["attention"] = attention[row, rank, :kept, : int(places[row])]
+            found[-1].append(result)
+    return found
