@@ -6,6 +6,7 @@ Nothing here imports TensorFlow before a command needs it, so that help and list
 import argparse
 import ast
 import contextlib
+import inspect
 import json
 import os
 import pathlib
@@ -123,6 +124,7 @@ def make_parser():
     sub.add_argument("model", help="a .keras file")
     sub.add_argument("--recipe", help="the recipe that reads the data (default: the model's own)")
     _data(sub)
+    _decoding(sub)
     _json(sub)
 
     sub = command(
@@ -133,11 +135,12 @@ def make_parser():
     )
     sub.add_argument("model", help="a .keras file")
     sub.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
+    _decoding(sub)
     sub.add_argument(
         "inputs",
         nargs="*",
-        help="inputs, for a model of series the names of files; without any, standard input: an "
-        "input a line, or the csv rows of one series",
+        help="inputs, for a model of series or of sound the names of files; without any, standard "
+        "input: an input a line, or the csv rows of one series",
     )
 
     sub = command("tune", run_tune, "search a recipe's space with keras-tuner")
@@ -187,6 +190,11 @@ def _data(parser):
     parser.add_argument("--input", type=_column, metavar="COLUMN", help="column of the inputs")
     parser.add_argument("--target", type=_column, metavar="COLUMN", help="column of the targets")
     parser.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
+    parser.add_argument(
+        "--skip-unreadable",
+        action="store_true",
+        help="leave out wav files and strokes that cannot be read, and say how many",
+    )
 
 
 def _options(parser):
@@ -197,6 +205,16 @@ def _options(parser):
     )
 
 
+def _decoding(parser):
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="an option of writing texts, such as beam_size=1",
+    )
+
+
 def _out(parser, text):
     parser.add_argument("--out", metavar="FILE", help=text)
     parser.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
@@ -204,8 +222,18 @@ def _out(parser, text):
 
 def _recipe_options(options):
     """The recipe's options of a call, as a dict."""
+    result = _values(options.set)
+    if options.cell is not None:
+        result["cell"] = options.cell
+    if options.seed is not None:
+        result["seed"] = options.seed
+    return result
+
+
+def _values(items):
+    """`OPTION=VALUE` items as a dict."""
     result = {}
-    for item in options.set:
+    for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name.strip():
             raise ValueError(f"--set takes OPTION=VALUE, such as units=128. Received: {item!r}")
@@ -213,11 +241,19 @@ def _recipe_options(options):
             result[name.strip()] = ast.literal_eval(value)
         except (ValueError, SyntaxError):
             result[name.strip()] = {"true": True, "false": False}.get(value.lower(), value)
-    if options.cell is not None:
-        result["cell"] = options.cell
-    if options.seed is not None:
-        result["seed"] = options.seed
     return result
+
+
+def _accepted(method, items):
+    """`OPTION=VALUE` items as arguments of a method of a model, checked before it runs."""
+    values = _values(items)
+    taken = inspect.signature(method).parameters.values()
+    known = {each.name for each in taken if each.kind is each.KEYWORD_ONLY}
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in taken)
+    for name in values:
+        if name not in known and not open_ended:
+            raise ValueError(f"--set: this model has no option {name!r}. Options: {sorted(known)}")
+    return values
 
 
 def _data_arguments(options):
@@ -227,6 +263,7 @@ def _data_arguments(options):
         "input": options.input,
         "target": options.target,
         "encoding": options.encoding,
+        "skip_unreadable": options.skip_unreadable,
     }
 
 
@@ -369,8 +406,9 @@ def run_evaluate(options):
                 f"{options.model} was not made by a recipe: say with --recipe how to read the data"
             )
         recipe = registry.get(options.recipe or model.recipe)
+        chosen = _accepted(model.score, options.set)
         data = recipe.data(**_data_arguments(options))
-        scores = model.score(data.test)
+        scores = model.score(data.test, **chosen)
     print(json.dumps({"scores": scores}) if options.json else _scores(scores))
 
 
@@ -383,8 +421,9 @@ def run_infer(options):
     if type(model.input_feature).__name__ == "Series":
         _infer_series(model, options.inputs, options.encoding)
         return
+    chosen = _accepted(model.infer, options.set)
     if options.inputs:
-        _infer(model, options.inputs)
+        _infer(model, options.inputs, chosen)
         return
     interactive = sys.stdin.isatty()
     if interactive:
@@ -395,25 +434,39 @@ def run_infer(options):
         for line in sys.stdin:
             lines.append(line.rstrip("\r\n"))
             if interactive or len(lines) == CHUNK:
-                _infer(model, lines)
+                _infer(model, lines, chosen, plain=interactive)
                 lines = []
     except UnicodeDecodeError as error:
         raise ValueError(f"standard input is not UTF-8 ({error.reason})") from None
     if lines:
-        _infer(model, lines)
+        _infer(model, lines, chosen)
 
 
-def _infer(model, inputs):
-    for text, result in zip(inputs, model.infer(inputs), strict=True):
-        result = result if isinstance(result, dict) else {"value": result}
+def _infer(model, inputs, options, plain=False):
+    """Prints the result of each input as JSON; where a person types, a text that is written as
+    it is."""
+    writes = "details" in inspect.signature(model.infer).parameters
+    results = model.infer(inputs, **{"details": True, **options} if writes else options)
+    for text, result in zip(inputs, results, strict=True):
+        if plain and writes and isinstance(result, dict):
+            print(result["text"], flush=True)
+            continue
+        if isinstance(result, list) and writes:
+            result = {"outputs": [_brief(each) for each in result]}
+        result = _brief(result) if isinstance(result, dict) else {"value": result}
         print(json.dumps({"input": text, **result}, ensure_ascii=False), flush=True)
+
+
+def _brief(result):
+    """A result without its arrays, which are for programs in the same process."""
+    return {key: value for key, value in result.items() if key not in ("tokens", "attention")}
 
 
 def _infer_series(model, paths, encoding):
     """What comes after the series in each file, or after that on standard input."""
     import numpy as np
 
-    from rnnkit.data import series
+    from rnnkit.data.history import history
 
     if not paths and sys.stdin.isatty():
         print("The rows of a csv file, the oldest first; end with Ctrl-D.", file=sys.stderr)
@@ -422,7 +475,7 @@ def _infer_series(model, paths, encoding):
             sys.stdin.reconfigure(encoding=encoding, errors="strict")
         try:
             source = sys.stdin if path is None else path
-            values = series.history(source, model.input_feature, encoding=encoding)
+            values = history(source, model.input_feature, encoding=encoding)
         except UnicodeDecodeError as error:
             raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
         result = model.infer(values)

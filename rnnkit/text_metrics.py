@@ -29,7 +29,7 @@ def bleu(references, hypotheses, tokenize="13a", lowercase=False):
 
     Example:
 
-    >>> bleu(["the cat sat on the mat"], ["the cat sat on the mat"])
+    >>> round(bleu(["the cat sat on the mat"], ["the cat sat on the mat"]), 6)
     100.0
 
     References: Papineni et al. 2002, "BLEU: a method for automatic evaluation of machine

@@ -312,8 +312,16 @@ class Job:
             return  # the recipe's own; or perhaps a callback's, which the first trial will tell
         try:
             logs = model.evaluate(self.data.validation.take(2), verbose=0, return_dict=True)
-        except Exception:
-            return  # a model that cannot be judged untrained: the first trial will tell
+        except Exception as error:  # a model that cannot be judged untrained
+            if self.verbose:
+                reason = shorten(f"{type(error).__name__}: {error}")
+                print(
+                    f"Only the first trial will tell whether the models report {name!r}: one that "
+                    f"is untrained cannot be judged ({reason})",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            return
         reported = [f"val_{key}" for key in logs]
         if name not in reported:
             raise ValueError(unknown(name, reported))

@@ -5,6 +5,7 @@ import glob
 import io
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 from rich.console import Console
 
 import rnnkit
-from rnnkit import registry, tuning, tuning_search
+from rnnkit import registry, tuning, tuning_job, tuning_search
 from rnnkit.models import base
 
 RECIPE = """
@@ -579,6 +580,21 @@ def test_wrong_arguments(run, tmp_path, monkeypatch, arguments, words):
         run(**arguments)
     assert words in str(error.value)
     assert not fitted and not (tmp_path / "search").exists()
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_model_that_cannot_be_judged_untrained(recipe, data, verbose, monkeypatch, capsys):
+    def evaluate(*args, **kwargs):
+        raise OSError("out of\nink")
+
+    monkeypatch.setattr(base.Model, "evaluate", evaluate)
+    objective = keras_tuner.Objective("val_acuracy", "max")
+    job = tuning_job.Job(recipe, data, "random", 2, objective, verbose=verbose)
+    job.check()  # no error: the first trial will tell
+    told = r"whether the models report 'val_acuracy': .*\(OSError: out of ink\)"
+    out, err = capsys.readouterr()
+    assert out == "" and bool(err) == bool(verbose)
+    assert not verbose or re.search(told, err)
 
 
 # === Several processes ===

@@ -69,7 +69,8 @@ def read_table(path, encoding="utf-8", header=True):
     Args:
         path: Path that ends in `.csv`, `.tsv` or `.jsonl`.
         encoding: Character encoding of the file.
-        header: Whether the first row names the columns; if not they are called 0, 1, ...
+        header: Whether the first row names the columns, or a function of its cells that tells; if
+            not they are called 0, 1, ...
 
     Returns:
         A `Table`.
@@ -89,26 +90,42 @@ def read_table(path, encoding="utf-8", header=True):
     text = decode(path, encoding)
     if not text.strip():
         raise ValueError(f"{path} is empty: expected a header and at least one row")
-    if suffix == ".jsonl":
-        return _read_jsonl(path, text)
-    rows = list(_csv_rows(path, text) if suffix == ".csv" else _tsv_rows(text))
-    if header:
-        (_, names), *rows = rows
-        names = [name.strip() for name in names]
-        if len(set(names)) != len(names):
-            raise ValueError(f"{path} names a column twice. Columns found: {names}")
-    else:
-        names = list(range(len(rows[0][1])))
-    if not rows:
+    table = parse(text, str(path), suffix, header)
+    if not table.size:
+        names = list(table.columns)
         raise ValueError(f"{path} has a header but no rows. Columns found: {names}")
+    return table
+
+
+def parse(text, label, suffix=".csv", header=True):
+    """Text of a csv, tsv or jsonl file as a `Table`, of size 0 where it holds no rows.
+
+    Args:
+        text: The text.
+        label: What to call it in messages.
+        suffix: `".csv"`, `".tsv"` or `".jsonl"`.
+        header: As in `read_table`.
+
+    Raises:
+        ValueError: If the text is not of that kind, or a row does not fit.
+    """
+    if suffix == ".jsonl":
+        return _read_jsonl(label, text)
+    rows, names = list(_csv_rows(label, text) if suffix == ".csv" else _tsv_rows(text)), []
+    if rows:
+        names = list(range(len(rows[0][1])))
+        if header(rows[0][1]) if callable(header) else header:
+            names = [name.strip() for name in rows.pop(0)[1]]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{label} names a column twice. Columns found: {names}")
     for line, row in rows:
         if len(row) != len(names):
             raise ValueError(
-                f"{path}, line {line}: expected {len(names)} fields ({', '.join(map(str, names))})"
+                f"{label}, line {line}: expected {len(names)} fields ({', '.join(map(str, names))})"
                 f" but found {len(row)}"
             )
     columns = {name: [row[index] for _, row in rows] for index, name in enumerate(names)}
-    return Table(columns, [line for line, _ in rows], str(path))
+    return Table(columns, [line for line, _ in rows], label)
 
 
 def decode(path, encoding):
@@ -137,7 +154,7 @@ def from_frame(frame):
     return Table(columns, list(range(len(frame))), "the frame")
 
 
-def _read_jsonl(path, text):
+def _read_jsonl(label, text):
     rows = []
     # Not str.splitlines: JSON strings may hold the rare characters it also splits at.
     for line, content in enumerate(text.split("\n"), 1):
@@ -146,25 +163,25 @@ def _read_jsonl(path, text):
         try:
             row = json.loads(content)
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {line}: no valid JSON ({error.msg})") from None
+            raise ValueError(f"{label}, line {line}: no valid JSON ({error.msg})") from None
         if not isinstance(row, dict):
             raise ValueError(
-                f"{path}, line {line}: expected an object {{...}}, found {content[:40]}"
+                f"{label}, line {line}: expected an object {{...}}, found {content[:40]}"
             )
         rows.append((line, row))
-    names = list(rows[0][1])
+    names = list(rows[0][1]) if rows else []
     for line, row in rows:
         if set(row) != set(names):
             odd = sorted(set(row) ^ set(names))
-            raise ValueError(f"{path}, line {line}: expected the keys {names}, but {odd} differ")
+            raise ValueError(f"{label}, line {line}: expected the keys {names}, but {odd} differ")
     return Table(
         {name: [row[name] for _, row in rows] for name in names},
         [line for line, _ in rows],
-        str(path),
+        label,
     )
 
 
-def _csv_rows(path, text):
+def _csv_rows(label, text):
     limit = csv.field_size_limit(2**31 - 1)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -175,7 +192,7 @@ def _csv_rows(path, text):
             line = reader.line_num + 1
     except csv.Error as error:
         raise ValueError(
-            f"{path}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
+            f"{label}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
             "be doubled; for tab-separated text use a .tsv file"
         ) from None
     finally:

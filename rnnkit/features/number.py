@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.features.moments import Moments
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -55,22 +56,16 @@ class Number(Feature):
 
     def adapt(self, data):
         """Learns mean and standard deviation, in float64 and one pass."""
-        count, total, squares = 0, 0.0, 0.0
+        moments = Moments()
         for values in self.batches(data):
             rows = values.numpy().astype("float64").reshape(-1, self.width)
             self.check(values, rows)
-            if count == 0 and len(rows):
-                origin = rows[0]  # shifting keeps the squares of large, close numbers exact
-            count += len(rows)
-            if count:
-                total = total + (rows - origin).sum(axis=0)
-                squares = squares + np.square(rows - origin).sum(axis=0)
-        if count == 0:
+            moments.add(rows)
+        if moments.count == 0:
             raise ValueError("Number.adapt needs at least one value. Received: none")
-        mean = total / count
-        deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0.0))
-        constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean + origin))
-        self.mean = (mean + origin).tolist()
+        mean, deviation = moments.found()
+        constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean))
+        self.mean = mean.tolist()
         self.deviation = np.where(constant, 1.0, deviation).tolist()
         return self
 

@@ -81,8 +81,9 @@ class FrameLogProbabilities(keras.layers.Layer):
 
     Example:
 
-    >>> FrameLogProbabilities()(keras.ops.zeros((1, 1, 2))).numpy().round(4).tolist()
-    [[[-0.6931000232696533, -0.6931000232696533]]]
+    >>> outputs = FrameLogProbabilities()(keras.ops.zeros((1, 1, 2)))
+    >>> keras.ops.exp(outputs).numpy().round(4).tolist()
+    [[[0.5, 0.5]]]
     """
 
     def __init__(self, **kwargs):

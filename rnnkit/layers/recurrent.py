@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 import numbers
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
 from rnnkit.layers.reservoir import ESN
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense, check, is_recurrent
+from rnnkit.layers.topology import number
 
 # === Names of cells ===
 
@@ -85,6 +87,8 @@ def _arguments(builder):
 
 def _derive_seed(seed, *key):
     """Return the seed of the part of a network that `key` names; None stays None."""
+    if callable(seed):
+        return seed()
     if seed is None:
         return None
     entropy = [seed, *"/".join(map(str, key)).encode()]
@@ -99,6 +103,30 @@ def _seed_initializer(initializer, seed):
         return initializer
     config["seed"] = seed if config["seed"] is None else config["seed"]
     return type(initializer).from_config(config)
+
+
+def _scale_upper(options, index, width):
+    """The options of one of several reservoirs on top of each other.
+
+    The first has the input scaling and the feedback. Those above it hear states, each of which
+    would saturate them if it came in as strongly as an input.
+
+    Args:
+        options: Dict of options of `ESN`, and `upper_scaling`: the input scaling of the layers
+            above the first, divided by the square root of how many states they hear.
+        index: Number of the layer from below.
+        width: How many states a layer hears from the one below.
+
+    Returns:
+        Dict of options of `ESN`.
+    """
+    options = dict(options)
+    scaling = number(options.pop("upper_scaling", 1.0), "upper_scaling")
+    if not index:
+        return options
+    for name in ("feedback_size", "feedback_scaling"):
+        options.pop(name, None)
+    return {**options, "input_scaling": scaling / math.sqrt(width)}
 
 
 # === The function ===
@@ -152,11 +180,15 @@ def recurrent(
             bottom layer first, forward before backward.
         merge_mode: How two directions become one output: `"concat"`, `"sum"`, `"mul"`, `"ave"`.
         seed: Integer from which every dropout, and every initializer without a seed of its own,
-            gets one, different for each layer, direction and weight.
+            gets one, different for each layer, direction and weight. Or a function that gives
+            one after the other.
         name: Name of the layer.
         dtype: dtype or dtype policy; None is Keras' global one.
         **cell_options: Other arguments of the cell or layer, such as `activation`,
-            `reset_after`, `kernel_regularizer`, `return_gates`, `unroll`, `stateful`.
+            `reset_after`, `kernel_regularizer`, `return_gates`, `unroll`, `stateful`. With
+            `"esn"` the input scaling and the feedback are those of the first layer; layers above
+            it have the input scaling `upper_scaling` (1 by default), divided by the square root
+            of how many states they hear.
 
     Returns:
         A Keras layer from `(batch, time, features)` to `(batch, time, width)` or
@@ -175,7 +207,10 @@ def recurrent(
     """
     builder, takes = _builder_of(cell)
     wraps = "return_sequences" not in takes  # a cell, for keras.layers.RNN
-    wanted = (("units", units, 1), ("num_layers", num_layers, 1), ("seed", seed or 0, 0))
+    if builder is ESN:
+        takes = {**takes, "upper_scaling": 1.0}
+    fixed = 0 if callable(seed) else seed or 0
+    wanted = (("units", units, 1), ("num_layers", num_layers, 1), ("seed", fixed, 0))
     for key, value, least in wanted:
         text = f"Argument `{key}` must be an integer that is at least {least}."
         fits = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -203,6 +238,8 @@ def recurrent(
             options[key] = _seed_initializer(options.get(key, takes[key]), weight_seed)
         if "seed" in takes and seed is not None:
             options["seed"] = _derive_seed(seed, index, direction, "seed")
+        if builder is ESN:
+            options = _scale_upper(options, index, units * (2 if bidirectional else 1))
         if dtype is not None:
             settings["dtype"] = options["dtype"] = dtype
         if not wraps:

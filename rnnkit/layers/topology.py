@@ -91,11 +91,11 @@ class Topology(keras.initializers.Initializer):
 
     def degree(self, units):
         """Rows of links: how many others a unit hears at most."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define degree()")
 
     def draw(self, units, rng):
         """Unscaled `(indices, values)`, each `[degree, units]`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define draw()")
 
     def check(self, units):
         """Raises a ValueError if there are too few units."""

@@ -5,8 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import text_metrics
-from rnnkit.data.convert import as_dataset
-from rnnkit.data.pipeline import Encoded, Streamed, prepare
+from rnnkit.data.pipeline import Streamed
 from rnnkit.decoding import ctc
 from rnnkit.features import Feature
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D, after_end
@@ -16,6 +15,7 @@ from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses import CTCLoss
 from rnnkit.models import alignment
 from rnnkit.models.base import Model, Seeds, check_features
+from rnnkit.models.references import with_references
 
 SUBSAMPLING = (1, 2, 4, 8)
 IMPOSSIBLE = ("raise", "skip")
@@ -360,31 +360,10 @@ class CTC(Model):
             beam_size: As in `infer`.
             **options: Of the scores, such as `lowercase=True`.
         """
-        data, references = self._with_references(x, y)
+        data, references, _ = with_references(self, x, y)
         hypotheses = self.infer(data, batch_size, verbose=verbose, beam_size=beam_size)
         names = self.score_names or ("wer", "cer")
         return text_metrics.scores(references, hypotheses, names, **options)
-
-    def _with_references(self, x, y):
-        """Prepared data and the texts of its targets, read in one pass."""
-        references, data = [], x
-
-        def collect(raw, encoded):
-            self._check(raw, encoded)
-            references.extend(text.decode("utf-8", "replace") for text in raw[1].numpy().tolist())
-
-        if isinstance(x, Encoded):
-            references = self.output_feature.decode(x.tensors[1].to_list())
-        elif not isinstance(x, Streamed):
-            dataset = as_dataset(x, y, None, self.input_feature, self.output_feature)
-            padding = (self.input_feature.padding, self.output_feature.padding, 0)
-            data = prepare(dataset, self.encode, collect, self._truncate, padding=padding)
-        if isinstance(data, Streamed):
-            raise ValueError(
-                "score needs data that ends and fits in memory: pass a part of it, such as "
-                "`data.take(100_000)`. Received: a dataset that is endless or too large"
-            )
-        return data, references
 
     # === Saving ===
 

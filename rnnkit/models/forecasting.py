@@ -8,6 +8,37 @@ from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.features import Forecast
 from rnnkit.metrics import nrmse
 
+# === Checks ===
+
+
+def check_directions(bidirectional, output_feature, what):
+    """Refuses two directions for forecasts.
+
+    Args:
+        bidirectional: Whether the sequence is also read from its end.
+        output_feature: The model's.
+        what: What reads it, in a word.
+    """
+    if bidirectional and isinstance(output_feature, Forecast):
+        raise ValueError(
+            f"bidirectional must be False for a Forecast: a {what} that reads from the end hears "
+            "what it shall forecast. Received: bidirectional=True"
+        )
+
+
+def nothing_counts(output_feature, washout, longest):
+    """What to say where no step counts, the longest series having `longest` steps."""
+    ahead = getattr(output_feature, "horizon", None)
+    return (
+        f"No step counts: the longest series has {longest:,} steps, of which the first "
+        f"{washout:,} are washout"
+        + (f" and the last {ahead} have no target within the series" if ahead else "")
+        + ", or all targets are missing. Give longer series or a shorter washout"
+    )
+
+
+# === Targets ===
+
 
 def own_targets(model, x):
     """The targets of a model that forecasts columns of its input, from the input alone.

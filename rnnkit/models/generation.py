@@ -1,5 +1,6 @@
 """What models that write a sequence share: decoding, readable results, scores."""
 
+import functools
 import warnings
 
 import keras
@@ -11,6 +12,7 @@ from rnnkit.data.convert import as_dataset
 from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.decoding.search import NEVER, Sampling, decode
 from rnnkit.models.base import Model
+from rnnkit.models.references import with_references
 from rnnkit.token_losses import TokenAccuracy, TokenCrossEntropy
 
 # Tokens at most where nothing is known about the data.
@@ -93,7 +95,8 @@ class Generating(Model):
         """
         if isinstance(x, list) and not x:
             return np.zeros((0, 0), "int32")
-        found, _ = self._decoded(x, batch_size, verbose, **options)
+        data = self.prepare(x, targets=False)
+        found, _ = self._decoded(data, batch_size, verbose, **options)
         rows = [best[0]["tokens"] for best in found]
         result = np.zeros((len(rows), max(map(len, rows))), "int32")
         for place, row in enumerate(rows):
@@ -134,10 +137,12 @@ class Generating(Model):
             return self.infer([x], batch_size, details=details, verbose=verbose, **options)[0]
         if isinstance(x, list) and not x:
             return []
-        replace = options.pop("replace_unknown", True)
         many = options.get("n_best", 1) > 1
-        found, limit = self._decoded(x, batch_size, verbose, **options)
-        self._write(found, x, replace)
+        sources = None
+        if not isinstance(x, (Encoded, Streamed)):
+            sources = functools.partial(self._sources, x)
+        data = self.prepare(x, targets=False)
+        found, limit = self._written(data, batch_size, verbose, sources, **options)
         unfinished = sum(not each[0]["finished"] for each in found)
         if unfinished:
             warnings.warn(
@@ -149,26 +154,40 @@ class Generating(Model):
             return found
         return [best[0] if details else best[0]["text"] for best in found]
 
-    def _write(self, found, x, replace):
-        """Adds the text to each result."""
+    def _sources(self, x):
+        """Raw inputs that are texts, as a list of bytes."""
+        dataset = as_dataset(x, None, None, self.input_feature)
+        return [text for (batch,) in dataset.batch(1024) for text in batch.numpy().tolist()]
+
+    def _written(self, data, batch_size, verbose, sources=None, replace_unknown=True, **options):
+        """Results of decoding prepared data with their texts, and the limit of their lengths.
+
+        Args:
+            sources: The raw inputs as a list, a function that gives it, or None.
+        """
+        found, limit = self._decoded(data, batch_size, verbose, **options)
         results = [each for hypotheses in found for each in hypotheses]
         texts = self.output_feature.decode([each["tokens"] for each in results])
         for each, text in zip(results, texts, strict=True):
             each["text"] = text
-        raw = not isinstance(x, (Encoded, Streamed))
-        if not replace or not raw or not hasattr(self.input_feature, "surfaces"):
-            return
+        copies = hasattr(self.input_feature, "surfaces") and hasattr(self.output_feature, "restore")
+        if replace_unknown and copies and sources is not None:
+            self._copy_unknown(found, sources)
+        return found, limit
+
+    def _copy_unknown(self, found, sources):
+        """Puts the word of the source that was attended to most where a token is unknown."""
         unknown = [
             (place, each)
             for place, hypotheses in enumerate(found)
             for each in hypotheses
             if 1 in each["tokens"] and "attention" in each
         ]
-        if not unknown or not hasattr(self.output_feature, "restore"):
+        if not unknown:
             return
-        raw = self._raw(x, False)[0].numpy().tolist()
+        sources = sources() if callable(sources) else sources
         for place, each in unknown:
-            words = self.input_feature.surfaces(raw[place].decode("utf-8", "replace"))
+            words = self.input_feature.surfaces(sources[place].decode("utf-8", "replace"))
             chosen = {
                 step: words[min(int(each["attention"][step].argmax()), len(words) - 1)]
                 for step, token in enumerate(each["tokens"])
@@ -176,11 +195,10 @@ class Generating(Model):
             }
             each["text"] = self.output_feature.restore(each["tokens"], chosen)
 
-    def _decoded(self, x, batch_size, verbose, **options):
+    def _decoded(self, data, batch_size, verbose, **options):
         """Results of decoding, a list of dicts for each input, and the limit of their lengths."""
         options = self._options(**options)
         limit = options.pop("max_length")
-        data = self.prepare(x, targets=False)
         size = self._batch_size(batch_size)
         batches = super()._batches(data, size).map(lambda source, *rest: source)
         steps = int(batches.cardinality())
@@ -328,28 +346,12 @@ class Generating(Model):
                 BLEU of text that is tokenised already.
         """
         chosen = {name: options.pop(name) for name in ("tokenize", "lowercase") if name in options}
-        if isinstance(x, Streamed):
-            raise ValueError(
-                "score needs data that ends and fits in memory: pass a part of it, such as "
-                "`data.take(100_000)`. Received: a dataset that is endless or too large"
-            )
-        if isinstance(x, Encoded):
-            rows = [row[:-1] for row in x.tensors[1].to_list()]  # without the end
-            sources, references = x, self.output_feature.decode(rows)
-        else:
-            sources, targets = self._raw(x, True, y)
-            references = [text.decode("utf-8", "replace") for text in targets.numpy().tolist()]
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".* did not end within")
-            hypotheses = self.infer(sources, batch_size, verbose=verbose, **options)
-        return text_metrics.scores(references, hypotheses, self.score_names, **chosen)
-
-    def _raw(self, x, targets, y=None):
-        """Raw examples as tensors, read once."""
-        output = self.output_feature if targets else None
-        dataset = as_dataset(x, y, None, self.input_feature, output)
-        parts = list(zip(*dataset.ragged_batch(1024), strict=True))
-        return [tf.concat(part, axis=0) for part in parts]
+        data, references, sources = with_references(
+            self, x, y, lambda targets: [row[:-1] for row in targets.to_list()]
+        )
+        hypotheses = self._written(data, batch_size, verbose, sources, **options)[0]
+        texts = [best[0]["text"] for best in hypotheses]
+        return text_metrics.scores(references, texts, self.score_names, **chosen)
 
     # === Saving ===
 

@@ -8,6 +8,7 @@ from rnnkit.data.pipeline import Encoded
 from rnnkit.features import Label
 from rnnkit.layers import reservoir_loops as loops
 from rnnkit.layers.ridge import MOST_PATTERNS, NormalEquations
+from rnnkit.models import forecasting
 
 BATCH = 64
 # Rows of a Gram matrix added at a time.
@@ -203,16 +204,8 @@ class Pass:
         if seen == 1 and len(self._ends) == model.ensemble:
             self.stream = self.begun + self._longest, self._ends
         if not self.continued and not any(part.count for part in self.partial):
-            raise ValueError(
-                f"No step counts: the longest series has {self._longest:,} steps, of which the "
-                f"first {washout:,} are washout"
-                + (
-                    f" and the last {model.output_feature.horizon} have no target within the series"
-                    if hasattr(model.output_feature, "horizon")
-                    else ""
-                )
-                + ", or all targets are missing. Give longer series or a shorter washout"
-            )
+            feature = model.output_feature
+            raise ValueError(forecasting.nothing_counts(feature, washout, self._longest))
         return self.partial
 
     def _add_steps(self, x, lengths, y, weights, washout, noise):

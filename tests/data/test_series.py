@@ -1,9 +1,7 @@
 """Series: every source as one series in time order, columns and times found or refused by name."""
 
 import datetime
-import io
 import re
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from rnnkit.data import Data, catalogue, series, splits
+from rnnkit.data import Data, catalogue, splits
 from rnnkit.features import Forecast, Series
 from rnnkit.recipe import Recipe
 
@@ -48,17 +46,6 @@ def whole(data):
         ys.append(y[seen:])
         start += len(x) - seen
     return np.concatenate(xs), np.concatenate(ys)
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="data.csv"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_text(text)
-        return str(path)
-
-    return write
 
 
 def table(times, *columns, header="date,a,b"):
@@ -300,33 +287,6 @@ def test_a_column_that_never_changes_is_named(write):
         TOY.data(write(table(DAYS, A, [3] * 40)))
 
 
-# === Missing values ===
-
-
-def test_short_gaps_are_filled_as_inputs_and_left_out_as_targets(write):
-    cells = list(range(40))
-    for row, word in zip((3, 4, 20, 21, 22, 23, 24), ["", "NA", *["nan"] * 5], strict=True):
-        cells[row] = word
-    with pytest.warns(UserWarning, match="line 5: the column 'a' misses 7 of 40 values"):
-        data = TOY.data(write(table(DAYS, cells)))
-    x, y = parts(data)["train"]
-    np.testing.assert_allclose(x[:, 1], np.arange(28.0))
-    expected = np.arange(28.0)
-    expected[[3, 4, 20, 21, 22, 23, 24]] = NAN
-    np.testing.assert_array_equal(y[:, 0], expected)
-
-
-def test_long_gaps_are_refused(write):
-    cells = [*range(10), *[""] * 6, *range(24)]
-    with pytest.raises(
-        ValueError, match="line 12: the column 'a' misses 6 values in a row.*interp"
-    ):
-        TOY.data(write(table(DAYS, cells)))
-    cells[12] = "inf"
-    with pytest.raises(ValueError, match="line 14: the column 'a' holds inf; expected a finite"):
-        TOY.data(write(table(DAYS, cells)))
-
-
 # === Times ===
 
 
@@ -383,199 +343,6 @@ TIMES = {
 def test_times_that_do_not_fit(write, message):
     with pytest.raises(ValueError, match=message):
         TOY.data(write(table(TIMES[message], range(len(TIMES[message])))))
-
-
-# === Missing rows ===
-
-
-def test_missing_rows_are_inserted_with_one_warning(write):
-    kept = [row for row in range(40) if row not in (10, 11, 20)]
-    path = write(table([DAYS[row] for row in kept], *np.take([A, B], kept, axis=1)))
-    with pytest.warns(UserWarning) as caught:
-        data = TOY.data(path)
-    (warning,) = caught
-    assert re.search(
-        r"data.csv, line 12: the row for 2024-01-11 is missing before this one. It is the first of "
-        "3 missing rows, inserted among 37. As inputs .* interpolation, as targets left out",
-        str(warning.message),
-    )
-    x, y = whole(data)
-    np.testing.assert_array_equal(x[:, 0], SECONDS)
-    np.testing.assert_array_equal(x[kept], WHOLE[kept])
-    np.testing.assert_allclose(x[20, 1:], (WHOLE[19, 1:] + WHOLE[21, 1:]) / 2)
-    assert np.isnan(y[[10, 11, 20]]).all()
-    np.testing.assert_array_equal(y[kept], WHOLE[kept, 1:])
-    assert [len(part) for part, _ in parts(data).values()] == [28, 32, 40]
-
-
-def test_missing_months_are_inserted():
-    frame = pd.DataFrame({"a": A}, pd.date_range("1949-01-31", periods=40, freq="ME"))
-    with pytest.warns(UserWarning, match="row 10: the row for 1949-11-30 .* first of 2 missing"):
-        x, _ = whole(TOY.data(frame.drop(frame.index[[10, 11]])))
-    np.testing.assert_array_equal(x[:, 0], frame.index.astype("datetime64[s]").astype("int64"))
-
-
-def test_rows_missing_between_parts_are_those_of_the_later_one():
-    one = frame()
-    with pytest.warns(UserWarning, match="row 0: the row for 2024-01-29 is missing"):
-        data = TOY.data({"train": one[:28], "val": one[30:34], "test": one[34:]})
-    found = parts(data)
-    assert [len(x) for x, _ in found.values()] == [28, 34, 40]
-    assert np.isnan(found["validation"][1][28:30]).all()
-    np.testing.assert_array_equal(found["validation"][1][30:], WHOLE[30:34, 1:])
-
-
-def test_lines_are_right_after_inserted_rows(write):
-    kept = [row for row in range(40) if row not in (10, 11)]
-    cells = {row: float(row) for row in kept}
-    # Row 20 is line 20 of the file: the header and 18 rows precede it.
-    path = write(table([DAYS[row] for row in kept], [*{**cells, 20: "inf"}.values()]))
-    with (
-        pytest.warns(UserWarning, match="line 12"),
-        pytest.raises(ValueError, match="line 20: the column 'a' holds inf"),
-    ):
-        TOY.data(path)
-    path = write(table([DAYS[row] for row in kept], [*{**cells, 20: ""}.values()]))
-    with pytest.warns(UserWarning) as caught:
-        x, _ = whole(TOY.data(path))
-    assert len(caught) == 2 and "line 20: the column 'a' misses 1 of 38" in str(caught[1].message)
-    np.testing.assert_allclose(x[:, 1], range(40))
-    # Empty cells beside missing rows make one gap.
-    path = write(
-        table(
-            [DAYS[row] for row in kept], [*{**cells, **dict.fromkeys(range(12, 16), "")}.values()]
-        )
-    )
-    with (
-        pytest.warns(UserWarning, match="line 12"),
-        pytest.raises(ValueError, match=r"line 12 \(a row inserted before it\): .*misses 6 values"),
-    ):
-        TOY.data(path)
-
-
-# === What a model reads ===
-
-
-HISTORIES = {
-    "csv": lambda write: write(table(DAYS, A, B)),
-    "other order and columns": lambda write: write(
-        table(B, ["x"] * 40, DAYS, A, header="B,note,time,a")),
-    "no header": lambda write: write(table(DAYS, A, B).split("\n", 1)[1]),
-    "no header, numbers": lambda write: write(
-        "\n".join(f"{int(t)},{a},{b}" for t, a, b in WHOLE.tolist())),
-    "jsonl": SOURCES["jsonl"],
-    "stream": lambda write: io.StringIO(table(DAYS, A, B)),
-    "stream without header": lambda write: io.StringIO(table(DAYS, A, B).split("\n", 1)[1]),
-    "text": lambda write: "\ufeff" + table(DAYS, A, B),
-    "frame": lambda write: frame(),
-    "frame with an index of dates": lambda write: frame().set_index("date")[["b", "a"]],
-    "array": lambda write: WHOLE,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("form", HISTORIES)
-def test_what_a_model_reads(write, form):
-    feature = Series(["a", "b"], time=True, step=DAY, frequency="daily")
-    raw = series.history(HISTORIES[form](write), feature)
-    assert raw.dtype == np.float64
-    np.testing.assert_array_equal(raw, WHOLE)
-    assert feature.to_tensor(raw).shape == (1, None, 3)
-
-
-@pytest.mark.parametrize(
-    "form, names",
-    [
-        (lambda write: write(table(DAYS, A, B)), ["a"]),
-        (lambda write: write(table(DAYS, A)), 1),  # the feature has no names
-        (lambda write: write(table(DAYS, A).split("\n", 1)[1]), 1),
-        (lambda write: io.StringIO("\n".join(map(str, A))), ["a"]),
-        (lambda write: write("\n".join(map(str, A)), "d.txt"), ["a"]),
-        (lambda write: WHOLE, ["1"]),
-        (lambda write: A, 1),
-        (lambda write: pd.Series(A), ["a"]),
-        (lambda write: pd.Series(A, pd.to_datetime(DAYS), name="x"), 1),
-    ],
-)
-def test_what_a_model_without_times_reads(write, form, names):
-    raw = series.history(form(write), Series(names))
-    np.testing.assert_array_equal(raw, np.array(A)[:, None])
-
-
-def test_columns_of_files_without_header_keep_their_numbers(write):
-    path = write(table(DAYS, A, B).split("\n", 1)[1])
-    info = TOY.data(path, input="2").info
-    feature = Series(info["columns"], time=True, step=info["step"], frequency=info["frequency"])
-    np.testing.assert_array_equal(series.history(path, feature), WHOLE[:, [0, 2]])
-
-
-def test_equal_numbers_in_the_first_row(write):
-    path = write("\n".join(f"{day},1,1" for day in DAYS[:2]))
-    raw = series.history(path, Series(2, time=True))
-    np.testing.assert_array_equal(raw, [[SECONDS[0], 1, 1], [SECONDS[1], 1, 1]])
-
-
-def test_a_model_reads_what_it_was_trained_on(write):
-    kept = [row for row in range(40) if row not in (10, 11)]
-    path = write(table([DAYS[row] for row in kept], ["", *np.take(A, kept[1:])]))
-    with pytest.warns(UserWarning):
-        data = TOY.data(path)
-    with pytest.warns(UserWarning) as caught:
-        feature = Series(["a"], time=True, step=DAY, frequency="daily")
-        raw = series.history(path, feature)
-    assert [re.search("line [0-9]+", str(w.message))[0] for w in caught] == ["line 12", "line 2"]
-    np.testing.assert_array_equal(raw, whole(data)[0])
-    # A feature that takes NaN gets it; one without a frequency has no rows to miss.
-    feature = Series(["a"], time=True, step=DAY, frequency="daily", missing=True)
-    with pytest.warns(UserWarning, match="line 12"):
-        raw = series.history(path, feature)
-    assert np.flatnonzero(np.isnan(raw[:, 1])).tolist() == [0, 10, 11]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(series.history(path, Series(["a"], time=True, missing=True))) == 38
-
-
-NEITHER = {
-    "data.csv has no column 'load', which the model needs. Did you mean 'loads'": (
-        lambda write: write(table(DAYS, A, B, header="date,loads,b"))),
-    "the text has no column 'load', 'b', which the model needs. Columns found: .'date', 'x'": (
-        lambda write: io.StringIO("date,x\n2024-01-01,1\n")),
-    "data.csv has no column of times, which the model needs: .*Columns found": (
-        lambda write: write(table(A, B, header="load,b"))),
-    r"must have 2 columns of numbers \(load, b\) beside the time, or name its columns": (
-        lambda write: io.StringIO("2024-01-01,1\n2024-01-02,2\n")),
-    "line 3: the column 'b' holds 'x', which is no number": (
-        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2,x\n")),
-    "line 3: the column 'b' holds inf": (
-        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2,inf\n")),
-    "line 2: the column 'b' misses 1 values": (
-        lambda write: io.StringIO("date,load,b\n2024-01-01,1,\n")),
-    "line 3: expected 3 fields .date, load, b. but found 2": (
-        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2\n")),
-    "line 3: the times are out of order": (
-        lambda write: io.StringIO("2024-01-02,1,2\n\n2024-01-01,2,3\n")),
-    "line 3: rows are missing. The series was daily in training, but": (
-        lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-02-02,2,3\n")),
-    "the text names a column twice": lambda write: io.StringIO("date,b,b\n2024-01-01,1,2\n"),
-    "the text holds no rows": lambda write: io.StringIO("date,load,b\n"),
-    "text holds no rows": lambda write: io.StringIO(""),
-    "the frame holds no rows": lambda write: frame()[:0],
-    "the array, row 1: 'nan' is no time": lambda write: [[1e9, 1, 2], [NAN, 1, 2]],
-    "There is no file 'none.csv'": lambda write: "none.csv",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("message", NEITHER)
-def test_what_a_model_cannot_read(write, message):
-    feature = Series(["load", "b"], time=True, step=DAY, frequency="daily")
-    with pytest.raises(ValueError, match=message):
-        series.history(NEITHER[message](write), feature)
-
-
-def test_standard_input_is_called_so():
-    stream = io.StringIO("a\nx\n")
-    stream.name = "<stdin>"
-    with pytest.raises(ValueError, match="standard input, line 2: the column 'a' holds 'x'"):
-        series.history(stream, Series(["a"]))
 
 
 # === What does not fit ===
