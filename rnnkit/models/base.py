@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextvars
+import inspect
 import os
 
 import keras
@@ -349,9 +350,9 @@ class Model(keras.Model):
         return saving.export(self, filepath, format=format, **kwargs)
 
     def get_config(self):
-        """The arguments of `__init__`; a pattern adds its own to these."""
+        """The arguments of `__init__`: a pattern keeps each as an attribute of its name."""
         serialize = keras.saving.serialize_keras_object
-        return {
+        config = {
             "input_feature": serialize(self.input_feature),
             "output_feature": serialize(self.output_feature),
             "seed": self.seed,
@@ -362,6 +363,13 @@ class Model(keras.Model):
                 "fit_defaults": dict(self.fit_defaults),
             },
         }
+        for name in inspect.signature(type(self).__init__).parameters:
+            if name in config or name in ("self", "inputs", "outputs") or not hasattr(self, name):
+                continue
+            config[name] = getattr(self, name)
+        if not isinstance(config.get("cell", ""), str):
+            config["cell"] = serialize(config["cell"])
+        return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -365,17 +365,6 @@ class CTC(Model):
         names = self.score_names or ("wer", "cer")
         return text_metrics.scores(references, hypotheses, names, **options)
 
-    # === Saving ===
-
-    def get_config(self):
-        names = ["cell", "units", "num_layers", "bidirectional", "subsampling", "filters"]
-        names += ["kernel_size", "embedding_size", "token_dropout", "dropout", "output_dropout"]
-        names += ["recurrent_dropout", "impossible", "beam_size"]
-        config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
-        if not isinstance(self.cell, str):
-            config["cell"] = keras.saving.serialize_keras_object(self.cell)
-        return config
-
 
 def _positive(**arguments):
     for name, value in arguments.items():

@@ -218,29 +218,6 @@ class EncoderDecoder(Generating):
         *states, memory, mask = self._encode(source, training=False)
         return states or None, memory, mask
 
-    def get_config(self):
-        names = (
-            "cell",
-            "units",
-            "num_layers",
-            "decoder_layers",
-            "bidirectional",
-            "attention",
-            "embedding_size",
-            "shared_embedding",
-            "tied_output",
-            "dropout",
-            "recurrent_dropout",
-            "token_dropout",
-            "label_smoothing",
-            "beam_size",
-            "length_penalty",
-        )
-        config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
-        if not isinstance(self.cell, str):
-            config["cell"] = keras.saving.serialize_keras_object(self.cell)
-        return config
-
 
 def _summary(encoder, last, bidirectional):
     """States of the encoder's top layer, the two directions side by side.

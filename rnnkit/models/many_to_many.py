@@ -334,23 +334,6 @@ class ManyToMany(Model):
         """Scores of the outputs; of forecasts, beside those of naive ones. See `forecasting`."""
         return forecasting.score(self, self.prepare(x, y), batch_size)
 
-    def get_config(self):
-        cell = self.cell
-        return {
-            **super().get_config(),
-            "cell": cell if isinstance(cell, str) else keras.saving.serialize_keras_object(cell),
-            "units": self.units,
-            "num_layers": self.num_layers,
-            "bidirectional": self.bidirectional,
-            "window": self.window,
-            "washout": self.washout,
-            "skip": self.skip,
-            "dropout": self.dropout,
-            "output_dropout": self.output_dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "interval": self.interval,
-        }
-
 
 # === Windows ===
 

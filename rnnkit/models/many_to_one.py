@@ -144,20 +144,3 @@ class ManyToOne(Model):
         self.dropout = dropout
         self.output_dropout = output_dropout
         self.recurrent_dropout = recurrent_dropout
-
-    def get_config(self):
-        cell = self.cell
-        return {
-            **super().get_config(),
-            "cell": cell if isinstance(cell, str) else keras.saving.serialize_keras_object(cell),
-            "units": self.units,
-            "num_layers": self.num_layers,
-            "bidirectional": self.bidirectional,
-            "pooling": self.pooling,
-            "embedding_size": self.embedding_size,
-            "bag_of_words": self.bag_of_words,
-            "token_dropout": self.token_dropout,
-            "dropout": self.dropout,
-            "output_dropout": self.output_dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-        }

@@ -91,12 +91,3 @@ class OneToOne(Model):
         self.activation = activation
         self.dropout = dropout
         self.token_dropout = token_dropout
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": self.activation,
-            "dropout": self.dropout,
-            "token_dropout": self.token_dropout,
-        }

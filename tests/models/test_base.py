@@ -424,3 +424,17 @@ def test_labels_that_are_numbers_by_value():
     one = model.fit(X, [3, 7] * 60, class_weight={7: 4.0}, batch_size=120, verbose=0).history
     two = model.fit(X, [3.0, 7.0] * 60, class_weight={1: 4.0}, batch_size=120, verbose=0).history
     assert one["loss"] == pytest.approx(two["loss"])
+
+
+def test_every_argument_of_a_pattern_is_in_its_config():
+    """The config is read off the signatures, so each argument must be kept under its name."""
+    import inspect
+
+    for name in rnnkit.models.__all__:
+        pattern = getattr(rnnkit.models, name)
+        if pattern is rnnkit.models.Model:
+            continue
+        source = inspect.getsource(pattern.__init__)
+        for argument in list(inspect.signature(pattern.__init__).parameters)[1:]:
+            known = argument in ("input_feature", "output_feature", "seed", "name")
+            assert known or f"self.{argument} = " in source or "_arguments" in source, argument
