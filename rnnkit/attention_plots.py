@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SPACE = "\u2581"  # how subwords write a space
+
 
 def attention(model, x, ax=None, **options):
     """What the decoder attended to when it wrote each token: a heat map.
@@ -35,19 +37,29 @@ def attention(model, x, ax=None, **options):
         result = result[0]
     weights = np.asarray(result["attention"])  # [target, source]
     words = _tokens(model.output_feature, result)
+    if not words:
+        weights, words = np.zeros((1, weights.shape[1])), ["(nothing)"]
     texts = hasattr(model.input_feature, "pieces") and isinstance(x, str)
-    rows, columns = max(1, len(weights)), weights.shape[1]
+    rows, columns = weights.shape
     size = (min(12, 2.2 + 0.38 * columns if texts else 8), min(10, 1.6 + 0.32 * rows))
     ax = _axes(ax, size)
     image = ax.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto", origin="upper")
     ax.set_yticks(range(len(words)), words)
+    ax.set_ylabel("written")
     if texts:
-        pieces = [_shown(piece) for piece in model.input_feature.pieces(x)][:columns]
-        ax.set_xticks(range(len(pieces)), pieces, rotation=60, ha="left")
+        pieces = _shown(model.input_feature.pieces(x))[:columns]
+        labels = {"rotation": 60, "rotation_mode": "anchor", "ha": "left", "va": "center"}
+        ax.set_xticks(range(len(pieces)), pieces, **labels)
         ax.xaxis.tick_top()
+        ax.xaxis.set_label_position("top")
+        ax.set_xlabel("source")
+        # Lines between the cells: the eye follows them from a word to its cell.
+        ax.set_xticks(np.arange(0.5, columns - 1), minor=True)
+        ax.set_yticks(np.arange(0.5, rows - 1), minor=True)
+        ax.grid(which="minor", color="#e0e0e0", linewidth=0.6)
     else:
         ax.set_xlabel("step of the source")
-    ax.tick_params(length=0)
+    ax.tick_params(which="both", length=0)
     ax.figure.colorbar(image, ax=ax, label="attention", shrink=0.8)
     return ax
 
@@ -55,11 +67,20 @@ def attention(model, x, ax=None, **options):
 def _tokens(feature, result):
     """The tokens written, as a person reads them."""
     if hasattr(feature, "tokens_of"):
-        return [_shown(piece) for piece in feature.tokens_of(result["tokens"])]
+        return _shown(feature.tokens_of(result["tokens"]))
     return [str(token) for token in result["tokens"]]
 
 
-def _shown(piece):
-    """A piece as a label: a space that is part of it is drawn as one, alone as a low line."""
-    piece = piece.replace("\u2581", " ")
-    return piece if piece.strip() else "\u2423"
+def _shown(pieces):
+    """Pieces as labels: without their spaces; a subword within a word begins with a hyphen.
+
+    A piece that is nothing but a space is a low line.
+    """
+    subwords = any(piece.startswith(SPACE) for piece in pieces)  # else whole words, or characters
+    labels, before = [], ""
+    for piece in pieces:
+        label = piece.replace(SPACE, " ").strip()
+        inside = subwords and before[-1:].isalnum() and piece[:1].isalnum()
+        labels.append(("-" if inside else "") + label if label else "\u2423")
+        before = piece
+    return labels

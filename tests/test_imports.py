@@ -87,6 +87,14 @@ EXAMPLES = (
     "rnnkit.metrics",
     "rnnkit.registry",
     "rnnkit.layers.pooling",
+    "rnnkit.layers.frames",
+    "rnnkit.features.audio",
+    "rnnkit.features.strokes",
+    "rnnkit.data.morse",
+    "rnnkit.data.letters",
+    "rnnkit.decoding.ctc",
+    "rnnkit.losses",
+    "rnnkit.text_metrics",
 )
 
 

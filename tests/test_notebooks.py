@@ -13,7 +13,8 @@ FAST = "EPOCHS = 1\nTRIALS = 2"
 
 
 def test_there_is_a_notebook_a_pattern():
-    assert {"one_to_one", "many_to_one", "forecasting"} <= {path.stem for path in NOTEBOOKS}
+    patterns = {"one_to_one", "many_to_one", "forecasting", "encoder_decoder"}
+    assert patterns <= {path.stem for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnnkit import plots
-from rnnkit.features import Forecast, Number, Series
+from rnnkit.features import Forecast, Number, Series, Subwords, Text
 from rnnkit.layers import ESN
 from rnnkit.models import EchoStateNetwork, ManyToMany, OneToOne
 from tests import helpers
@@ -272,6 +272,62 @@ def test_strokes_are_drawn_as_written():
     assert plots.strokes(points, ax=given).yaxis_inverted()  # drawn on twice
     with pytest.raises(ValueError, match="at least two points"):
         plots.strokes([[0, 0, 1]])
+
+
+class Attending:
+    """Stands for a model: it writes known tokens, and looked at known places."""
+
+    attention = "additive"
+
+    def __init__(self, feature, tokens, weights):
+        self.input_feature = self.output_feature = feature
+        self.result = {"tokens": tokens, "attention": np.asarray(weights, "float32")}
+
+    def infer(self, x, details, n_best=1):
+        assert details and len(x) == 1
+        return [[self.result, {}] if n_best > 1 else self.result]
+
+
+def labels(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def test_attention_has_a_row_a_token_written():
+    words = Text().adapt(["a cat, no dog"])
+    weights = [[0.7, 0.2, 0.1], [0.0, 0.5, 0.5]]
+    (dog,) = words.encode(words.to_tensor(["dog"])).to_list()
+    ax = plots.attention(Attending(words, [1, *dog], weights), "no cat ,")
+    (image,) = ax.get_images()
+    np.testing.assert_allclose(image.get_array(), weights, rtol=1e-6)
+    assert image.get_clim() == (0, 1)
+    assert labels(ax.xaxis) == ["no", "cat", ","] and labels(ax.yaxis)[1] == "dog"
+    assert ax.yaxis_inverted()  # the first is above
+    figure = matplotlib.figure.Figure()
+    given = figure.subplots()
+    several = plots.attention(Attending(words, dog, weights[:1]), "no cat ,", ax=given, n_best=2)
+    assert several is given and given.get_images()[0].get_array().shape == (1, 3)
+    ax = plots.attention(Attending(words, [], np.zeros((0, 3))), "no cat ,")
+    assert labels(ax.yaxis) == ["(nothing)"]
+
+
+def test_attention_shows_where_words_go_on():
+    text = Subwords(vocabulary_size=15).adapt(["low lower lowest", "new newer newest"])
+    pieces = text.pieces("newest low")
+    (ids,) = text.encode(text.to_tensor(["newest low"])).to_list()
+    model = Attending(text, ids, np.eye(len(ids)))
+    ax = plots.attention(model, "newest low")
+    assert pieces.count("\u2581low") == 1 and len(pieces) > 2  # or there is nothing to test
+    shown = labels(ax.xaxis)
+    assert shown == labels(ax.yaxis)
+    assert shown[-1] == "low" and all(label.startswith("-") for label in shown[1:-1])
+    assert "".join(shown[:-1]).replace("-", "") == "newest"
+
+
+def test_attention_is_refused_without_any():
+    model = Attending(Text().adapt(["a"]), [2], [[1.0]])
+    model.attention = None
+    with pytest.raises(ValueError, match="needs a model that has it.*Received: Attending"):
+        plots.attention(model, "a")
 
 
 def test_error_against_noise_in_percent():

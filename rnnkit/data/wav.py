@@ -152,6 +152,7 @@ def to_wav(value, rate=None, folder=None):
     """
     if isinstance(value, bytes) and value[:4] != b"RIFF" and b"\0" not in value[:1024]:
         value = os.fsdecode(value)
+    path = None
     if isinstance(value, (str, os.PathLike)):
         path = os.path.join(folder or "", value)
         try:
@@ -161,7 +162,10 @@ def to_wav(value, rate=None, folder=None):
             reason = getattr(error, "strerror", None) or error
             raise ValueError(f"a file that cannot be opened ({reason}): {path[:200]!r}") from None
     if isinstance(value, bytes):
-        samples, own = read(value)
+        try:
+            samples, own = read(value)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}" if path else str(error)) from None
         same = len(value) == HEADER + samples.nbytes and value[34:36] == b"\x10\0"
         return value if same else write(samples, own)
     if isinstance(value, (tuple, list)) and len(value) == 2 and np.ndim(value[1]) == 0:

@@ -308,8 +308,11 @@ class Generating(Model):
                 states = [tf.zeros([batch, size], decoder.readout.compute_dtype) for size in sizes]
             states = [tf.repeat(state[:, None], beam_size, axis=1) for state in states]
 
-            def step(tokens, states, index):
-                logits, states, attention = decoder.step(tokens, states, memory, keys, mask)
+            def step(tokens, states, index, rows):
+                looked_at = [
+                    None if x is None else tf.gather(x, rows) for x in (memory, keys, mask)
+                ]
+                logits, states, attention = decoder.step(tokens, states, *looked_at)
                 return tf.cast(logits, tf.float32) + barred, states, attention
 
             decoded = decode(

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.decoding import Sampling, decode, length_penalty
+from rnnkit.decoding.search import top_k
 from tests.decoding import plain_search
 
 START, END, SIZE = 0, 1, 6
@@ -20,10 +21,10 @@ class Chain:
         self.tables = draw(size=(batch, size, size, size)).astype("float32") * sharpness
         self.steps = draw(size=(32, size)).astype("float32")
 
-    def step(self, tokens, states, index):
-        (before,) = states  # [batch, beams, 1]
+    def step(self, tokens, states, index, rows):
+        (before,) = states  # [live, beams, 1]
         previous = tf.cast(before[..., 0], tf.int32)
-        rows = tf.tile(tf.range(len(self.tables))[:, None], [1, tokens.shape[1]])
+        rows = tf.tile(rows[:, None], [1, tokens.shape[1]])
         logits = tf.gather_nd(self.tables, tf.stack([rows, previous, tokens], axis=-1))
         logits += tf.gather(self.steps, index)
         attention = tf.one_hot(tokens, 4) + 0.0  # [batch, beams, 4]
@@ -152,13 +153,34 @@ def test_ended_beams_stay_as_they_are():
     assert written(decoded, 0) == (END,) and decoded.tokens[0, 0, 1:].numpy().sum() == 0
 
 
+@pytest.mark.parametrize("size", [30, 900, 1000, 8003])
+def test_top_k_is_that_of_tensorflow(size):
+    logits = np.random.default_rng(size).permutation(6 * size).reshape(2, 3, size)
+    logits = tf.constant(logits, tf.float32)
+    for count in (1, 5):
+        for found, expected in zip(top_k(logits, count), tf.math.top_k(logits, count), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_sequences_that_have_ended_leave_the_loop():
+    chain, seen = Chain(4, seed=10), []
+    step = chain.step
+    chain.step = lambda tokens, states, index, rows: (
+        seen.append(rows.numpy().tolist()), step(tokens, states, index, rows)
+    )[1]  # fmt: skip
+    decoded = chain.run(beam_size=2, n_best=2, max_length=9, compiled=False)
+    ends = decoded.lengths.numpy().max(axis=1)
+    expected = [[row for row in range(4) if ends[row] > step] for step in range(ends.max())]
+    assert seen == expected and len(seen[-1]) < 4
+
+
 # === Sampling ===
 
 
 def shares(sampling, logits, draws=20_000):
     """How often each token is drawn first."""
 
-    def step(tokens, states, index):
+    def step(tokens, states, index, rows):
         return tf.tile(logits[None, None], [1, draws, 1]), states, None
 
     decoded = decode(

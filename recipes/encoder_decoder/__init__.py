@@ -1,0 +1,1 @@
+"""Recipes whose output is a sequence of another length than the input."""

@@ -1,0 +1,107 @@
+"""Chatbot: what to reply to a prompt?
+
+    rnnkit train chatbot --out chatbot.keras
+    rnnkit infer chatbot.keras
+
+Without a text, the second line answers what is typed, line by line. Own data: a csv, tsv or jsonl
+file with the columns `prompt` and `reply`, a folder of splits, or a pair of files whose lines
+belong together (`--data prompts.txt,replies.txt`).
+"""
+
+import rnnkit
+
+
+class Chatbot(rnnkit.Recipe):
+    # === Task ===
+
+    name = "chatbot"
+    title = "Reply to what is said"
+    pattern = "encoder_decoder"
+    input = "text"
+    output = "text"
+    cell = "gru"
+
+    # === Data ===
+
+    dataset = "rnnkit_dialogues"
+    card = "rnnkit.data.dialogues"
+    kinds = ("text", "text")
+    columns = {
+        "input": ("prompt", "question", "input", "utterance", "source"),
+        "target": ("reply", "answer", "response", "output", "target"),
+    }
+
+    def features(self, data, *, vocabulary_size=2000, max_length=64):
+        # One vocabulary, as replies take up what was said.
+        text = rnnkit.features.Subwords(
+            vocabulary_size=vocabulary_size, model_type="bpe", max_length=max_length
+        )
+        text.adapt([data.train.map(lambda x, y: x), data.train.map(lambda x, y: y)])
+        return text, text
+
+    # === Model ===
+
+    def build(
+        self,
+        prompt,
+        reply,
+        *,
+        cell="gru",
+        units=256,
+        num_layers=1,
+        decoder_layers=2,
+        attention="additive",
+        embedding_size=128,
+        token_dropout=0.05,
+        dropout=0.2,
+        label_smoothing=0.1,
+        beam_size=3,
+        length_penalty=1.0,
+        learning_rate=2e-3,
+        seed=None,
+    ):
+        import keras
+
+        model = rnnkit.models.EncoderDecoder(
+            prompt,
+            reply,
+            cell=cell,
+            units=units,
+            num_layers=num_layers,
+            decoder_layers=decoder_layers,
+            attention=attention,
+            embedding_size=embedding_size,
+            shared_embedding=True,
+            token_dropout=token_dropout,
+            dropout=dropout,
+            label_smoothing=label_smoothing,
+            beam_size=beam_size,
+            length_penalty=length_penalty,
+            seed=seed,
+            name=self.name,
+        )
+        # The average of the weights over the last few hundred steps generalises better than any
+        # of them.
+        model.compile(
+            optimizer=keras.optimizers.Adam(
+                learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.995
+            )
+        )
+        return model
+
+    # === Scores and training ===
+
+    scores = ("exact_match", "bleu", "chrf")
+    training = {"epochs": 20, "batch_size": 64, "patience": 3, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        return {
+            "cell": hp.Choice("cell", ["gru", "lstm"]),
+            "units": hp.Choice("units", [128, 256, 512]),
+            "attention": hp.Choice("attention", ["additive", "multiplicative"]),
+            "dropout": hp.Float("dropout", 0.1, 0.5, step=0.1),
+            "token_dropout": hp.Choice("token_dropout", [0.0, 0.05, 0.1]),
+            "learning_rate": hp.Float("learning_rate", 5e-4, 4e-3, sampling="log"),
+        }
