@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = attach(
         "layers": ".layers",
         "metrics": ".metrics",
         "models": ".models",
+        "optimizers": ".optimizers",
         "plots": ".plots",
         "saving": ".saving",
         "text_metrics": ".text_metrics",

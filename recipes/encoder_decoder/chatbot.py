@@ -60,8 +60,6 @@ class Chatbot(rnnkit.Recipe):
         learning_rate=2e-3,
         seed=None,
     ):
-        import keras
-
         model = rnnkit.models.EncoderDecoder(
             prompt,
             reply,
@@ -82,11 +80,8 @@ class Chatbot(rnnkit.Recipe):
         )
         # The average of the weights over the last few hundred steps generalises better than any
         # of them.
-        model.compile(
-            optimizer=keras.optimizers.Adam(
-                learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.995
-            )
-        )
+        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
+        model.compile(optimizer=optimizer)
         return model
 
     # === Scores and training ===

@@ -67,8 +67,6 @@ class Handwriting(rnnkit.Recipe):
         learning_rate=4e-3,
         seed=None,
     ):
-        import keras
-
         model = rnnkit.models.CTC(
             strokes,
             text,
@@ -88,11 +86,8 @@ class Handwriting(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over about the last hundred steps reads better than any.
-        model.compile(
-            optimizer=keras.optimizers.Adam(
-                learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.99
-            )
-        )
+        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
+        model.compile(optimizer=optimizer)
         return model
 
     # === Scores and training ===

@@ -90,8 +90,6 @@ class SpeechToText(rnnkit.Recipe):
         learning_rate=3e-3,
         seed=None,
     ):
-        import keras
-
         model = rnnkit.models.CTC(
             audio,
             text,
@@ -111,11 +109,8 @@ class SpeechToText(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over about the last hundred steps reads better than any.
-        model.compile(
-            optimizer=keras.optimizers.Adam(
-                learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.99
-            )
-        )
+        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
+        model.compile(optimizer=optimizer)
         return model
 
     # === Scores and training ===

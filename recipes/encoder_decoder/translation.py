@@ -70,8 +70,6 @@ class Translation(rnnkit.Recipe):
         learning_rate=1e-3,
         seed=None,
     ):
-        import keras
-
         model = rnnkit.models.EncoderDecoder(
             source,
             target,
@@ -96,11 +94,8 @@ class Translation(rnnkit.Recipe):
         )
         # The average of the weights over about the last 500 steps translates better than any
         # of them.
-        model.compile(
-            optimizer=keras.optimizers.Adam(
-                learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.998
-            )
-        )
+        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
+        model.compile(optimizer=optimizer)
         return model
 
     # === Scores and training ===

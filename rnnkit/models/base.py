@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import metrics as scoring
+from rnnkit import optimizers  # noqa: F401  registers the one that files may name
 from rnnkit.data.convert import as_dataset
 from rnnkit.data.pipeline import Encoded, Streamed, prepare
 from rnnkit.features import Feature, Label, Number
