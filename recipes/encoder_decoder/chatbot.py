@@ -36,7 +36,9 @@ class Chatbot(rnnkit.Recipe):
         text = rnnkit.features.Subwords(
             vocabulary_size=vocabulary_size, model_type="bpe", max_length=max_length
         )
-        text.adapt([data.train.map(lambda x, y: x), data.train.map(lambda x, y: y)])
+        prompts = data.train.map(lambda x, y: x)
+        replies = data.train.map(lambda x, y: y)
+        text.adapt([prompts, replies])
         return text, text
 
     # === Model ===

@@ -32,7 +32,8 @@ class Translation(rnnkit.Recipe):
     }
 
     def features(self, data, *, vocabulary_size=8000, max_length=128, shared_vocabulary=True):
-        sources, targets = data.train.map(lambda x, y: x), data.train.map(lambda x, y: y)
+        sources = data.train.map(lambda x, y: x)
+        targets = data.train.map(lambda x, y: y)
 
         def subwords(*texts):
             feature = rnnkit.features.Subwords(
