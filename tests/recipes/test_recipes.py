@@ -20,9 +20,15 @@ ROOT = pathlib.Path(__file__).parents[2]
 # the most, of an error).
 ROWS = {
     "chatbot": (
-        {"units": 32, "embedding_size": 32, "vocabulary_size": 300, "beam_size": 2},
+        {
+            "units": 32,
+            "embedding_size": 32,
+            "vocabulary_size": 300,
+            "beam_size": 2,
+            "learning_rate": 1e-2,
+        },
         "chrf",
-        5.0,
+        10.0,
     ),
     "forecasting": ({"units": 60, "horizon": 8}, "mse", 0.01),
     # After three epochs hardly a letter is written yet.
@@ -31,7 +37,13 @@ ROWS = {
     "sentiment": ({"units": 8, "embedding_size": 16, "vocabulary_size": 500}, "accuracy", 0.5),
     "speech_to_text": ({"units": 8, "filters": 8, "num_layers": 1, "mels": 12}, "cer", 1.0),
     "translation": (
-        {"units": 32, "embedding_size": 32, "vocabulary_size": 300, "beam_size": 2},
+        {
+            "units": 32,
+            "embedding_size": 32,
+            "vocabulary_size": 300,
+            "beam_size": 2,
+            "learning_rate": 1e-2,
+        },
         "chrf",
         5.0,
     ),
