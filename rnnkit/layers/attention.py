@@ -42,7 +42,7 @@ class _Attention(keras.layers.Layer):
 
     def score(self, query, keys):
         """Scores `[batch, target, source]` of queries against projected memory."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define score()")
 
     def compute_mask(self, query, mask=None):
         return mask
