@@ -125,6 +125,61 @@ class OutputErrors(keras.metrics.Metric):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
+class ValueErrors(OutputErrors):
+    """As `OutputErrors`, of all columns but the last, which says where a sequence ends."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        super().update_state(y_true[..., :-1], y_pred[..., :-1], sample_weight)
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class ValuesAndEnd(keras.losses.Loss):
+    """Loss of sequences of numbers that say themselves where they end.
+
+    The mean squared error of the numbers plus the cross-entropy, in nats a step, of the last
+    column: whether this step is the last. Each known number counts the same, and each step.
+
+    Call arguments:
+        y_true: Targets `[batch, time, width + 1]`, the last column 1 at the last step and 0 before;
+            NaN where not known and after the end.
+        y_pred: Numbers and, in the last column, the logit of the end, of the same shape.
+        sample_weight: Weights `[batch]` or `[batch, time]`, or None.
+
+    Returns:
+        A scalar.
+
+    Example:
+
+    >>> loss = ValuesAndEnd()
+    >>> round(float(loss([[[1.0, 1.0]]], [[[3.0, 0.0]]])), 4)  # 4 + ln 2
+    4.6931
+    """
+
+    def __init__(self, name="values_and_end", dtype=None):
+        super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
+        self.values = MaskedMeanSquaredError(dtype=dtype)
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return self.call(
+            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
+        )
+
+    def call(self, y_true, y_pred, sample_weight=None):
+        error = self.values(y_true[..., :-1], y_pred[..., :-1], sample_weight)
+        last, logits = y_true[..., -1:], y_pred[..., -1:]  # [batch, time, 1]
+        _, weights = known_gaps(last, logits, sample_weight, self.dtype)
+        last = ops.where(ops.isnan(last), 0.0, ops.cast(last, self.dtype))
+        logits = ops.cast(logits, self.dtype)
+        nats = ops.softplus(logits) - last * logits  # [batch, time, 1]
+        total = ops.sum(weights)
+        return error + ops.sum(weights * nats) / ops.where(total > 0, total, 1.0)
+
+    def get_config(self):
+        return {"name": self.name, "dtype": self.dtype}
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
 class CTCLoss(keras.losses.Loss):
     """Loss of connectionist temporal classification: minus the log-probability of the labels.
 

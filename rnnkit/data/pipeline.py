@@ -46,6 +46,21 @@ class Encoded:
             return np.arange(self.size)
         return np.argsort(self.lengths.numpy(), kind="stable")
 
+    def restored(self, results, batch_size):
+        """Results in the order of the examples.
+
+        Args:
+            results: Array or list, one for each example in the order of `batches`, not shuffled.
+            batch_size: As in `batches`.
+
+        Returns:
+            An array or a list.
+        """
+        places = np.argsort(self.order(batch_size))  # [examples]
+        if isinstance(results, np.ndarray):
+            return results[places]
+        return [results[place] for place in places]
+
     def batches(self, batch_size, shuffle=False, seed=None, multiple=1):
         """Batches of similar length, padded to the longest of each.
 
@@ -109,6 +124,10 @@ class Streamed:
         self.dataset = dataset
         self.encode = encode
         self.padding = padding
+
+    def restored(self, results, batch_size):
+        """As `Encoded.restored`: a stream keeps the order."""
+        return results
 
     def batches(self, batch_size, shuffle=False, seed=None, multiple=1):
         """As `Encoded.batches`; shuffling mixes neighbourhoods of 8,192 examples."""

@@ -72,7 +72,8 @@ def decode(
         max_length: Steps at most, the end token included; an int or a scalar tensor.
         beam_size: Hypotheses kept, or sequences drawn.
         n_best: How many of them are given back.
-        alpha: Exponent of the length penalty; 0 compares log-probabilities.
+        alpha: Exponent of the length penalty, a number or a scalar tensor; 0 compares
+            log-probabilities.
         sampling: None, or a `Sampling`.
         attends: Whether `step` gives attention.
 
@@ -252,7 +253,8 @@ class Sampling(typing.NamedTuple):
     """How tokens are drawn.
 
     Attributes:
-        temperature: Logits are divided by it: below 1 the likely becomes likelier.
+        temperature: Logits are divided by it: below 1 the likely becomes likelier. A number or a
+            scalar tensor, as `top_p`.
         top_k: Only so many of the likeliest tokens are drawn from; 0 for all.
         top_p: Only the fewest likeliest tokens that hold this much probability; 1 for all.
         seed: Pair of integers.
@@ -284,7 +286,7 @@ class Sampling(typing.NamedTuple):
         if self.top_k:
             least = tf.math.top_k(logits, self.top_k)[0][..., -1:]
             logits = tf.where(logits < least, NEVER, logits)
-        if self.top_p < 1.0:
+        if tf.is_tensor(self.top_p) or self.top_p < 1.0:
             ordered = tf.sort(logits, axis=-1, direction="DESCENDING")
             before = tf.cumsum(tf.nn.softmax(ordered), axis=-1, exclusive=True)
             kept = tf.where(before < self.top_p, ordered, tf.float32.max)

@@ -283,11 +283,18 @@ class Model(keras.Model):
         if isinstance(outputs, tf.RaggedTensor):  # sequences whose batches differ in length
             fill = tf.constant(self.output_feature.padding, outputs.dtype)
             outputs = outputs.to_tensor(fill).numpy()  # [inputs, longest, ...]
-        if isinstance(data, Streamed):
-            return outputs
-        restored = np.empty_like(outputs)
-        restored[data.order(size)] = outputs
-        return restored
+        return data.restored(outputs, size)
+
+    def _each_batch(self, compute, data, batch_size, verbose):
+        """What `compute(inputs)` gives, batch by batch: a generator that shows its progress."""
+        batches = Model._batches(self, data, batch_size).map(lambda inputs, *rest: inputs)
+        steps, progress = int(batches.cardinality()), None
+        if verbose in (1, 2):
+            progress = keras.utils.Progbar(steps if steps > 0 else None, verbose=verbose)
+        for number, inputs in enumerate(batches):
+            yield compute(inputs)
+            if progress:
+                progress.update(number + 1)
 
     def infer(self, x, batch_size=None):
         """Raw in, readable out: labels with probabilities, numbers in their own unit.

@@ -5,7 +5,6 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import text_metrics
-from rnnkit.data.pipeline import Streamed
 from rnnkit.decoding import ctc
 from rnnkit.features import Feature
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D, after_end
@@ -238,14 +237,8 @@ class CTC(Model):
             functions[jit] = tf.function(
                 lambda inputs: self(inputs, training=False), jit_compile=jit, reduce_retracing=True
             )
-        batches = self._batches(data, batch_size).map(lambda inputs, *rest: inputs)
-        steps, progress = int(batches.cardinality()), None
-        if verbose in (1, 2):
-            progress = keras.utils.Progbar(steps if steps > 0 else None, verbose=verbose)
-        for number, inputs in enumerate(batches):
-            yield functions[jit](inputs)  # [batch, frames, vocabulary]
-            if progress:
-                progress.update(number + 1)
+        # each [batch, frames, vocabulary]
+        return self._each_batch(functions[jit], data, batch_size, verbose)
 
     def predict(self, x, batch_size=None, verbose="auto"):
         """Log-probabilities of the blank (id 0) and the tokens at each frame of raw inputs.
@@ -267,12 +260,11 @@ class CTC(Model):
         count, frames = sum(map(len, blocks)), max(block.shape[1] for block in blocks)
         outputs = np.empty((count, frames, classes), "float32")
         outputs[:] = after_end(classes)
-        order = np.arange(count) if isinstance(data, Streamed) else data.order(size)
         start = 0
         for block in blocks:
-            outputs[order[start : start + len(block)], : block.shape[1]] = block
+            outputs[start : start + len(block), : block.shape[1]] = block
             start += len(block)
-        return outputs
+        return data.restored(outputs, size)
 
     def infer(self, x, batch_size=None, *, details=False, verbose=0, beam_size=None, n_best=1):
         """Raw in, readable out: the text of each input.
@@ -314,11 +306,7 @@ class CTC(Model):
         found = []
         for block in self._log_probabilities(data, size, verbose):
             found += self._decoded(block, beam_size, n_best)
-        if not isinstance(data, Streamed):
-            restored = [None] * len(found)
-            for place, result in zip(data.order(size), found, strict=True):
-                restored[place] = result
-            found = restored
+        found = data.restored(found, size)
         if n_best > 1:
             return found
         return [best[0] if details else best[0]["text"] for best in found]

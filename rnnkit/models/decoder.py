@@ -7,48 +7,40 @@ from keras import ops
 from rnnkit.layers.attention import AdditiveAttention, MultiplicativeAttention
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stepwise import state_sizes, step
-from rnnkit.layers.token_dropout import TokenDropout
 
 ATTENTIONS = ("additive", "multiplicative", None)
 
 
 class Decoder:
-    """Layers that continue a sequence of tokens, given a memory to attend to.
+    """Layers that continue a sequence of tokens or numbers, given a memory to attend to.
 
-    The lower recurrent layer reads the tokens, its states ask the attention, and the upper layers
+    The lower recurrent layer reads the sequence, its states ask the attention, and the upper layers
     read both: so no recurrence depends on what was attended to a step before, each is one call
     over the whole sequence in training, and the upper layers still see the context at every step.
 
     Used twice: to make the graph of training (`whole`), and step by step in decoding (`step`).
-    The tokens are those of the feature, and after them `start` and `end`.
 
     Args:
-        tokens: Number of ids of the output feature.
+        surface: What is read and written, `rnnkit.models.surface.Tokens` or `Values`.
         cell, units, num_layers, dropout, recurrent_dropout: As in `rnnkit.layers.recurrent`.
         attention: `"additive"`, `"multiplicative"` or None.
-        embedding_size: Size of the token vectors.
-        embedding: The layer that embeds tokens, to share one; by default it is made.
-        tied: Whether the output layer's weights are those of the embedding.
-        token_dropout: Share of tokens replaced by the unknown token in training.
+        embedding_size: Size of the vectors that the surface gives and takes.
         seeds: `rnnkit.models.base.Seeds`.
     """
 
     def __init__(
         self,
-        tokens,
+        surface,
         cell,
         units,
         num_layers,
         attention,
         embedding_size,
-        embedding=None,
-        tied=True,
         dropout=0.0,
         recurrent_dropout=0.0,
-        token_dropout=0.0,
         seeds=None,
     ):
-        self.start, self.end, self.size = tokens, tokens + 1, tokens + 2
+        self.surface = surface
 
         def layer(count, name):
             return recurrent(
@@ -65,10 +57,6 @@ class Decoder:
         def drop(name):
             return keras.layers.Dropout(dropout, seed=seeds.next(), name=name)
 
-        self.token_dropout = TokenDropout(token_dropout, seed=seeds.next(), name="target_tokens")
-        self.embedding = embedding or token_embedding(
-            self.size, embedding_size, tied, seeds.next(), "target_embedding"
-        )
         self.layers = [layer(1, "decoder")]
         if num_layers > 1:
             self.layers.append(layer(num_layers - 1, "upper_decoder"))
@@ -97,19 +85,21 @@ class Decoder:
         """Sizes of the states of all layers, bottom first: a list of lists."""
         return [sizes for layer in self.layers for sizes in state_sizes(layer)]
 
-    def whole(self, tokens, states, memory=None, memory_mask=None):
-        """Logits for what follows each token of a sequence (teacher forcing).
+    def whole(self, written, states, memory=None, memory_mask=None):
+        """What follows each step of a sequence (teacher forcing).
 
         Args:
-            tokens: Integer `[batch, time]`, the start token first.
+            written: What is there, from the start on: tokens `[batch, time]`, or numbers
+                `[batch, time, width + 1]`.
             states: First states, a flat list in the order of `state_sizes`, or None for zeros.
             memory: `[batch, source, features]`, or None.
             memory_mask: Boolean `[batch, source]`, or None.
 
         Returns:
-            Logits `[batch, time, size]`.
+            What the surface writes: logits `[batch, time, size]`, or numbers and the logit of the
+            end `[batch, time, width + 1]`.
         """
-        x = self.embedding(self.token_dropout(tokens))  # [batch, time, embedding]
+        x = self.surface.read(written)  # [batch, time, embedding]
         hidden, context, left = x, None, states
         for index, layer in enumerate(self.layers):
             count = sum(map(len, state_sizes(layer)))
@@ -119,24 +109,24 @@ class Decoder:
                 context = self.attention(hidden, memory, memory_mask=memory_mask)
                 if self.combine is not None:  # [batch, time, embedding]
                     hidden = self.combine(ops.concatenate([hidden, context], axis=-1))
-        return self._logits(x, hidden, context)
+        return self._written(x, hidden, context)
 
-    def step(self, tokens, states, memory=None, keys=None, memory_mask=None):
+    def step(self, written, states, memory=None, keys=None, memory_mask=None):
         """As `whole`, for one step of several beams, without dropout.
 
         Args:
-            tokens: int32 `[batch, beams]`.
+            written: int32 `[batch, beams]`, or numbers `[batch, beams, width + 1]`.
             states: Flat list of states `[batch, beams, size]`.
             memory: As in `whole`; the beams of an example share it.
             keys: The attention's `project(memory)`.
             memory_mask: As in `whole`.
 
         Returns:
-            Logits `[batch, beams, size]`, the new states, and the attention's weights
-            `[batch, beams, source]` or None.
+            What the surface writes, as in `whole` with beams for time; the new states; and the
+            attention's weights `[batch, beams, source]` or None.
         """
-        batch, beams = tf.shape(tokens)[0], tokens.shape[1]
-        x = self.embedding(tokens)  # [batch, beams, embedding]
+        batch, beams = tf.shape(written)[0], written.shape[1]
+        x = self.surface.read(written)  # [batch, beams, embedding]
         hidden, context, weights, left, new = x, None, None, list(states), []
         for index, layer in enumerate(self.layers):
             count = sum(map(len, state_sizes(layer)))
@@ -153,23 +143,12 @@ class Decoder:
                 )
                 if self.combine is not None:  # [batch, beams, embedding]
                     hidden = self.combine(tf.concat([hidden, context], axis=-1))
-        return self._logits(x, hidden, context), new, weights
+        return self._written(x, hidden, context), new, weights
 
-    def _logits(self, x, hidden, context):
+    def _written(self, x, hidden, context):
         parts = [each for each in (hidden, context, x) if each is not None]
         x = self.readout(ops.concatenate(parts, axis=-1))  # [batch, time, embedding]
-        return self.embedding(self.drop(x), reverse=True)  # [batch, time, size]
-
-
-def token_embedding(size, width, tied, seed, name):
-    """An embedding of tokens that also gives logits, with the same weights or with others."""
-    return keras.layers.ReversibleEmbedding(
-        size,
-        width,
-        tie_weights=tied,
-        embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5, seed=seed),
-        name=name,
-    )
+        return self.surface.write(self.drop(x))
 
 
 def bridge(states, sizes, seeds):

@@ -3,14 +3,15 @@
 import keras
 from keras import ops
 
-from rnnkit.features import Feature
+from rnnkit.features import Audio, Feature
 from rnnkit.layers.missing import MissingToZero
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stepwise import state_sizes
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.base import Seeds, check_features
-from rnnkit.models.decoder import ATTENTIONS, Decoder, bridge, token_embedding
+from rnnkit.models.decoder import ATTENTIONS, Decoder, bridge
 from rnnkit.models.generation import Generating
+from rnnkit.models.surface import surface_of, token_embedding
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -20,12 +21,16 @@ class EncoderDecoder(Generating):
     The encoder reads the source in both directions. Its last states become the decoder's first,
     through a dense layer where sizes differ, and its outputs are the memory that the decoder's
     attention looks at. The decoder is trained on the true tokens before each (teacher forcing),
-    the whole sequence in one call; it writes by beam search. One model does both.
+    the whole sequence in one call; it writes tokens by beam search. One model does both.
 
     Args:
         input_feature: Adapted feature of the source: `Text`, `Subwords`, or a sequence of numbers
             such as `Audio`, `Strokes` or `Series`.
-        output_feature: Adapted feature of the target, of tokens: `Text` or `Subwords`.
+        output_feature: Adapted feature of the target: `Text` or `Subwords`, or a sequence of
+            numbers, `Series` or `Strokes`. Numbers are written one step after the other until the
+            network says that it was the last (their mean squared error and the cross-entropy of
+            the end are learned); `infer` gives an array for each input, and of the options of
+            decoding only `max_length` applies.
         cell: Name of a cell or a Keras RNN cell; see `rnnkit.layers.recurrent`.
         units: Size of the states of the decoder. Those of a bidirectional encoder have half of it
             in each direction.
@@ -95,16 +100,32 @@ class EncoderDecoder(Generating):
                 "input_feature must give sequences, such as Text, Subwords, Audio or Strokes. "
                 f"Received: {type(input_feature).__name__}"
             )
-        if not output_feature.sequence or output_feature.vocabulary_size is None:
+        words = output_feature.vocabulary_size is not None
+        if not output_feature.sequence or not (words or hasattr(output_feature, "width")):
             raise ValueError(
-                "output_feature must give sequences of tokens, such as Text or Subwords. "
+                "output_feature must give sequences, such as Text, Subwords, Series or Strokes. "
                 f"Received: {type(output_feature).__name__}"
+            )
+        if isinstance(output_feature, Audio):
+            raise ValueError(
+                "output_feature must be one whose outputs can be turned back, such as Series or "
+                "Strokes. Received: Audio, and a spectrogram is no sound"
+            )
+        if getattr(output_feature, "time", False):
+            raise ValueError(
+                "output_feature must be of values alone: the times of what is written are not "
+                "known. Received: Series with time=True"
+            )
+        if label_smoothing and not words:
+            raise ValueError(
+                "label_smoothing is for targets of tokens. Received: "
+                f"label_smoothing={label_smoothing!r} for {type(output_feature).__name__}"
             )
         if attention not in ATTENTIONS:
             raise ValueError(
                 f"attention must be one of {list(ATTENTIONS)}. Received: attention={attention!r}"
             )
-        if shared_embedding and tokens != output_feature.vocabulary_size:
+        if shared_embedding and (not words or tokens != output_feature.vocabulary_size):
             raise ValueError(
                 "shared_embedding needs features with one vocabulary: adapt one Subwords to both "
                 f"languages. Received: {tokens} and {output_feature.vocabulary_size} ids"
@@ -122,17 +143,16 @@ class EncoderDecoder(Generating):
         seeds = Seeds(seed)
 
         # === Layers ===
+        surface = surface_of(output_feature, embedding_size, tied_output, token_dropout, seeds)
         decoder = Decoder(
-            output_feature.vocabulary_size,
+            surface,
             cell,
             units,
             decoder_layers,
             attention,
             embedding_size,
-            tied=tied_output,
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
-            token_dropout=token_dropout,
             seeds=seeds,
         )
         has_states = cell != "dense"
@@ -152,8 +172,9 @@ class EncoderDecoder(Generating):
         # === Functional model ===
         if tokens is not None:
             source = keras.Input((None,), dtype="int32", name="source")  # [batch, source]
-            embedding = decoder.embedding
-            if not shared_embedding:
+            if shared_embedding:
+                embedding = surface.embedding
+            else:
                 embedding = token_embedding(
                     tokens, embedding_size, True, seeds.next(), "source_embedding"
                 )
@@ -172,19 +193,19 @@ class EncoderDecoder(Generating):
             states = _summary(encoder, last, bidirectional)
         outputs = keras.layers.Dropout(dropout, seed=seeds.next(), name="memory_dropout")(outputs)
         first = bridge(states, decoder.state_sizes, seeds)
-        target = keras.Input((None,), dtype="int32", name="target")  # [batch, target]
-        logits = decoder.whole(target, first, outputs, mask)  # [batch, target, size]
+        target = surface.input()  # [batch, target], or [batch, target, width + 1] of numbers
+        written = decoder.whole(target, first, outputs, mask)  # [batch, target, ...]
+        # Past Keras, which gets these layers as parts of the graph; `compile` needs it already.
+        self.__dict__["decoder"] = decoder
         super().__init__(
             [source, target],
-            logits,
+            written,
             input_feature=input_feature,
             output_feature=output_feature,
             seed=seed,
             name=name,
         )
 
-        # Past Keras, which has these layers already: as parts of the graph.
-        self.__dict__["decoder"] = decoder
         self.__dict__["_encode"] = keras.Model(source, [*(first or []), outputs, mask])
 
         # === Config ===

@@ -1,9 +1,9 @@
 """What models that write a sequence share: decoding, readable results, scores."""
 
 import functools
+import itertools
 import warnings
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -11,9 +11,9 @@ from rnnkit import text_metrics
 from rnnkit.data.convert import as_dataset
 from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.decoding.search import NEVER, Sampling, decode
+from rnnkit.models import writing_values
 from rnnkit.models.base import Model
 from rnnkit.models.references import with_references
-from rnnkit.token_losses import TokenAccuracy, TokenCrossEntropy
 
 # Tokens at most where nothing is known about the data.
 LONGEST = 256
@@ -51,24 +51,22 @@ class Generating(Model):
         """As `Model.compile`; by default the cross-entropy of the tokens, and as metric the share
         of tokens that are right given those before."""
         if isinstance(loss, str) and loss == "auto":
-            loss = TokenCrossEntropy(self.label_smoothing)
+            loss = self.decoder.surface.defaults(self.label_smoothing)[0]
         if isinstance(metrics, str) and metrics == "auto":
-            metrics = [TokenAccuracy()]
+            metrics = self.decoder.surface.defaults()[1]
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def _truncate(self, encoded):
         encoded, cut = super()._truncate(encoded)
         if len(encoded) > 1:
-            ends = tf.fill([encoded[1].nrows(), 1], self.decoder.end)  # [batch, 1]
-            encoded = (encoded[0], tf.concat([encoded[1], ends], axis=1), *encoded[2:])
+            encoded = (encoded[0], self.decoder.surface.ended(encoded[1]), *encoded[2:])
         return encoded, cut
 
     def _batches(self, data, batch_size, shuffle=False, seed=None):
-        """Batches `((source, tokens before), tokens)`: teacher forcing, made in the pipeline."""
+        """Batches `((source, what was before), target)`: teacher forcing, made in the pipeline."""
 
         def shift(source, target, *weight):
-            first = tf.fill([tf.shape(target)[0], 1], self.decoder.start)
-            return (source, tf.concat([first, target[:, :-1]], axis=1)), target, *weight
+            return (source, self.decoder.surface.before(target)), target, *weight
 
         batches = super()._batches(data, batch_size, shuffle, seed)
         return batches.map(shift, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -91,8 +89,11 @@ class Generating(Model):
             **options: Of decoding; see `infer`.
 
         Returns:
-            int32 `[inputs, longest]`, without start and end, padded with 0.
+            int32 `[inputs, longest]`, without start and end, padded with 0. Of targets that are
+            numbers float32 `[inputs, longest, width]`, padded with NaN.
         """
+        if self.decoder.surface.numeric:
+            return writing_values.predict(self, x, batch_size, verbose, **options)
         if isinstance(x, list) and not x:
             return np.zeros((0, 0), "int32")
         data = self.prepare(x, targets=False)
@@ -126,13 +127,17 @@ class Generating(Model):
                 attended to most, where the model has attention and texts as inputs.
 
         Returns:
-            A list of texts, one for each input; for a single text its result alone.
+            A list of texts, one for each input; for a single text its result alone. Of targets
+            that are numbers, a list of arrays; with details, dicts of `values`, `finished` and
+            `attention`, and only `max_length` applies.
 
         Example:
 
         >>> model.infer(["two dogs play ."])
         ["deux chiens jouent ."]
         """
+        if self.decoder.surface.numeric:
+            return writing_values.infer(self, x, batch_size, details, verbose, **options)
         if isinstance(x, (str, bytes)):
             return self.infer([x], batch_size, details=details, verbose=verbose, **options)[0]
         if isinstance(x, list) and not x:
@@ -198,26 +203,18 @@ class Generating(Model):
     def _decoded(self, data, batch_size, verbose, **options):
         """Results of decoding, a list of dicts for each input, and the limit of their lengths."""
         options = self._options(**options)
-        limit = options.pop("max_length")
-        size = self._batch_size(batch_size)
-        batches = super()._batches(data, size).map(lambda source, *rest: source)
-        steps = int(batches.cardinality())
-        progress = None
-        if verbose in (1, 2):
-            progress = keras.utils.Progbar(steps if steps > 0 else None, verbose=verbose)
-        run, found = self._runner(**options), []
-        for number, source in enumerate(batches):
-            seed = tf.constant([options["seed"], number], tf.int32)
-            found += _results(*run(source, tf.constant(limit), seed))
-            if progress:
-                progress.update(number + 1)
-        if isinstance(data, Streamed):
-            return found, limit
-        order = data.order(size)
-        restored = [None] * len(found)
-        for place, result in zip(order, found, strict=True):
-            restored[place] = result
-        return restored, limit
+        limit, size = options.pop("max_length"), self._batch_size(batch_size)
+        seed, number = options.pop("seed"), itertools.count()
+        run, arguments = self._runner(**options)
+
+        def compute(source):
+            seeds = tf.constant([seed, next(number)], tf.int32)
+            return _results(*run(source, tf.constant(limit), seeds, *arguments))
+
+        found = []
+        for results in self._each_batch(compute, data, size, verbose):
+            found += results
+        return data.restored(found, size), limit
 
     def _options(
         self,
@@ -232,7 +229,7 @@ class Generating(Model):
         max_length=None,
     ):
         """The options of decoding, checked and complete."""
-        choices = self.decoder.size - 2  # neither padding nor start
+        choices = self.decoder.surface.size - 2  # neither padding nor start
         beams = beam_size
         if beams is None:
             beams = n_best if sample else max(min(self.beam_size, choices), n_best)
@@ -286,19 +283,23 @@ class Generating(Model):
             return self.longest_target * 5 // 4 + 8
         return (self.output_feature.max_length or LONGEST) + 1
 
-    def _runner(self, beam_size, n_best, length_penalty, sample, temperature, top_k, top_p, seed):
-        """The compiled function that decodes a batch with some options; kept for the next time."""
-        del seed  # an argument of the function
+    def _runner(self, beam_size, n_best, length_penalty, sample, temperature, top_k, top_p):
+        """What decodes a batch: a compiled function kept for the next time, and its arguments.
+
+        Numbers that only scale are arguments, so that another temperature compiles nothing.
+        """
         compiled = self.__dict__.setdefault("_compiled_decoding", {})
-        key = (beam_size, n_best, length_penalty, sample, temperature, top_k, top_p)
+        cut = top_p < 1.0
+        key = (beam_size, n_best, sample, top_k, cut)
+        arguments = [tf.constant(each) for each in (length_penalty, temperature, top_p)]
         if key in compiled:
-            return compiled[key]
+            return compiled[key], arguments
         decoder = self.decoder
-        barred = np.zeros(decoder.size, "float32")
-        barred[[0, decoder.start]] = NEVER
+        barred = np.zeros(decoder.surface.size, "float32")
+        barred[[0, decoder.surface.start]] = NEVER
 
         @tf.function(reduce_retracing=True)
-        def run(source, limit, seed):
+        def run(source, limit, seed, alpha, temperature, top_p):
             states, memory, mask = self.begin(source)
             batch, keys = tf.shape(source)[0], None
             if decoder.attention is not None:
@@ -315,17 +316,20 @@ class Generating(Model):
                 logits, states, attention = decoder.step(tokens, states, *looked_at)
                 return tf.cast(logits, tf.float32) + barred, states, attention
 
+            sampling = None
+            if sample:
+                sampling = Sampling(temperature, top_k, top_p if cut else 1.0, seed)
             decoded = decode(
                 step,
                 states,
                 batch,
-                start=decoder.start,
-                end=decoder.end,
+                start=decoder.surface.start,
+                end=decoder.surface.end,
                 max_length=limit,
                 beam_size=beam_size,
                 n_best=n_best,
-                alpha=length_penalty,
-                sampling=Sampling(temperature, top_k, top_p, seed) if sample else None,
+                alpha=alpha,
+                sampling=sampling,
                 attends=decoder.attention is not None,
             )
             # Sources are padded to the longest of the batch.
@@ -333,12 +337,14 @@ class Generating(Model):
             return decoded, places
 
         compiled[key] = run
-        return run
+        return run, arguments
 
     # === Scores ===
 
     def score(self, x, y=None, batch_size=None, verbose=0, **options):
-        """The task's own scores on raw data, as a dict of floats; see `rnnkit.text_metrics`.
+        """The task's own scores on raw data, as a dict of floats.
+
+        See `rnnkit.text_metrics` for those of texts, `rnnkit.sequence_metrics` for numbers.
 
         Args:
             x: Raw data as in `fit`.
@@ -348,6 +354,8 @@ class Generating(Model):
             **options: Of decoding, as in `infer`; and of the scores, such as `tokenize="none"` for
                 BLEU of text that is tokenised already.
         """
+        if self.decoder.surface.numeric:
+            return writing_values.score(self, x, y, batch_size, verbose, **options)
         chosen = {name: options.pop(name) for name in ("tokenize", "lowercase") if name in options}
         data, references, sources = with_references(
             self, x, y, lambda targets: [row[:-1] for row in targets.to_list()]

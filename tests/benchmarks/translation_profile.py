@@ -47,8 +47,13 @@ def decoding(model, sources, rounds, options):
     encode = tf.function(model.begin, reduce_retracing=True)
     chosen = model._options(**options)
     limit, seed = tf.constant(chosen.pop("max_length")), tf.constant([0, 0])
-    run = model._runner(**chosen)
-    done = [run(source, limit, seed)[0] for source in rows]
+    del chosen["seed"]
+    compiled, arguments = model._runner(**chosen)
+
+    def run(source):
+        return compiled(source, limit, seed, *arguments)
+
+    done = [run(source)[0] for source in rows]
     steps = [each.tokens.shape[2] for each in done]
     print(f"{sum(steps) / len(steps):.1f} steps a batch, longest {max(steps)}", flush=True)
 
@@ -70,7 +75,7 @@ def decoding(model, sources, rounds, options):
         "texts to ids": lambda: model.prepare(sources, targets=False),
         "encoder": lambda: [encode(source) for source in rows],
         "encoder and steps": lambda: [walk(*each) for each in zip(rows, counts, strict=True)],
-        "encoder, steps and search": lambda: [run(source, limit, seed) for source in rows],
+        "encoder, steps and search": lambda: [run(source) for source in rows],
         "all, from ids to lists of tokens": lambda: model.predict(data, BATCH, 0, **options),
         "all, from text to text": lambda: model.infer(sources, BATCH, **options),
     }

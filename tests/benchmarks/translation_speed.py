@@ -130,7 +130,7 @@ def write(folder, model, batches, options):
     with open(os.path.join(folder, "pieces.model"), "wb") as file:
         file.write(feature._processor.serialized_model_proto())
     settings = {
-        "tokens": decoder.size,
+        "tokens": decoder.surface.size,
         "units": model.units,
         "width": model.embedding_size,
         "dropout": model.dropout,
@@ -138,8 +138,8 @@ def write(folder, model, batches, options):
         "learning_rate": RATE,
         "batches": len(batches),
         "batch_size": BATCH,
-        "start": decoder.start,
-        "end": decoder.end,
+        "start": decoder.surface.start,
+        "end": decoder.surface.end,
         "beams": BEAMS,
         "alpha": ALPHA,
         "limit": options["max_length"],
@@ -185,7 +185,10 @@ def training(model, encoded, batches, twin, rounds):
     """Prints target tokens a second."""
     dataset = model._batches(encoded, BATCH, True, model.seed)
     stepwise = StepwiseTranslator(
-        model.input_feature.vocabulary_size, model.decoder.size, model.units, model.embedding_size
+        model.input_feature.vocabulary_size,
+        model.decoder.surface.size,
+        model.units,
+        model.embedding_size,
     )
     tutorial = StepwiseTraining(stepwise, model.label_smoothing, RATE)
     tokens = sum(int(tf.math.count_nonzero(target)) for _, target in batches)

@@ -44,10 +44,10 @@ def learned():
 def plain_logits(model, text):
     """Function from tokens to the next logits, by the graph of training alone."""
     source = model.prepare([text], targets=False).tensors[0].to_tensor()
-    barred = (0, model.decoder.start)
+    barred = (0, model.decoder.surface.start)
 
     def logits_after(tokens):
-        before = tf.constant([[model.decoder.start, *tokens]], tf.int32)
+        before = tf.constant([[model.decoder.surface.start, *tokens]], tf.int32)
         logits = model([source, before], training=False)[0, -1].numpy()
         logits[list(barred)] = -1e9
         return logits
@@ -95,7 +95,12 @@ def test_beam_search_against_plain_python(cell, attention):
     text = "red green white"
     found = model.infer([text], beam_size=3, n_best=3, max_length=4)[0]
     expected = plain_search.beam_search(
-        plain_logits(model, text), model.decoder.end, 4, 3, 1.0, (0, model.decoder.start)
+        plain_logits(model, text),
+        model.decoder.surface.end,
+        4,
+        3,
+        1.0,
+        (0, model.decoder.surface.start),
     )
     for result, (score, total, tokens, ended) in zip(found, expected, strict=True):
         assert tuple(result["tokens"]) == (tokens[:-1] if ended else tokens)
@@ -122,7 +127,12 @@ def test_forms_of_the_network(options):
     text = "red green white"
     found = model.infer([text], beam_size=2, n_best=2, max_length=4)[0]
     expected = plain_search.beam_search(
-        plain_logits(model, text), model.decoder.end, 4, 2, 1.0, (0, model.decoder.start)
+        plain_logits(model, text),
+        model.decoder.surface.end,
+        4,
+        2,
+        1.0,
+        (0, model.decoder.surface.start),
     )
     for result, (score, *_) in zip(found, expected, strict=True):
         np.testing.assert_allclose(result["score"], score, atol=1e-4)
@@ -152,7 +162,7 @@ def test_padding_does_not_matter():
     source, target = (part.to_tensor() for part in model.prepare(x, y).tensors)
 
     def loss(source, target):
-        first = tf.fill([len(target), 1], model.decoder.start)
+        first = tf.fill([len(target), 1], model.decoder.surface.start)
         before = tf.concat([first, target[:, :-1]], axis=1)
         with tf.GradientTape() as tape:
             value = model.loss(target, model([source, before]))
@@ -325,7 +335,7 @@ def test_targets_beyond_the_limit_still_end():
     with pytest.warns(UserWarning, match="longer than max_length"):
         data = model.prepare(x, y)
     rows = data.tensors[1].to_list()
-    assert max(map(len, rows)) == 3 and all(row[-1] == model.decoder.end for row in rows)
+    assert max(map(len, rows)) == 3 and all(row[-1] == model.decoder.surface.end for row in rows)
 
 
 @may_not_end
@@ -357,7 +367,7 @@ def test_wrong_features():
     text, label = Text().adapt(x), Label().adapt(y)
     with pytest.raises(ValueError, match="input_feature must give sequences.*Label"):
         EncoderDecoder(label, text)
-    with pytest.raises(ValueError, match="output_feature must give sequences of tokens.*Label"):
+    with pytest.raises(ValueError, match="output_feature must give sequences.*Label"):
         EncoderDecoder(text, label)
     with pytest.raises(ValueError, match="attention must be one of.*'cosine'"):
         EncoderDecoder(text, text, attention="cosine")

@@ -1,0 +1,70 @@
+"""The loop that writes sequences of numbers, step after step, until they say that they end."""
+
+import typing
+
+import tensorflow as tf
+
+
+class Written(typing.NamedTuple):
+    """What the loop gives.
+
+    Attributes:
+        values: `[batch, length, width]`, NaN after the end of each.
+        lengths: int32 `[batch]`, the last step included.
+        finished: bool `[batch]`: whether the end came before `max_length`.
+        attention: `[batch, length, source]`, or None.
+    """
+
+    values: tf.Tensor
+    lengths: tf.Tensor
+    finished: tf.Tensor
+    attention: tf.Tensor | None
+
+
+def write_values(step, states, batch, *, width, max_length, attends=False):
+    """Writes a batch of sequences of numbers, in one loop of the graph.
+
+    Each step reads what the step before wrote. A sequence ends with the step whose last number,
+    the logit of the end, is positive.
+
+    Args:
+        step: Function `(before, states) -> (written, states, attention)`: `[batch, 1, width + 1]`,
+            the numbers of the step before and 1 in the last column at the first step, to the
+            numbers and the logit of the end, `[batch, 1, width + 1]`; states of unchanged shapes;
+            and attention `[batch, 1, source]` or None.
+        states: Nest of tensors.
+        batch: Number of sequences, an int or a scalar tensor.
+        width: Numbers in a step.
+        max_length: Steps at most; an int or a scalar tensor.
+        attends: Whether `step` gives attention.
+
+    Returns:
+        `Written`.
+    """
+    before = tf.concat([tf.zeros([batch, 1, width]), tf.ones([batch, 1, 1])], axis=-1)
+    finished, lengths = tf.zeros([batch], tf.bool), tf.zeros([batch], tf.int32)
+    histories = tuple(
+        tf.TensorArray(tf.float32, max_length, clear_after_read=False) for _ in range(1 + attends)
+    )
+
+    def body(index, before, states, finished, lengths, histories):
+        written, states, attention = step(before, states)
+        written = tf.cast(written, tf.float32)
+        values, ends = written[..., :-1], written[:, 0, -1] > 0  # [batch, 1, width], [batch]
+        shown = tf.where(finished[:, None], float("nan"), values[:, 0])  # [batch, width]
+        parts = (shown, tf.cast(attention, tf.float32)[:, 0]) if attends else (shown,)
+        histories = tuple(
+            array.write(index, part) for array, part in zip(histories, parts, strict=True)
+        )
+        lengths += tf.cast(~finished, tf.int32)
+        before = tf.concat([values, tf.zeros_like(values[..., :1])], axis=-1)
+        return index + 1, before, states, finished | ends, lengths, histories
+
+    steps, _, _, finished, lengths, histories = tf.while_loop(
+        lambda index, before, states, finished, *_: ~tf.reduce_all(finished),
+        body,
+        (0, before, states, finished, lengths, histories),
+        maximum_iterations=max_length,
+    )
+    whole = [tf.transpose(array.gather(tf.range(steps)), [1, 0, 2]) for array in histories]
+    return Written(whole[0], lengths, finished, whole[1] if attends else None)
