@@ -9,6 +9,8 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
+from rnnkit.data.samples import check_split
+
 SIZES = {"train": 6000, "validation": 500, "test": 500}
 
 CARD = """\
@@ -529,8 +531,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> reply[-1] in ".?"
         True
     """
-    if split not in SIZES:
-        raise ValueError(f"`split` must be one of {', '.join(SIZES)}. Received: split={split!r}")
+    check_split(split, SIZES)
     return _generate(split, seed)
 
 

@@ -9,13 +9,13 @@ Only NumPy is needed, so that the card can be printed without TensorFlow.
 
 import functools
 import random
-import zlib
 from collections.abc import Iterator
 
 import numpy as np
 
 from rnnkit.data.common_words import WORDS
 from rnnkit.data.letter_shapes import SHAPES
+from rnnkit.data.samples import check_split, split_of
 
 SIZES = {"train": 4000, "validation": 400, "test": 400}
 
@@ -207,8 +207,7 @@ def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np
     Raises:
         ValueError: If `split` is none of the three, or `noise` is negative.
     """
-    if split not in SIZES:
-        raise ValueError(f"`split` must be one of {', '.join(SIZES)}. Received: split={split!r}")
+    check_split(split, SIZES)
     if noise < 0:
         raise ValueError(f"`noise` must be 0 or more. Received: noise={noise!r}")
     return _generate(split, noise, seed)
@@ -232,12 +231,6 @@ def _generate(split: str, noise: float, seed: int) -> Iterator[tuple[np.ndarray,
             "density": rng.uniform(0.1, 0.25),
         }
         yield draw(word, **settings), word
-
-
-def split_of(word: str) -> str:
-    """The only split that a word may be in."""
-    share = zlib.crc32(word.encode()) % 8
-    return ("validation", "test")[share] if share < 2 else "train"
 
 
 def _random_word(rng: random.Random) -> str:

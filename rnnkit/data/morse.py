@@ -8,12 +8,12 @@ Only NumPy is needed, so that the card can be printed without TensorFlow.
 """
 
 import random
-import zlib
 from collections.abc import Iterator
 
 import numpy as np
 
 from rnnkit.data.common_words import WORDS
+from rnnkit.data.samples import check_split, split_of
 from rnnkit.data.wav import write
 
 SIZES = {"train": 2000, "validation": 200, "test": 200}
@@ -207,8 +207,7 @@ def generate(split: str, snr: float | None = None, seed: int = 0) -> Iterator[tu
     Raises:
         ValueError: If `split` is none of the three.
     """
-    if split not in SIZES:
-        raise ValueError(f"`split` must be one of {', '.join(SIZES)}. Received: split={split!r}")
+    check_split(split, SIZES)
     return _generate(split, snr, seed)
 
 
@@ -236,12 +235,6 @@ def _generate(split: str, snr: float | None, seed: int) -> Iterator[tuple[bytes,
         if snr is not None:
             settings["snr"] = snr
         yield write(signal(text, **settings), RATE), text
-
-
-def split_of(text: str) -> str:
-    """The only split that a text may be in."""
-    share = zlib.crc32(text.encode()) % 8
-    return ("validation", "test")[share] if share < 2 else "train"
 
 
 def _text(rng: random.Random) -> str:

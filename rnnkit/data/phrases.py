@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from rnnkit.data.phrases_forms import article, elide
 from rnnkit.data.phrases_frames import Writer
+from rnnkit.data.samples import check_split
 
 SIZES = {"train": 12_000, "validation": 1000, "test": 1000}
 
@@ -84,8 +85,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> english[-1] in ".?!"
         True
     """
-    if split not in SIZES:
-        raise ValueError(f"`split` must be one of {', '.join(SIZES)}. Received: split={split!r}")
+    check_split(split, SIZES)
     return _generate(split, seed)
 
 

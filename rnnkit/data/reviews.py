@@ -12,6 +12,8 @@ import re
 import zlib
 from collections.abc import Iterator
 
+from rnnkit.data.samples import check_split
+
 LABELS = ("negative", "positive")
 SIZES = {"train": 8000, "validation": 1000, "test": 2000}
 
@@ -570,8 +572,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> label in ("negative", "positive")
         True
     """
-    if split not in SIZES:
-        raise ValueError(f"`split` must be one of {', '.join(SIZES)}. Received: split={split!r}")
+    check_split(split, SIZES)
     return _generate(split, seed)
 
 

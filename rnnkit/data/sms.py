@@ -14,6 +14,8 @@ import re
 import zlib
 from collections.abc import Iterator
 
+from rnnkit.data.samples import check_split
+
 LABELS = ("ham", "spam")
 SIZES = {"train": 4500, "validation": 500, "test": 1000}
 SPAM_SHARE = 0.18
@@ -472,8 +474,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> label in ("ham", "spam")
         True
     """
-    if split not in SIZES:
-        raise ValueError(f"`split` must be one of {', '.join(SIZES)}. Received: split={split!r}")
+    check_split(split, SIZES)
     return _generate(split, seed)
 
 
