@@ -10,6 +10,27 @@ import pytest
 
 from tests import helpers
 
+# Files whose tests are long and share nothing: each test is a piece of work of its own.
+LONG = ("test_notebooks.py", "test_recipes.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest work first, so that no process is left with it at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is
+def pytest_xdist_make_scheduler(config, log):
+    """Gives the processes whole files, whose fixtures train models, and the long tests singly."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Pieces(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return nodeid if file.endswith(LONG) else file
+
+    return Pieces(config, log)
+
 
 @pytest.fixture(scope="session")
 def fresh():
