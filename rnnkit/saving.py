@@ -295,9 +295,16 @@ def export(model, filepath, format="tf_saved_model", verbose=True):
         model: A model of rnnkit.
         filepath: Folder of the SavedModel, or path of the ONNX file.
         format: `"tf_saved_model"`: takes raw inputs (strings) and returns readable outputs
-            (labels, probabilities). `"onnx"`: the network alone, from encoded numbers to arrays;
+            (labels, probabilities, texts); models that write decode as they do by default. Where
+            encoding needs Python (`Subwords`, `Audio`) it takes encoded inputs instead, as
+            `feature.encode` gives them, padded; and for `Subwords` as target it returns tokens.
+            `"onnx"`: the network alone, from encoded numbers to arrays, not for models that write;
             needs the extra `pip install "rnnkit[onnx]"`.
         verbose: Whether Keras prints the signature.
+
+    Raises:
+        ValueError: If something lies at the path already, for another format, and for ONNX of a
+            model that writes.
 
     Example:
 
@@ -312,6 +319,11 @@ def export(model, filepath, format="tf_saved_model", verbose=True):
     if os.path.exists(path):
         raise ValueError(f"{path} exists: export to another name, or remove it first")
     if format == "onnx":
+        if len(model.inputs) > 1:
+            raise ValueError(
+                "format='onnx' holds a network alone, and decoding is a loop around it: use "
+                f"'tf_saved_model'. Received: {type(model).__name__}"
+            )
         try:
             import tf2onnx  # noqa: F401
         except ImportError:
@@ -326,13 +338,17 @@ def export(model, filepath, format="tf_saved_model", verbose=True):
     if format != "tf_saved_model":
         raise ValueError(f"format must be 'tf_saved_model' or 'onnx'. Received: format={format!r}")
 
-    def serve(values):
-        codes = model.input_feature.encode(values)
-        if isinstance(codes, tf.RaggedTensor):
-            codes = codes.to_tensor()
-        return model.output_feature.decode_graph(model(codes, training=False))
+    feature = model.input_feature
 
-    spec = model.input_feature.raw_spec
+    def serve(values):
+        codes = feature.encode(values) if feature.in_graph else values
+        if isinstance(codes, tf.RaggedTensor):
+            codes = codes.to_tensor(tf.cast(feature.padding, codes.dtype))
+        return model.serve(codes)
+
+    spec = feature.raw_spec
+    if not feature.in_graph:
+        spec = tf.TensorSpec(model.inputs[0].shape[1:], model.inputs[0].dtype)
     archive = keras.export.ExportArchive()
     archive.track(model)
     for resource in model.input_feature.resources():

@@ -80,6 +80,7 @@ class Audio(Feature):
     """
 
     sequence = True
+    in_graph = False
     padding = float("nan")
 
     def __init__(

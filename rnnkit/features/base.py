@@ -22,6 +22,8 @@ class Feature:
         max_length: Longest encoded sequence, or None. Longer ones are cut.
         vocabulary_size: Number of ids for encoded tokens, or None if values are not token ids.
         padding: What fills the places beyond the end of an encoded sequence in a batch.
+        in_graph: Whether `encode` is of TensorFlow operations alone, so that an exported model can
+            do it.
     """
 
     raw_spec = tf.TensorSpec((), tf.string)
@@ -29,6 +31,7 @@ class Feature:
     max_length = None
     vocabulary_size = None
     padding = 0
+    in_graph = True
 
     # === To override ===
 

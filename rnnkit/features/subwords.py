@@ -49,6 +49,7 @@ class Subwords(Feature):
     """
 
     sequence = True
+    in_graph = False
 
     def __init__(
         self,

@@ -212,6 +212,14 @@ class Text(Feature):
             for row in values
         ]
 
+    def decode_graph(self, ids):
+        """Texts of ids `[batch, time]` as TensorFlow operations, for export."""
+        names = tf.constant([PADDING, UNKNOWN, *self.vocabulary])
+        rows = tf.RaggedTensor.from_tensor(ids)
+        kept = tf.ragged.boolean_mask(rows, rows != 0)  # [batch, (tokens)]
+        joint = " " if self.level == "word" else ""
+        return {"text": tf.strings.reduce_join(tf.gather(names, kept), axis=1, separator=joint)}
+
     def pieces(self, text):
         """The tokens of a text, as they are looked up: what plots have on their axes."""
         return [each.decode("utf-8", "replace") for each in self.tokens([text])[0].numpy()] or [

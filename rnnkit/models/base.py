@@ -349,6 +349,17 @@ class Model(keras.Model):
         with atomically(path) as temporary:
             super().save(temporary, **kwargs)
 
+    def serve(self, codes):
+        """Readable outputs for a batch of encoded inputs, as TensorFlow operations, for export.
+
+        Args:
+            codes: What `input_feature.encode` gives, padded.
+
+        Returns:
+            Dict of name to tensor.
+        """
+        return self.output_feature.decode_graph(self(codes, training=False))
+
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Exports for serving; see `rnnkit.saving.export`."""
         from rnnkit import saving

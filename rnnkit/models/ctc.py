@@ -333,6 +333,14 @@ class CTC(Model):
             result["text"] = text
         return results
 
+    def serve(self, codes):
+        """As `Model.serve`: best path decoding."""
+        tokens, lengths, log_probabilities = ctc.greedy(self(codes, training=False))
+        result = {"tokens": tokens, "lengths": lengths, "log_probability": log_probabilities}
+        if hasattr(self.output_feature, "decode_graph"):
+            result |= self.output_feature.decode_graph(tokens)
+        return result
+
     def score(self, x, y=None, batch_size=None, verbose=0, *, beam_size=None, **options):
         """Scores of the decoded texts, as a dict of floats; see `rnnkit.text_metrics`.
 

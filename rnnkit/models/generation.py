@@ -339,6 +339,24 @@ class Generating(Model):
         compiled[key] = run
         return run, arguments
 
+    def serve(self, codes):
+        """As `Model.serve`: what is written by the default options of decoding."""
+        if self.decoder.surface.numeric:
+            return writing_values.serve(self, codes)
+        options = self._options()
+        limit, seed = tf.constant(options.pop("max_length")), [options.pop("seed"), 0]
+        run, arguments = self._runner(**options)
+        decoded, _ = run(codes, limit, tf.constant(seed), *arguments)
+        ended = tf.where(decoded.tokens == self.decoder.surface.end, 0, decoded.tokens)
+        result = {
+            "tokens": ended[:, 0],  # [batch, length]
+            "lengths": decoded.lengths[:, 0] - tf.cast(decoded.finished[:, 0], tf.int32),
+            "score": decoded.scores[:, 0],
+        }
+        if hasattr(self.output_feature, "decode_graph"):
+            result |= self.output_feature.decode_graph(result["tokens"])
+        return result
+
     # === Scores ===
 
     def score(self, x, y=None, batch_size=None, verbose=0, **options):

@@ -114,6 +114,15 @@ def infer(model, x, batch_size=None, details=False, verbose=0, **options):
     return [{"values": value, **each} for value, each in zip(values, found, strict=True)]
 
 
+def serve(model, codes):
+    """Values and lengths for a batch of encoded inputs, as TensorFlow operations."""
+    values, lengths, *_ = _runner(model)(codes, tf.constant(int(model._limit())))
+    result = {"lengths": lengths, "values": values}  # [batch], [batch, longest, width]
+    if hasattr(model.output_feature, "decode_graph"):
+        result["values"] = model.output_feature.decode_graph(values)["value"]
+    return result
+
+
 def score(model, x, y=None, batch_size=None, verbose=0, **options):
     """Errors of what is written freely, in the units of the targets."""
     data = model.prepare(x, y)
