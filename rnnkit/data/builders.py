@@ -91,6 +91,9 @@ class _TranscriptBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True
 class RnnkitMorse(_TranscriptBuilder):
     """Morse code as sound, the bytes of wav files, with its text; see `morse.CARD`."""
 
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {"1.1.0": "Single letters to learn from.", "1.0.0": "First release."}
+
     name = "rnnkit_morse"
     source = morse
     key = "audio"

@@ -106,9 +106,11 @@ def measure(recipe, data, options):
         f"{len(losses)} epochs, best {int(np.argmin(losses)) + 1}, {seconds:.0f} s, "
         f"{model.count_params():,} parameters, load {load:.1f} to {os.getloadavg()[0]:.1f}"
     )
-    for split in ("validation", "test"):
-        scores = model.score(getattr(data, split))
-        print(split, ", ".join(f"{name} {100 * value:.2f} %" for name, value in scores.items()))
+    for beams in (1, model.beam_size):
+        for split in ("validation", "test"):
+            scores = model.score(getattr(data, split), beam_size=beams)
+            shown = ", ".join(f"{name} {100 * value:.2f} %" for name, value in scores.items())
+            print(f"beam {beams}, {split}: {shown}", flush=True)
     return model
 
 

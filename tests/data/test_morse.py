@@ -13,9 +13,9 @@ SPLITS = ("train", "validation", "test")
 # SHA-256 of the first 100 texts of each split. The samples come out of sines, whose last digits
 # may differ among machines.
 DIGESTS = {
-    "train": "f159e1e4b9edecb2de2ec75e1b17d9e636e986d04d8ad3b1636db8ef44203d53",
-    "validation": "90f0598331d22e2b2562f6526246c682587e0273abee044a4f6d73a0acfbc9a3",
-    "test": "8a21625016c7188f6c1e6b908ff478506def9cc3c97ab6dcd06c37e7694c4133",
+    "train": "174791ca4de2eaddd8efa19d3758a9f804016d7ddb29c34aa038e885e31ab1f6",
+    "validation": "a46a0a8b9f04d358f897bbe16c29c735721ad020687aa299c034d51c66ff5ccc",
+    "test": "200dbb801954d663bd0ff69a1c3fe0451f30ab105ab3389ec3832fd1c063ca83",
 }
 
 
@@ -170,8 +170,8 @@ def test_clips_are_as_stated(data):
     for split in SPLITS:
         for clip, text in data[split]:
             samples, rate = wav.read(clip)
-            assert rate == 8000 and samples.shape[1] == 1
-            assert 1.7 < len(samples) / rate < 7
+            assert rate == 4000 and samples.shape[1] == 1
+            assert 0.2 < len(samples) / rate < 6.5
             assert set(text) <= set(morse.CODE) | {" "} and text == " ".join(text.split())
             assert 0.09 < np.abs(samples).max() / 2**15 < 0.91
     kinds = [text for split in SPLITS for _, text in data[split]]
@@ -182,8 +182,12 @@ def test_no_text_is_in_two_splits(monkeypatch, data):
     monkeypatch.setattr(morse, "signal", lambda *_, **__: np.zeros(1, "int16"))  # texts alone
     texts = {split: [text for _, text in morse.generate(split)] for split in SPLITS}
     for split in SPLITS:
-        assert len(set(texts[split])) == len(texts[split]) == morse.SIZES[split]
+        assert len(texts[split]) == morse.SIZES[split]
         assert texts[split][:100] == [text for _, text in data[split]]
+    # Half of what is learned from is of one or two characters, and may come again.
+    short = [text for text in texts["train"] if len(text) <= morse.SHORT]
+    assert len(short) / morse.SIZES["train"] == pytest.approx(0.5, abs=0.05)
+    texts["train"] = [text for text in texts["train"] if len(text) > morse.SHORT]
     everything = sum(texts.values(), [])
     assert len(set(everything)) == len(everything)
 
@@ -193,7 +197,7 @@ def test_other_noise_is_of_the_same_texts(data):
     for (clip, text), (drawn, same) in zip(quiet, data["test"], strict=False):
         assert text == same and len(clip) == len(drawn)
         samples = wav.read(clip)[0][:, 0] / 2**15
-        assert samples[:700].std() < 0.003 * np.abs(samples).max()  # the margin is silent
+        assert samples[:350].std() < 0.003 * np.abs(samples).max()  # the margin is silent
     assert list(zip(range(3), morse.generate("test", seed=1), strict=False)) != list(
         zip(range(3), morse.generate("test"), strict=False)
     )
