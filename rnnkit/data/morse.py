@@ -21,7 +21,7 @@ RATE = 8000
 # The clips of the sample need no more for their highest pitch.
 CLIP_RATE = 4000
 # Signal-to-noise ratios of the clips, in dB, drawn evenly between the two.
-NOISE = (3.0, 20.0)
+NOISE = (5.0, 20.0)
 LONGEST = 6.0
 # Texts of up to so many characters are only to learn from, and come more than once.
 SHORT = 2
@@ -54,7 +54,7 @@ letters at random; no such text is in two splits.
 | speed, words per minute by the word PARIS | 20 | 30 |
 | pitch of the tone, Hz | 400 | 900 |
 | jitter: standard deviation of the logarithm of each dot, dash and gap | 0 | 0.1 |
-| white noise: signal-to-noise ratio, dB | 3 | 20 |
+| white noise: signal-to-noise ratio, dB | 5 | 20 |
 | slow fading: share of the amplitude lost at its deepest | 0 | 0.6 |
 | fadings a second | 0.1 | 0.5 |
 | loudest sample, share of full scale | 0.1 | 0.9 |
