@@ -15,8 +15,8 @@ What matters most for own data:
   harder to learn.
 - `impossible`: `"skip"` leaves out clips whose text is too long for them, and says how many;
   `"raise"` refuses them.
-- `mels`, `normalize`: `"utterance"` takes loudness, microphone and room away; `"global"` keeps them,
-  for clips from one place that are as short as a word.
+- `mels`, `normalize`: `"utterance"` takes loudness, microphone and room away; `"global"` keeps
+  them, for clips from one place that are as short as a word.
 - `units`, `num_layers`, `dropout`: hours of speech can feed a larger network.
 """
 

@@ -38,9 +38,9 @@ CODE = {
 CARD = """\
 # rnnkit_morse
 
-Morse code as sound, with its text: 5,000 clips to train, 300 to validate, 300 to test, of 0.3 to
-6 seconds (2.2 on average, 99 MB in all), mono, 4 kHz, 16 bits. All of it is synthetic: keyed offline
-by a program, at the timing of ITU-R M.1677-1.
+Morse code as sound, with its text: 5,000 clips to train, 300 to validate and 300 to test, of 0.3
+to 6 seconds (2.2 on average, 99 MB in all), mono, 4 kHz, 16 bits. All of it is synthetic: keyed
+offline by a program, at the timing of ITU-R M.1677-1.
 
 **Texts.** In lower case, of letters, digits and spaces. Half of the clips to train are of one or
 two characters: a network learns the code as people do, by its letters first. All others, and all
