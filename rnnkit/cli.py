@@ -189,11 +189,12 @@ def _data(parser):
     parser.add_argument("--name", help="which set, where a folder holds several")
     parser.add_argument("--input", type=_column, metavar="COLUMN", help="column of the inputs")
     parser.add_argument("--target", type=_column, metavar="COLUMN", help="column of the targets")
+    parser.add_argument("--fold", help="fold that is the test, of a table with a column fold")
     parser.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
     parser.add_argument(
         "--skip-unreadable",
         action="store_true",
-        help="leave out wav files and strokes that cannot be read, and say how many",
+        help="leave out sound, strokes and pictures that cannot be read, and say how many",
     )
 
 
@@ -264,6 +265,7 @@ def _data_arguments(options):
         "target": options.target,
         "encoding": options.encoding,
         "skip_unreadable": options.skip_unreadable,
+        "fold": options.fold,
     }
 
 
@@ -329,8 +331,8 @@ def run_show(options):
     console = Console(highlight=False)
     console.print(f"[bold]{recipe.name}[/]: {recipe.title}")
     console.print(f"{about['pattern']}, {recipe.input} → {recipe.output}, cell {recipe.cell}")
-    console.print(f"Columns: {', '.join(recipe.columns['input'])} → "
-                  f"{', '.join(recipe.columns['target'])}", soft_wrap=True)  # fmt: skip
+    columns = [", ".join(names) for names in (recipe.columns["input"], recipe.columns["target"])]
+    console.print(f"Columns: {' → '.join(filter(None, columns))}", soft_wrap=True)
     console.print(f"Scores: {', '.join(recipe.scores)}   File: {about['file']}", soft_wrap=True)
     table = Table("option", "default", "searched by tune", title="Options (--set OPTION=VALUE)")
     search = about["search_space"]
@@ -418,7 +420,7 @@ def run_infer(options):
 
     with _stdout_kept_for(True):
         model = load_model(options.model)
-    if type(model.input_feature).__name__ == "Series":
+    if "Series" in [base.__name__ for base in type(model.input_feature).__mro__]:
         _infer_series(model, options.inputs, options.encoding)
         return
     chosen = _accepted(model.infer, options.set)
@@ -449,12 +451,21 @@ def _infer(model, inputs, options, plain=False):
     results = model.infer(inputs, **{"details": True, **options} if writes else options)
     for text, result in zip(inputs, results, strict=True):
         if plain and writes and isinstance(result, dict):
-            print(result["text"], flush=True)
+            print(_readable(result), flush=True)
             continue
         if isinstance(result, list) and writes:
             result = {"outputs": [_brief(each) for each in result]}
         result = _brief(result) if isinstance(result, dict) else {"value": result}
         print(json.dumps({"input": text, **result}, ensure_ascii=False), flush=True)
+
+
+def _readable(result):
+    """A detailed result as a line: a text, or words with their tags."""
+    if "words" not in result:
+        return result["text"]
+    from rnnkit.tag_display import Tagged
+
+    return Tagged(zip(result["words"], result["tags"], strict=True)).line()
 
 
 def _brief(result):

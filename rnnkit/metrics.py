@@ -1,7 +1,7 @@
 """Scores of a task, by name; and measures of forecasts and reservoirs.
 
-Scores of classes come from scikit-learn, of texts from `rnnkit.text_metrics`; here is which fit
-which target. `nmse`, `nrmse`, `valid_prediction_time`, `memory_capacity` and
+Scores of classes are in `rnnkit.class_metrics`, of texts in `rnnkit.text_metrics`; here is which
+fit which target. `nmse`, `nrmse`, `valid_prediction_time`, `memory_capacity` and
 `effective_spectral_radius` take plain arrays and can be used without a model.
 """
 
@@ -9,48 +9,22 @@ import difflib
 
 import numpy as np
 
-from rnnkit import text_metrics
+from rnnkit import tag_metrics, text_metrics
+from rnnkit.class_metrics import (
+    accuracy,
+    average_precision,
+    f1,
+    log_loss,
+    mcc,
+    precision,
+    recall,
+    recall_at_0_1_percent,
+    recall_at_1_percent,
+    roc_auc,
+)
 
 # Default scores by the type of the output feature.
 DEFAULTS = {"Label": ("accuracy", "f1", "mcc"), "Number": ("mae", "rmse", "r2")}
-
-
-def accuracy(truth, outputs):
-    """Share of examples whose most probable class is the true one."""
-    return float(np.mean(truth == outputs.argmax(axis=-1)))
-
-
-def f1(truth, outputs):
-    """F1, the mean over the classes (macro): every class counts the same."""
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(truth, outputs.argmax(axis=-1), average="macro", zero_division=0))
-
-
-def mcc(truth, outputs):
-    """Matthews correlation coefficient: 0 for chance, 1 for perfect; fair for rare classes."""
-    from sklearn.metrics import matthews_corrcoef
-
-    return float(matthews_corrcoef(truth, outputs.argmax(axis=-1)))
-
-
-def log_loss(truth, outputs):
-    """Mean negative log-probability of the true class, in nats."""
-    chosen = outputs[np.arange(len(truth)), truth].astype("float64")
-    return float(-np.log(np.clip(chosen, 1e-12, 1.0)).mean())
-
-
-def roc_auc(truth, outputs):
-    """Area under the ROC curve; with more than two classes the mean of one against the rest."""
-    from sklearn.metrics import roc_auc_score
-
-    present = np.unique(truth)
-    if len(present) < 2:
-        return float("nan")  # not defined where all examples are of one class
-    if outputs.shape[-1] == 2:
-        return float(roc_auc_score(truth, outputs[:, 1]))
-    areas = [roc_auc_score(truth == index, outputs[:, index]) for index in present]
-    return float(np.mean(areas))
 
 
 def mae(truth, outputs):
@@ -142,8 +116,13 @@ def nrmse(truth, forecast):
 
 SCORES = {
     score.__name__: score
-    for score in (accuracy, f1, mcc, log_loss, roc_auc, mae, mse, rmse, r2, nmse, nrmse)
-}
+    for score in (
+        accuracy, f1, mcc, precision, recall, log_loss, roc_auc, average_precision,
+        recall_at_1_percent, recall_at_0_1_percent, mae, mse, rmse, r2, nmse, nrmse,
+    )
+}  # fmt: skip
+# Scores of what is decided, which a target may do by a threshold.
+DECIDED = (accuracy, f1, mcc, precision, recall)
 
 
 def scores(feature, truth, outputs, names=None):
@@ -152,8 +131,8 @@ def scores(feature, truth, outputs, names=None):
     Args:
         feature: Output feature of the model.
         truth: Encoded targets: class indices `[examples]`, or standardised numbers
-            `[examples, size]`; reference texts for a feature of tokens.
-        outputs: Probabilities `[examples, classes]`, standardised numbers, or texts.
+            `[examples, size]`; reference texts for a feature of tokens; lists of tags.
+        outputs: Probabilities `[examples, classes]`, standardised numbers, texts, or lists of tags.
         names: Scores to compute, or None for the defaults of the feature.
 
     Returns:
@@ -171,6 +150,8 @@ def scores(feature, truth, outputs, names=None):
     if feature.vocabulary_size is not None:
         return text_metrics.scores(truth, outputs, names)
     bases = [base.__name__ for base in type(feature).__mro__]
+    if "Tags" in bases:
+        return tag_metrics.scores(truth, outputs, names, feature.scheme)
     kind = next((name for name in bases if name in DEFAULTS), None)
     if kind is None:
         raise ValueError(
@@ -179,13 +160,17 @@ def scores(feature, truth, outputs, names=None):
     names = DEFAULTS[kind] if names is None else names
     if kind == "Number":
         truth, outputs = (np.asarray(feature.decode(values)) for values in (truth, outputs))
+    decided = outputs
+    if hasattr(feature, "decide"):
+        decided = np.eye(outputs.shape[-1])[feature.decide(outputs)]  # [examples, classes]
     result = {}
     for name in names:
         if name not in SCORES:
             close = difflib.get_close_matches(name, SCORES, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"Unknown score {name!r}; known: {', '.join(sorted(SCORES))}.{hint}")
-        result[name] = SCORES[name](truth, outputs)
+        score = SCORES[name]
+        result[name] = score(truth, decided if score in DECIDED else outputs)
     return result
 
 

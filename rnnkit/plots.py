@@ -7,6 +7,7 @@ with any colour vision can tell apart; lines also differ in style.
 import numpy as np
 
 from rnnkit.attention_plots import attention  # noqa: F401
+from rnnkit.image_plots import images, labelled_frames  # noqa: F401
 from rnnkit.signal_plots import error_against_noise, spectrogram, strokes  # noqa: F401
 
 COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300")

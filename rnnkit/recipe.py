@@ -23,7 +23,8 @@ class Recipe:
         cell: Default cell.
         dataset: TFDS name of the embedded sample.
         card: Module whose `CARD` describes the embedded sample.
-        kinds: Pair of the kinds of input and target, such as `("text", "label")`.
+        kinds: Pair of the kinds of input and target, such as `("text", "label")`; None for no
+            input.
         columns: Dict of `"input"` and `"target"` to the column names taken for them, lower case,
             best first.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
@@ -79,6 +80,7 @@ class Recipe:
         target=None,
         encoding="utf-8",
         skip_unreadable=False,
+        fold=None,
     ):
         """The data of the task.
 
@@ -95,6 +97,8 @@ class Recipe:
             encoding: Character encoding of files.
             skip_unreadable: Whether audio files and strokes that cannot be read are left out,
                 with a warning that counts them, instead of raising.
+            fold: Which fold of a table with a column `fold` is the test: the one after it (after
+                the last the first) validates, all others train.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -110,6 +114,7 @@ class Recipe:
             given=given,
             encoding=encoding,
             skip_unreadable=skip_unreadable,
+            fold=fold,
         )
 
     def options(self):

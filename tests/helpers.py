@@ -161,8 +161,8 @@ def _ask(path, calls, out):
     np.savez(out, **found)
 
 
-def _infer(path, x):
-    return _load(path).infer(x)
+def _infer(path, x, **options):
+    return _load(path).infer(x, **options)
 
 
 def _call(path, x, out):

@@ -94,6 +94,13 @@ EXAMPLES = (
     "rnnkit.data.letters",
     "rnnkit.decoding.ctc",
     "rnnkit.losses",
+    "rnnkit.balanced_losses",
+    "rnnkit.features.detection",
+    "rnnkit.features.events",
+    "rnnkit.features.nucleotides",
+    "rnnkit.layers.events",
+    "rnnkit.data.cards",
+    "rnnkit.data.motifs",
     "rnnkit.text_metrics",
 )
 

@@ -338,3 +338,27 @@ def test_error_against_noise_in_percent():
     assert line.get_xdata().tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="as many as levels. Received: 1 and 2"):
         plots.error_against_noise([0, 1], [0.1])
+
+
+def test_images_in_rows_with_what_they_show():
+    pictures = [np.full((3, 2), 20 * index, "uint8") for index in range(5)]
+    ax = plots.images(pictures, list("abcde"), list("abxde"), columns=3)
+    shown = ax.get_images()
+    assert [image.get_array()[0, 0, 0] for image in shown] == [0, 20, 40, 60, 80]
+    assert [text.get_text() for text in ax.texts] == ["a", "b", "c / x", "d", "e"]
+    assert ax.texts[2].get_color() != ax.texts[0].get_color()
+    places = [image.get_extent() for image in shown]
+    assert places[3][0] == places[0][0] and places[3][2] > places[0][2]  # the fourth is below
+    with pytest.raises(ValueError, match="labels must be as many as pictures. Received: 1 for 5"):
+        plots.images(pictures, ["a"])
+    with pytest.raises(ValueError, match="cannot read picture 0"):
+        plots.images([b"none"])
+
+
+def test_frames_with_their_labels():
+    clip = 10 * np.arange(6, dtype="uint8")[:, None, None, None] * np.ones((1, 4, 4, 1), "uint8")
+    ax = plots.labelled_frames(clip, [b"a", b"b"] * 3, every=2)
+    assert [image.get_array()[0, 0, 0] for image in ax.get_images()] == [0, 20, 40]
+    assert [text.get_text() for text in ax.texts] == ["a"] * 3
+    with pytest.raises(ValueError, match="predicted must be as many as frames"):
+        plots.labelled_frames(clip, ["a"] * 6, ["a"])

@@ -11,7 +11,22 @@ from types import ModuleType
 import numpy as np
 import tensorflow_datasets as tfds
 
-from rnnkit.data import dialogues, dynamics, letters, morse, phrases, reviews, sms
+from rnnkit.data import (
+    bulletins,
+    cards,
+    dialogues,
+    digits,
+    dynamics,
+    letters,
+    morse,
+    motifs,
+    motions,
+    phrases,
+    reviews,
+    sms,
+    stories,
+    wordclasses,
+)
 
 
 class _TextLabelBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -57,6 +72,87 @@ class RnnkitSms(_TextLabelBuilder):
 
     name = "rnnkit_sms"
     source = sms
+
+
+class RnnkitMotifs(_TextLabelBuilder):
+    """Synthetic DNA in which the order of two motifs decides; see `motifs.CARD`."""
+
+    name = "rnnkit_motifs"
+    source = motifs
+
+
+class RnnkitCards(_TextLabelBuilder):
+    """Synthetic histories of card payments, some of which end in fraud; see `cards.CARD`.
+
+    A history is a text with a line an event; see `rnnkit.data.events`.
+    """
+
+    name = "rnnkit_cards"
+    source = cards
+
+
+class RnnkitDigits(tfds.core.GeneratorBasedBuilder):
+    """Pictures of digits, drawn and covered with noise; see `digits.CARD`."""
+
+    name = "rnnkit_digits"
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=digits.CARD,
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(shape=(digits.SIDE, digits.SIDE, 1)),
+                    "label": tfds.features.ClassLabel(names=list(digits.LABELS)),
+                }
+            ),
+            supervised_keys=("image", "label"),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in digits.SIZES}
+
+    def _generate_examples(self, split):
+        for index, (image, label) in enumerate(digits.generate(split)):
+            yield index, {"image": image, "label": label}
+
+
+class RnnkitMotions(tfds.core.GeneratorBasedBuilder):
+    """Clips of shapes that move, with a label on every frame; see `motions.CARD`."""
+
+    name = "rnnkit_motions"
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        side = motions.SIDE
+        label = tfds.features.ClassLabel(names=list(motions.LABELS))
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=motions.CARD,
+            features=tfds.features.FeaturesDict(
+                {
+                    "video": tfds.features.Tensor(
+                        shape=(None, side, side, 1),
+                        dtype=np.uint8,
+                        encoding=tfds.features.Encoding.BYTES,
+                    ),
+                    "labels": tfds.features.Sequence(label),
+                }
+            ),
+            supervised_keys=("video", "labels"),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in motions.SIZES}
+
+    def _generate_examples(self, split):
+        for index, (video, labels) in enumerate(motions.generate(split)):
+            yield index, {"video": video, "labels": list(labels)}
 
 
 class _TranscriptBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -155,6 +251,74 @@ class RnnkitDialogues(_PairBuilder):
     name = "rnnkit_dialogues"
     source = dialogues
     keys = ("prompt", "reply")
+
+
+class RnnkitStories(tfds.core.GeneratorBasedBuilder):
+    """Short stories whose ends depend on their beginnings; see `stories.CARD`."""
+
+    name = "rnnkit_stories"
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=stories.CARD,
+            features=tfds.features.FeaturesDict({"text": tfds.features.Text()}),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in stories.SIZES}
+
+    def _generate_examples(self, split):
+        for index, text in enumerate(stories.generate(split)):
+            yield index, {"text": text}
+
+
+class _TagsBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Builder of tagged sentences; its module has `CARD`, `TAGS`, `SIZES` and `generate`."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    source: ModuleType
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        tag = tfds.features.ClassLabel(names=list(self.source.TAGS))
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=self.source.CARD,
+            features=tfds.features.FeaturesDict(
+                {
+                    "words": tfds.features.Sequence(tfds.features.Text()),
+                    "tags": tfds.features.Sequence(tag),
+                }
+            ),
+            supervised_keys=("words", "tags"),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in self.source.SIZES}
+
+    def _generate_examples(self, split):
+        for index, (words, tags) in enumerate(self.source.generate(split)):
+            yield index, {"words": words, "tags": tags}
+
+
+class RnnkitWordclasses(_TagsBuilder):
+    """English sentences with the class of each word; see `wordclasses.CARD`."""
+
+    name = "rnnkit_wordclasses"
+    source = wordclasses
+
+
+class RnnkitBulletins(_TagsBuilder):
+    """Sentences of news with the names in them marked; see `bulletins.CARD`."""
+
+    name = "rnnkit_bulletins"
+    source = bulletins
 
 
 @dataclasses.dataclass(eq=False)

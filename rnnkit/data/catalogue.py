@@ -11,7 +11,7 @@ import urllib.request
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import transcripts
+from rnnkit.data import clips, images, tagged, transcripts
 from rnnkit.data.files import SPLITS
 from rnnkit.data.parallel import choose
 from rnnkit.data.splits import Data
@@ -20,7 +20,7 @@ NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
 # Any answer at all shows that there is a network; TFDS itself would retry for minutes.
 PROBE = "https://storage.googleapis.com"
 PROBE_SECONDS = 5
-KINDS = {"text": "Text", "label": "ClassLabel"}
+KINDS = {"text": "Text", "label": "ClassLabel", "image": "Image", "events": "Text"}
 
 
 def is_name(source):
@@ -48,16 +48,49 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
     """
     builder, prepare = _builder(name, data_dir)
     features = builder.info.features
-    if input_kind == target_kind:
+    if input_kind == "words":
+        x, y = tagged.choose(builder, target_kind, given, name)
+    elif input_kind == target_kind:
         x, y = _pair(builder, input_kind, given, name)
     elif input_kind in transcripts.INPUTS:
         x, y = transcripts.choose(builder, input_kind, given, name)
+    elif input_kind == "frames":
+        x, y = clips.choose(builder, given, name)
     else:
         x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
         y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
     signal = transcripts.example(builder, x, y) if input_kind in transcripts.INPUTS else None
+    if input_kind == "words":
+        signal = tagged.example(builder, x, y)
+    if input_kind == "frames":
+        signal = clips.example(builder, x, y)
+    if input_kind == "image":
+        signal = images.example(builder, x, y)
     prepare()
     return _split(builder, x, y, signal)
+
+
+def load_texts(name, given=None, data_dir=None):
+    """The texts of a TFDS dataset, without targets.
+
+    Args:
+        name: TFDS name, such as `"tiny_shakespeare"`, with a feature of text.
+        given: The name of that feature, where there are several.
+        data_dir: As in `load`.
+
+    Returns:
+        A `Data` whose examples are texts, its parts as in `load`.
+
+    Raises:
+        ValueError: As `load`.
+    """
+    builder, prepare = _builder(name, data_dir)
+    key = _feature(builder.info.features, "text", "target", given, name)
+    prepare()
+    data = _split(builder, key, key)
+    for split in ("train", "validation", "test"):
+        setattr(data, split, getattr(data, split).map(lambda text, _: text))
+    return data
 
 
 def load_series(name, given=None, data_dir=None):

@@ -189,7 +189,7 @@ def prepare(
     both = batch(dataset, BLOCK).map(
         lambda *raw: (raw, shorten(*raw)), num_parallel_calls=tf.data.AUTOTUNE
     )
-    for raw, (encoded, shortened) in both.prefetch(tf.data.AUTOTUNE):
+    for raw, (encoded, shortened) in _telling(both.prefetch(tf.data.AUTOTUNE), dataset, encode):
         if check:
             check(raw, encoded)
         blocks.append(encoded)
@@ -207,6 +207,21 @@ def prepare(
         )
     joined = tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *blocks)
     return Encoded(joined, padding)
+
+
+def _telling(blocks, dataset, encode):
+    """Encoded blocks; where one cannot be encoded, an error that names the first bad example."""
+    try:
+        yield from blocks
+    except tf.errors.InvalidArgumentError as error:
+        reason = error
+        for index, raw in enumerate(batch(dataset, 1)):
+            try:
+                encode(*raw)
+            except tf.errors.InvalidArgumentError as error:
+                reason = f"example {index}: {' '.join(error.message.split())[-200:]}"
+                break
+        raise ValueError(f"The data holds what cannot be encoded. Received: {reason}") from None
 
 
 def _padded(tensors, multiple, padding):

@@ -5,20 +5,45 @@ import os
 
 import tensorflow as tf
 
-from rnnkit.data import catalogue, parallel, recordings, series, splits
+from rnnkit.data import (
+    catalogue,
+    clips,
+    histories,
+    images,
+    parallel,
+    plain_text,
+    recordings,
+    series,
+    splits,
+    tagged,
+)
 from rnnkit.data.files import SPLITS
 from rnnkit.data.tables import SUFFIXES, Table, from_frame
 
 # Kinds of (input, target) -> function (table, columns) that makes tensors of raw examples.
 TO_TENSORS = {
     ("text", "label"): splits.text_and_label,
+    ("events", "label"): histories.events_and_label,
     ("text", "text"): parallel.pairs_of_texts,
     ("audio", "text"): recordings.audio_and_text,
     ("strokes", "text"): recordings.strokes_and_text,
+    ("image", "label"): images.image_and_label,
+    ("image", "text"): images.image_and_text,
 }
+# Kinds whose tables may have a column `fold`.
+FOLDED = (("text", "label"), ("events", "label"))
 
 
-def load(recipe, source=None, *, name=None, given=None, encoding="utf-8", skip_unreadable=False):
+def load(
+    recipe,
+    source=None,
+    *,
+    name=None,
+    given=None,
+    encoding="utf-8",
+    skip_unreadable=False,
+    fold=None,
+):
     """Loads data for a recipe; see `Recipe.data` for what `source` can be.
 
     Args:
@@ -28,18 +53,32 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8", skip_u
         given: Dict of `"input"`, `"target"` to the user's own column.
         encoding: Character encoding of files.
         skip_unreadable: See `Recipe.data`.
+        fold: See `Recipe.data`.
 
     Returns:
         A `Data`.
     """
-    if skip_unreadable and recipe.kinds[0] not in ("audio", "strokes"):
+    if skip_unreadable and recipe.kinds[0] not in ("audio", "strokes", "image"):
         raise ValueError(
-            "skip_unreadable is for recipes whose input is audio or strokes. "
+            "skip_unreadable is for recipes whose input is audio, strokes or images. "
             f"Received: the recipe {recipe.name!r}, of {recipe.kinds[0]}"
         )
+    is_table = hasattr(source, "columns") or _are_frames(source)
+    if isinstance(source, (str, os.PathLike)):
+        is_table = not _is_catalogue_name(os.fspath(source))
+    if fold is not None and not (is_table and recipe.kinds in FOLDED):
+        raise ValueError(
+            "fold is for tables of examples with a label that have a column 'fold'. "
+            f"Received: fold={fold!r}, source={str(source)[:60]!r}, for the recipe {recipe.name!r}"
+        )
+    if recipe.kinds[0] is None:
+        return plain_text.load(recipe, source, name=name, given=given, encoding=encoding)
     if tuple(recipe.kinds) == ("series", "series"):
         return _load_series(recipe, source, name, given, encoding)
-    to_tensors = TO_TENSORS[recipe.kinds]
+    if tuple(recipe.kinds) == ("frames", "tags"):
+        return _load_clips(recipe, source, given, encoding)
+    words = tuple(recipe.kinds) in tagged.KINDS
+    to_tensors = TO_TENSORS.get(tuple(recipe.kinds))
     if skip_unreadable:
         to_tensors = functools.partial(to_tensors, skip_unreadable=True)
     if source is None:
@@ -48,6 +87,8 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8", skip_u
         return data
     if isinstance(source, splits.Data):
         return source
+    if words and not (isinstance(source, str) and _is_catalogue_name(source)):
+        return tagged.load(recipe, source, name, given, encoding)
     if recipe.kinds == ("text", "text"):
         data = parallel.load(source, recipe.columns, given, name, encoding)
         if data is not None:
@@ -56,10 +97,12 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8", skip_u
         return splits.from_dataset(_unbatched(source, recipe, given))
     if isinstance(source, dict):
         return _from_dict(source, recipe, to_tensors, given)
+    if recipe.kinds[0] == "events" and (hasattr(source, "columns") or _are_frames(source)):
+        return histories.load(source, recipe, given=given, fold=fold)
     if isinstance(source, (tuple, list)):
         return splits.from_columns({"all": _tensors(source, to_tensors)}, "arrays")
     if hasattr(source, "columns"):
-        return splits.read_files(source, recipe.columns, to_tensors, given=given)
+        return splits.read_files(source, recipe.columns, to_tensors, given=given, fold=fold)
     if not isinstance(source, (str, os.PathLike)):
         raise ValueError(
             "source must be a path, a TFDS name, a pandas frame, a tf.data.Dataset, a pair (x, y) "
@@ -68,15 +111,57 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8", skip_u
     source = os.fspath(source)
     if _is_catalogue_name(source):
         return catalogue.load(source, *recipe.kinds, given=given)
+    if recipe.kinds[0] == "events":
+        return histories.load(source, recipe, name=name, given=given, encoding=encoding, fold=fold)
     if recipe.kinds[0] == "audio" and name is None:
         folders = recordings.wav_folders(source, encoding)
         if folders:
             columns = {"input": "path", "target": "text"}
             parts = {split: to_tensors(table, columns) for split, table in folders.items()}
             return splits.from_columns(parts, source)
+    if recipe.kinds[0] == "image":
+        return images.load(
+            source,
+            recipe.columns,
+            recipe.kinds[1],
+            given=given,
+            name=name,
+            encoding=encoding,
+            skip_unreadable=skip_unreadable,
+        )
     return splits.read_files(
-        source, recipe.columns, to_tensors, name=name, given=given, encoding=encoding
+        source, recipe.columns, to_tensors, name=name, given=given, encoding=encoding, fold=fold
     )
+
+
+def _are_frames(source):
+    pair = isinstance(source, (tuple, list)) and len(source) == 2
+    return pair and all(hasattr(part, "columns") for part in source)
+
+
+def _load_clips(recipe, source, given, encoding):
+    """As `load`, for sequences of frames; see `clips.load`."""
+    if isinstance(source, splits.Data):
+        return source
+    if source is None:
+        data = catalogue.load(recipe.dataset, *recipe.kinds)
+        data.source = None
+        return data
+    if isinstance(source, (str, os.PathLike)) and _is_catalogue_name(os.fspath(source)):
+        return catalogue.load(os.fspath(source), *recipe.kinds, given=given)
+    if isinstance(source, tf.data.Dataset):
+        return splits.from_dataset(clips.pairs(source))
+    if isinstance(source, dict) and isinstance(source.get("train"), tf.data.Dataset):
+        parts = {SPLITS.get(key, key): clips.pairs(value) for key, value in source.items()}
+        if set(parts) != {"train", "validation", "test"}:
+            raise ValueError(
+                "A dict of tf.data.Datasets must have train, validation and test. "
+                f"Received: {sorted(source)}"
+            )
+        return splits.Data(**parts, source="datasets")
+    if isinstance(source, tuple):
+        return clips.from_arrays(source)
+    return clips.load(source, recipe.columns, given=given, encoding=encoding)
 
 
 def _load_series(recipe, source, name, given, encoding):
@@ -139,7 +224,8 @@ def _unbatched(dataset, recipe, given):
         raise ValueError(f"The dataset must give pairs (x, y). Received: elements {spec}")
     # Single strokes are of rank 2; all else is of rank 0.
     batched = spec[1].shape.rank == 1 and spec[0].shape.rank in (1, 3)
-    return dataset.unbatch() if batched else dataset
+    dataset = dataset.unbatch() if batched else dataset
+    return images.of_pixels(dataset) if recipe.kinds[0] == "image" else dataset
 
 
 def _columns(table, recipe, given):

@@ -151,7 +151,7 @@ def _split_off(tensors, share, split):
     )
 
 
-def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="utf-8"):
+def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="utf-8", fold=None):
     """Reads a user's files (or a pandas frame) as `Data`.
 
     Args:
@@ -163,6 +163,7 @@ def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="ut
         given: Dict of role to the user's own column, by name or position. Positions alone mean
             that the file has no header.
         encoding: Character encoding of the files.
+        fold: See `by_split_column`.
     """
     given = {role: column for role, column in (given or {}).items() if column is not None}
     header = not (given and all(isinstance(column, int) for column in given.values()))
@@ -180,13 +181,69 @@ def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="ut
     parts = {}
     for split, table in found.items():
         columns = {role: table.match(role, names, given.get(role)) for role, names in roles.items()}
-        for part, rows in by_split_column(table, split).items():
-            parts[part] = to_tensors(_take(table, rows), columns)
+        parts |= _tensors_by_split(table, split, columns, to_tensors, fold)
     return from_columns(parts, label)
 
 
-def by_split_column(table, split):
-    """Row numbers by split: those of the `split` column of a single table, if it has one."""
+def from_tables(found, columns, to_tensors, source=None, fold=None):
+    """Data from tables of examples.
+
+    Args:
+        found: Dict of split, or `"all"`, to `Table`.
+        columns: Dict of role to column name.
+        to_tensors: As in `read_files`.
+        source: As in `Data`.
+        fold: See `by_split_column`.
+    """
+    parts = {}
+    for split, table in found.items():
+        parts |= _tensors_by_split(table, split, columns, to_tensors, fold)
+    return from_columns(parts, source)
+
+
+def _tensors_by_split(table, split, columns, to_tensors, fold):
+    groups = by_split_column(table, split, fold).items()
+    return {part: to_tensors(_take(table, rows), columns) for part, rows in groups}
+
+
+def _by_fold(table, split, fold):
+    """Row numbers by split where one of several folds is the test."""
+    column = next((name for name in table.columns if str(name).strip().lower() == "fold"), None)
+    if split != "all" or column is None:
+        raise ValueError(
+            "fold needs a single table with a column 'fold'. Received: "
+            f"fold={fold!r}, {table.source} with the columns {list(table.columns)}"
+        )
+    values = ["" if missing(value) else str(value).strip() for value in table.columns[column]]
+    if "" in values:
+        raise ValueError(
+            f"{table.source}, line {table.lines[values.index('')]}: the column {column!r} is empty"
+        )
+    known = sorted(set(values), key=lambda name: (len(name), name))  # 2 before 10
+    if str(fold) not in known or len(known) < 3:
+        raise ValueError(
+            f"fold must be one of the folds of {table.source}, of which there must be three or "
+            f"more. Received: fold={fold!r}. Folds found: {known[:20]}"
+        )
+    place = known.index(str(fold))
+    role = {known[place]: "test", known[(place + 1) % len(known)]: "validation"}
+    groups = {"train": [], "validation": [], "test": []}
+    for row, value in enumerate(values):
+        groups[role.get(value, "train")].append(row)
+    return groups
+
+
+def by_split_column(table, split, fold=None):
+    """Row numbers by split: those of the `split` column of a single table, if it has one.
+
+    Args:
+        table: A `Table`.
+        split: The split that the table is, or `"all"`.
+        fold: Value of the column `fold` whose rows are the test; the fold after it (after the last
+            the first) validates, all others train. None looks for the column `split`.
+    """
+    if fold is not None:
+        return _by_fold(table, split, fold)
     column = next((name for name in table.columns if str(name).strip().lower() == "split"), None)
     if split != "all" or column is None:
         return {split: None}

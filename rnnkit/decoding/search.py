@@ -67,7 +67,7 @@ def decode(
             of the batch still go on: what `step` knows of the whole batch, it gathers by them.
         states: Nest of tensors `[batch, beams, ...]`.
         batch: Number of sequences, an int or a scalar tensor.
-        start: Token that comes before the first.
+        start: Token that comes before the first; an int, or int32 `[batch]`.
         end: Token that ends a sequence.
         max_length: Steps at most, the end token included; an int or a scalar tensor.
         beam_size: Hypotheses kept, or sequences drawn.
@@ -84,7 +84,7 @@ def decode(
         Wu et al., "Google's neural machine translation system", 2016,
         https://arxiv.org/abs/1609.08144.
     """
-    tokens = tf.fill([batch, beam_size], start)
+    tokens = tf.broadcast_to(tf.reshape(start, [-1, 1]), [batch, beam_size])
     if sampling is None:  # at first all beams are the same: only one may go on
         first = tf.constant([0.0] + [NEVER] * (beam_size - 1))
     else:

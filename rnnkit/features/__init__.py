@@ -2,22 +2,38 @@
 
 from rnnkit.features.audio import Audio
 from rnnkit.features.base import Feature
+from rnnkit.features.detection import Detection
+from rnnkit.features.events import Events
 from rnnkit.features.forecast import Forecast
+from rnnkit.features.image import Image
 from rnnkit.features.label import Label
+from rnnkit.features.nucleotides import Nucleotides
 from rnnkit.features.number import Number
 from rnnkit.features.series import Series
 from rnnkit.features.strokes import Strokes
 from rnnkit.features.subwords import Subwords
+from rnnkit.features.tags import Tags
 from rnnkit.features.text import Text
+from rnnkit.features.vectors import Vectors
+from rnnkit.features.video import Video
+from rnnkit.features.words import Words
 
 __all__ = [
     "Audio",
+    "Detection",
+    "Events",
     "Feature",
     "Forecast",
+    "Image",
     "Label",
+    "Nucleotides",
     "Number",
     "Series",
     "Subwords",
     "Strokes",
+    "Tags",
     "Text",
+    "Vectors",
+    "Video",
+    "Words",
 ]

@@ -15,6 +15,9 @@ from keras.layers import (
 )
 
 from rnnkit.layers.attention import AdditiveAttention, MultiplicativeAttention
+from rnnkit.layers.crf import CRF
+from rnnkit.layers.events import EventEmbedding, Strand
+from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D
 from rnnkit.layers.missing import AddPresent, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
@@ -32,13 +35,16 @@ from rnnkit.layers.token_dropout import TokenDropout
 __all__ = [
     "AddPresent",
     "AdditiveAttention",
+    "CRF",
     "ESN",
     "ESNCell",
     "GRU",
     "LSTM",
     "RNN",
     "Bidirectional",
+    "EventEmbedding",
     "FrameLogProbabilities",
+    "FrameNetwork",
     "GRUCell",
     "LSTMCell",
     "KnownErrors",
@@ -54,6 +60,7 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "StepwiseDense",
+    "Strand",
     "TokenDropout",
     "cell_names",
     "recurrent",

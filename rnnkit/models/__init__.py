@@ -6,6 +6,7 @@ from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.encoder_decoder import EncoderDecoder
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.many_to_one import ManyToOne
+from rnnkit.models.one_to_many import OneToMany
 from rnnkit.models.one_to_one import OneToOne
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "ManyToMany",
     "ManyToOne",
     "Model",
+    "OneToMany",
     "OneToOne",
 ]

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit import balanced_losses, optimizers  # noqa: F401  registers what files may name
 from rnnkit import metrics as scoring
-from rnnkit import optimizers  # noqa: F401  registers the one that files may name
 from rnnkit.data.convert import as_dataset
 from rnnkit.data.pipeline import Encoded, Streamed, prepare
 from rnnkit.features import Feature, Label, Number
@@ -203,6 +203,7 @@ class Model(keras.Model):
             self, x, y, sample_weight, validation_split, _in_parts(validation_data)
         )
         self._seen(train)
+        held_out = validation
         if validation is not None:
             validation = self._batches(validation, validation_batch_size or batch_size)
         callbacks = fitting.with_defaults(callbacks, self, validation is not None)
@@ -218,6 +219,7 @@ class Model(keras.Model):
                 **kwargs,
             )
         fitting.settle_averages(self)
+        fitting.settle_decision(self, held_out, validation_batch_size or batch_size)
         return history
 
     def fine_tune(

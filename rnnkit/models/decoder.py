@@ -1,5 +1,7 @@
 """The decoder of generating models: recurrent layers with attention between them."""
 
+import typing
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -9,6 +11,24 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stepwise import state_sizes, step
 
 ATTENTIONS = ("additive", "multiplicative", None)
+
+
+class Source(typing.NamedTuple):
+    """What a decoder writes from.
+
+    Attributes:
+        states: First states, a flat list in the order of `Decoder.state_sizes`; None for zeros.
+        memory: What is attended to, `[batch, source, features]`, or None.
+        mask: Boolean `[batch, source]`: what of it counts. None for all.
+        given: What is read at every step, `[batch, features]`, or None.
+        tokens: int32 `[batch]`, what was written last; None for the start.
+    """
+
+    states: list | None = None
+    memory: tf.Tensor | None = None
+    mask: tf.Tensor | None = None
+    given: tf.Tensor | None = None
+    tokens: tf.Tensor | None = None
 
 
 class Decoder:
@@ -42,6 +62,8 @@ class Decoder:
     ):
         self.surface = surface
 
+        has_states = cell != "dense"
+
         def layer(count, name):
             return recurrent(
                 cell,
@@ -50,6 +72,7 @@ class Decoder:
                 dropout=dropout,
                 recurrent_dropout=recurrent_dropout,
                 return_sequences=True,
+                return_state=has_states,
                 seed=seeds.next(),
                 name=name,
             )
@@ -85,41 +108,50 @@ class Decoder:
         """Sizes of the states of all layers, bottom first: a list of lists."""
         return [sizes for layer in self.layers for sizes in state_sizes(layer)]
 
-    def whole(self, written, states, memory=None, memory_mask=None):
+    def zero_states(self, batch):
+        """States of zeros for so many rows: a flat list."""
+        dtype = self.readout.compute_dtype
+        return [tf.zeros([batch, size], dtype) for sizes in self.state_sizes for size in sizes]
+
+    def whole(self, written, source, mask=None):
         """What follows each step of a sequence (teacher forcing).
 
         Args:
             written: What is there, from the start on: tokens `[batch, time]`, or numbers
                 `[batch, time, width + 1]`.
-            states: First states, a flat list in the order of `state_sizes`, or None for zeros.
-            memory: `[batch, source, features]`, or None.
-            memory_mask: Boolean `[batch, source]`, or None.
+            source: `Source`.
+            mask: Boolean `[batch, time]`, False for the padding that states must not see; None
+                where the last states are of no interest.
 
         Returns:
-            What the surface writes: logits `[batch, time, size]`, or numbers and the logit of the
-            end `[batch, time, width + 1]`.
+            What the surface writes, logits `[batch, time, size]` or numbers and the logit of the
+            end `[batch, time, width + 1]`; and the last states, a flat list.
         """
         x = self.surface.read(written)  # [batch, time, embedding]
-        hidden, context, left = x, None, states
+        if source.given is not None:
+            given = ops.zeros_like(x[..., :1]) + source.given[:, None]  # [batch, time, features]
+            x = ops.concatenate([x, given], axis=-1)
+        hidden, context, left, last = x, None, source.states, []
         for index, layer in enumerate(self.layers):
             count = sum(map(len, state_sizes(layer)))
             first, left = (None, None) if left is None else (left[:count], left[count:])
-            hidden = layer(hidden, initial_state=first or None)  # [batch, time, units]
+            outputs = layer(hidden, initial_state=first or None, mask=mask)
+            hidden, *states = outputs if count else [outputs]  # [batch, time, units]
+            last += states
             if index == 0 and self.attention is not None:
-                context = self.attention(hidden, memory, memory_mask=memory_mask)
+                context = self.attention(hidden, source.memory, memory_mask=source.mask)
                 if self.combine is not None:  # [batch, time, embedding]
                     hidden = self.combine(ops.concatenate([hidden, context], axis=-1))
-        return self._written(x, hidden, context)
+        return self._written(x, hidden, context), last
 
-    def step(self, written, states, memory=None, keys=None, memory_mask=None):
+    def step(self, written, states, memory=None, keys=None, memory_mask=None, given=None):
         """As `whole`, for one step of several beams, without dropout.
 
         Args:
             written: int32 `[batch, beams]`, or numbers `[batch, beams, width + 1]`.
             states: Flat list of states `[batch, beams, size]`.
-            memory: As in `whole`; the beams of an example share it.
+            memory, memory_mask, given: Of the `Source`; the beams of an example share them.
             keys: The attention's `project(memory)`.
-            memory_mask: As in `whole`.
 
         Returns:
             What the surface writes, as in `whole` with beams for time; the new states; and the
@@ -127,6 +159,9 @@ class Decoder:
         """
         batch, beams = tf.shape(written)[0], written.shape[1]
         x = self.surface.read(written)  # [batch, beams, embedding]
+        if given is not None:
+            given = tf.repeat(given[:, None], beams, axis=1)  # [batch, beams, features]
+            x = tf.concat([x, tf.cast(given, x.dtype)], axis=-1)
         hidden, context, weights, left, new = x, None, None, list(states), []
         for index, layer in enumerate(self.layers):
             count = sum(map(len, state_sizes(layer)))

@@ -9,7 +9,7 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stepwise import state_sizes
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.base import Seeds, check_features
-from rnnkit.models.decoder import ATTENTIONS, Decoder, bridge
+from rnnkit.models.decoder import ATTENTIONS, Decoder, Source, bridge
 from rnnkit.models.generation import Generating
 from rnnkit.models.surface import surface_of, token_embedding
 
@@ -194,7 +194,7 @@ class EncoderDecoder(Generating):
         outputs = keras.layers.Dropout(dropout, seed=seeds.next(), name="memory_dropout")(outputs)
         first = bridge(states, decoder.state_sizes, seeds)
         target = surface.input()  # [batch, target], or [batch, target, width + 1] of numbers
-        written = decoder.whole(target, first, outputs, mask)  # [batch, target, ...]
+        written, _ = decoder.whole(target, Source(first, outputs, mask))  # [batch, target, ...]
         # Past Keras, which gets these layers as parts of the graph; `compile` needs it already.
         self.__dict__["decoder"] = decoder
         super().__init__(
@@ -237,7 +237,7 @@ class EncoderDecoder(Generating):
 
     def begin(self, source):
         *states, memory, mask = self._encode(source, training=False)
-        return states or None, memory, mask
+        return Source(states or None, memory, mask)
 
 
 def _summary(encoder, last, bidirectional):

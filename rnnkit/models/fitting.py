@@ -4,10 +4,12 @@ import contextlib
 import difflib
 import os
 import sys
+import warnings
 
 import keras
 import numpy as np
 
+from rnnkit.data.pipeline import Encoded
 from rnnkit.features import Label
 
 
@@ -141,6 +143,25 @@ def class_weights(weights, feature):
                 f"Received: class_weight={weights}"
             )
     return {index: result.get(index, 1.0) for index in range(feature.size)}
+
+
+def settle_decision(model, validation, batch_size=None):
+    """Lets a target that decides by a threshold choose it on validation data.
+
+    Args:
+        model: A fitted model.
+        validation: Encoded validation data, or None.
+        batch_size: Examples computed at a time.
+    """
+    settle = getattr(model.output_feature, "settle", None)
+    if settle is None or not isinstance(validation, Encoded):
+        return
+    outputs = model.predict(validation, batch_size, verbose=0)
+    reason = settle(validation.tensors[1].numpy(), outputs)
+    if reason:
+        warnings.warn(
+            f"The threshold stays at {model.output_feature.threshold:g}, as {reason}.", stacklevel=3
+        )
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from scipy import stats
 
 from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.features import Forecast
+from rnnkit.losses import MaskedMeanSquaredError, OutputErrors
 from rnnkit.metrics import nrmse
 
 # === Checks ===
@@ -37,6 +38,18 @@ def nothing_counts(output_feature, washout, longest):
     )
 
 
+# === Training ===
+
+
+def task_defaults(model, loss, metrics):
+    """Loss and metrics of a model of numbers, where they are left at `"auto"`."""
+    if isinstance(loss, str) and loss == "auto":
+        loss = MaskedMeanSquaredError()
+    if isinstance(metrics, str) and metrics == "auto":
+        metrics = [OutputErrors(model.output_feature.width)]
+    return loss, metrics
+
+
 # === Targets ===
 
 
@@ -47,8 +60,10 @@ def own_targets(model, x):
         ValueError: If the targets are no columns of the input.
     """
     feature, target = model.input_feature, model.output_feature
+    if not isinstance(target, Forecast):
+        return None
     places = target_columns(feature, target)
-    if x is None or isinstance(x, (Encoded, Streamed)) or not isinstance(target, Forecast):
+    if x is None or isinstance(x, (Encoded, Streamed)):
         return None
     if isinstance(x, tuple):  # (x, y) in one
         return None

@@ -13,6 +13,7 @@ from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.decoding.search import NEVER, Sampling, decode
 from rnnkit.models import writing_values
 from rnnkit.models.base import Model
+from rnnkit.models.decoding_options import checked
 from rnnkit.models.references import with_references
 
 # Tokens at most where nothing is known about the data.
@@ -23,13 +24,16 @@ class Generating(Model):
     """A model whose decoder writes tokens until it says the end.
 
     A pattern calls the constructor with its graph, sets `decoder` (a `Decoder`), `label_smoothing`,
-    `beam_size` and `length_penalty`, and defines `begin`.
+    `sample` (whether it draws at random unless told otherwise), `beam_size` and `length_penalty`,
+    and defines `begin`.
     """
 
     label_smoothing = 0.0
+    sample = False
     beam_size = 1
     length_penalty = 1.0
     longest_target = None
+    ends = True  # whether outputs are expected to come to an end
 
     # === To define ===
 
@@ -37,11 +41,10 @@ class Generating(Model):
         """What decoding starts from.
 
         Args:
-            source: An encoded, padded batch of inputs.
+            source: An encoded, padded batch of inputs (a nest of tensors).
 
         Returns:
-            `(states, memory, memory_mask)`: the decoder's first states, a flat list or None; what
-            it attends to, `[batch, source, features]`, and its mask `[batch, source]`, or None.
+            `rnnkit.models.decoder.Source`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define begin()")
 
@@ -119,7 +122,7 @@ class Generating(Model):
                 best first.
             length_penalty: Exponent of the penalty that the log-probability is divided by,
                 0 for none; larger favours longer outputs. By default the model's own.
-            sample: Whether to draw outputs at random instead.
+            sample: Whether to draw outputs at random instead; by default the model's own.
             temperature, top_k, top_p: Of sampling; see `rnnkit.decoding.Sampling`.
             seed: Integer that fixes what is drawn.
             max_length: Tokens at most; by default somewhat more than the longest in training.
@@ -149,7 +152,7 @@ class Generating(Model):
         data = self.prepare(x, targets=False)
         found, limit = self._written(data, batch_size, verbose, sources, **options)
         unfinished = sum(not each[0]["finished"] for each in found)
-        if unfinished:
+        if unfinished and self.ends:
             warnings.warn(
                 f"{unfinished:,} of {len(found):,} outputs did not end within {limit} tokens. "
                 "Train longer, or allow more with max_length=...",
@@ -202,7 +205,7 @@ class Generating(Model):
 
     def _decoded(self, data, batch_size, verbose, **options):
         """Results of decoding, a list of dicts for each input, and the limit of their lengths."""
-        options = self._options(**options)
+        options = checked(self, **options)
         limit, size = options.pop("max_length"), self._batch_size(batch_size)
         seed, number = options.pop("seed"), itertools.count()
         run, arguments = self._runner(**options)
@@ -216,67 +219,9 @@ class Generating(Model):
             found += results
         return data.restored(found, size), limit
 
-    def _options(
-        self,
-        beam_size=None,
-        n_best=1,
-        length_penalty=None,
-        sample=False,
-        temperature=1.0,
-        top_k=0,
-        top_p=1.0,
-        seed=None,
-        max_length=None,
-    ):
-        """The options of decoding, checked and complete."""
-        choices = self.decoder.surface.size - 2  # neither padding nor start
-        beams = beam_size
-        if beams is None:
-            beams = n_best if sample else max(min(self.beam_size, choices), n_best)
-        alpha = self.length_penalty if length_penalty is None else length_penalty
-        for name, value, least in (
-            ("beam_size", beams, 1),
-            ("n_best", n_best, 1),
-            ("top_k", top_k, 0),
-            ("max_length", 1 if max_length is None else max_length, 1),
-        ):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not whole or value < least:
-                raise ValueError(
-                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-                )
-        if beams > choices and not sample:
-            raise ValueError(
-                f"beam_size must be at most {choices}, the number of tokens to choose from. "
-                f"Received: beam_size={beams}"
-            )
-        if n_best > beams:
-            raise ValueError(
-                f"n_best must be at most beam_size. Received: n_best={n_best}, beam_size={beams}"
-            )
-        if not temperature > 0 or not 0 < top_p <= 1 or not alpha >= 0:
-            raise ValueError(
-                "temperature must be positive, top_p above 0 and at most 1, and length_penalty at "
-                f"least 0. Received: temperature={temperature!r}, top_p={top_p!r}, "
-                f"length_penalty={alpha!r}"
-            )
-        if not sample and (temperature != 1.0 or top_k or top_p != 1.0):
-            raise ValueError(
-                "temperature, top_k and top_p are options of sampling: pass sample=True with them"
-            )
-        if sample and seed is None:
-            seed = int(np.random.default_rng().integers(2**31 - 1))
-        return {
-            "beam_size": int(beams),
-            "n_best": int(n_best),
-            "length_penalty": float(alpha),
-            "sample": bool(sample),
-            "temperature": float(temperature),
-            "top_k": min(int(top_k), choices),
-            "top_p": float(top_p),
-            "seed": int(seed or 0),
-            "max_length": int(max_length or self._limit()),
-        }
+    def _barred(self):
+        """Ids that are never written."""
+        return [0, self.decoder.surface.start]
 
     def _limit(self):
         if self.longest_target is not None:
@@ -296,22 +241,20 @@ class Generating(Model):
             return compiled[key], arguments
         decoder = self.decoder
         barred = np.zeros(decoder.surface.size, "float32")
-        barred[[0, decoder.surface.start]] = NEVER
+        barred[self._barred()] = NEVER
 
         @tf.function(reduce_retracing=True)
         def run(source, limit, seed, alpha, temperature, top_p):
-            states, memory, mask = self.begin(source)
-            batch, keys = tf.shape(source)[0], None
+            states, memory, mask, given, before = self.begin(source)
+            batch, keys = tf.shape(tf.nest.flatten(source)[0])[0], None
             if decoder.attention is not None:
                 keys = decoder.attention.project(memory)
-            sizes = [size for sizes in decoder.state_sizes for size in sizes]
-            if states is None:
-                states = [tf.zeros([batch, size], decoder.readout.compute_dtype) for size in sizes]
+            states = decoder.zero_states(batch) if states is None else states
             states = [tf.repeat(state[:, None], beam_size, axis=1) for state in states]
 
             def step(tokens, states, index, rows):
                 looked_at = [
-                    None if x is None else tf.gather(x, rows) for x in (memory, keys, mask)
+                    None if x is None else tf.gather(x, rows) for x in (memory, keys, mask, given)
                 ]
                 logits, states, attention = decoder.step(tokens, states, *looked_at)
                 return tf.cast(logits, tf.float32) + barred, states, attention
@@ -323,7 +266,7 @@ class Generating(Model):
                 step,
                 states,
                 batch,
-                start=decoder.surface.start,
+                start=decoder.surface.start if before is None else before,
                 end=decoder.surface.end,
                 max_length=limit,
                 beam_size=beam_size,
@@ -413,6 +356,7 @@ def _results(decoded, places):
             }
             if attention is not None:
                 # [tokens, source]
-                result["attention"] = attention[row, rank, :kept, : int(places[row])]
+                seen = None if places is None else int(places[row])
+                result["attention"] = attention[row, rank, :kept, :seen]
             found[-1].append(result)
     return found

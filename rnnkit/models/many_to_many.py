@@ -7,37 +7,38 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.pipeline import Encoded, Streamed, batch
-from rnnkit.features import Forecast, Series
-from rnnkit.layers.missing import AddPresent, KnownErrors, MissingToZero
+from rnnkit.features import Forecast, Series, Tags
+from rnnkit.layers.crf import CRF
+from rnnkit.layers.missing import AddPresent, KnownErrors
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.topology import integer, number
-from rnnkit.losses import MaskedMeanSquaredError, OutputErrors
-from rnnkit.models import fitting, forecasting
+from rnnkit.losses import OutputErrors
+from rnnkit.models import fitting, forecasting, measured_errors, step_inputs, tagging
 from rnnkit.models.base import Model, Seeds, check_features
-
-# Series that errors are measured on where the data does not end.
-MEASURED = 64
+from rnnkit.models.windows import Windows, cut_stream, stacked
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class ManyToMany(Model):
     """A sequence → a sequence of the same length: an output at each step, trained by gradient.
 
-    For series of numbers: with `Forecast` as output the model forecasts at every step, with
-    `Series` it gives numbers that belong to the step.
+    With `Tags` as output each step gets a tag: parts of speech, entities, phases of a movement. Of
+    numbers, with `Forecast` the model forecasts at every step, and with `Series` it gives numbers
+    that belong to the step.
 
     Args:
-        input_feature: Adapted `Series`.
-        output_feature: Adapted `Forecast` or `Series`.
+        input_feature: Adapted feature of sequences: of words (`Words`), of tokens (`Text`), of
+            numbers (`Series`, `Strokes`, ...) or of pictures (`Video`).
+        output_feature: Adapted `Tags`; or `Forecast` or `Series` for an input of `Series`.
         cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, `"esn"`, a reference
             cell) or a Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory.
         units: Size of the state, in each direction.
         num_layers: Recurrent layers on top of each other.
         bidirectional: Whether the sequence is also read from its end (not for forecasts).
-        window: Steps of the pieces that long series are cut into, with which the network is
-            trained and used; None takes series whole.
+        window: Steps of the pieces that long sequences are cut into, with which the network is
+            trained and used; None takes sequences whole.
         washout: Steps at the start of each piece that warm the state up and do not count. Pieces
-            overlap by them, so that every later step of a series counts exactly once.
+            overlap by them, so that every later step of a sequence counts exactly once.
         skip: Whether a `Forecast` of columns that are among the inputs starts from their present
             values, so that the network learns the change. Untrained it is then nearly the
             persistence forecast.
@@ -46,12 +47,26 @@ class ManyToMany(Model):
         recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
             fused kernels.
         interval: Probability that the intervals of forecasts shall hold.
+        crf: Whether the tags of a sequence are chosen together, by a `rnnkit.layers.CRF` on top;
+            entities are then never half. Otherwise each step has a softmax of its own.
+        embedding_size: Size of the vectors of words or tokens.
+        token_dropout: Share of the words replaced by the unknown one in training.
+        character_embedding_size: Size of the vectors of characters, of `Words`.
+        character_filters: Features of the characters of each word; 0 reads none.
+        frame_filters: Features of the convolutions over each frame of a `Video`; see
+            `rnnkit.layers.FrameNetwork`.
+        frame_units: Numbers in the vector that becomes of each frame. A frame of a `Video` is read
+            with its change since the one before, but not with the cell `"dense"`, which knows
+            each frame alone.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
     Attributes:
         errors: Root mean squared error of each output in standardised units: on the validation
-            data of the last `fit`, or without such data in its last epoch.
+            data of the last `fit`, or without such data in its last epoch. None for tags.
+
+    With tags the graph gives probabilities `[batch, time, tags]`; with `crf=True` scores, of which
+    the CRF makes probabilities (`predict`) or the best sequence (`infer`, `score`).
 
     Example:
 
@@ -61,6 +76,13 @@ class ManyToMany(Model):
     >>> model = rnnkit.models.ManyToMany(series, ahead, cell="lstm", window=168, washout=48)
     >>> model.fit(load, epochs=5)
     >>> model.infer(load[-200:])["forecast"]
+
+    >>> words = rnnkit.features.Words().adapt(sentences)
+    >>> tags = rnnkit.features.Tags().adapt(tags_of_sentences)
+    >>> model = rnnkit.models.ManyToMany(words, tags, bidirectional=True, crf=True)
+    >>> model.fit(sentences, tags_of_sentences, epochs=5)
+    >>> model.infer("They can fish.")
+    [('They', 'PRON'), ('can', 'AUX'), ('fish', 'VERB'), ('.', 'PUNCT')]
     """
 
     def __init__(
@@ -78,14 +100,29 @@ class ManyToMany(Model):
         output_dropout=0.0,
         recurrent_dropout=0.0,
         interval=0.8,
+        crf=False,
+        embedding_size=128,
+        token_dropout=0.0,
+        character_embedding_size=32,
+        character_filters=64,
+        frame_filters=(16, 32),
+        frame_units=64,
         seed=None,
         name=None,
     ):
         # === Arguments ===
-        check_features(input_feature, output_feature, (Series, Forecast))
-        if not isinstance(input_feature, Series):
+        check_features(input_feature, output_feature, (Tags, Series, Forecast))
+        tagged = isinstance(output_feature, Tags)
+        if tagged:
+            tagging.check_input(input_feature)
+        elif not isinstance(input_feature, Series):
             raise ValueError(
                 f"input_feature must be a Series. Received: {type(input_feature).__name__}"
+            )
+        if crf and not tagged:
+            raise ValueError(
+                "crf must be False for outputs that are no Tags. "
+                f"Received: crf={crf!r}, {type(output_feature).__name__}"
             )
         forecasting.check_directions(bidirectional, output_feature, "layer")
         integer(washout, "washout", least=0)
@@ -112,11 +149,12 @@ class ManyToMany(Model):
             name="encoder",
         )
         present = None
-        if skip:
+        if skip and not tagged:
             present = forecasting.present_value(input_feature, output_feature)
         kind = keras.initializers.VarianceScaling
         output = keras.layers.Dense(
-            output_feature.width,
+            output_feature.size if tagged else output_feature.width,
+            "softmax" if tagged and not crf else None,
             # Beside the present value, changes start near zero.
             kernel_initializer=kind(1e-4 if present else 1.0, "fan_avg", "uniform", seeds.next()),
             dtype="float32",  # also under mixed precision
@@ -124,14 +162,20 @@ class ManyToMany(Model):
         )
 
         # === Functional model ===
-        inputs = keras.Input((None, input_feature.width), dtype=input_feature.dtype, name="series")
-        x = MissingToZero(name="missing")(inputs)  # [batch, time, features]
+        sizes = (embedding_size, character_embedding_size, character_filters)
+        frames = (frame_filters, frame_units, cell != "dense")
+        # [batch, time, ...], then [batch, time, features]
+        inputs, x = step_inputs.read(input_feature, seeds, *sizes, token_dropout, *frames)
         x = encoder(x)  # [batch, time, units]
         x = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")(x)
         outputs = output(x)  # [batch, time, width]
         if present:
             outputs = AddPresent(**present, name="add_present")([inputs, outputs])
-        outputs = KnownErrors(name="known_errors")(outputs)  # [batch, time, width]
+        if crf:
+            allowed = output_feature.allowed()
+            outputs = CRF(output_feature.size, allowed, name="crf_output")(outputs)
+        if not tagged:
+            outputs = KnownErrors(name="known_errors")(outputs)  # [batch, time, width]
         super().__init__(
             inputs,
             outputs,
@@ -153,30 +197,68 @@ class ManyToMany(Model):
         self.output_dropout = output_dropout
         self.recurrent_dropout = recurrent_dropout
         self.interval = interval
+        self.embedding_size = embedding_size
+        self.token_dropout = token_dropout
+        self.character_embedding_size = character_embedding_size
+        self.character_filters = character_filters
+        self.frame_filters = list(frame_filters)
+        self.frame_units = frame_units
 
     # There is an output at each step; see `rnnkit.models.forecasting`.
     stepwise = True
 
     @property
+    def crf(self):
+        """Whether the tags of a sequence are chosen together."""
+        return any(isinstance(layer, CRF) for layer in self.layers)
+
+    @property
+    def tagged(self):
+        """Whether the outputs are tags rather than numbers."""
+        return isinstance(self.output_feature, Tags)
+
+    @property
     def errors(self):
-        """Root mean squared error of each output, NumPy `[width]`."""
+        """Root mean squared error of each output, NumPy `[width]`; None for tags."""
+        if self.tagged:
+            return None
         return keras.ops.convert_to_numpy(self.get_layer("known_errors").errors)
 
     # === Compilation ===
 
     def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
-        """As `Model.compile`; by default the mean squared error over the targets that are known,
-        and the mean absolute one as metric."""
-        if isinstance(loss, str) and loss == "auto":
-            loss = MaskedMeanSquaredError()
-        if isinstance(metrics, str) and metrics == "auto":
-            metrics = [OutputErrors(self.output_feature.width)]
+        """As `Model.compile`. By default numbers have the mean squared error over the targets that
+        are known, and the mean absolute one as metric; tags the cross-entropy, or the negative
+        log-likelihood of the CRF, in nats a step, and the accuracy."""
+        if self.tagged:
+            loss, metrics = tagging.task_defaults(self, loss, metrics)
+        else:
+            loss, metrics = forecasting.task_defaults(self, loss, metrics)
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
         found = [item for item in tf.nest.flatten(metrics) if isinstance(item, OutputErrors)]
         # Past Keras, which would track the metric a second time.
         self.__dict__["_measure"] = found[0] if found else None
 
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if self.crf:
+            return tagging.negative_log_likelihood(self, y, y_pred, sample_weight)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if self.crf:
+            y_pred = tagging.best_as_probabilities(self, y_pred)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
     # === Data ===
+
+    def _check(self, raw, encoded):
+        super()._check(raw, encoded)
+        if self.tagged:
+            tagging.check_lengths(raw, encoded)
+
+    def _guard(self, encoded):
+        encoded = super()._guard(encoded)
+        return tagging.guard_lengths(encoded) if self.tagged else encoded
 
     def prepare(self, x, y=None, sample_weight=None, targets=True):
         if targets and y is None and not hasattr(x, "element_spec"):
@@ -195,14 +277,7 @@ class ManyToMany(Model):
         if not isinstance(data, Streamed):
             nothing = functools.partial(forecasting.nothing_counts, self.output_feature)
             return Windows(data, self.window, self.washout, nothing)
-
-        def encode(*raw):
-            return cut(data.encode(*raw), self.window, self.washout)[0]
-
-        dataset = data.dataset
-        if dataset.cardinality() >= 0:  # of series; how many pieces they make is not known
-            dataset = dataset.filter(_every)
-        return Streamed(dataset, encode, data.padding)
+        return cut_stream(data, self.window, self.washout)
 
     # === Training ===
 
@@ -248,7 +323,8 @@ class ManyToMany(Model):
             callbacks = callbacks or []
             callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
             # First, so that the others keep and save the errors with the weights they belong to.
-            callbacks = [_Measuring(), *callbacks] if watched else list(callbacks)
+            own_ones = [measured_errors.Measuring(self._measure)] if watched else []
+            callbacks = [*own_ones, *callbacks]
         history = super().fit(
             train,
             batch_size=batch_size,
@@ -260,28 +336,14 @@ class ManyToMany(Model):
             class_weight=class_weight,
             **kwargs,
         )
-        if not watched:
-            self._measured(held_out or train)
+        if not watched and not self.tagged:
+            measured_errors.measure(self, held_out or train)
         return history
-
-    def _learn_errors(self, errors):
-        """Keeps root mean squared errors `[width]`, where they are known."""
-        errors = np.where(np.isfinite(errors), errors, self.errors)
-        self.get_layer("known_errors").errors.assign(errors)
-
-    def _measured(self, data):
-        """Measures the errors anew, where training did not."""
-        if isinstance(data, Streamed):
-            data = self.prepare(data.dataset.take(MEASURED))
-        metric = OutputErrors(self.output_feature.width)
-        data = self._cut(data)
-        metric.update_state(data.tensors[1].to_tensor(np.nan), self._pieces(data, None, verbose=0))
-        self._learn_errors(metric.root_mean_squares())
 
     # === Use ===
 
     def predict(self, x, batch_size=None, verbose=0, **kwargs):
-        """Outputs for raw series, in standardised units.
+        """Outputs for raw sequences: probabilities of tags, or numbers in standardised units.
 
         A long series is read in the pieces that the network was trained with, so that it is never
         further from the start of one than in training.
@@ -291,23 +353,14 @@ class ManyToMany(Model):
             batch_size: Pieces of series computed at a time.
 
         Returns:
-            NumPy array `[series, time, width]`, NaN after the end of a series; `[time, width]` for
-            one series given as an array of its own.
+            NumPy array `[series, time, width]` (of tags `[inputs, time, tags]`), NaN after the end
+            of a series; `[time, width]` for one series given as an array of its own.
         """
         data = self.prepare(x, targets=False)
         if isinstance(data, Streamed):
             blocks = batch(data.dataset, self._batch_size(batch_size))
-            parts = [
-                self.predict(Encoded(data.encode(*raw), data.padding), batch_size, verbose)
-                for raw in blocks
-            ]
-            steps = max(part.shape[1] for part in parts)
-            gaps = [((0, 0), (0, steps - part.shape[1]), (0, 0)) for part in parts]
-            padded = [
-                np.pad(part, gap, constant_values=np.nan)
-                for part, gap in zip(parts, gaps, strict=True)
-            ]
-            return np.concatenate(padded)
+            parts = (Encoded(data.encode(*raw), data.padding) for raw in blocks)
+            return stacked([self.predict(part, batch_size, verbose) for part in parts], np.nan)
         pieces = self._cut(Encoded(data.tensors[:1], data.padding))
         outputs = self._pieces(pieces, batch_size, verbose=verbose, **kwargs)
         result = pieces.joined(outputs)  # [series, time, width]
@@ -316,133 +369,31 @@ class ManyToMany(Model):
 
     def _pieces(self, pieces, batch_size, **kwargs):
         """Outputs for cut data, in its order: `[pieces, time, width]`, padding included."""
+        if self.crf:
+            return tagging.run(self, pieces, "probabilities", batch_size)
         return super().predict(pieces, batch_size, **kwargs)
 
-    def infer(self, x, batch_size=None):
-        """Raw in, readable out: forecasts with intervals after the end of each series.
+    def infer(self, x, batch_size=None, *, details=False):
+        """Raw in, readable out: the tags of each sequence, or forecasts with intervals.
 
         Args:
-            x: Raw series as in `fit`.
+            x: Raw sequences as in `fit`; for an input of words also one text alone, which is taken
+                apart into words.
+            batch_size: Sequences computed at a time; results do not depend on it.
+            details: With tags, whether to give a dict for each sequence: `words`, `tags`,
+                `probabilities` (of each tag given) and `entities`; see `tagging.infer`.
 
         Returns:
-            A list with what the output feature's `decode` gives for each series; for one series
-            its result alone.
+            With tags a list for each sequence, of pairs `(word, tag)` or for inputs that are no
+            words of tags. Otherwise what the output feature's `decode` gives for each series,
+            after its end. For one sequence its result alone.
         """
+        if self.tagged:
+            return tagging.infer(self, x, batch_size, details)
         return forecasting.infer(self, x, batch_size)
 
     def score(self, x, y=None, batch_size=None, verbose=0):
-        """Scores of the outputs; of forecasts, beside those of naive ones. See `forecasting`."""
-        return forecasting.score(self, self.prepare(x, y), batch_size)
-
-
-# === Windows ===
-
-
-class Windows(Encoded):
-    """Encoded series, cut into pieces; see `cut`.
-
-    With targets, pieces without a known one are left out.
-
-    Args:
-        data: `Encoded` series `(x[, y[, weight]])`.
-        window: Steps of a piece, or None for whole series.
-        washout: Steps at the start of each piece that do not count.
-        nothing: Function from the washout and the steps of the longest series to what to say if
-            no step counts.
-
-    Raises:
-        ValueError: If no target is known.
-    """
-
-    def __init__(self, data, window, washout, nothing):
-        self._series = _ragged(data.tensors[0]).row_lengths().numpy()  # [series]
-        self._longest, self._washout = int(self._series.max()), washout
-        tensors, self._first = cut(data.tensors, window, washout)
-        if len(tensors) > 1:
-            finite = tensors[1].with_flat_values(
-                tf.reduce_any(tf.math.is_finite(tensors[1].flat_values), axis=-1)
-            )
-            known = tf.where(tf.reduce_any(finite, axis=1))[:, 0]  # [pieces with a known target]
-            if not len(known):
-                raise ValueError(nothing(washout, self._longest))
-            tensors = tuple(tf.gather(part, known) for part in tensors)
-        super().__init__(tensors, data.padding)
-
-    def joined(self, outputs):
-        """Outputs of the pieces `[pieces, time, width]` as those of the series, NaN after their
-        ends: `[series, time, width]`."""
-        lengths = self.tensors[0].row_lengths().numpy()  # [pieces]
-        times = np.arange(outputs.shape[1])
-        start = np.where(self._first.numpy(), 0, self._washout)  # [pieces]
-        new = (times >= start[:, None]) & (times < lengths[:, None])  # [pieces, time]
-        shape = (len(self._series), self._longest, outputs.shape[2])
-        result = np.full(shape, np.nan, outputs.dtype)
-        # Pieces and steps are in the order of the series and of time.
-        result[np.arange(self._longest) < self._series[:, None]] = outputs[new]
-        return result
-
-
-def cut(tensors, window, washout):
-    """Cuts encoded series into pieces that overlap by the washout.
-
-    Args:
-        tensors: `(x[, y[, weight]])`: ragged or dense tensors `[series, time, ...]`; weights also
-            `[series]`.
-        window: Steps of a piece, or None for whole series.
-        washout: Steps at the start of each piece whose targets become NaN.
-
-    Returns:
-        The pair of such a tuple `[pieces, (time), ...]`, and of which pieces begin a series,
-        boolean `[pieces]`. Every step of a series from the washout on has its target in exactly
-        one piece.
-    """
-    splits = _ragged(tensors[0]).row_splits
-    begins, lengths = splits[:-1], splits[1:] - splits[:-1]  # [series]
-    if window is None:
-        counts = tf.ones_like(lengths)
-        size, stride = tf.maximum(tf.reduce_max(lengths), 1), tf.constant(1, lengths.dtype)
-    else:
-        size = tf.constant(window, lengths.dtype)
-        stride = size - washout
-        counts = tf.maximum(-((washout - lengths) // stride), 1)  # pieces of each series
-    series = tf.repeat(tf.range(tf.shape(lengths, lengths.dtype)[0]), counts)  # [pieces]
-    place = tf.ragged.range(counts).flat_values  # [pieces], number within the series
-    start = place * stride
-    stop = tf.minimum(start + size, tf.gather(lengths, series))
-    begin = tf.gather(begins, series)
-    rows = tf.ragged.range(begin + start, begin + stop)  # [pieces, (time)]
-    times = tf.ragged.range(stop - start).flat_values  # [steps]
-    results = []
-    for index, part in enumerate(tensors):
-        if not isinstance(part, tf.RaggedTensor) and part.shape.rank == 1:
-            results.append(tf.gather(part, series))
-            continue
-        values = tf.gather(_ragged(part).flat_values, rows.flat_values)  # [steps, ...]
-        if index == 1 and washout:
-            early = tf.reshape(times < washout, [-1] + [1] * (values.shape.rank - 1))
-            values = tf.where(early, tf.constant(np.nan, values.dtype), values)
-        results.append(rows.with_flat_values(values))
-    return tuple(results), place == 0
-
-
-def _every(*_):
-    return tf.constant(True)
-
-
-def _ragged(tensor):
-    return tensor if isinstance(tensor, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(tensor)
-
-
-class _Measuring(keras.callbacks.Callback):
-    """Keeps the errors of each epoch, those on validation data where it knows the targets."""
-
-    trained = None
-
-    def on_test_begin(self, logs=None):
-        self.trained = self.model._measure.root_mean_squares()  # before validation resets them
-
-    def on_epoch_end(self, epoch, logs=None):
-        errors = self.model._measure.root_mean_squares()
-        if self.trained is not None:
-            errors = np.where(np.isnan(errors), self.trained, errors)
-        self.model._learn_errors(errors)
+        """Scores of the outputs: of tags see `rnnkit.tag_metrics`; of forecasts, beside those of
+        naive ones, see `forecasting`."""
+        score = tagging.score if self.tagged else forecasting.score
+        return score(self, self.prepare(x, y), batch_size)

@@ -6,6 +6,7 @@ from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import MODES, SequencePooling
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
+from rnnkit.models import inputs as entrance
 from rnnkit.models.base import Model, Seeds, check_features, output_activation, output_layer
 
 
@@ -13,8 +14,13 @@ from rnnkit.models.base import Model, Seeds, check_features, output_activation, 
 class ManyToOne(Model):
     """A sequence → one label or number: embedding, recurrent layers, pooling, output.
 
+    Of a feature that gives two strands (`Nucleotides(both_strands=True)`) both pass through the
+    same layers, and the output is made of the mean of their logits.
+
     Args:
-        input_feature: Adapted feature of a sequence of tokens, such as `Text`.
+        input_feature: Adapted feature of a sequence: of tokens (`Text`), which become vectors; of
+            numbers (`Series`, `Strokes`, `Audio`, `Nucleotides`); or of events (`Events`), whose
+            categories become vectors beside the numbers.
         output_feature: Adapted `Label` or `Number`.
         cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, a reference cell) or a
             Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory: the model is a
@@ -24,7 +30,10 @@ class ManyToOne(Model):
         bidirectional: Whether the sequence is also read from its end.
         pooling: What becomes of the states: `"last"` takes the final one, `"mean"`, `"max"` and
             `"mean_max"` all of them.
-        embedding_size: Size of the token vectors.
+        embedding_size: Size of the token vectors; of events the largest size of a category's.
+        filters: Features of a convolution over neighbouring steps in front of the recurrent
+            layers, 0 for none. It gives them short patterns, such as motifs, ready-made.
+        kernel_size: Steps that the convolution sees at a time.
         bag_of_words: Whether a second path without memory (token vectors of its own, their mean
             and maximum) judges beside the recurrent one; see `PathMixture`. A small data set has
             too few examples for a recurrent network to weigh each word well; this helps there.
@@ -56,6 +65,8 @@ class ManyToOne(Model):
         bidirectional=False,
         pooling="last",
         embedding_size=128,
+        filters=0,
+        kernel_size=5,
         bag_of_words=False,
         token_dropout=0.0,
         dropout=0.0,
@@ -66,10 +77,18 @@ class ManyToOne(Model):
     ):
         # === Arguments ===
         check_features(input_feature, output_feature)
-        if input_feature.vocabulary_size is None:
+        entrance.check_sequence(input_feature)
+        of_tokens = input_feature.vocabulary_size is not None
+        if not of_tokens and (bag_of_words or token_dropout):
             raise ValueError(
-                "input_feature must give sequences of tokens, such as Text. "
-                f"Received: {type(input_feature).__name__}"
+                "bag_of_words and token_dropout need sequences of tokens, such as Text. Received: "
+                f"{type(input_feature).__name__}, bag_of_words={bag_of_words}, "
+                f"token_dropout={token_dropout}"
+            )
+        if filters < 0 or kernel_size < 1 or embedding_size < 1:
+            raise ValueError(
+                "filters must be at least 0, kernel_size and embedding_size at least 1. Received: "
+                f"filters={filters}, kernel_size={kernel_size}, embedding_size={embedding_size}"
             )
         if pooling not in ("last", *MODES):
             raise ValueError(
@@ -78,17 +97,6 @@ class ManyToOne(Model):
         seeds = Seeds(seed)
 
         # === Layers ===
-        def embedding(name):
-            return keras.layers.Embedding(
-                input_feature.vocabulary_size,
-                embedding_size,
-                embeddings_initializer=keras.initializers.RandomUniform(
-                    -0.05, 0.05, seed=seeds.next()
-                ),
-                mask_zero=True,
-                name=name,
-            )
-
         drop_tokens = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")
         encoder = recurrent(
             cell,
@@ -101,28 +109,42 @@ class ManyToOne(Model):
             seed=seeds.next(),
             name="encoder",
         )
+        trunk = [encoder]  # what all sequences of an example pass through
 
         # === Functional model ===
-        inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, time]
-        tokens = drop_tokens(inputs)  # [batch, time]
-        x = encoder(embedding("embedding")(tokens))  # [batch, units] or [batch, time, units]
-        if pooling != "last":
-            x = SequencePooling(pooling, name="pooling")(x)  # [batch, units]
-        x = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")(x)
-        if bag_of_words:
-            bag = SequencePooling("mean_max", name="bag_pooling")(
-                embedding("bag_embedding")(tokens)
-            )  # [batch, 2 * embedding]
-            bag = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="bag_dropout")(bag)
-            x = PathMixture(seed=seeds.next(), name="mixture")(
-                [
-                    output_layer(output_feature, seeds.next(), activate=False)(x),
-                    output_layer(output_feature, seeds.next(), "bag_output", activate=False)(bag),
-                ]
-            )  # [batch, classes]
-            outputs = output_activation(output_feature)(x)  # [batch, classes]
+        if of_tokens:
+            inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, time]
+            tokens = drop_tokens(inputs)  # [batch, time]
+            embedding = entrance.token_embedding(input_feature, embedding_size, seeds.next())
+            sequences = [embedding(tokens)]  # [batch, time, embedding]
         else:
-            outputs = output_layer(output_feature, seeds.next())(x)  # [batch, classes]
+            inputs, sequences = entrance.numbers(input_feature, embedding_size, seeds)
+        if pooling != "last":
+            trunk.append(SequencePooling(pooling, name="pooling"))
+        trunk.append(keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout"))
+        if filters:
+            trunk.insert(0, entrance.convolution(filters, kernel_size, seeds.next()))
+        split = bag_of_words or len(sequences) > 1  # several logits become one output
+        output = output_layer(output_feature, seeds.next(), activate=not split)
+        outputs = []  # each [batch, classes]
+        for x in sequences:
+            for layer in trunk:
+                x = layer(x)  # [batch, time, units], in the end [batch, units]
+            outputs.append(output(x))
+        if bag_of_words:
+            embedding = entrance.token_embedding(
+                input_feature, embedding_size, seeds.next(), "bag_embedding"
+            )
+            bag = SequencePooling("mean_max", name="bag_pooling")(embedding(tokens))
+            bag = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="bag_dropout")(bag)
+            bag = output_layer(output_feature, seeds.next(), "bag_output", activate=False)(bag)
+            outputs = PathMixture(seed=seeds.next(), name="mixture")([*outputs, bag])
+        elif split:
+            outputs = keras.layers.Average(name="strands", dtype="float32")(outputs)
+        else:
+            (outputs,) = outputs
+        if split:
+            outputs = output_activation(output_feature)(outputs)
         super().__init__(
             inputs,
             outputs,
@@ -139,6 +161,8 @@ class ManyToOne(Model):
         self.bidirectional = bidirectional
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.filters = filters
+        self.kernel_size = kernel_size
         self.bag_of_words = bag_of_words
         self.token_dropout = token_dropout
         self.dropout = dropout

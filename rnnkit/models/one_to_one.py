@@ -13,10 +13,10 @@ class OneToOne(Model):
 
     A text is taken as one thing, its bag of words or n-grams: the first dense layer is computed
     as the sum of one weight row per token, which equals a dense layer on the (multi-)hot vector
-    and never makes that vector.
+    and never makes that vector. The pixels of an image are laid out in one row.
 
     Args:
-        input_feature: Adapted `Text` or `Number`.
+        input_feature: Adapted `Text`, `Image` or `Number`.
         output_feature: Adapted `Label` or `Number`.
         units: Integer or list of integers: the sizes of the hidden layers, at least one.
         activation: Activation of the hidden layers.
@@ -51,6 +51,14 @@ class OneToOne(Model):
             raise ValueError(
                 f"units must be a positive integer or a list of them. Received: units={units!r}"
             )
+        shape = getattr(input_feature, "shape", None)
+        if input_feature.vocabulary_size is None and (
+            input_feature.sequence or not (shape or hasattr(input_feature, "width"))
+        ):
+            raise ValueError(
+                "input_feature must give tokens, images or numbers, such as Text, Image or Number. "
+                f"Received: {type(input_feature).__name__}"
+            )
         seeds = Seeds(seed)
 
         # === Functional model ===
@@ -68,6 +76,9 @@ class OneToOne(Model):
             sizes = sizes[1:]
             x = keras.layers.Activation(activation, name="activation")(x)
             x = keras.layers.Dropout(dropout, seed=seeds.next(), name="dropout")(x)
+        elif shape:
+            inputs = keras.Input(shape, name="image")  # [batch, height, width, channels]
+            x = keras.layers.Flatten(name="pixels")(inputs)  # [batch, numbers]
         else:
             x = inputs = keras.Input((input_feature.width,), name="numbers")  # [batch, width]
         for index, size in enumerate(sizes):

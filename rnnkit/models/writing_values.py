@@ -42,7 +42,8 @@ def written(model, data, batch_size=None, verbose=0, max_length=None, **options)
         for row, length in enumerate(lengths):
             result = {"outputs": values[row, :length], "finished": bool(finished[row])}
             if attention is not None:
-                result["attention"] = attention[row, :length, : places[row]]
+                seen = None if places is None else places[row]
+                result["attention"] = attention[row, :length, :seen]
             results.append(result)
         return results
 
@@ -60,14 +61,12 @@ def _runner(model):
 
     @tf.function(reduce_retracing=True)
     def run(source, limit):
-        states, memory, mask = model.begin(source)
+        states, memory, mask, given, _ = model.begin(source)
         batch, keys = tf.shape(source)[0], decoder.attention.project(memory) if attends else None
-        if states is None:
-            sizes = [size for sizes in decoder.state_sizes for size in sizes]
-            states = [tf.zeros([batch, size], decoder.readout.compute_dtype) for size in sizes]
+        states = decoder.zero_states(batch) if states is None else states
         states = [state[:, None] for state in states]  # each [batch, 1, size]
         whole = write_values(
-            lambda before, states: decoder.step(before, states, memory, keys, mask),
+            lambda before, states: decoder.step(before, states, memory, keys, mask, given),
             states,
             batch,
             width=decoder.surface.width,

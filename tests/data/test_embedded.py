@@ -10,11 +10,31 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from rnnkit.data import dialogues, dynamics, letters, morse, phrases, reviews, sms
+from rnnkit.data import (
+    bulletins,
+    cards,
+    dialogues,
+    digits,
+    dynamics,
+    letters,
+    morse,
+    motifs,
+    motions,
+    phrases,
+    reviews,
+    sms,
+    stories,
+    wordclasses,
+)
 
 MODULES = [reviews, sms]
 PAIRS = [phrases, dialogues]  # of texts, without labels
 SIGNALS = [morse, letters]  # with texts; see test_morse.py and test_letters.py
+PICTURES = [digits, motions]  # see test_images.py and test_clips.py
+TEXTS = [stories]  # without targets; see test_stories.py
+HIDDEN = [cards, motifs]  # what decides hides in the order; see test_cards.py, test_motifs.py
+TAGGED = [wordclasses, bulletins]  # see test_tagged.py
+EVERY = MODULES + PAIRS + SIGNALS + PICTURES + TEXTS + HIDDEN + TAGGED
 SPLITS = ("train", "validation", "test")
 
 # SHA-256 of the first 100 texts and labels of each split: a change of even one character, in
@@ -164,13 +184,13 @@ def test_keyword_rule_is_well_behind_a_linear_model_on_messages(data):
     assert model - rule > 0.08
 
 
-@pytest.mark.parametrize("module", MODULES + PAIRS + SIGNALS, ids=short_name)
+@pytest.mark.parametrize("module", EVERY, ids=short_name)
 def test_unknown_split_says_which_there_are(module):
     with pytest.raises(ValueError, match="train, validation, test.*Received: split='dev'"):
         module.generate("dev")
 
 
-@pytest.mark.parametrize("module", MODULES + PAIRS + SIGNALS, ids=short_name)
+@pytest.mark.parametrize("module", EVERY, ids=short_name)
 def test_card_says_what_it_is(module):
     assert module.CARD.startswith(f"# rnnkit_{short_name(module)}\n")
     for said in ("synthetic", "Limits", *(f"{module.SIZES[split]:,}" for split in SPLITS)):

@@ -13,7 +13,7 @@ from rnnkit.features import Forecast, Label, Series
 from rnnkit.layers import AddPresent, MissingToZero
 from rnnkit.losses import MaskedMeanSquaredError, OutputErrors
 from rnnkit.models import ManyToMany
-from rnnkit.models.many_to_many import cut
+from rnnkit.models.windows import cut
 from tests import helpers
 
 NAN = float("nan")
@@ -346,7 +346,10 @@ SERIES, AHEAD = Series().adapt([1.0, 2.0]), Forecast(horizon=4).adapt([1.0, 2.0]
     [
         ({"input_feature": Series()}, "input_feature has learned nothing yet: call its adapt"),
         ({"input_feature": AHEAD}, "input_feature must be a Series. Received: Forecast"),
-        ({"output_feature": Label(["a", "b"])}, "must be a Series or Forecast. Received: Label"),
+        (
+            {"output_feature": Label(["a", "b"])},
+            "must be a Tags or Series or Forecast. Received: Label",
+        ),
         ({"bidirectional": True}, "bidirectional must be False for a Forecast"),
         ({"window": 5, "washout": 5}, "window must be longer than the washout.*window=5"),
         ({"window": 0}, "window"),

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from rnnkit.features import Label, Number, Text
+from rnnkit.balanced_losses import BalancedCrossEntropy
+from rnnkit.data.motifs import reverse_complement
+from rnnkit.features import Detection, Events, Label, Nucleotides, Number, Strokes, Text
 from rnnkit.layers import ReferenceGRUCell, cell_names
 from rnnkit.models import ManyToOne
 from tests import helpers
@@ -181,6 +183,8 @@ TEXT, LABEL = Text().adapt(["a b"]), Label(["x", "y"])
         ({"seed": -1}, "seed must be None or an integer >= 0. Received: seed=-1"),
         ({"seed": "a"}, "seed must be None or an integer"),
         ({"dropout": 1.5}, "1.5"),
+        ({"filters": -1}, "filters must be at least 0.*filters=-1"),
+        ({"input_feature": Nucleotides(), "bag_of_words": True}, "need sequences of tokens"),
         ({"token_dropout": 1.0}, "rate must be in"),
     ],
 )
@@ -193,3 +197,82 @@ def test_a_cell_given_as_object_is_left_as_it_was():
     cell = ReferenceGRUCell(4)
     ManyToOne(TEXT, LABEL, cell=cell)
     assert not cell.built
+
+
+# === Numbers and events ===
+
+
+def test_two_strands_are_read_alike(fresh, tmp_path):
+    rng = np.random.default_rng(0)
+    x = ["".join(rng.choice(list("ACGTRN"), rng.integers(1, 9))) for _ in range(32)]
+    y = ["site" if "A" in text else "other" for text in x]
+    feature, label = Nucleotides(both_strands=True, positions=1), Label().adapt(y)
+    model = ManyToOne(feature, label, filters=4, kernel_size=3, bidirectional=True, **SMALL)
+    helpers.check_model(model, x, y, tmp_path / "model.keras", fresh)()
+    turned = [reverse_complement(text) for text in x]
+    np.testing.assert_allclose(
+        model.predict(turned, verbose=0), model.predict(x, verbose=0), atol=1e-6
+    )
+    # The mean of the logits, from the model of one strand with the same weights.
+    one = ManyToOne(
+        Nucleotides(positions=1), label, filters=4, kernel_size=3, bidirectional=True, **SMALL
+    )
+    one.set_weights(model.get_weights())
+    logs = (np.log(one.predict(x, verbose=0)) + np.log(one.predict(turned, verbose=0))) / 2
+    expected = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-5)
+
+
+def histories(size):
+    """Texts of events in which the last shop decides, with amounts and gaps of chance."""
+    rng = np.random.default_rng(1)
+    texts, labels = [], []
+    for index in range(size):
+        shops = rng.choice(["a", "b"], rng.integers(0, 5)).tolist() + ["ab"[index % 4 == 0]]
+        times = np.cumsum(rng.integers(1, 1000, len(shops)))
+        rows = [f"{t}\t{rng.integers(1, 99)}\t{s}" for t, s in zip(times, shops, strict=True)]
+        texts.append("\n".join(["time\tamount\tshop", *rows]))
+        labels.append("fraud" if shops[-1] == "b" else "ok")
+    return texts, labels
+
+
+def test_events_and_a_threshold_that_is_saved(fresh, tmp_path):
+    x, y = histories(64)
+    label = Detection().adapt(y)
+    model = ManyToOne(Events().adapt(x), label, cell="gru", **SMALL)
+    loss = BalancedCrossEntropy(label.weights())
+    model.compile(optimizer=keras.optimizers.Adam(0.03), loss=loss)
+    helpers.check_model(model, x, y, tmp_path / "model.keras", fresh)()
+    assert label.threshold == 0.5  # nothing was validated
+    model.fit(x, y, epochs=8, validation_data=histories(40), verbose=0)
+    assert label.threshold != 0.5 and model.score(x, y)["f1"] > 0.9
+    model.save(tmp_path / "settled.keras")
+    results = model.infer(x[:4])
+    assert [result["label"] for result in results] == y[:4]
+    assert fresh.call("infer", path=str(tmp_path / "settled.keras"), x=x[:4]) == results
+    with pytest.warns(UserWarning, match="threshold stays at .*no example of 'fraud'"):
+        model.fit(x, y, validation_data=([x[1]], ["ok"]), verbose=0)
+
+
+def test_strokes_are_taken():
+    x = ["0 0 0;9 0 1", "0 0 0;0 9 1"] * 8
+    label, strokes = Label(["across", "down"]), Strokes().adapt(x)
+    model = ManyToOne(strokes, label, cell="gru", **SMALL)
+    model.compile(optimizer=keras.optimizers.Adam(0.05))
+    model.fit(x, ["across", "down"] * 8, epochs=6, verbose=0)
+    assert [result["label"] for result in model.infer(x[:2])] == ["across", "down"]
+
+
+def test_events_are_served_as_they_are_inferred(tmp_path):
+    import tensorflow as tf
+
+    x, y = histories(16)
+    label = Detection(threshold=0.4).adapt(y)
+    model = ManyToOne(Events().adapt(x), label, cell="gru", **SMALL)
+    model.export(tmp_path / "served", verbose=False)
+    module = tf.saved_model.load(str(tmp_path / "served"))
+    served = module.serve(tf.constant(x))
+    expected = model.infer(x)
+    assert [name.decode() for name in served["label"].numpy()] == [e["label"] for e in expected]
+    found = served["probability"].numpy()
+    np.testing.assert_allclose(found, [each["probability"] for each in expected], atol=1e-6)

@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from rnnkit.features import Label, Number, Text
+from rnnkit.features import Image, Label, Number, Series, Text
 from rnnkit.models import OneToOne
 from tests import helpers
 
@@ -26,6 +27,10 @@ MODELS = {
     ),
     "numbers to label": lambda: (
         numbers(), (numbers()[:, 0] > 50).tolist(), Number(size=3), Label(), {"token_dropout": 0.1},
+    ),
+    "image to label": lambda: (
+        numbers(128).reshape(64, 3, 2).astype("uint8"), (numbers()[:, 0] > 50).tolist(), Image(),
+        Label(), {},
     ),
     "numbers to numbers": lambda: (
         numbers(), numbers()[:, :2] * 7 + 1e6, Number(size=3), Number(size=2), {},
@@ -121,3 +126,29 @@ def test_numbers_that_are_not_finite_are_refused():
         model.predict([1.0, float("nan")])
     with pytest.raises(ValueError, match="finite; 1 of 2"):
         model.fit([1.0, float("inf")], ["x", "y"])
+
+
+def test_an_image_is_a_dense_layer_on_its_pixels():
+    x = np.random.default_rng(0).integers(0, 256, (6, 3, 2, 3)).astype("uint8")
+    model = OneToOne(Image().adapt(x), Label(["a", "b"]), units=5, activation="tanh", seed=1)
+    first, bias, second, last = model.get_weights()
+    pixels = x / 255
+    pixels = (pixels - pixels.mean(axis=(0, 1, 2))) / pixels.std(axis=(0, 1, 2))
+    logits = np.tanh(pixels.reshape(6, -1) @ first + bias) @ second + last
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-5)
+
+
+def test_sequences_of_numbers_are_refused():
+    with pytest.raises(ValueError, match="tokens, images or numbers.*Received: Series"):
+        OneToOne(Series().adapt([1.0, 2.0]), Label(["a", "b"]))
+
+
+def test_a_damaged_picture_in_a_dataset_is_named():
+    x = np.random.default_rng(0).integers(0, 256, (4, 3, 2, 3)).astype("uint8")
+    image = Image().adapt(x)
+    model = OneToOne(image, Label(["a", "b"]), units=2)
+    files = [*image.to_tensor(x).numpy(), b"no picture"]
+    data = tf.data.Dataset.from_tensor_slices((files, ["a", "b", "a", "b", "a"]))
+    with pytest.raises(ValueError, match="cannot be encoded. Received: example 4"):
+        model.score(data)

@@ -30,12 +30,31 @@ ROWS = {
         "chrf",
         10.0,
     ),
+    "dna_classification": ({"units": 8, "filters": 8}, "accuracy", 0.5),
+    "fraud_detection": ({"units": 8, "embedding_size": 2}, "roc_auc", 0.3),
     "forecasting": ({"units": 60, "horizon": 8}, "mse", 0.01),
     # After three epochs hardly a letter is written yet.
     "handwriting": ({"units": 8, "filters": 8, "num_layers": 1}, "cer", 1.0),
+    "image_classification": (
+        {"units": 64, "dropout": 0.0, "learning_rate": 3e-3},
+        "accuracy",
+        0.4,
+    ),  # fmt: skip
+    "named_entities": (
+        {"units": 16, "embedding_size": 16, "character_filters": 16, "learning_rate": 1e-2},
+        "entity_f1",
+        0.4,
+    ),
+    "pos_tagging": (
+        {"units": 16, "embedding_size": 16, "character_filters": 16, "learning_rate": 1e-2},
+        "accuracy",
+        0.8,
+    ),
     "spam": ({"units": 8}, "accuracy", 0.9),
     "sentiment": ({"units": 8, "embedding_size": 16, "vocabulary_size": 500}, "accuracy", 0.5),
     "speech_to_text": ({"units": 8, "filters": 8, "num_layers": 1, "mels": 12}, "cer", 1.0),
+    # Untrained it is 4 nats.
+    "text_generation": ({"units": 32, "embedding_size": 16, "learning_rate": 1e-2}, "nats", 2.9),
     "translation": (
         {
             "units": 32,
@@ -47,17 +66,41 @@ ROWS = {
         "chrf",
         5.0,
     ),
+    "video_labeling": ({"units": 8, "frame_filters": [4], "frame_units": 16}, "accuracy", 0.4),
 }
 INPUTS = {
     "chatbot": ["Good morning!", "What is the capital of France?", "\u6f22", ""],
+    "dna_classification": ["ACGTTGACATTNNRYTATAATGC", "acgu", ""],
+    "fraud_detection": [
+        [{"time": 0, "amount": 3.5, "shop": "fuel", "channel": "chip", "place": "Arlen"}],
+        "time,amount,shop,channel,place\n1,2,new,online,\n2,500,electronics,online,",
+    ],
     "forecasting": [[round(math.sin(step / 4), 6) for step in range(150)]] * 2,
     "handwriting": ["0 9 0;5 0 0;9 9 1;2 5 0;7 5 1", "0 0 0;0 20 1"],
+    # Pixels of 20 by 20, and of another size.
+    "image_classification": [
+        [[(7 * row * column) % 256 for column in range(side)] for row in range(20)]
+        for side in (20, 31)
+    ],
+    "named_entities": [["Jordan", "resigned", "."], ["in", "Qu\u00e9bec"], []],
+    "pos_tagging": ["They can fish.", "the \u6f22 sees Zo\u00eb", ""],
     "spam": ["WIN a prize now, text CLAIM to 80555", "running late, start without me", ""],
     "sentiment": ["A delight.", "The trailer is a delight, but the film is dreadful.", ""],
     # Samples of a tone, at the rate of the training clips.
     "speech_to_text": [[round(0.3 * math.sin(step / 2), 4) for step in range(2400)]] * 2,
+    "text_generation": ["Clara was a", "\u6f22", ""],
     "translation": ["The cat is black.", "the \u6f22 sees Zo\u00eb", ""],
+    # Clips of one and of five frames.
+    "video_labeling": [
+        [
+            [[(step * row * column) % 256 for column in range(16)] for row in range(16)]
+            for step in range(length)
+        ]
+        for length in (1, 5)
+    ],  # fmt: skip
 }
+# Recipe -> options of inference; what is drawn at random has a seed.
+DECODING = {"text_generation": {"seed": 1, "max_length": 40}}
 
 
 def small(recipe, sizes=(1500, 200, 300)):
@@ -78,7 +121,12 @@ def test_every_recipe_has_a_row_and_describes_itself():
         assert getattr(recipes, row["name"]).name == recipe.name
         assert recipe.dataset_card().lstrip().startswith("#")
         assert set(recipe.describe_search()) <= {*recipe.options(), "epochs", "batch_size"}
-        assert set(recipe.scores) <= {*rnnkit.metrics.SCORES, *rnnkit.text_metrics.SCORES}
+        assert set(recipe.scores) <= {
+            *rnnkit.metrics.SCORES,
+            *rnnkit.tag_metrics.SCORES,
+            *rnnkit.text_metrics.SCORES,
+            *rnnkit.likelihood.SCORES,
+        }
 
 
 def test_the_table_shows_everywhere():
@@ -105,24 +153,26 @@ def test_from_embedded_data_to_a_reloaded_model(name, tmp_path, fresh):
     recipe = recipes.get(name)
     options, score, least = ROWS[name]
     path, inputs = str(tmp_path / f"{name}.keras"), json.dumps(INPUTS[name])
-    trained = in_a_fresh_process(TRAIN, name, path, inputs, json.dumps(options))
+    decoding = DECODING.get(name, {})
+    trained = in_a_fresh_process(TRAIN, name, path, inputs, *map(json.dumps, (options, decoding)))
     assert trained["recipe"] == name
     names = list(recipe.scores)
     assert list(trained["scores"])[: len(names)] == names  # naive forecasts' may follow
     reached = trained["scores"][score]
-    assert reached <= least if score in ("mse", "cer") else reached >= least
-    assert fresh.call("infer", path=path, x=INPUTS[name]) == trained["results"]  # to the last bit
+    assert reached <= least if score in ("mse", "cer", "nats") else reached >= least
+    found = fresh.call("infer", path=path, x=INPUTS[name], **decoding)
+    assert found == trained["results"]  # to the last bit
 
 
 TRAIN = """
 import json, sys
 import recipes
 from tests.recipes.test_recipes import small
-name, path, inputs, options = sys.argv[1:]
+name, path, inputs, options, decoding = sys.argv[1:]
 recipe = recipes.get(name)
 data = small(recipe)
 model = recipe.train(data, epochs=3, out=path, verbose=0, seed=1, **json.loads(options))
-results = model.infer(json.loads(inputs))
+results = model.infer(json.loads(inputs), **json.loads(decoding))
 print(json.dumps({"recipe": model.recipe, "scores": model.score(data.test), "results": results}))
 """
 
@@ -138,6 +188,8 @@ def in_a_fresh_process(code, *arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+# So few examples may hold none of a rare class.
+@pytest.mark.filterwarnings("ignore:The threshold stays at")
 # After an epoch of 96 examples nothing written comes to an end.
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 @pytest.mark.parametrize("name", sorted(ROWS))

@@ -1,0 +1,104 @@
+"""Named entities: which words name a person, a place, ...?
+
+    rnnkit train named_entities --out named_entities.keras
+    rnnkit infer named_entities.keras "Jordan resigned as head of Ford on Friday."
+
+Own data: a file with a word and its tag a line (`B-person`, `I-person`, `O`), between tabs or
+spaces, and an empty line between sentences (CoNLL; of several columns the last with such tags is
+taken, or the one you name with `--target 3`), a csv, tsv or jsonl file with the columns `words` and
+`tags`, words and tags with spaces between them, a folder of splits of these, or a TFDS dataset
+(`--data conll2003`).
+"""
+
+import rnnkit
+
+
+class NamedEntities(rnnkit.Recipe):
+    # === Task ===
+
+    name = "named_entities"
+    title = "Find the names in a text, and of what they are"
+    pattern = "many_to_many"
+    input = "words"
+    output = "entities"
+    cell = "lstm"
+
+    # === Data ===
+
+    dataset = "rnnkit_bulletins"
+    card = "rnnkit.data.bulletins"
+    kinds = ("words", "entities")
+    columns = {
+        "input": ("words", "tokens", "sentence", "text"),
+        "target": ("tags", "entities", "ner", "ner_tags", "labels", "target"),
+    }
+
+    def features(self, data, *, min_count=1, max_word_length=20):
+        words = rnnkit.features.Words(min_count=min_count, max_word_length=max_word_length)
+        tags = rnnkit.features.Tags()
+        words.adapt(data.train.map(lambda x, y: x))
+        tags.adapt(data.train.map(lambda x, y: y))
+        return words, tags
+
+    # === Model ===
+
+    def build(
+        self,
+        words,
+        tags,
+        *,
+        cell="lstm",
+        units=128,
+        num_layers=1,
+        bidirectional=True,
+        crf=True,
+        embedding_size=128,
+        token_dropout=0.25,
+        character_embedding_size=32,
+        character_filters=96,
+        dropout=0.5,
+        output_dropout=0.5,
+        learning_rate=2e-3,
+        seed=None,
+    ):
+        model = rnnkit.models.ManyToMany(
+            words,
+            tags,
+            cell=cell,
+            units=units,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            crf=crf,
+            embedding_size=embedding_size,
+            token_dropout=token_dropout,
+            character_embedding_size=character_embedding_size,
+            character_filters=character_filters,
+            dropout=dropout,
+            output_dropout=output_dropout,
+            seed=seed,
+            name=self.name,
+        )
+        # The average of the weights over some hundred steps tags better than any of them.
+        model.compile(
+            optimizer=rnnkit.optimizers.AveragedAdam(
+                learning_rate, ema_momentum=0.998, clipnorm=1.0
+            )
+        )
+        return model
+
+    # === Scores and training ===
+
+    scores = ("entity_f1", "entity_precision", "entity_recall", "accuracy")
+    training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        return {
+            "cell": hp.Choice("cell", ["lstm", "gru"]),
+            "units": hp.Choice("units", [64, 128, 192]),
+            "crf": hp.Boolean("crf"),
+            "token_dropout": hp.Float("token_dropout", 0.0, 0.3, step=0.05),
+            "dropout": hp.Float("dropout", 0.1, 0.6, step=0.1),
+            "learning_rate": hp.Float("learning_rate", 5e-4, 4e-3, sampling="log"),
+        }

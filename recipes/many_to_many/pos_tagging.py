@@ -1,0 +1,102 @@
+"""Parts of speech: of which class is each word?
+
+    rnnkit train pos_tagging --out pos_tagging.keras
+    rnnkit infer pos_tagging.keras "They can fish."
+
+Own data: a file with a word and its tag a line, between tabs or spaces, and an empty line between
+sentences (CoNLL; of several columns say which with `--target 2`), CoNLL-U, a csv, tsv or jsonl file
+with the columns `words` and `tags`, words and tags with spaces between them, a folder of splits of
+these, or a TFDS dataset (`--data conll2003 --target pos`).
+"""
+
+import rnnkit
+
+
+class PosTagging(rnnkit.Recipe):
+    # === Task ===
+
+    name = "pos_tagging"
+    title = "Tell the part of speech of each word"
+    pattern = "many_to_many"
+    input = "words"
+    output = "tags"
+    cell = "lstm"
+
+    # === Data ===
+
+    dataset = "rnnkit_wordclasses"
+    card = "rnnkit.data.wordclasses"
+    kinds = ("words", "tags")
+    columns = {
+        "input": ("words", "tokens", "sentence", "text"),
+        "target": ("tags", "upos", "pos", "labels", "target"),
+    }
+
+    def features(self, data, *, min_count=1, max_word_length=20):
+        words = rnnkit.features.Words(min_count=min_count, max_word_length=max_word_length)
+        tags = rnnkit.features.Tags()
+        words.adapt(data.train.map(lambda x, y: x))
+        tags.adapt(data.train.map(lambda x, y: y))
+        return words, tags
+
+    # === Model ===
+
+    def build(
+        self,
+        words,
+        tags,
+        *,
+        cell="lstm",
+        units=128,
+        num_layers=1,
+        bidirectional=True,
+        crf=False,
+        embedding_size=128,
+        token_dropout=0.25,
+        character_embedding_size=32,
+        character_filters=96,
+        dropout=0.5,
+        output_dropout=0.5,
+        learning_rate=2e-3,
+        seed=None,
+    ):
+        model = rnnkit.models.ManyToMany(
+            words,
+            tags,
+            cell=cell,
+            units=units,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            crf=crf,
+            embedding_size=embedding_size,
+            token_dropout=token_dropout,
+            character_embedding_size=character_embedding_size,
+            character_filters=character_filters,
+            dropout=dropout,
+            output_dropout=output_dropout,
+            seed=seed,
+            name=self.name,
+        )
+        # The average of the weights over some hundred steps tags better than any of them.
+        model.compile(
+            optimizer=rnnkit.optimizers.AveragedAdam(
+                learning_rate, ema_momentum=0.998, clipnorm=1.0
+            )
+        )
+        return model
+
+    # === Scores and training ===
+
+    scores = ("accuracy", "f1")
+    training = {"epochs": 12, "batch_size": 32, "patience": 2, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        return {
+            "cell": hp.Choice("cell", ["lstm", "gru"]),
+            "units": hp.Choice("units", [64, 128, 192]),
+            "token_dropout": hp.Float("token_dropout", 0.0, 0.3, step=0.05),
+            "dropout": hp.Float("dropout", 0.1, 0.5, step=0.1),
+            "learning_rate": hp.Float("learning_rate", 5e-4, 4e-3, sampling="log"),
+        }

@@ -1,0 +1,1 @@
+"""Recipes of the many-to-one pattern."""

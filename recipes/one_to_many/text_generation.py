@@ -1,0 +1,114 @@
+"""Text generation: how does a text go on?
+
+    rnnkit train text_generation --data play.txt --out play.keras
+    rnnkit infer play.keras "ROMEO:" --set temperature=0.8
+
+Own data: a text file, which is split in order (the first 85 % of the characters to train, 5 % to
+validate, the last 10 % to test); a folder of text files, or with `train.txt`, `validation.txt` and
+`test.txt`; a table with the column `text`.
+
+What matters most for own data:
+
+- `level`: `"character"` spells, and keeps every space and line break. `"word"` and `"subword"` take
+  larger steps and so look further back, but need more text, and write line breaks as spaces.
+- `units`: a million characters can feed 512; more text is worth more units or `num_layers=2`.
+- `dropout`: more where the text is short, 0 for tens of millions of characters.
+- `sequence_length`: how far back gradients reach. States are carried on beyond it.
+
+Scores are of the text alone: `nats` and `bits` a character, `perplexity` a token.
+"""
+
+import rnnkit
+
+
+class TextGeneration(rnnkit.Recipe):
+    # === Task ===
+
+    name = "text_generation"
+    title = "Go on with a text"
+    pattern = "one_to_many"
+    input = "prompt"
+    output = "text"
+    cell = "lstm"
+
+    # === Data ===
+
+    dataset = "rnnkit_stories"
+    card = "rnnkit.data.stories"
+    kinds = (None, "text")
+    columns = {
+        "input": (),
+        "target": ("text", "content", "story", "document", "sentence"),
+    }
+
+    def features(self, data, *, level="character", vocabulary_size=10_000, min_count=1):
+        if level == "subword":
+            text = rnnkit.features.Subwords(vocabulary_size=vocabulary_size, model_type="bpe")
+            # Pieces are learned from lines: a book is no sentence.
+            lines = [line for each in data.train.as_numpy_iterator() for line in each.split(b"\n")]
+            text.adapt(lines)
+        else:
+            text = rnnkit.features.Text(
+                level=level,
+                vocabulary_size=vocabulary_size,
+                min_count=min_count,
+                standardize="none" if level == "character" else "split_punctuation",
+            )
+            text.adapt(data.train)
+        return None, text
+
+    # === Model ===
+
+    def build(
+        self,
+        _,
+        text,
+        *,
+        cell="lstm",
+        units=512,
+        num_layers=1,
+        embedding_size=128,
+        tied_output=True,
+        sequence_length=100,
+        dropout=0.3,
+        recurrent_dropout=0.0,
+        token_dropout=0.0,
+        learning_rate=2e-3,
+        seed=None,
+    ):
+        model = rnnkit.models.OneToMany(
+            None,
+            text,
+            cell=cell,
+            units=units,
+            num_layers=num_layers,
+            embedding_size=embedding_size,
+            tied_output=tied_output,
+            sequence_length=sequence_length,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            token_dropout=token_dropout,
+            seed=seed,
+            name=self.name,
+        )
+        # The average of the weights over the last few hundred steps does what a falling learning
+        # rate would do, wherever training stops.
+        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
+        model.compile(optimizer=optimizer)
+        return model
+
+    # === Scores and training ===
+
+    scores = ("nats", "bits", "perplexity")
+    training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        return {
+            "cell": hp.Choice("cell", ["lstm", "gru"]),
+            "units": hp.Choice("units", [256, 512]),
+            "num_layers": hp.Int("num_layers", 1, 2),
+            "dropout": hp.Float("dropout", 0.0, 0.5, step=0.1),
+            "learning_rate": hp.Float("learning_rate", 1e-3, 4e-3, sampling="log"),
+        }

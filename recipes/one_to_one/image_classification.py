@@ -1,0 +1,93 @@
+"""Image classification: what is in a small picture?
+
+    rnnkit train image_classification --out digits.keras
+    rnnkit infer digits.keras picture.png
+
+A dense network reads all pixels of a picture at once: no memory, and no notion of what lies beside
+what. It suits small pictures of things in the middle, such as digits, letters or parts on a belt.
+
+Own data: a folder with a folder of pictures a class (`cats/1.png`), split into `train` and `test`
+before or not; a folder or zip file with pictures and a table with the columns `path` and `label`;
+an npz file with `x_train`, `y_train`, `x_test`, `y_test`; or any TFDS dataset with images and a
+label, such as `--data mnist`.
+
+What matters most for own data:
+
+- `size`: height and width that pictures are resized to, in pixels; by default the most frequent
+  size, at most 64. A dense network has a weight for each pixel and unit, so that large pictures
+  need many examples.
+- `channels`: 1 where colours say nothing.
+- `fit`: `"crop"` keeps the proportions of pictures that are not of the size, and cuts off the ends.
+- `units`, `dropout`: thousands of pictures can feed larger layers; hundreds need more dropout.
+"""
+
+import rnnkit
+
+
+class ImageClassification(rnnkit.Recipe):
+    # === Task ===
+
+    name = "image_classification"
+    title = "Tell what a small picture shows"
+    pattern = "one_to_one"
+    input = "image"
+    output = "label"
+    cell = "dense"
+
+    # === Data ===
+
+    dataset = "rnnkit_digits"
+    card = "rnnkit.data.digits"
+    kinds = ("image", "label")
+    columns = {
+        "input": ("path", "image", "file", "filename", "picture", "input"),
+        "target": ("label", "class", "category", "target"),
+    }
+
+    def features(self, data, *, size=None, channels=None, fit="stretch"):
+        image = rnnkit.features.Image(size=size, channels=channels, fit=fit)
+        label = rnnkit.features.Label()
+        image.adapt(data.train.map(lambda x, y: x))
+        label.adapt(data.train.map(lambda x, y: y))
+        return image, label
+
+    # === Model ===
+
+    def build(
+        self,
+        image,
+        label,
+        *,
+        units=(256, 128),
+        activation="relu",
+        dropout=0.3,
+        learning_rate=1e-3,
+        seed=None,
+    ):
+        import keras
+
+        model = rnnkit.models.OneToOne(
+            image,
+            label,
+            units=list(units) if isinstance(units, tuple) else units,
+            activation=activation,
+            dropout=dropout,
+            seed=seed,
+            name=self.name,
+        )
+        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
+        return model
+
+    # === Scores and training ===
+
+    scores = ("accuracy", "f1", "mcc")
+    training = {"epochs": 40, "batch_size": 64, "patience": 5, "monitor": "val_loss"}
+
+    # === Search space ===
+
+    def search_space(self, hp):
+        return {
+            "units": hp.Int("units", 64, 512, step=64),
+            "dropout": hp.Float("dropout", 0.0, 0.5, step=0.1),
+            "learning_rate": hp.Float("learning_rate", 3e-4, 3e-3, sampling="log"),
+        }

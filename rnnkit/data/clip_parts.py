@@ -1,0 +1,96 @@
+"""Labelled sequences of frames as tensors, in three parts.
+
+Where a source has no parts for validation and test: of ten sequences and more a tenth each is set
+apart; of fewer, the last fifth of the sequences is for testing (of one or two, the last fifth of
+the frames of each), and the last sixth of the frames of each other one validates.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data.splits import SPLIT_SEED, Data
+
+MANY = 10
+
+
+def from_sequences(parts, columns=None, source=None):
+    """Data from sequences of frames with their labels.
+
+    Args:
+        parts: Dict of `"train"`, `"validation"`, `"test"` to lists of pairs: an array
+            `[time, ...]` and a list of labels of that length; or of `"all"` alone.
+        columns: Names of the columns of vectors, or None.
+        source: As in `Data`.
+
+    Returns:
+        A `Data`; parts that are missing are taken from the others.
+    """
+    parts = {("train" if split == "all" else split): pairs for split, pairs in parts.items()}
+    if "test" not in parts:
+        parts["train"], parts["test"] = _test(parts["train"])
+    if "validation" not in parts:
+        parts["train"], parts["validation"] = _validation(parts["train"])
+    arrays = [x for pairs in parts.values() for x, _ in pairs]
+    if arrays[0].ndim == 4:
+        sizes = sorted({array.shape[1:3] for array in arrays})
+        if len(sizes) > 1:
+            raise ValueError(
+                f"The frames of all clips must be of one size. Received: {sizes[0]} and {sizes[1]} "
+                "pixels. Resize them first"
+            )
+        wide = max(array.shape[3] for array in arrays)
+        parts = {
+            split: [(x if x.shape[3] == wide else np.repeat(x, wide, axis=3), y) for x, y in pairs]
+            for split, pairs in parts.items()
+        }
+
+    def dataset(pairs):
+        lengths = [len(y) for _, y in pairs]
+        x = tf.RaggedTensor.from_row_lengths(np.concatenate([x for x, _ in pairs]), lengths)
+        y = tf.RaggedTensor.from_row_lengths(tf.constant([e for _, y in pairs for e in y]), lengths)
+        # The map makes plain tensors of the rows of ragged ones.
+        return tf.data.Dataset.from_tensor_slices((x, y)).map(lambda x, y: (x, y))
+
+    sizes = {split: len(pairs) for split, pairs in parts.items()}
+    info = {"columns": columns} if columns and arrays[0].ndim == 2 else {}
+    return Data(**{s: dataset(p) for s, p in parts.items()}, source=source, sizes=sizes, info=info)
+
+
+def _test(pairs):
+    if len(pairs) >= MANY:
+        return _tenth(pairs, 0)
+    if len(pairs) > 2:
+        count = max(1, round(len(pairs) / 5))
+        return pairs[:-count], pairs[-count:]
+    return _ends(pairs, 5)
+
+
+def _validation(pairs):
+    return _tenth(pairs, 1) if len(pairs) >= MANY else _ends(pairs, 6)
+
+
+def _tenth(pairs, seed):
+    order = np.random.RandomState(SPLIT_SEED + seed).permutation(len(pairs))
+    count = max(1, round(len(pairs) / 10))
+    apart = set(order[:count].tolist())
+    kept = [pair for index, pair in enumerate(pairs) if index not in apart]
+    return kept, [pairs[index] for index in sorted(apart)]
+
+
+def _ends(pairs, share):
+    """Sequences without their ends, and the ends: one part in `share`."""
+    cuts = [len(y) - len(y) // share for _, y in pairs]
+    if any(cut == len(y) for cut, (_, y) in zip(cuts, pairs, strict=True)):
+        raise ValueError(
+            f"There are {len(pairs)} sequences, of {min(len(y) for _, y in pairs)} frames or more: "
+            "too few to set some apart. Expected parts for train, validation and test"
+        )
+    begins = [(x[:cut], y[:cut]) for (x, y), cut in zip(pairs, cuts, strict=True)]
+    return begins, [(x[cut:], y[cut:]) for (x, y), cut in zip(pairs, cuts, strict=True)]
+
+
+def alike(arrays):
+    """Pictures of one size as one array, with colours if any has them."""
+    wide = max(array.shape[-1] for array in arrays)
+    same = [a if a.shape[-1] == wide else np.repeat(a, wide, axis=-1) for a in arrays]
+    return np.stack(same)

@@ -1,0 +1,190 @@
+"""The feature for pictures: the bytes of image files as pixels of one size."""
+
+import collections
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data import pictures
+from rnnkit.features.pixels import Pixels, count_sizes
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Image(Pixels):
+    """A picture as an array of standardised pixels, all of one size.
+
+    A raw picture is a scalar string: the bytes of a PNG, JPEG, GIF (the first picture) or BMP file.
+    It is decoded inside `tf.data`, seen on white where it is transparent, turned to grey or to
+    colours as `channels` says, resized (bilinear, smoothed where it shrinks), scaled to 0..1, and
+    each channel standardised by its mean and deviation over the training pictures.
+
+    Pictures of another size are never left out: `"stretch"` resizes both sides, whatever becomes of
+    the proportions; `"crop"` keeps them and cuts off what is too long, half at each end. The
+    rotation that a camera writes into a file is not looked at.
+
+    Args:
+        size: Pair of height and width in pixels, or one integer for both. By default `adapt` takes
+            the most frequent size, made smaller where a side is longer than `largest`.
+        channels: 1 for grey, 3 for red, green and blue; by default `adapt` takes 3 if any training
+            picture has colours.
+        largest: Longest side that `adapt` chooses.
+        fit: `"stretch"` or `"crop"`.
+        normalize: Whether channels are standardised; if not, values are from 0 to 1.
+        mean: Learned mean of each channel, list of floats.
+        deviation: Learned standard deviation of each channel, list of floats.
+
+    Attributes:
+        shape: Height, width and channels of an encoded picture.
+
+    Raises:
+        ValueError: From `to_tensor` and `adapt` for what cannot be decoded; the message has its
+            position.
+
+    Example:
+
+    >>> black, white = np.zeros((8, 6), "uint8"), np.full((8, 6), 255, "uint8")
+    >>> image = Image().adapt([black, white])
+    >>> image.shape
+    (8, 6, 1)
+    >>> float(image.encode(image.to_tensor([white]))[0, 0, 0, 0])
+    1.0
+    """
+
+    raw_spec = tf.TensorSpec((), tf.string)
+
+    def __init__(
+        self,
+        size=None,
+        channels=None,
+        largest=64,
+        fit="stretch",
+        normalize=True,
+        mean=None,
+        deviation=None,
+    ):
+        super().__init__(size, channels, largest, fit, normalize, mean, deviation)
+        self._compiled = {}
+
+    # === Learning ===
+
+    def adapt(self, data):
+        """Learns size and channels where they are not given, and each channel's moments.
+
+        Args:
+            data: Raw pictures in any form; see `to_tensor`. Or a `tf.data.Dataset` of bytes.
+
+        Returns:
+            The feature itself.
+        """
+        data = data if isinstance(data, tf.data.Dataset) else self.to_tensor(data)
+        if self.size is None or self.channels is None:
+            sizes, coloured = collections.Counter(), False
+            for found in self._each(self._kinds, data):  # [batch, 3]
+                sizes += count_sizes(found[:, :2])
+                coloured |= bool(found[:, 2].any())
+            self._choose(sizes, coloured)
+            self._compiled = {}
+        self.mean = self.deviation = None
+        if self.normalize:
+            self._learn(self._each(self._scaled, data))
+        return self
+
+    def _each(self, function, data):
+        """What a function gives for each batch, NumPy. Where a picture cannot be decoded, an error
+        that has its position."""
+        seen = 0
+        for values in self.batches(data):
+            try:
+                yield self._call(function, values).numpy()
+            except tf.errors.OpError:
+                for index, content in enumerate(values.numpy()):
+                    _checked(content, seen + index)
+                raise
+            seen += len(values)
+
+    # === Raw values ===
+
+    def to_tensor(self, values):
+        """Converts pictures in any form to a batch of bytes.
+
+        Args:
+            values: List of pictures: bytes or paths of image files, or arrays (or nested lists) of
+                whole numbers from 0 to 255, `[height, width]` or `[height, width, channels]`; one
+                such array of several, `[pictures, height, width]` or `[pictures, height, width,
+                channels]`; or the array of one picture. An array of rank 3 is one picture if its
+                last axis is 1, 3 or 4.
+
+        Returns:
+            String tensor `[batch]`.
+
+        Raises:
+            ValueError: For what cannot be decoded; the message names its position.
+        """
+        if isinstance(values, tf.Tensor):
+            if values.dtype == tf.string:
+                return values
+            values = values.numpy()
+        if isinstance(values, (str, bytes)):
+            raise ValueError(
+                f"Image takes a list of pictures, not one: pass [picture]. "
+                f"Received: {values[:40]!r}"
+            )
+        if isinstance(values, np.ndarray) and values.dtype != object and values.dtype.kind != "U":
+            if values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in (1, 3, 4)):
+                values = values[None]
+            if values.ndim in (3, 4) and values.dtype == np.uint8 and len(values):
+                return pictures.encoded(values)
+        return tf.constant([_checked(value, i) for i, value in enumerate(values)], tf.string)
+
+    # === Encoding ===
+
+    def encode(self, values, truncate=True):
+        """Bytes `[batch]` to float32 `[batch, height, width, channels]`."""
+        del truncate
+        return self._standardised(self._call(self._scaled, values))
+
+    def _call(self, function, values):
+        """A function of a batch, compiled where it is not in a graph already: a loop over the
+        pictures is many times faster so."""
+        if not tf.executing_eagerly():
+            return function(values)
+        name = function.__name__
+        if name not in self._compiled:
+            signature = [tf.TensorSpec([None], tf.string)]
+            self._compiled[name] = tf.function(function, input_signature=signature)
+        return self._compiled[name](values)
+
+    def _scaled(self, values):
+        """Bytes `[batch]` to pictures of the size, from 0 to 1."""
+        spec = tf.TensorSpec(self.shape, tf.float32)
+        return tf.map_fn(
+            lambda each: self._fitted(pictures.on_white(_pixels(each))),
+            values,
+            fn_output_signature=spec,
+        )
+
+    def _kinds(self, values):
+        """Height, width and whether there are colours, int32 `[batch, 3]`."""
+
+        def kind(content):
+            pixels = _pixels(content)
+            shape = tf.shape(pixels)
+            colours = pixels[..., : shape[2] - 1 + shape[2] % 2]
+            differ = tf.reduce_any(colours != colours[..., :1])
+            return tf.stack([shape[0], shape[1], tf.cast(differ, tf.int32)])
+
+        return tf.map_fn(kind, values, fn_output_signature=tf.TensorSpec([3], tf.int32))
+
+
+def _pixels(content):
+    """Bytes to uint8 `[height, width, 1 to 4]`."""
+    pixels = tf.io.decode_image(content, expand_animations=False)
+    return tf.ensure_shape(pixels, [None, None, None])
+
+
+def _checked(value, index):
+    try:
+        return pictures.to_bytes(value)
+    except ValueError as error:
+        raise ValueError(f"Image cannot read picture {index}: {error}") from None

@@ -1,0 +1,279 @@
+"""The feature for a tag at each step: parts of speech, entities, phases of a movement."""
+
+import collections
+import re
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.base import Feature
+from rnnkit.features.words import Words, _text, ragged
+
+SCHEMES = ("plain", "bio", "bioes")
+_PARTS = re.compile(r"^([BIESLU])-(.+)$")
+# Ids of what is no tag that was learned.
+UNLABELLED, UNSEEN = -1, -2
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Tags(Feature):
+    """A tag for each step of a sequence, and the tags of a sequence again.
+
+    Tags may mark stretches of several words: `B-` at the first, `I-` at the others, `O` outside
+    (BIO). An `I-` that continues nothing begins a stretch, as the usual scorers have it, and is
+    encoded as `B-`; so the older way of writing `B-` only between neighbours is read too. Also
+    with `E-` for the last and `S-` for a single word (BIOES).
+
+    The empty tag marks a step whose tag is not known: it does not count in training or scores. A
+    tag that training did not have counts as an error in scores and not in the loss; a warning says
+    how many there are.
+
+    Args:
+        classes: List of the tags in the order of their ids, or None to learn them with `adapt`.
+        scheme: `"plain"`, `"bio"`, `"bioes"`, or None to learn it with `adapt`.
+
+    Example:
+
+    >>> tags = Tags().adapt([["B-city", "I-city", "O"]])
+    >>> tags.encode(tags.to_tensor([["O", "I-city"]])).to_list()  # begins a stretch
+    [[2, 0]]
+    >>> tags.entities(["O", "B-city", "I-city"])
+    [('city', 1, 3)]
+    """
+
+    raw_spec = tf.TensorSpec((None,), tf.string)
+    sequence = True
+    padding = UNLABELLED
+    accepts_numbers = True
+
+    def __init__(self, classes=None, scheme=None):
+        if scheme is not None and scheme not in SCHEMES:
+            raise ValueError(f"scheme must be one of {SCHEMES}. Received: scheme={scheme!r}")
+        self.scheme = scheme
+        self.classes = None
+        if classes is not None:
+            self._set([str(each) for each in classes])
+
+    def _set(self, classes):
+        if len(set(classes)) != len(classes) or "" in classes:
+            raise ValueError(f"classes must be different tags. Received: classes={classes}")
+        if len(classes) < 2:
+            raise ValueError(f"Tags needs at least two tags to tell apart. Received: {classes}")
+        if self.scheme is None:
+            self.scheme = scheme_of(classes)
+        self.classes = classes
+        token = "[UNK]"
+        while token in classes:
+            token += "_"
+        self._lookup = keras.layers.StringLookup(
+            vocabulary=classes, num_oov_indices=1, oov_token=token
+        )
+
+    @property
+    def adapted(self):
+        return self.classes is not None
+
+    @property
+    def size(self):
+        """Number of tags."""
+        return len(self.classes)
+
+    # === Raw values ===
+
+    def to_tensor(self, values):
+        """Tags of sequences to a ragged string tensor `[batch, (time)]`.
+
+        Args:
+            values: List with a list of tags for each sequence (or a text with spaces between
+                them), or a ragged tensor. Whole numbers are tags too; None is not known.
+        """
+        if isinstance(values, tf.RaggedTensor):
+            return values.with_values(self.cast(values.flat_values))
+        if isinstance(values, tf.Tensor) and values.shape.rank == 2:
+            return tf.RaggedTensor.from_tensor(self.cast(values))
+        if isinstance(values, (str, bytes)):
+            raise ValueError(
+                f"Tags takes a list with the tags of each sequence. Received: {values!r}"
+            )
+        rows = []
+        for row in values:
+            if isinstance(row, (str, bytes)):
+                rows.append(_text(row).split())
+            else:
+                row = row.tolist() if hasattr(row, "tolist") else row
+                if not hasattr(row, "__len__"):
+                    raise ValueError(
+                        "Tags takes a list with the tags of each sequence, such as "
+                        f"[['O', 'B-city'], ...]. Received: {row!r}"
+                    )
+                rows.append(["" if each is None else each for each in row])
+        return ragged(Words.raw(self, rows))
+
+    def cast(self, values):
+        flat = isinstance(values, tf.RaggedTensor)
+        return (
+            values.with_values(super().cast(values.flat_values)) if flat else super().cast(values)
+        )
+
+    # === Learning ===
+
+    def adapt(self, data):
+        """Learns the tags, sorted, and whether they mark stretches."""
+        counts = collections.Counter()
+        for values in self.batches(data):
+            flat = values.flat_values if isinstance(values, tf.RaggedTensor) else values
+            counts.update(_text(each) for each in tf.reshape(flat, [-1]).numpy().tolist())
+        counts.pop("", None)
+        scheme = self.scheme or scheme_of(counts)
+        if scheme != "plain":  # what begins with I- may have to begin with B-
+            kinds = {match[2] for match in map(_PARTS.match, counts) if match}
+            counts.update({f"B-{kind}": 0 for kind in kinds})
+        self.scheme = scheme
+        self._set(sorted(counts))
+        return self
+
+    # === Encoding ===
+
+    def encode(self, values, truncate=True):
+        """Tags `[batch, (time)]` to ids, a ragged int32 tensor `[batch, (time)]`.
+
+        -1 stands for a tag that is not known, -2 for one that training did not have.
+        """
+        del truncate
+        if not isinstance(values, tf.RaggedTensor):
+            values = tf.RaggedTensor.from_tensor(values)
+        flat = self.cast(values.flat_values)
+        ids = tf.cast(self._lookup(flat), tf.int32) - 1
+        ids = tf.where(ids < 0, UNSEEN, ids)
+        ids = tf.where(tf.equal(flat, ""), UNLABELLED, ids)
+        if self.scheme != "plain":
+            ids = self._repaired(ids, values.value_rowids())
+        return values.with_values(ids)
+
+    def _repaired(self, ids, rows):
+        """Ids `[steps]` in which what continues nothing begins a stretch."""
+        continues, kinds, begins = (
+            tf.constant([-1 if each is None else each for each in column], tf.int32)
+            for column in zip(*map(self._place, self.classes), strict=True)
+        )
+        safe = tf.maximum(ids, 0)
+        kind = tf.where(ids < 0, -1, tf.gather(kinds, safe))  # of the stretch that goes on after
+        before = tf.concat([[-1], kind[:-1]], axis=0)[: tf.size(ids)]
+        first = tf.concat([[True], rows[1:] != rows[:-1]], axis=0)[: tf.size(ids)]
+        wanted = tf.where(ids < 0, -1, tf.gather(continues, safe))
+        lost = (wanted >= 0) & (first | (before != wanted))
+        return tf.where(lost, tf.gather(begins, safe), ids)
+
+    def _place(self, tag):
+        """Number of the kind that a tag continues, of that which may go on after it, and the id
+        of the tag with which it would begin; None where there is none."""
+        match = _PARTS.match(tag)
+        if not match:
+            return None, None, None
+        kinds = sorted({found[2] for found in map(_PARTS.match, self.classes) if found})
+        mark, kind = match[1], kinds.index(match[2])
+        single = f"S-{match[2]}"
+        begin = single if mark in "EL" and single in self.classes else f"B-{match[2]}"
+        begins = self.classes.index(begin) if begin in self.classes else self.classes.index(tag)
+        return (kind if mark in "IEL" else None, kind if mark in "BI" else None, begins)
+
+    def allowed(self):
+        """Which tags may follow each other: the argument `allowed` of `rnnkit.layers.CRF`, or None
+        where all may."""
+        if self.scheme == "plain":
+            return None
+        places = [self._place(tag) for tag in self.classes]
+        closes = self.scheme == "bioes"  # then what has begun must end
+        starts = [continues is None for continues, _, _ in places]
+        pairs = [
+            [
+                continues == goes_on
+                if continues is not None
+                else not (closes and goes_on is not None)
+                for continues, _, _ in places
+            ]
+            for _, goes_on, _ in places
+        ]
+        ends = [not (closes and goes_on is not None) for _, goes_on, _ in places]
+        return [starts, pairs, ends]
+
+    def check(self, values, encoded):
+        """Warns of tags that training did not have, and of those that continue nothing."""
+        codes = encoded.flat_values.numpy()
+        unseen = codes == UNSEEN
+        if unseen.any():
+            flat = values.flat_values if isinstance(values, tf.RaggedTensor) else values
+            raw = tf.reshape(self.cast(flat), [-1]).numpy()[unseen]
+            names = sorted({_text(each) for each in raw.tolist()})
+            warnings.warn(
+                f"{int(unseen.sum()):,} of {len(codes):,} steps have a tag that training did not: "
+                f"{', '.join(map(repr, names[:10]))}. They count as errors in scores. Known tags: "
+                f"{', '.join(map(repr, self.classes[:20]))}",
+                stacklevel=2,
+            )
+        if self.scheme == "plain":
+            return
+        flat = values.flat_values if isinstance(values, tf.RaggedTensor) else values
+        given = tf.cast(self._lookup(tf.reshape(self.cast(flat), [-1])), tf.int32).numpy() - 1
+        lost = (given >= 0) & (given != codes)
+        if lost.any():
+            rows = np.unique(encoded.value_rowids().numpy()[lost])
+            warnings.warn(
+                f"{int(lost.sum()):,} tags in {len(rows):,} of {int(encoded.nrows()):,} sequences "
+                "continue no stretch of their kind, such as "
+                f"{self.classes[given[np.argmax(lost)]]!r} in the one at position {rows[0]}. They "
+                "are taken to begin one",
+                stacklevel=2,
+            )
+
+    # === Decoding ===
+
+    def decode(self, values):
+        """Ids `[batch, time]` to a list of lists of tags; ids below 0 at the ends are left out,
+        others are the empty tag."""
+        results = []
+        for row in values:
+            row = np.asarray(row)
+            known = np.flatnonzero(row != UNLABELLED)
+            row = row[: known[-1] + 1] if len(known) else row[:0]
+            results.append([self.classes[each] if each >= 0 else "" for each in row.tolist()])
+        return results
+
+    def entities(self, tags):
+        """Stretches that tags mark: a list of `(kind, start, end)`, the end exclusive."""
+        return entities(tags) if self.scheme != "plain" else []
+
+    def get_config(self):
+        return {"classes": self.classes, "scheme": self.scheme}
+
+
+def scheme_of(classes):
+    """Which of `SCHEMES` a set of tags is written in."""
+    marks = [match[1] for match in map(_PARTS.match, classes) if match]
+    if not marks or not {"O"} >= {each for each in classes if not _PARTS.match(each)}:
+        return "plain"
+    return "bio" if set(marks) <= set("BI") else "bioes"
+
+
+def entities(tags):
+    """Stretches marked by BIO or BIOES tags: a list of `(kind, start, end)`, the end exclusive.
+
+    >>> entities(["B-person", "I-person", "O", "I-city"])
+    [('person', 0, 2), ('city', 3, 4)]
+    """
+    found, kind, start = [], None, 0
+    for place, tag in enumerate([*tags, "O"]):
+        match = _PARTS.match(tag)
+        mark, here = match.groups() if match else ("O", None)
+        goes_on = kind is not None and mark in "IEL" and here == kind
+        if kind is not None and not goes_on:
+            found.append((kind, start, place))
+            kind = None
+        if here is not None and not goes_on:
+            kind, start = here, place
+        if kind is not None and mark in "ELSU":
+            found.append((kind, start, place + 1))
+            kind = None
+    return found

@@ -1,0 +1,294 @@
+"""The feature for sentences as words, each with its characters."""
+
+import collections
+import re
+import unicodedata
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.base import Feature, strings
+from rnnkit.features.text import PADDING, UNKNOWN
+
+# What joins the characters of one word when it stands between letters or digits: 3.5, e-mail.
+INNER = frozenset(".,:'-_@&/\u2019")
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S+@\S+\.\w+")
+# English words that corpora take apart: do|n't, it|'s.
+ENDINGS = re.compile(r"(?i)^(.+?)(n['\u2019]t|['\u2019](?:s|m|d|re|ve|ll))$")
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Words(Feature):
+    """A sentence, given as its words, as the ids of the words and of the characters of each.
+
+    Words are looked up lower-cased, in a vocabulary of those seen in the data; characters as they
+    are written, so that capitals, endings and digits tell something of words never seen. Id 0 is
+    padding and id 1 what is not known. Of a word longer than the limit the first and the last
+    characters are kept.
+
+    Args:
+        min_count: Words and characters seen less often than this in the training data are left
+            out.
+        vocabulary_size: Largest number of word ids, the two special ones included; None for no
+            limit.
+        max_word_length: Characters of a word that are looked at; 0 looks at whole words alone.
+        lower: Whether words are looked up in lower case.
+        digits: Whether digits stay as they are in the look-up of words; if not, each becomes `0`.
+            The characters keep them.
+        vocabulary: Learned words without the special ones, or None to learn them with `adapt`.
+        characters: Learned characters, likewise.
+
+    Example:
+
+    >>> words = Words(max_word_length=4).adapt([["A", "red", "cat"], ["a", "dog"]])
+    >>> words.encode(words.to_tensor([["a", "cow"]])).shape  # [batch, (words), 1 + characters]
+    TensorShape([1, None, 5])
+    >>> words.raw(["It's red."])
+    [['It', "'s", 'red', '.']]
+    """
+
+    raw_spec = tf.TensorSpec((None,), tf.string)
+    sequence = True
+
+    def __init__(
+        self,
+        min_count=1,
+        vocabulary_size=None,
+        max_word_length=20,
+        lower=True,
+        digits=False,
+        vocabulary=None,
+        characters=None,
+    ):
+        for name, value, least in (
+            ("min_count", min_count, 1),
+            ("vocabulary_size", vocabulary_size, 3),
+            ("max_word_length", max_word_length, 0),
+        ):
+            if name == "vocabulary_size" and value is None:
+                continue
+            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+                raise ValueError(
+                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
+                )
+        self.min_count = min_count
+        self.vocabulary_limit = vocabulary_size
+        self.max_word_length = int(max_word_length)
+        self.lower = bool(lower)
+        self.digits = bool(digits)
+        self.vocabulary = self.characters = None
+        if vocabulary is not None:
+            self._set(list(vocabulary), list(characters or ()))
+
+    def _set(self, vocabulary, characters):
+        self.vocabulary, self.characters = vocabulary, characters
+        options = {"mask_token": PADDING, "oov_token": UNKNOWN}
+        self._words = keras.layers.StringLookup(vocabulary=vocabulary, **options)
+        # A character alone may be empty text's like only where there are none at all.
+        self._characters = keras.layers.StringLookup(vocabulary=characters or ["a"], **options)
+
+    @property
+    def adapted(self):
+        return self.vocabulary is not None
+
+    @property
+    def vocabulary_size(self):
+        """Number of word ids, padding and unknown included; before `adapt`, the limit."""
+        return len(self.vocabulary) + 2 if self.adapted else self.vocabulary_limit
+
+    @property
+    def alphabet_size(self):
+        """Number of character ids, padding and unknown included."""
+        return max(len(self.characters), 1) + 2
+
+    # === Raw values ===
+
+    def raw(self, values):
+        """Sentences in any form as a list of lists of words.
+
+        Args:
+            values: List of sentences: each a list of words, or a text, which is taken apart at
+                white space and punctuation.
+
+        Raises:
+            ValueError: For what is neither.
+        """
+        if isinstance(values, (str, bytes)):
+            raise ValueError(
+                f"Words takes a list of sentences, not one: pass [sentence]. Received: {values!r}"
+            )
+        if isinstance(values, (tf.Tensor, tf.RaggedTensor)):
+            rows = values.to_list() if isinstance(values, tf.RaggedTensor) else values.numpy()
+        else:
+            rows = values
+        found = []
+        for index, row in enumerate(rows):
+            if isinstance(row, (str, bytes)):
+                found.append(split_words(_text(row)))
+                continue
+            if not hasattr(row, "__len__") or isinstance(row, dict):
+                raise ValueError(
+                    "Words takes sentences, each a list of words or a text. "
+                    f"Received: {row!r} at position {index}"
+                )
+            array = strings(np.array(list(row), dtype=object), f"Words, sentence {index},")
+            found.append([_text(word) for word in array.tolist()])
+        return found
+
+    def to_tensor(self, values):
+        """Sentences as in `raw` to a ragged string tensor `[batch, (words)]`."""
+        if isinstance(values, tf.RaggedTensor) and values.dtype == tf.string:
+            return values
+        if isinstance(values, tf.Tensor) and values.dtype == tf.string and values.shape.rank == 2:
+            return tf.RaggedTensor.from_tensor(values)
+        return ragged(self.raw(values))
+
+    # === Learning ===
+
+    def adapt(self, data):
+        """Learns words and characters, the most frequent first, equal counts by the alphabet."""
+        words, characters = collections.Counter(), collections.Counter()
+        for sentences in self.batches(data):
+            flat = sentences.flat_values if isinstance(sentences, tf.RaggedTensor) else sentences
+            flat = tf.reshape(flat, [-1])
+            words.update(self._looked_up(flat).numpy().tolist())
+            if self.max_word_length:
+                pieces = tf.strings.unicode_split(flat, "UTF-8", errors="replace")
+                characters.update(pieces.flat_values.numpy().tolist())
+        if not words:
+            raise ValueError("Words.adapt needs at least one word. Received: only empty sentences")
+        limit = None if self.vocabulary_limit is None else self.vocabulary_limit - 2
+        vocabulary = self._ranked(words)[:limit]
+        if not vocabulary:
+            raise ValueError(
+                f"Words.adapt found no word often enough: the most frequent is seen "
+                f"{max(words.values())} times. Received: min_count={self.min_count}"
+            )
+        self._set(vocabulary, self._ranked(characters))
+        return self
+
+    def _ranked(self, counts):
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        special = (PADDING.encode(), UNKNOWN.encode())
+        kept = [_text(each) for each, n in ranked if n >= self.min_count and each not in special]
+        return [each for each in kept if "\ufffd" not in each]
+
+    def _looked_up(self, words):
+        """Words as they are in the vocabulary."""
+        if self.lower:
+            words = tf.strings.lower(words, encoding="utf-8")
+        return words if self.digits else tf.strings.regex_replace(words, r"\pN", "0")
+
+    # === Encoding ===
+
+    def encode(self, sentences, truncate=True):
+        """Words `[batch, (words)]` to int32 `[batch, (words), 1 + max_word_length]`.
+
+        The first column is the id of the word, the others are those of its characters, padded with
+        0. An empty sentence is encoded as one unknown word.
+        """
+        del truncate  # every word has an output
+        if not isinstance(sentences, tf.RaggedTensor):
+            sentences = tf.RaggedTensor.from_tensor(sentences)
+        empty = tf.cast(tf.equal(sentences.row_lengths(), 0), tf.int64)
+        filler = tf.RaggedTensor.from_row_lengths(
+            tf.fill([tf.reduce_sum(empty)], ""), empty, validate=False
+        )
+        sentences = tf.concat([sentences, filler], axis=1)
+        words = sentences.flat_values  # [words]
+        ids = tf.cast(self._words(self._looked_up(words)), tf.int32)
+        columns = [tf.maximum(ids, 1)[:, None]]  # a word without characters is an unknown one
+        if self.max_word_length:
+            columns.append(self._spelled(words))
+        return sentences.with_values(tf.concat(columns, axis=1))
+
+    def _spelled(self, words):
+        """Ids of the characters of words, int32 `[words, max_word_length]`."""
+        limit = self.max_word_length
+        pieces = tf.strings.unicode_split(words, "UTF-8", errors="replace")  # [words, (characters)]
+        end = limit // 2
+        start = limit - end
+        pieces = (
+            tf.concat([pieces[:, :start], pieces[:, start:][:, -end:]], axis=1)
+            if end
+            else (pieces[:, :limit])
+        )
+        ids = tf.ragged.map_flat_values(tf.cast, self._characters(pieces), tf.int32)
+        return ids.to_tensor(0, shape=[None, limit])
+
+    def guard(self, encoded):
+        return encoded
+
+    def decode(self, values):
+        """Ids `[batch, time, columns]` (padding is left out) to a list of lists of words."""
+        names = [PADDING, UNKNOWN, *self.vocabulary]
+        return [[names[each[0]] for each in np.asarray(row) if each[0]] for row in values]
+
+    def resources(self):
+        return [self._words, self._characters]
+
+    def get_config(self):
+        return {
+            "min_count": self.min_count,
+            "vocabulary_size": self.vocabulary_limit,
+            "max_word_length": self.max_word_length,
+            "lower": self.lower,
+            "digits": self.digits,
+            "vocabulary": self.vocabulary,
+            "characters": self.characters,
+        }
+
+
+def split_words(text):
+    """The words of a text: split at white space, punctuation apart, as corpora have them.
+
+    Web addresses, names with @ or #, numbers with points and words with hyphens stay whole;
+    English endings such as 's and n't are words of their own.
+
+    >>> split_words("Don't pay $3.50, it's free!")
+    ['Do', "n't", 'pay', '$', '3.50', ',', 'it', "'s", 'free', '!']
+    """
+    words = []
+    for part in text.split():
+        match = ADDRESS.match(part)
+        if match:
+            found = match.group().rstrip(".,;:!?)")
+            words += [found, *_split(part[len(found) :])]
+        else:
+            words += _split(part)
+    return words
+
+
+def _split(part):
+    """The words of a text without white space."""
+    words, current = [], ""
+    for place, sign in enumerate(part):
+        if unicodedata.category(sign)[0] not in "PSZC":
+            current += sign
+            continue
+        after = part[place + 1 : place + 2]
+        if current and sign in INNER and after.isalnum():
+            current += sign
+            continue
+        words += [current, sign]
+        current = ""
+    words.append(current)
+    parts = []
+    for word in filter(None, words):
+        match = ENDINGS.match(word)
+        parts += match.groups() if match else [word]
+    return parts
+
+
+def ragged(rows):
+    """Lists of strings as a ragged string tensor `[batch, (items)]`."""
+    flat = [each.encode("utf-8", "replace") for row in rows for each in row]
+    return tf.RaggedTensor.from_row_lengths(
+        tf.constant(np.array(flat, dtype=object), tf.string, shape=[len(flat)]),
+        np.array([len(row) for row in rows], "int64"),
+    )
+
+
+def _text(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

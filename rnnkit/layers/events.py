@@ -1,0 +1,140 @@
+"""Layers that take the columns of a step apart: categories and numbers, and strands."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class EventEmbedding(keras.layers.Layer):
+    """Turns the columns of ids among those of a step into vectors, and keeps the numbers beside.
+
+    The first columns are ids, each with a table of its own; all others are numbers. A table of n
+    ids has vectors of `min(size, ceil(n / 2))` numbers: few categories need few.
+
+    Args:
+        sizes: Number of ids of each column of ids.
+        size: Largest size of a vector.
+        seed: Integer that fixes the tables, or None.
+
+    Call arguments:
+        inputs: Tensor of steps; ids as whole numbers in its own dtype.
+
+    Input shape:
+        `(batch, time, columns)`.
+
+    Output shape:
+        `(batch, time, vectors + numbers)`.
+
+    Example:
+
+    >>> EventEmbedding([10], size=4)(keras.ops.array([[[3.0, 0.5]]])).shape
+    TensorShape([1, 1, 5])
+    """
+
+    def __init__(self, sizes, size=16, seed=None, **kwargs):
+        kwargs.setdefault("dtype", "float32")  # in half precision ids above 2,048 would be rounded
+        super().__init__(**kwargs)
+        if not sizes or min(sizes) < 1 or size < 1:
+            raise ValueError(
+                "sizes and size must be positive integers. "
+                f"Received: sizes={list(sizes)}, size={size}"
+            )
+        self.sizes = [int(each) for each in sizes]
+        self.size = int(size)
+        self.seed = seed
+        self.supports_masking = True
+
+    @property
+    def _widths(self):
+        return [min(self.size, -(-each // 2)) for each in self.sizes]
+
+    def build(self, input_shape):
+        if input_shape[-1] < len(self.sizes):
+            raise ValueError(
+                f"The inputs must have at least {len(self.sizes)} columns, one for each of sizes. "
+                f"Received: {input_shape[-1]}"
+            )
+        self.tables = [
+            self.add_weight(
+                shape=(count, width),
+                initializer=keras.initializers.RandomUniform(
+                    -0.05, 0.05, seed=None if self.seed is None else self.seed + index
+                ),
+                name=f"table_{index}",
+            )
+            for index, (count, width) in enumerate(zip(self.sizes, self._widths, strict=True))
+        ]
+        self.built = True
+
+    def call(self, inputs):
+        parts = []
+        for index, table in enumerate(self.tables):
+            ids = ops.cast(inputs[..., index], "int32")  # [batch, time]
+            parts.append(ops.cast(ops.take(table, ids, axis=0), self.compute_dtype))
+        parts.append(inputs[..., len(self.sizes) :])
+        return ops.concatenate(parts, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        numbers = input_shape[-1] - len(self.sizes)
+        return (*input_shape[:-1], sum(self._widths) + numbers)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "sizes": self.sizes,
+            "size": self.size,
+            "seed": self.seed,
+        }
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Strand(keras.layers.Layer):
+    """One of several sequences that lie side by side in the columns of each step.
+
+    Args:
+        width: Columns of one sequence.
+        index: Which of them.
+        count: How many there are. The columns beyond `width * count` belong to all of them.
+
+    Input shape:
+        `(batch, time, width * count + shared)`.
+
+    Output shape:
+        `(batch, time, width + shared)`.
+
+    Example:
+
+    >>> Strand(2, index=1, count=2)(keras.ops.array([[[1.0, 2.0, 3.0, 4.0, 5.0]]])).numpy().tolist()
+    [[[3.0, 4.0, 5.0]]]
+    """
+
+    def __init__(self, width, index, count, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= index < count or width < 1:
+            raise ValueError(
+                "index must be at least 0 and below count, and width positive. "
+                f"Received: width={width}, index={index}, count={count}"
+            )
+        self.width = int(width)
+        self.index = int(index)
+        self.count = int(count)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        start = self.width * self.index
+        own, shared = (
+            inputs[..., start : start + self.width],
+            inputs[..., self.width * self.count :],
+        )
+        return ops.concatenate([own, shared], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], input_shape[-1] - self.width * (self.count - 1))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "index": self.index,
+            "count": self.count,
+        }

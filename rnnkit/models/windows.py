@@ -1,0 +1,129 @@
+"""Long sequences cut into pieces for training, and what comes out joined again."""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data.pipeline import Encoded, Streamed
+
+
+class Windows(Encoded):
+    """Encoded series, cut into pieces; see `cut`.
+
+    With targets, pieces without a known one are left out.
+
+    Args:
+        data: `Encoded` series `(x[, y[, weight]])`.
+        window: Steps of a piece, or None for whole series.
+        washout: Steps at the start of each piece that do not count.
+        nothing: Function from the washout and the steps of the longest series to what to say if
+            no step counts.
+
+    Raises:
+        ValueError: If no target is known.
+    """
+
+    def __init__(self, data, window, washout, nothing):
+        self._series = as_ragged(data.tensors[0]).row_lengths().numpy()  # [series]
+        self._longest, self._washout = int(self._series.max()), washout
+        tensors, self._first = cut(data.tensors, window, washout)
+        if len(tensors) > 1:
+            known = tensors[1].with_flat_values(_known(tensors[1].flat_values))
+            known = tf.where(tf.reduce_any(known, axis=1))[:, 0]  # [pieces with a known target]
+            if not len(known):
+                raise ValueError(nothing(washout, self._longest))
+            tensors = tuple(tf.gather(part, known) for part in tensors)
+        super().__init__(tensors, data.padding)
+
+    def joined(self, outputs):
+        """Outputs of the pieces `[pieces, time, ...]` as those of the series, NaN (of ids -1) after
+        their ends: `[series, time, ...]`."""
+        lengths = self.tensors[0].row_lengths().numpy()  # [pieces]
+        times = np.arange(outputs.shape[1])
+        start = np.where(self._first.numpy(), 0, self._washout)  # [pieces]
+        new = (times >= start[:, None]) & (times < lengths[:, None])  # [pieces, time]
+        shape = (len(self._series), self._longest, *outputs.shape[2:])
+        result = np.full(shape, np.nan if outputs.dtype.kind == "f" else -1, outputs.dtype)
+        # Pieces and steps are in the order of the series and of time.
+        result[np.arange(self._longest) < self._series[:, None]] = outputs[new]
+        return result
+
+
+def cut(tensors, window, washout):
+    """Cuts encoded series into pieces that overlap by the washout.
+
+    Args:
+        tensors: `(x[, y[, weight]])`: ragged or dense tensors `[series, time, ...]`; weights also
+            `[series]`.
+        window: Steps of a piece, or None for whole series.
+        washout: Steps at the start of each piece whose targets become NaN, or -1 for tags.
+
+    Returns:
+        The pair of such a tuple `[pieces, (time), ...]`, and of which pieces begin a series,
+        boolean `[pieces]`. Every step of a series from the washout on has its target in exactly
+        one piece.
+    """
+    splits = as_ragged(tensors[0]).row_splits
+    begins, lengths = splits[:-1], splits[1:] - splits[:-1]  # [series]
+    if window is None:
+        counts = tf.ones_like(lengths)
+        size, stride = tf.maximum(tf.reduce_max(lengths), 1), tf.constant(1, lengths.dtype)
+    else:
+        size = tf.constant(window, lengths.dtype)
+        stride = size - washout
+        counts = tf.maximum(-((washout - lengths) // stride), 1)  # pieces of each series
+    series = tf.repeat(tf.range(tf.shape(lengths, lengths.dtype)[0]), counts)  # [pieces]
+    place = tf.ragged.range(counts).flat_values  # [pieces], number within the series
+    start = place * stride
+    stop = tf.minimum(start + size, tf.gather(lengths, series))
+    begin = tf.gather(begins, series)
+    rows = tf.ragged.range(begin + start, begin + stop)  # [pieces, (time)]
+    times = tf.ragged.range(stop - start).flat_values  # [steps]
+    results = []
+    for index, part in enumerate(tensors):
+        if not isinstance(part, tf.RaggedTensor) and part.shape.rank == 1:
+            results.append(tf.gather(part, series))
+            continue
+        values = tf.gather(as_ragged(part).flat_values, rows.flat_values)  # [steps, ...]
+        if index == 1 and washout:
+            early = tf.reshape(times < washout, [-1] + [1] * (values.shape.rank - 1))
+            nothing = np.nan if values.dtype.is_floating else -1
+            values = tf.where(early, tf.constant(nothing, values.dtype), values)
+        results.append(rows.with_flat_values(values))
+    return tuple(results), place == 0
+
+
+def cut_stream(data, window, washout):
+    """`Streamed` series as a stream of their pieces; see `cut`."""
+
+    def encode(*raw):
+        return cut(data.encode(*raw), window, washout)[0]
+
+    dataset = data.dataset
+    if dataset.cardinality() >= 0:  # of series; how many pieces they make is not known
+        dataset = dataset.filter(lambda *_: tf.constant(True))
+    return Streamed(dataset, encode, data.padding)
+
+
+def stacked(parts, fill):
+    """Arrays `[some, time, ...]` one after the other, filled up to the longest time."""
+    longest = max(part.shape[1] for part in parts)
+    padded = [
+        np.pad(
+            part,
+            [(0, 0), (0, longest - part.shape[1])] + [(0, 0)] * (part.ndim - 2),
+            constant_values=fill,
+        )
+        for part in parts
+    ]
+    return np.concatenate(padded)
+
+
+def as_ragged(tensor):
+    return tensor if isinstance(tensor, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(tensor)
+
+
+def _known(targets):
+    """Which steps have a target: numbers `[steps, width]` that are not all NaN, tags `[steps]`."""
+    if targets.dtype.is_floating:
+        return tf.reduce_any(tf.math.is_finite(targets), axis=-1)
+    return targets != -1

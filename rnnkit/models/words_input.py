@@ -1,0 +1,100 @@
+"""How a network reads sequences of words and their characters, or of tokens."""
+
+import keras
+from keras import ops
+
+from rnnkit.features import Words
+from rnnkit.layers.characters import CharacterFeatures
+from rnnkit.layers.token_dropout import TokenDropout
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Columns(keras.layers.Layer):
+    """Some columns of integers `[batch, time, columns]`: one as `[batch, time]`, or a range.
+
+    Args:
+        start: The first column.
+        end: The column after the last, or None for `start` alone.
+    """
+
+    def __init__(self, start, end=None, **kwargs):
+        kwargs.setdefault("dtype", "int32")
+        super().__init__(**kwargs)
+        self.start = start
+        self.end = end
+
+    def call(self, inputs):
+        return inputs[..., self.start] if self.end is None else inputs[..., self.start : self.end]
+
+    def get_config(self):
+        return {**super().get_config(), "start": self.start, "end": self.end}
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class BesideWords(keras.layers.Layer):
+    """Word vectors with those of the characters appended; the mask is that of the words."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return ops.concatenate(inputs, axis=-1)
+
+    def compute_mask(self, inputs, mask=None):
+        return mask[0] if isinstance(mask, (list, tuple)) else mask
+
+
+def read(
+    feature,
+    seeds,
+    embedding_size=128,
+    token_dropout=0.0,
+    character_embedding_size=32,
+    character_filters=64,
+    character_dropout=0.0,
+):
+    """The input of a feature of words or tokens, and the masked vectors of its steps.
+
+    Args:
+        feature: Adapted `Words`, or a feature of tokens such as `Text`.
+        seeds: Gives a seed for each layer, by `next()`.
+        embedding_size: Size of the vectors of words or tokens.
+        token_dropout: Share of words replaced by the unknown one in training; their characters
+            stay.
+        character_embedding_size: Size of the vectors of characters.
+        character_filters: Features of the characters of a word; 0 reads none.
+        character_dropout: Share of the vectors of characters dropped in training.
+
+    Returns:
+        The pair of the Keras input, `[batch, time, 1 + characters]` or `[batch, time]`, and a
+        tensor `[batch, time, embedding_size + character_filters]`.
+    """
+    spelled = isinstance(feature, Words)
+    if spelled:
+        length = feature.max_word_length
+        inputs = keras.Input((None, 1 + length), dtype="int32", name="words")
+        tokens = Columns(0, name="word_ids")(inputs)  # [batch, time]
+    else:
+        length, inputs = 0, keras.Input((None,), dtype="int32", name="tokens")
+        tokens = inputs
+    tokens = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")(tokens)
+    x = keras.layers.Embedding(
+        feature.vocabulary_size,
+        embedding_size,
+        embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=seeds.next()),
+        mask_zero=True,
+        name="embedding",
+    )(tokens)  # [batch, time, embedding]
+    if length and character_filters:
+        characters = Columns(1, 1 + length, name="character_ids")(inputs)
+        characters = CharacterFeatures(
+            feature.alphabet_size,
+            character_embedding_size,
+            character_filters,
+            dropout=character_dropout,
+            seed=seeds.next(),
+            name="characters",
+        )(characters)  # [batch, time, filters]
+        x = BesideWords(name="words_and_characters")([x, characters])
+    return inputs, x
