@@ -1,6 +1,7 @@
 """Losses and metrics over the targets that are known, and the loss of CTC."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
@@ -30,8 +31,40 @@ def known_gaps(truth, outputs, sample_weight=None, dtype="float32"):
     return gaps, weights
 
 
+def step_weights(counts, sample_weight, dtype):
+    """Weight of each step `[batch, time]`: 0 where it does not count.
+
+    Args:
+        counts: Which steps count, `[batch, time]`.
+        sample_weight: Weights `[batch]`, `[batch, time]` or None.
+        dtype: Dtype of the result.
+    """
+    weights = ops.cast(counts, dtype)
+    if sample_weight is not None:
+        sample_weight = ops.cast(sample_weight, dtype)
+        while len(sample_weight.shape) < len(weights.shape):
+            sample_weight = ops.expand_dims(sample_weight, -1)
+        weights = weights * sample_weight
+    return weights
+
+
+class MeanOfKnown(keras.losses.Loss):
+    """Base of losses whose `call` is a mean already, over what is known.
+
+    Keras' own would take the mean over the known and the unknown alike. As with Keras' own, the
+    replicas of a `tf.distribute` strategy, whose gradients are summed, each get their share.
+    """
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        value = self.call(
+            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
+        )
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return value / replicas if replicas > 1 else value
+
+
 @keras.saving.register_keras_serializable(package="rnnkit")
-class MaskedMeanSquaredError(keras.losses.Loss):
+class MaskedMeanSquaredError(MeanOfKnown):
     """Mean squared error over the targets that are not NaN.
 
     Every known target of a batch counts the same, in however many examples and steps they are.
@@ -54,12 +87,6 @@ class MaskedMeanSquaredError(keras.losses.Loss):
 
     def __init__(self, name="masked_mean_squared_error", dtype=None):
         super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
-
-    # Keras' own would take the mean over the known and the unknown alike.
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        return self.call(
-            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
-        )
 
     def call(self, y_true, y_pred, sample_weight=None):
         gaps, weights = known_gaps(y_true, y_pred, sample_weight, self.dtype)
@@ -134,7 +161,7 @@ class ValueErrors(OutputErrors):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class ValuesAndEnd(keras.losses.Loss):
+class ValuesAndEnd(MeanOfKnown):
     """Loss of sequences of numbers that say themselves where they end.
 
     The mean squared error of the numbers plus the cross-entropy, in nats a step, of the last
@@ -160,13 +187,8 @@ class ValuesAndEnd(keras.losses.Loss):
         super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
         self.values = MaskedMeanSquaredError(dtype=dtype)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        return self.call(
-            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
-        )
-
     def call(self, y_true, y_pred, sample_weight=None):
-        error = self.values(y_true[..., :-1], y_pred[..., :-1], sample_weight)
+        error = self.values.call(y_true[..., :-1], y_pred[..., :-1], sample_weight)
         last, logits = y_true[..., -1:], y_pred[..., -1:]  # [batch, time, 1]
         _, weights = known_gaps(last, logits, sample_weight, self.dtype)
         last = ops.where(ops.isnan(last), 0.0, ops.cast(last, self.dtype))

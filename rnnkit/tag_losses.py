@@ -3,20 +3,11 @@
 import keras
 from keras import ops
 
-
-def _weights(counts, sample_weight, dtype):
-    """Weight of each step `[batch, time]`: 0 where it does not count."""
-    weights = ops.cast(counts, dtype)
-    if sample_weight is not None:
-        sample_weight = ops.cast(sample_weight, dtype)
-        while len(sample_weight.shape) < len(weights.shape):
-            sample_weight = ops.expand_dims(sample_weight, -1)
-        weights = weights * sample_weight
-    return weights
+from rnnkit.losses import MeanOfKnown, step_weights
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class TagCrossEntropy(keras.losses.Loss):
+class TagCrossEntropy(MeanOfKnown):
     """Cross-entropy in nats a step, over the steps whose tag is known. All count the same.
 
     Call arguments:
@@ -37,17 +28,11 @@ class TagCrossEntropy(keras.losses.Loss):
     def __init__(self, name="tag_cross_entropy", dtype=None):
         super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
 
-    # Keras' own would take the mean over the known and the unknown alike.
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        return self.call(
-            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
-        )
-
     def call(self, y_true, y_pred, sample_weight=None):
         y_true = ops.cast(y_true, "int32")
         known = y_true >= 0
         values = ops.sparse_categorical_crossentropy(ops.where(known, y_true, 0), y_pred)
-        weights = _weights(known, sample_weight, self.dtype)
+        weights = step_weights(known, sample_weight, self.dtype)
         total = ops.sum(weights)
         # Outputs after the end of a sequence are no probabilities.
         values = ops.where(known, ops.cast(values, self.dtype), 0.0)
@@ -78,5 +63,5 @@ class TagAccuracy(keras.metrics.Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true = ops.cast(y_true, "int32")
         right = ops.equal(ops.cast(ops.argmax(y_pred, axis=-1), "int32"), y_true)  # [batch, time]
-        weights = _weights(ops.not_equal(y_true, -1), sample_weight, self.dtype)
+        weights = step_weights(ops.not_equal(y_true, -1), sample_weight, self.dtype)
         super().update_state(ops.cast(right, self.dtype), sample_weight=weights)

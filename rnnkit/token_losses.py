@@ -3,16 +3,7 @@
 import keras
 from keras import ops
 
-
-def _weights(y_true, sample_weight, dtype):
-    """Weight of each token `[batch, time]`: 0 for padding."""
-    weights = ops.cast(ops.not_equal(y_true, 0), dtype)
-    if sample_weight is not None:
-        sample_weight = ops.cast(sample_weight, dtype)
-        while len(sample_weight.shape) < len(weights.shape):
-            sample_weight = ops.expand_dims(sample_weight, -1)
-        weights = weights * sample_weight
-    return weights
+from rnnkit.losses import MeanOfKnown, step_weights
 
 
 def _mean(values, weights):
@@ -21,7 +12,7 @@ def _mean(values, weights):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class TokenCrossEntropy(keras.losses.Loss):
+class TokenCrossEntropy(MeanOfKnown):
     """Cross-entropy in nats a token, over the tokens that are no padding.
 
     With smoothing e the target is 1 - e for the true token plus e / V for each of the V tokens
@@ -61,12 +52,6 @@ class TokenCrossEntropy(keras.losses.Loss):
             )
         self.label_smoothing = float(label_smoothing)
 
-    # Keras' own would count the padding in its mean.
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        return self.call(
-            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
-        )
-
     def call(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = ops.cast(y_true, "int32"), ops.cast(y_pred, self.dtype)
         if self.label_smoothing:
@@ -76,7 +61,7 @@ class TokenCrossEntropy(keras.losses.Loss):
             values = total - (1 - e) * true - e * ops.mean(y_pred, axis=-1)  # [batch, time]
         else:
             values = ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
-        return _mean(values, _weights(y_true, sample_weight, self.dtype))
+        return _mean(values, step_weights(ops.not_equal(y_true, 0), sample_weight, self.dtype))
 
     def get_config(self):
         return {"label_smoothing": self.label_smoothing, "name": self.name, "dtype": self.dtype}
@@ -101,5 +86,5 @@ class TokenAccuracy(keras.metrics.Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true = ops.cast(y_true, "int32")
         right = ops.equal(ops.argmax(y_pred, axis=-1), y_true)  # [batch, time]
-        weights = _weights(y_true, sample_weight, self.dtype)
+        weights = step_weights(ops.not_equal(y_true, 0), sample_weight, self.dtype)
         super().update_state(ops.cast(right, self.dtype), sample_weight=weights)

@@ -1,9 +1,14 @@
 """Loss and accuracy of tokens, by hand and against Keras."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from rnnkit.losses import MaskedMeanSquaredError, ValuesAndEnd
+from rnnkit.tag_losses import TagCrossEntropy
 from rnnkit.token_losses import TokenAccuracy, TokenCrossEntropy
 
 LOGITS = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
@@ -46,3 +51,23 @@ def test_config():
     assert loss.label_smoothing == 0.2
     with pytest.raises(ValueError, match="label_smoothing.*1.5"):
         TokenCrossEntropy(1.5)
+
+
+@pytest.mark.parametrize(
+    "loss, truth",
+    [
+        (TokenCrossEntropy(), TRUTH),
+        (TagCrossEntropy(), TRUTH - 1),
+        (MaskedMeanSquaredError(), LOGITS[::-1]),
+        (ValuesAndEnd(), np.abs(LOGITS) > 1.0),
+        (keras.losses.MeanSquaredError(), LOGITS[::-1]),  # what Keras' own do
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_replicas_whose_gradients_are_summed_get_their_share(loss, truth, monkeypatch):
+    truth = truth.astype("float32")
+    outputs = np.exp(log_softmax(LOGITS))
+    alone = float(loss(truth, outputs))
+    two = types.SimpleNamespace(num_replicas_in_sync=2)
+    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: two)
+    assert float(loss(truth, outputs)) == pytest.approx(alone / 2) and alone != 0
