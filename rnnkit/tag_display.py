@@ -2,7 +2,7 @@
 
 import html
 
-from rnnkit.features.tags import entities, scheme_of
+from rnnkit.tag_schemes import entities, scheme_of
 
 # Light colours on which black text is read well.
 COLOURS = (

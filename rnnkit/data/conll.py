@@ -6,7 +6,7 @@ Also CoNLL-U, whose ten columns have names, and comments after #.
 import pathlib
 
 from rnnkit.data.tables import Table, decode
-from rnnkit.features.tags import scheme_of
+from rnnkit.tag_schemes import scheme_of
 
 SUFFIXES = (".conll", ".conllu", ".iob", ".bio", ".txt", ".tsv")
 # Names of the columns of CoNLL-U; what is not wanted as input or target has none here.

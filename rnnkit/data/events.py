@@ -23,6 +23,9 @@ TIME = "time"
 # Names of the column of times, the first ones first.
 TIME_NAMES = ("time", "datetime", "timestamp", "date", "when", "seconds")
 SEPARATOR = "\t"
+# How amounts are written, and how missing ones are.
+NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+EMPTY = "|".join(times.EMPTY)
 MILLISECONDS = 1e11  # seconds beyond this are taken for milliseconds: it is the year 5138
 
 
@@ -79,6 +82,43 @@ def written(columns, seconds, cells, order):
         time = str(int(time)) if time.is_integer() else repr(time)
         lines.append(SEPARATOR.join([time, *(_cell(column[row]) for column in cells)]))
     return "\n".join(lines)
+
+
+def check_texts(texts, columns, amounts):
+    """Raises a ValueError unless texts are histories as `written` gives them, with some columns.
+
+    Args:
+        texts: List of histories as texts.
+        columns: Names of the columns that there must be.
+        amounts: Those of them that hold numbers.
+    """
+    fits = re.compile(f"{NUMBER}|{EMPTY}", re.IGNORECASE)
+    lines = [text.split("\n") for text in texts]
+    for index, (header, *rows) in enumerate(lines):
+        names = header.split(SEPARATOR)
+        absent = [name for name in columns if name not in names]
+        if names[0] != TIME or (rows and absent) or (rows and header != lines[0][0]):
+            raise ValueError(
+                f"History {index} must be a text with the columns {[TIME, *columns]} as "
+                "Events().to_tensor writes it, the same ones as the other histories. "
+                f"Received: {header[:80]!r}"
+            )
+        previous = -np.inf
+        for number, row in enumerate(rows, 1):
+            cells = row.split(SEPARATOR)
+            if not re.fullmatch(NUMBER, cells[0]) or float(cells[0]) < previous:
+                raise ValueError(
+                    f"History {index}, event {number}: times must be numbers that do not fall, as "
+                    f"Events().to_tensor writes them. Received: {cells[0]!r}"
+                )
+            previous = float(cells[0])
+            for name in amounts:
+                cell = cells[names.index(name)]
+                if not fits.fullmatch(cell):
+                    raise ValueError(
+                        f"History {index}, event {number}: the amount {name!r} must be a number, "
+                        f"or empty where it is missing. Received: {cell!r}"
+                    )
 
 
 def sorting(seconds):

@@ -26,17 +26,13 @@ the same short words as often, and only the combination decides.
 both_strands=True)` gives every other sequence as its reverse complement, for models that shall know
 a site from either strand.
 
-**Scores.** The recipe with default settings (GRU) against the same with `cell="dense"`, whose
-convolution sees {window} letters at a time and which has no memory beyond them, on the test split:
-
-| cell | accuracy |
-| --- | --- |
-| gru | 0.942 |
-| dense (on the validation split, after 13 epochs) | 0.51 |
+**Scores.** The recipe with default settings (GRU, seed 1) reaches an accuracy of 0.942 on the test
+split. With `cell="dense"`, whose convolution sees 9 letters at a time and which has no memory
+beyond them, it stays at chance: 0.51 on the validation split after 13 epochs.
 
 **Limits.** Two exact motifs with few errors, where real ones are vague and many. A score here shows
 that a model combines what stands far apart, not that it knows genes.
-""".replace("{window}", "9")
+"""
 
 FIRST, SECOND = "TTGACA", "TATAAT"
 DISTANCES = (8, 32)

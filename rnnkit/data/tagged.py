@@ -10,7 +10,6 @@ import tensorflow as tf
 from rnnkit.data import conll, splits
 from rnnkit.data.files import SPLITS, find_splits
 from rnnkit.data.tables import SUFFIXES, from_frame, read_table
-from rnnkit.features.words import ragged
 
 KINDS = (("words", "tags"), ("words", "entities"))
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
@@ -94,6 +93,8 @@ def _from_pair(pair):
 
 def _paired(sentences, tags, place):
     """Ragged tensors of sentences and tags of the same lengths; empty sentences are left out."""
+    from rnnkit.features.words import ragged
+
     kept = []
     for row, (words, marks) in enumerate(zip(sentences, tags, strict=True)):
         if len(words) != len(marks):

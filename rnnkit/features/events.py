@@ -1,7 +1,6 @@
 """The feature for histories of events: categories, amounts and times."""
 
 import collections
-import re
 
 import keras
 import numpy as np
@@ -14,8 +13,6 @@ from rnnkit.features.moments import Moments
 
 UNKNOWN = 1  # id of a category that training had not; 0 is padding
 GAP = "time since the event before"
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-_EMPTY = r"(?i)(|na|n/a|nan|null|none)"
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -282,16 +279,7 @@ class Events(Feature):
 
     def truncate(self, encoded):
         """Keeps the last `max_length` events, which say most about the present."""
-        if self.max_length is None:
-            return encoded
-        lengths = encoded.row_lengths()
-        first = tf.maximum(lengths - self.max_length, 0)
-        place = tf.range(tf.shape(encoded.flat_values, tf.int64)[0]) - tf.repeat(
-            encoded.row_starts(), lengths
-        )
-        return tf.ragged.boolean_mask(
-            encoded, encoded.with_values(place >= tf.repeat(first, lengths))
-        )
+        return encoded if self.max_length is None else encoded[:, -self.max_length :]
 
     def _read(self, values):
         """What is written in a batch of raw histories.
@@ -336,34 +324,8 @@ class Events(Feature):
     # === Checks ===
 
     def check(self, values, encoded):
-        wanted = [*self.categories, *self.amounts]
-        lines = [value.decode("utf-8", "replace").split("\n") for value in values.numpy().tolist()]
-        for index, (header, *rows) in enumerate(lines):
-            names = header.split(events.SEPARATOR)
-            absent = [name for name in wanted if name not in names]
-            if names[0] != events.TIME or (rows and absent) or (rows and header != lines[0][0]):
-                raise ValueError(
-                    f"History {index} must be a text with the columns {[events.TIME, *wanted]} as "
-                    "Events().to_tensor writes it, the same ones as the other histories. "
-                    f"Received: {header[:80]!r}"
-                )
-            previous = -np.inf
-            for number, row in enumerate(rows, 1):
-                cells = row.split(events.SEPARATOR)
-                time = cells[0]
-                if not re.fullmatch(_NUMBER, time) or float(time) < previous:
-                    raise ValueError(
-                        f"History {index}, event {number}: times must be numbers that do not "
-                        f"fall, as Events().to_tensor writes them. Received: {time!r}"
-                    )
-                previous = float(time)
-                for name in self.amounts:
-                    cell = cells[names.index(name)]
-                    if not re.fullmatch(f"{_NUMBER}|{_EMPTY[4:]}", cell, re.IGNORECASE):
-                        raise ValueError(
-                            f"History {index}, event {number}: the amount {name!r} must be a "
-                            f"number, or empty where it is missing. Received: {cell!r}"
-                        )
+        texts = [value.decode("utf-8", "replace") for value in values.numpy().tolist()]
+        events.check_texts(texts, [*self.categories, *self.amounts], self.amounts)
 
     # === The way back ===
 
@@ -403,15 +365,15 @@ class Events(Feature):
 
 def _amounts(cells):
     """Cells as signed logarithms, float64 `[events]`, NaN where there is no number."""
-    known = tf.strings.regex_full_match(cells, _NUMBER)
+    known = tf.strings.regex_full_match(cells, events.NUMBER)
     numbers = tf.strings.to_number(tf.where(known, cells, "nan"), tf.float64)
     return tf.sign(numbers) * tf.math.log1p(tf.abs(numbers))
 
 
 def _is_numeric(cells):
     """Whether cells hold numbers and empty cells alone, and at least one number."""
-    number = tf.strings.regex_full_match(cells, _NUMBER)
-    empty = tf.strings.regex_full_match(cells, _EMPTY)
+    number = tf.strings.regex_full_match(cells, events.NUMBER)
+    empty = tf.strings.regex_full_match(cells, f"(?i)({events.EMPTY})")
     return bool(tf.reduce_all(number | empty)) and bool(tf.reduce_any(number))
 
 

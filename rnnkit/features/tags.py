@@ -1,7 +1,6 @@
 """The feature for a tag at each step: parts of speech, entities, phases of a movement."""
 
 import collections
-import re
 import warnings
 
 import keras
@@ -10,9 +9,8 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.words import Words, _text, ragged
+from rnnkit.tag_schemes import PARTS, SCHEMES, entities, scheme_of
 
-SCHEMES = ("plain", "bio", "bioes")
-_PARTS = re.compile(r"^([BIESLU])-(.+)$")
 # Ids of what is no tag that was learned.
 UNLABELLED, UNSEEN = -1, -2
 
@@ -128,7 +126,7 @@ class Tags(Feature):
         counts.pop("", None)
         scheme = self.scheme or scheme_of(counts)
         if scheme != "plain":  # what begins with I- may have to begin with B-
-            kinds = {match[2] for match in map(_PARTS.match, counts) if match}
+            kinds = {match[2] for match in map(PARTS.match, counts) if match}
             counts.update({f"B-{kind}": 0 for kind in kinds})
         self.scheme = scheme
         self._set(sorted(counts))
@@ -169,10 +167,10 @@ class Tags(Feature):
     def _place(self, tag):
         """Number of the kind that a tag continues, of that which may go on after it, and the id
         of the tag with which it would begin; None where there is none."""
-        match = _PARTS.match(tag)
+        match = PARTS.match(tag)
         if not match:
             return None, None, None
-        kinds = sorted({found[2] for found in map(_PARTS.match, self.classes) if found})
+        kinds = sorted({found[2] for found in map(PARTS.match, self.classes) if found})
         mark, kind = match[1], kinds.index(match[2])
         single = f"S-{match[2]}"
         begin = single if mark in "EL" and single in self.classes else f"B-{match[2]}"
@@ -247,33 +245,3 @@ class Tags(Feature):
 
     def get_config(self):
         return {"classes": self.classes, "scheme": self.scheme}
-
-
-def scheme_of(classes):
-    """Which of `SCHEMES` a set of tags is written in."""
-    marks = [match[1] for match in map(_PARTS.match, classes) if match]
-    if not marks or not {"O"} >= {each for each in classes if not _PARTS.match(each)}:
-        return "plain"
-    return "bio" if set(marks) <= set("BI") else "bioes"
-
-
-def entities(tags):
-    """Stretches marked by BIO or BIOES tags: a list of `(kind, start, end)`, the end exclusive.
-
-    >>> entities(["B-person", "I-person", "O", "I-city"])
-    [('person', 0, 2), ('city', 3, 4)]
-    """
-    found, kind, start = [], None, 0
-    for place, tag in enumerate([*tags, "O"]):
-        match = _PARTS.match(tag)
-        mark, here = match.groups() if match else ("O", None)
-        goes_on = kind is not None and mark in "IEL" and here == kind
-        if kind is not None and not goes_on:
-            found.append((kind, start, place))
-            kind = None
-        if here is not None and not goes_on:
-            kind, start = here, place
-        if kind is not None and mark in "ELSU":
-            found.append((kind, start, place + 1))
-            kind = None
-    return found

@@ -8,7 +8,7 @@ import pytest
 
 from rnnkit import tag_metrics
 from rnnkit.data import bulletins, wordclasses
-from rnnkit.features.tags import scheme_of
+from rnnkit.tag_schemes import scheme_of
 
 MODULES = [wordclasses, bulletins]
 SPLITS = ("train", "validation", "test")
