@@ -286,7 +286,7 @@ class Generating(Model):
         """As `Model.serve`: what is written by the default options of decoding."""
         if self.decoder.surface.numeric:
             return writing_values.serve(self, codes)
-        options = self._options()
+        options = checked(self)
         limit, seed = tf.constant(options.pop("max_length")), [options.pop("seed"), 0]
         run, arguments = self._runner(**options)
         decoded, _ = run(codes, limit, tf.constant(seed), *arguments)

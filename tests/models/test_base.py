@@ -437,4 +437,5 @@ def test_every_argument_of_a_pattern_is_in_its_config():
         source = inspect.getsource(pattern.__init__)
         for argument in list(inspect.signature(pattern.__init__).parameters)[1:]:
             known = argument in ("input_feature", "output_feature", "seed", "name")
+            known |= isinstance(getattr(pattern, argument, None), property)
             assert known or f"self.{argument} = " in source or "_arguments" in source, argument
