@@ -25,8 +25,12 @@ TIME_NAMES = ("time", "datetime", "timestamp", "date", "when", "seconds")
 SEPARATOR = "\t"
 # How amounts are written, and how missing ones are.
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-EMPTY = "|".join(times.EMPTY)
 MILLISECONDS = 1e11  # seconds beyond this are taken for milliseconds: it is the year 5138
+
+
+def empty_pattern():
+    """Pattern of a cell that holds nothing."""
+    return "|".join(times.EMPTY)
 
 
 def texts_of(histories, columns=None):
@@ -92,7 +96,7 @@ def check_texts(texts, columns, amounts):
         columns: Names of the columns that there must be.
         amounts: Those of them that hold numbers.
     """
-    fits = re.compile(f"{NUMBER}|{EMPTY}", re.IGNORECASE)
+    fits = re.compile(f"{NUMBER}|{empty_pattern()}", re.IGNORECASE)
     lines = [text.split("\n") for text in texts]
     for index, (header, *rows) in enumerate(lines):
         names = header.split(SEPARATOR)

@@ -373,7 +373,7 @@ def _amounts(cells):
 def _is_numeric(cells):
     """Whether cells hold numbers and empty cells alone, and at least one number."""
     number = tf.strings.regex_full_match(cells, events.NUMBER)
-    empty = tf.strings.regex_full_match(cells, f"(?i)({events.EMPTY})")
+    empty = tf.strings.regex_full_match(cells, f"(?i)({events.empty_pattern()})")
     return bool(tf.reduce_all(number | empty)) and bool(tf.reduce_any(number))
 
 
