@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from rnnkit._drawing import new_axes as _axes
+
 SPACE = "\u2581"  # how subwords write a space
 
 
@@ -25,8 +27,6 @@ def attention(model, x, ax=None, **options):
 
     >>> rnnkit.plots.attention(model, "The little girl sees the black cats.")
     """
-    from rnnkit.plots import _axes
-
     if getattr(model, "attention", None) is None:
         raise ValueError(
             "attention needs a model that has it, such as EncoderDecoder(attention='additive'). "

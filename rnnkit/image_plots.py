@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from rnnkit._drawing import COLOURS
+from rnnkit._drawing import new_axes as _axes
+
 # Pictures beside each other, at most.
 COLUMNS = 12
 
@@ -85,8 +88,6 @@ def _check(name, values, arrays, what):
 
 
 def _grid(arrays, labels, predicted, ax, columns, what):
-    from rnnkit.plots import COLOURS, _axes
-
     if not arrays:
         raise ValueError(f"There must be at least one of the {what}. Received: none")
     for name, values in (("labels", labels), ("predicted", predicted)):

@@ -6,20 +6,11 @@ with any colour vision can tell apart; lines also differ in style.
 
 import numpy as np
 
+from rnnkit._drawing import COLOURS, STYLES
+from rnnkit._drawing import new_axes as _axes
 from rnnkit.attention_plots import attention  # noqa: F401
 from rnnkit.image_plots import images, labelled_frames  # noqa: F401
 from rnnkit.signal_plots import error_against_noise, spectrogram, strokes  # noqa: F401
-
-COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300")
-STYLES = ("-", "--", ":", "-.")
-
-
-def _axes(ax, size=(6.0, 3.6)):
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def learning_curves(history, metric="loss", ax=None):

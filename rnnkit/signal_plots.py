@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from rnnkit._drawing import COLOURS, STYLES
+from rnnkit._drawing import new_axes as _axes
+
 
 def spectrogram(feature, wav, text=None, ax=None):
     """What a model hears of a clip: its log-mel spectrogram over time and frequency.
@@ -25,7 +28,6 @@ def spectrogram(feature, wav, text=None, ax=None):
     >>> rnnkit.plots.spectrogram(model.input_feature, wav, text)
     """
     from rnnkit.features import Audio
-    from rnnkit.plots import _axes
 
     if not isinstance(feature, Audio) or feature.sampling_rate is None:
         raise ValueError(
@@ -74,7 +76,6 @@ def strokes(points, text=None, ax=None, upwards=False):
     >>> rnnkit.plots.strokes(rnnkit.data.letters.draw("word", slant=0.3), "word")
     """
     from rnnkit.data import points as pen
-    from rnnkit.plots import COLOURS, _axes
 
     points = pen.parse(points)
     span = np.ptp(points[:, :2], axis=0)
@@ -111,8 +112,6 @@ def error_against_noise(levels, errors, ax=None, level="signal-to-noise ratio (d
     Raises:
         ValueError: If there are not as many errors as levels.
     """
-    from rnnkit.plots import COLOURS, STYLES, _axes
-
     curves = errors if isinstance(errors, dict) else {"": errors}
     ax = _axes(ax)
     for index, (name, values) in enumerate(curves.items()):
