@@ -1,0 +1,29 @@
+"""What goes on inside a recurrent network: its gradients, its states, its gates, its memory.
+
+- `gradient_flow`: how strongly the loss depends on the state of each step, whether that vanishes
+  or explodes on its way back, and what to do about it.
+- `state_trajectory`, `gate_activations`, `saturation`: what the states and gates do.
+- `recall_horizon`, `memory_capacity`: how far back a cell remembers.
+- `remedies`: the cures of vanishing and exploding gradients, measured on small tasks.
+
+They work with any recurrent layer of any model: those of rnnkit, which take raw data, and plain
+Keras models, which take arrays.
+"""
+
+from rnnkit._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "GradientFlow": ".gradients",
+        "gate_activations": ".activations",
+        "gradient_flow": ".gradients",
+        "layer_names": ".places",
+        "memory_capacity": ".memory",
+        "open_gates": ".cures",
+        "recall_horizon": ".recall",
+        "remedies": ".cures",
+        "saturation": ".saturated",
+        "state_trajectory": ".activations",
+    },
+)

@@ -1,0 +1,240 @@
+"""States and gates of a recurrent layer over a sequence."""
+
+import contextlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.diagnostics import batches, places
+from rnnkit.diagnostics.unrolling import unrolled
+from rnnkit.models.base import Model
+from rnnkit.models.generation import Generating
+
+
+class Trace(dict):
+    """Arrays `[time, units]` by name, of one layer that has read one sequence.
+
+    Attributes:
+        layer: Name of the layer; see `rnnkit.diagnostics.layer_names`.
+        cell: Class of its cell.
+        words: What was read at each step, a list of strings, or None where it is no text.
+        backwards: Whether the layer reads from the end. The order of the arrays is that of the
+            input in any case.
+    """
+
+    def __init__(self, values, layer, cell, words=None, backwards=False):
+        super().__init__(values)
+        self.layer = layer
+        self.cell = cell
+        self.words = words
+        self.backwards = backwards
+
+    def __repr__(self):
+        shapes = ", ".join(f"{name} {list(values.shape)}" for name, values in self.items())
+        return f"<Trace of {self.layer} ({self.cell}): {shapes}>"
+
+
+def state_trajectory(model, x, layer=None, *, y=None):
+    """The states of a recurrent layer after each step of a sequence.
+
+    Args:
+        model: A Keras model.
+        x: One raw input, as for `model.infer([x])`; for models that are not rnnkit's an array, with
+            or without the axis of examples.
+        layer: A name of `rnnkit.diagnostics.layer_names`, or a layer; by default the first. Of a
+            layer that holds several (a stack, two directions) the first is taken.
+        y: For layers of a decoder: the raw target that it reads. By default what the model writes.
+
+    Returns:
+        A `Trace`: a dict of the name of each state (`"hidden"`, of an LSTM also `"cell"`) to
+        float64 `[time, units]`, with the words where there are any. Steps that are padding are
+        left out.
+
+    Raises:
+        ValueError: If there is no such layer, or x is not one example that fits.
+
+    Example:
+
+    >>> states = rnnkit.diagnostics.state_trajectory(model, "not bad at all")
+    >>> states["hidden"].shape, states.words
+    ((4, 64), ['not', 'bad', 'at', 'all'])
+    """
+    run, batch = _one_run(model, x, layer, y)
+    kept = run.kept
+    values = {
+        name: run.in_time([step[index] for step in kept])[0]
+        for index, name in enumerate(run.state_names)
+    }
+    return _trace(values, model, x, run, batch)
+
+
+def gate_activations(model, x, layer=None, *, y=None):
+    """What the gates of a recurrent layer did at each step of a sequence.
+
+    Args:
+        model: A Keras model.
+        x: One raw input; see `state_trajectory`.
+        layer: Which layer; see `state_trajectory`.
+        y: For layers of a decoder; see `state_trajectory`.
+
+    Returns:
+        A `Trace`: a dict of the name of each gate to float64 `[time, units]`. Of an LSTM
+        `"input"`, `"forget"` (1 keeps all), `"candidate"` and `"output"`; of a GRU `"update"`
+        (1 keeps all), `"reset"` and `"candidate"`; the equations are those of
+        `rnnkit.layers.ReferenceLSTMCell` and `ReferenceGRUCell`. The candidate is between -1 and 1,
+        the gates between 0 and 1.
+
+    A cell of one's own shows its gates if it has a method `gates(inputs, states)`, which gives a
+    dict of name to tensor `[batch, units]`; or if it derives from a reference cell.
+
+    Raises:
+        ValueError: If there is no such layer, its cell has no gates, or x does not fit.
+
+    Example:
+
+    >>> gates = rnnkit.diagnostics.gate_activations(model, "not bad at all")
+    >>> gates["forget"].mean(axis=1)  # how much was kept at each word
+    """
+    run, batch = _one_run(model, x, layer, y)
+    _check_gates(run.place)
+    found = [gates_of(run.place.layer.cell, *step) for step in zip(run.inputs, run.before)]
+    values = {name: run.in_time([step[name] for step in found])[0] for name in found[0]}
+    return _trace(values, model, x, run, batch)
+
+
+def _one_run(model, x, layer, y):
+    place = places.find(model, layer)[0]
+    batch = batches.single(model, x, y)
+    with unrolled([place]) as runs:
+        batches.call(model, batch)
+    if not runs:
+        raise ValueError(
+            f"The model does not call its layer {place.name!r} where it can be seen, in eager mode"
+        )
+    return runs[0], batch
+
+
+def _trace(values, model, x, run, batch):
+    counted = batch.mask_for(run)[0]  # [time]
+    values = {name: each[counted] for name, each in values.items()}
+    words = _words(model, x, run, batch)
+    if words is not None and len(words) != int(counted.sum()):
+        words = None
+    place = run.place
+    kind, backwards = type(place.layer.cell).__name__, bool(place.layer.go_backwards)
+    return Trace(values, place.name, kind, words, backwards)
+
+
+def _words(model, x, run, batch):
+    """What is read at each step, as a list of strings, or None."""
+    if not isinstance(model, Model):
+        return None
+    if run.place.name.split("/")[0].endswith("decoder"):
+        feature = model.output_feature
+        before = batch.inputs[-1] if isinstance(batch.inputs, (tuple, list)) else batch.inputs
+        if not hasattr(feature, "tokens_of") or not before.dtype.is_integer:
+            return None
+        ids, start = before.numpy()[0], model.decoder.surface.start
+        there = batch.target_mask[0] if batch.target_mask is not None else ids != 0
+        return [
+            "(start)"
+            if each == start
+            else "(end)"
+            if each > start
+            else feature.tokens_of([each])[0]
+            for each in ids[there]
+        ]
+    if isinstance(x, bytes):
+        x = x.decode("utf-8", "replace")
+    if isinstance(x, str) and hasattr(model.input_feature, "pieces"):
+        return list(model.input_feature.pieces(x))
+    if isinstance(x, (list, tuple)) and all(isinstance(each, str) for each in x):
+        return list(x)
+    return None
+
+
+# === Gates ===
+
+
+def gates_of(cell, inputs, states):
+    """The gates of a cell at one step.
+
+    Args:
+        cell: A recurrent cell for which `has_gates`.
+        inputs: Tensor `[batch, features]`.
+        states: Flat list of tensors `[batch, units]`.
+
+    Returns:
+        Dict of name to tensor `[batch, units]`.
+    """
+    if hasattr(cell, "gates"):
+        return dict(cell.gates(inputs, states))
+    if hasattr(cell, "split_gates"):
+        shown = cell.return_gates
+        cell.return_gates = True
+        try:
+            found = cell.split_gates(cell.call(inputs, list(states))[0])
+        finally:
+            cell.return_gates = shown
+        return {name: each for name, each in found.items() if name not in ("hidden", "cell")}
+    sigma, tanh = cell.recurrent_activation, cell.activation
+    x, h = tf.cast(inputs, cell.compute_dtype), tf.cast(states[0], cell.compute_dtype)
+    kernel, recurrent, bias = (
+        None if each is None else tf.cast(each, cell.compute_dtype)
+        for each in (cell.kernel, cell.recurrent_kernel, cell.bias)
+    )
+    if isinstance(cell, keras.layers.LSTMCell):
+        total = x @ kernel + h @ recurrent + (0.0 if bias is None else bias)
+        i, f, g, o = tf.split(total, 4, axis=-1)  # each [batch, units]
+        return {"input": sigma(i), "forget": sigma(f), "candidate": tanh(g), "output": sigma(o)}
+    read = x @ kernel  # [batch, 3 * units]
+    if cell.reset_after:
+        read, heard = read + (0.0 if bias is None else bias[0]), h @ recurrent
+        heard = heard + (0.0 if bias is None else bias[1])  # [batch, 3 * units]
+        z, r, g = (sum_of for sum_of in tf.split(read, 3, axis=-1))
+        heard_z, heard_r, heard_g = tf.split(heard, 3, axis=-1)
+        z, r = sigma(z + heard_z), sigma(r + heard_r)
+        return {"update": z, "reset": r, "candidate": tanh(g + r * heard_g)}
+    read = read + (0.0 if bias is None else bias)
+    z, r, g = tf.split(read, 3, axis=-1)
+    kernel_z, kernel_r, kernel_g = tf.split(recurrent, 3, axis=-1)
+    z, r = sigma(z + h @ kernel_z), sigma(r + h @ kernel_r)
+    return {"update": z, "reset": r, "candidate": tanh(g + (r * h) @ kernel_g)}
+
+
+def has_gates(cell):
+    """Whether `gates_of` knows the gates of a cell."""
+    if hasattr(cell, "split_gates"):
+        return len(cell.gate_names) > 1
+    kinds = (keras.layers.LSTMCell, keras.layers.GRUCell)
+    return hasattr(cell, "gates") or isinstance(cell, kinds)
+
+
+def _check_gates(place):
+    cell = place.layer.cell
+    if not has_gates(cell):
+        raise ValueError(
+            "gate_activations needs a layer whose cell has gates: an LSTM, a GRU, a reference cell "
+            "of these, or one with a method gates(inputs, states). Received: "
+            f"layer {place.name!r} with {type(cell).__name__}"
+        )
+
+
+# === Many examples ===
+
+
+def runs_of(model, x, layer, batch_size):
+    """Calls of layers on a batch of examples.
+
+    Returns:
+        The pair of a list of `Run` and the `Batch`.
+    """
+    chosen = places.find(model, layer)
+    targets = isinstance(model, Generating) or isinstance(x, tf.data.Dataset)
+    targets = targets or (isinstance(model, Model) and isinstance(x, tuple))
+    with contextlib.ExitStack() as stack:
+        batch = batches.make(model, x, batch_size, targets=targets)
+        runs = stack.enter_context(unrolled(chosen))
+        batches.call(model, batch)
+    return runs, batch
