@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "builders": ".builders",
         "dynamics": ".dynamics",
         "letters": ".letters",
+        "memory_tasks": ".memory_tasks",
         "morse": ".morse",
         "read_table": ".tables",
     },
