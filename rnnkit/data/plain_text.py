@@ -5,7 +5,7 @@ import pathlib
 
 import tensorflow as tf
 
-from rnnkit.data import catalogue, files, tables
+from rnnkit.data import files, tables
 from rnnkit.data.files import SPLITS
 from rnnkit.data.splits import Data, by_split_column
 
@@ -14,18 +14,18 @@ TEST, VALIDATION = 0.1, 0.05
 SUFFIXES = (".txt", ".text", ".md", *tables.SUFFIXES)
 
 
-def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
+def load(recipe, source, *, name=None, given=None, encoding="utf-8"):
     """Texts for a recipe without input.
 
     A single source is split in order, by characters: the first 85 % to train, the next 5 % to
     validate, the last 10 % to test. A text in which a boundary falls is cut there.
 
     Args:
-        recipe: A `Recipe`: its `dataset` and `columns` are used.
-        source: None for the embedded sample; a text file; a folder with `train.txt` and perhaps
+        recipe: A `Recipe`: its `columns` are used.
+        source: A text file; a folder with `train.txt` and perhaps
             `validation.txt` and `test.txt`, with such folders of txt files, or with any txt files,
-            read in the order of their names; a table whose rows are texts; the name of a TFDS
-            dataset; a list of texts, a frame, a `tf.data.Dataset` of texts, or a dict of splits.
+            read in the order of their names; a table whose rows are texts; a list of texts, a
+            frame, a `tf.data.Dataset` of texts, or a dict of splits.
         name: Which set, where a folder holds several.
         given: Dict of `"input"` or `"target"` to the column of the texts.
         encoding: Character encoding of the files. Lines end with a line feed, however they did.
@@ -37,12 +37,6 @@ def load(recipe, source=None, *, name=None, given=None, encoding="utf-8"):
         ValueError: For what cannot be read, is empty or too short to be split.
     """
     column = next((value for value in (given or {}).values() if value is not None), None)
-    if isinstance(source, Data):
-        return source
-    if source is None or _is_catalogue_name(source):
-        data = catalogue.load_texts(recipe.dataset if source is None else source, column)
-        data.source = source
-        return data
     if isinstance(source, tf.data.Dataset):
         return from_texts({"all": _of_dataset(source)}, "a dataset")
     if isinstance(source, dict):
@@ -193,11 +187,3 @@ def _listed(value):
         if not isinstance(text, (str, bytes)):
             raise ValueError(f"Texts must be strings. Received: {text!r} at position {place}")
     return [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
-
-
-def _is_catalogue_name(source):
-    if not isinstance(source, str) or not catalogue.is_name(source):
-        return False
-    folder = os.path.dirname(source)
-    known = os.path.exists(source) or source.endswith(SUFFIXES)
-    return not known and not (folder and os.path.isdir(folder))

@@ -331,3 +331,19 @@ def from_examples(examples, names, given=None, source=None, in_order=True):
     first = parts["train"][0]
     _, info = _examples({"all": first}, given or {})
     return splits.from_series(pairs, source, info)
+
+
+def pairs(dataset):
+    """A dataset of single raw `(x, y)`, each `[time, columns]`; a ValueError says what others
+    hold."""
+    spec = getattr(dataset, "element_spec", None)
+    pair = isinstance(spec, tuple) and len(spec) == 2
+    if not pair or not all(getattr(part, "shape", None) is not None for part in spec):
+        raise ValueError(f"The dataset must give pairs (x, y) of series. Received: {spec}")
+    ranks = {part.shape.rank for part in spec}
+    if ranks not in ({2}, {3}):
+        raise ValueError(
+            "The series of a dataset must be pairs (x, y) of shapes (time, columns) and (time, "
+            f"targets), or batches of them. Received: shapes {[part.shape for part in spec]}"
+        )
+    return dataset.unbatch() if ranks == {3} else dataset

@@ -11,7 +11,6 @@ from rnnkit.data import conll, splits
 from rnnkit.data.files import SPLITS, find_splits
 from rnnkit.data.tables import SUFFIXES, from_frame, read_table
 
-KINDS = (("words", "tags"), ("words", "entities"))
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
 
 
@@ -19,10 +18,10 @@ def load(recipe, source, name=None, given=None, encoding="utf-8"):
     """Reads tagged sentences; see `Recipe.data`.
 
     Args:
-        recipe: A `Recipe` with kinds from `KINDS`.
+        recipe: A `Recipe` whose inputs are words and whose targets are tags or entities.
         source: A file of columns (see `conll.read`), a table (csv, tsv, jsonl) with a row a
-            sentence, a folder of splits of these, a pandas frame, a dataset of raw pairs, a pair
-            (sentences, tags) or a dict of splits of these.
+            sentence, a folder of splits of these, a pandas frame, a pair (sentences, tags) or a
+            dict of splits of these.
         name: Which set of a folder.
         given: Dict of `"input"`, `"target"` to the user's own column.
         encoding: Character encoding of files.
@@ -31,8 +30,6 @@ def load(recipe, source, name=None, given=None, encoding="utf-8"):
         A `Data` whose examples are pairs of string tensors `[words]`.
     """
     table = functools.partial(_from_table, recipe=recipe, given=given)
-    if isinstance(source, tf.data.Dataset):
-        return splits.from_dataset(_single(source))
     if isinstance(source, dict):
         return _from_dict(source, table)
     if isinstance(source, (tuple, list)):
@@ -117,16 +114,6 @@ def _from_dict(parts, table):
             f"Received: keys {sorted(parts)}"
         )
     parts = {SPLITS[key]: value for key, value in parts.items()}
-    if any(isinstance(value, tf.data.Dataset) for value in parts.values()):
-        missing = {"train", "validation", "test"} - set(parts)
-        if missing:
-            raise ValueError(
-                "A dict of tf.data.Datasets must have train, validation and test. "
-                f"Missing: {sorted(missing)}"
-            )
-        return splits.Data(
-            **{split: _single(value) for split, value in parts.items()}, source="datasets"
-        )
     tensors = {
         split: table(from_frame(value)) if hasattr(value, "columns") else _from_pair(value)
         for split, value in parts.items()
@@ -134,8 +121,8 @@ def _from_dict(parts, table):
     return splits.from_columns(tensors, "a dict")
 
 
-def _single(dataset):
-    """A dataset of single raw pairs."""
+def pairs(dataset):
+    """A dataset of single raw pairs; a ValueError says what others hold."""
     spec = dataset.element_spec
     pair = isinstance(spec, tuple) and len(spec) == 2
     ranks = {part.shape.rank for part in spec} if pair else set()
