@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.features.spacing import Spacing, learn
 
 PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1
 
@@ -60,6 +61,9 @@ class Text(Feature):
             a multi-hot bag of words.
         min_count: Tokens seen less often than this in the training data are left out.
         vocabulary: Learned tokens without the special ones, or None to learn them with `adapt`.
+        spacing: Where `decode` leaves out spaces beside punctuation marks, as `adapt` learned it
+            from the training texts where marks are split off: dict of mark to the shares of its
+            places without a space before and after; see `rnnkit.features.spacing`.
 
     Example:
 
@@ -68,6 +72,9 @@ class Text(Feature):
     [[3, 2, 5, 1]]
     >>> text.decode([[3, 2, 5]])
     ['a good film']
+    >>> text = Text().adapt(["Well, well.", "(Good.)"])
+    >>> text.decode(text.encode(tf.constant(["good, (well)."])).to_list())
+    ['good, (well).']
     """
 
     sequence = True
@@ -84,6 +91,7 @@ class Text(Feature):
         unique=False,
         min_count=1,
         vocabulary=None,
+        spacing=None,
     ):
         if standardize is None:
             standardize = "lower_and_split_punctuation" if level == "word" else "none"
@@ -113,12 +121,15 @@ class Text(Feature):
         self.ngrams = ngrams
         self.unique = bool(unique)
         self.min_count = min_count
-        self.vocabulary = None
+        self.vocabulary = self.spacing = None
         if vocabulary is not None:
-            self._set(list(vocabulary))
+            self._set(list(vocabulary), spacing)
 
-    def _set(self, vocabulary):
+    def _set(self, vocabulary, spacing):
         self.vocabulary = vocabulary
+        self.spacing = spacing
+        names = [PADDING, UNKNOWN, *vocabulary]
+        self._spacing = Spacing(names, spacing or {}) if self.level == "word" else None
         self._lookup = keras.layers.StringLookup(
             vocabulary=vocabulary, mask_token=PADDING, oov_token=UNKNOWN
         )
@@ -135,8 +146,7 @@ class Text(Feature):
     def adapt(self, data):
         """Learns the vocabulary: the most frequent tokens, equal counts in alphabetical order."""
         counts = collections.Counter()
-        for texts in self.batches(data):
-            counts.update(self.tokens(texts).flat_values.numpy().tolist())
+        marks = learn(self._counted(data, counts))
         if not counts:
             raise ValueError("Text.adapt needs at least one word. Received: only empty texts")
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -151,8 +161,16 @@ class Text(Feature):
                 f"Text.adapt found no token often enough: the most frequent is seen "
                 f"{ranked[0][1]} times. Received: min_count={self.min_count}"
             )
-        self._set(vocabulary)
+        self._set(vocabulary, {name: marks[name] for name in sorted(marks.keys() & {*vocabulary})})
         return self
+
+    def _counted(self, data, counts):
+        """Counts the tokens of all texts; gives the texts whose marks are split off."""
+        splits = self.level == "word" and "split" in self.standardize
+        for texts in self.batches(data):
+            counts.update(self.tokens(texts).flat_values.numpy().tolist())
+            if splits:
+                yield from (text.decode("utf-8", "replace") for text in texts.numpy().tolist())
 
     def tokens(self, texts):
         """Texts `[batch]` to their tokens, a ragged string tensor `[batch, (tokens)]`."""
@@ -205,20 +223,21 @@ class Text(Feature):
 
     def decode(self, values):
         """Ids `[batch, time]` (padding is left out) to a list of texts."""
-        names = [PADDING, UNKNOWN, *self.vocabulary]
-        joint = " " if self.level == "word" else ""
-        return [
-            joint.join(names[index] for index in np.asarray(row).tolist() if index != 0)
-            for row in values
-        ]
+        return [self._joined([i for i in np.asarray(row).tolist() if i != 0]) for row in values]
+
+    def _joined(self, ids, replacements=None):
+        """The text of a list of ids, some of them replaced by what stands at their places."""
+        if self._spacing is not None:
+            return self._spacing.join(ids, replacements)
+        names = enumerate(self.tokens_of(ids))
+        return "".join((replacements or {}).get(place, name) for place, name in names)
 
     def decode_graph(self, ids):
         """Texts of ids `[batch, time]` as TensorFlow operations, for export."""
+        if self._spacing is not None:
+            return {"text": self._spacing.join_graph(ids)}
         names = tf.constant([PADDING, UNKNOWN, *self.vocabulary])
-        rows = tf.RaggedTensor.from_tensor(ids)
-        kept = tf.ragged.boolean_mask(rows, rows != 0)  # [batch, (tokens)]
-        joint = " " if self.level == "word" else ""
-        return {"text": tf.strings.reduce_join(tf.gather(names, kept), axis=1, separator=joint)}
+        return {"text": tf.strings.reduce_join(tf.gather(names, ids), axis=1)}
 
     def pieces(self, text):
         """The tokens of a text, as they are looked up: what plots have on their axes."""
@@ -242,9 +261,7 @@ class Text(Feature):
             ids: List of ids.
             replacements: Dict of place in `ids` to what stands for the unknown token there.
         """
-        joint = " " if self.level == "word" else ""
-        names = enumerate(self.tokens_of(ids))
-        return joint.join(replacements.get(place, name) for place, name in names)
+        return self._joined(ids, replacements)
 
     def resources(self):
         return [self._lookup]
@@ -261,6 +278,7 @@ class Text(Feature):
             "unique": self.unique,
             "min_count": self.min_count,
             "vocabulary": self.vocabulary,
+            "spacing": self.spacing,
         }
 
 
