@@ -12,24 +12,9 @@ import argparse
 import json
 import time
 
-import keras
-
 import recipes
 from rnnkit import text_metrics
-
-
-class Minutes(keras.callbacks.Callback):
-    """Stops after the epoch that ends past a limit; says how long each takes."""
-
-    def __init__(self, limit):
-        super().__init__()
-        self.limit, self.started = limit, time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        minutes = (time.perf_counter() - self.started) / 60
-        print(f"{minutes:.1f} min after epoch {epoch + 1}", flush=True)
-        if self.limit and minutes > self.limit:
-            self.model.stop_training = True
+from tests.benchmarks.recipe_scores import Minutes
 
 
 def main():
