@@ -111,7 +111,7 @@ class LoopSearch:
 
         @tf.function(input_signature=[tf.TensorSpec([1, None], tf.int32)])
         def begin(source):
-            states, memory, mask = model.begin(source)
+            states, memory, mask = model.begin(source)[:3]
             return states, memory, decoder.attention.project(memory), mask
 
         @tf.function(reduce_retracing=True)

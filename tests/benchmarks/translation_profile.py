@@ -60,7 +60,7 @@ def decoding(model, sources, rounds, options):
     @tf.function(reduce_retracing=True)
     def walk(source, steps):
         """As many steps as the search takes, without the search."""
-        states, memory, mask = model.begin(source)
+        states, memory, mask = model.begin(source)[:3]
         batch, keys = tf.shape(source)[0], decoder.attention.project(memory)
         states = [tf.repeat(each[:, None], beams, axis=1) for each in states]
         tokens = tf.fill([batch, beams], 5)
