@@ -1,13 +1,11 @@
 """States and gates of a recurrent layer over a sequence."""
 
-import contextlib
-
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rnnkit.diagnostics import batches, places
 from rnnkit.diagnostics.unrolling import unrolled
+from rnnkit.features.words import Words, split_words
 from rnnkit.models.base import Model
 from rnnkit.models.generation import Generating
 
@@ -98,7 +96,8 @@ def gate_activations(model, x, layer=None, *, y=None):
     """
     run, batch = _one_run(model, x, layer, y)
     _check_gates(run.place)
-    found = [gates_of(run.place.layer.cell, *step) for step in zip(run.inputs, run.before)]
+    steps = zip(run.inputs, run.before, strict=True)
+    found = [gates_of(run.place.layer.cell, *step) for step in steps]
     values = {name: run.in_time([step[name] for step in found])[0] for name in found[0]}
     return _trace(values, model, x, run, batch)
 
@@ -149,6 +148,8 @@ def _words(model, x, run, batch):
         x = x.decode("utf-8", "replace")
     if isinstance(x, str) and hasattr(model.input_feature, "pieces"):
         return list(model.input_feature.pieces(x))
+    if isinstance(x, str) and isinstance(model.input_feature, Words):
+        return split_words(x)
     if isinstance(x, (list, tuple)) and all(isinstance(each, str) for each in x):
         return list(x)
     return None
@@ -192,7 +193,7 @@ def gates_of(cell, inputs, states):
     if cell.reset_after:
         read, heard = read + (0.0 if bias is None else bias[0]), h @ recurrent
         heard = heard + (0.0 if bias is None else bias[1])  # [batch, 3 * units]
-        z, r, g = (sum_of for sum_of in tf.split(read, 3, axis=-1))
+        z, r, g = tf.split(read, 3, axis=-1)  # each [batch, units]
         heard_z, heard_r, heard_g = tf.split(heard, 3, axis=-1)
         z, r = sigma(z + heard_z), sigma(r + heard_r)
         return {"update": z, "reset": r, "candidate": tanh(g + r * heard_g)}
@@ -233,8 +234,7 @@ def runs_of(model, x, layer, batch_size):
     chosen = places.find(model, layer)
     targets = isinstance(model, Generating) or isinstance(x, tf.data.Dataset)
     targets = targets or (isinstance(model, Model) and isinstance(x, tuple))
-    with contextlib.ExitStack() as stack:
-        batch = batches.make(model, x, batch_size, targets=targets)
-        runs = stack.enter_context(unrolled(chosen))
+    batch = batches.make(model, x, batch_size, targets=targets)
+    with unrolled(chosen) as runs:
         batches.call(model, batch)
     return runs, batch

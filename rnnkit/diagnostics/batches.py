@@ -1,6 +1,7 @@
 """A batch as a model's graph takes it, from raw data or from arrays."""
 
 import contextlib
+import re
 import warnings
 
 import keras
@@ -227,7 +228,12 @@ def call(model, batch):
         shapes = [tuple(each.shape) for each in keras.tree.flatten(batch.inputs)]
         wanted = [tuple(each.shape) for each in getattr(model, "inputs", None) or []]
         takes = f"The model takes inputs of shape {wanted}. " if wanted else ""
-        reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"x does not fit the model {model.name!r}. {takes}Received: {shapes} ({reason})"
+            f"x does not fit the model {model.name!r}. {takes}Received: {shapes} ({reason(error)})"
         ) from error
+
+
+def reason(error):
+    """An error of TensorFlow in a line, without its codes."""
+    text = re.sub(r"\x1b\[[0-9;]*m|\{\{.*?\}\}", "", str(error))
+    return " ".join(text.split())[:200]

@@ -233,8 +233,8 @@ def _vanishing(layer):
 
 def _exploding(layer):
     return (
-        "What helps: clip gradients (keras.optimizers.Adam(clipnorm=1.0)); start from orthogonal or "
-        "smaller recurrent weights; cut sequences shorter."
+        "What helps: clip gradients (keras.optimizers.Adam(clipnorm=1.0)); start from orthogonal "
+        "or smaller recurrent weights; cut sequences shorter."
     )
 
 

@@ -137,10 +137,9 @@ def _loss(model, batch, outputs, loss):
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
         shapes = [tuple(each.shape) for each in keras.tree.flatten(batch.targets)]
         given = [tuple(each.shape) for each in keras.tree.flatten(outputs)]
-        reason = " ".join(str(error).split())[:200]
         raise ValueError(
             f"y does not fit the outputs of the model, of shape {given}. "
-            f"Received: {shapes} ({reason})"
+            f"Received: {shapes} ({batches.reason(error)})"
         ) from error
 
 

@@ -183,6 +183,6 @@ def _compare(layer, original, results, sequences, initial_state, mask, training)
     allowed = TOLERANCE.get(results[0].dtype.name, 5e-2) * max(1.0, np.abs(other).max(initial=0))
     if not np.allclose(own, other, rtol=0, atol=allowed, equal_nan=True):
         raise RuntimeError(
-            f"The layer {layer.name!r} gives something else than its cell run step by step (largest "
-            f"difference {np.abs(own - other).max():.2g}), so that its states cannot be told"
+            f"The layer {layer.name!r} gives something else than its cell run step by step, so "
+            f"that its states cannot be told. Largest difference: {np.abs(own - other).max():.2g}"
         )

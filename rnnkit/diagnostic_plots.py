@@ -1,0 +1,260 @@
+"""Pictures of what goes on inside a network; see `rnnkit.plots`, which has these functions too."""
+
+import numpy as np
+
+from rnnkit._drawing import COLOURS, STYLES
+from rnnkit._drawing import new_axes as _axes
+from rnnkit.attention_plots import _shown
+
+# Words on an axis at most; of longer sequences the numbers of the steps are shown.
+WORDS = 60
+
+
+def gradient_flow(result, batch=None, ax=None, **options):
+    """The norm of the gradient of the loss with respect to the state, by time step.
+
+    Args:
+        result: What `rnnkit.diagnostics.gradient_flow` gave; a dict of name to such, to compare
+            models; or a model, with `batch`.
+        batch: With a model, the data; see `rnnkit.diagnostics.gradient_flow`.
+        ax: Matplotlib Axes to draw on, or None for new ones.
+        **options: With a model, other arguments of `rnnkit.diagnostics.gradient_flow`.
+
+    Returns:
+        The Axes, with a logarithmic scale. A line is the mean over the examples of a layer's hidden
+        state, the band goes from their 10 % to their 90 % quantile, and the legend says by which
+        factor a gradient changes at each step back.
+
+    Raises:
+        ValueError: For what is neither.
+
+    Example:
+
+    >>> rnnkit.plots.gradient_flow(rnnkit.diagnostics.gradient_flow(model, data.train))
+    """
+    from rnnkit.diagnostics import GradientFlow
+    from rnnkit.diagnostics import gradient_flow as measure
+
+    if batch is not None:
+        result = measure(result, batch, **options)
+    several = isinstance(result, dict)
+    flows = result if several else {"": result}
+    if not flows or not all(isinstance(each, GradientFlow) for each in flows.values()):
+        raise ValueError(
+            "result must be what rnnkit.diagnostics.gradient_flow gave, a dict of these, or a "
+            f"model with batch=... Received: {type(result).__name__}"
+        )
+    lines = [(name, layer) for name, flow in flows.items() for layer in flow.layers]
+    ax = _axes(ax, (6.4, 3.8))
+    for index, (name, layer) in enumerate(lines):
+        colour, style = COLOURS[index % len(COLOURS)], STYLES[index % len(STYLES)]
+        # Of several models with one layer each their own names say enough.
+        alone = several and len(flows[name].layers) == 1
+        said = name if alone else f"{name} {layer.name}".strip()
+        values = next(iter(layer.norms.values()))  # [examples, time]
+        values = np.where(values > 0, values, np.nan)
+        steps = np.arange(1, values.shape[1] + 1)
+        mean = np.where(layer.mean() > 0, layer.mean(), np.nan)
+        ax.plot(
+            steps, mean, style, color=colour, lw=2,
+            marker="o" if len(steps) <= 12 else None, ms=4,
+            label=f"{said}: × {layer.factor:.3g} a step back",
+        )  # fmt: skip
+        known = ~np.isnan(values).all(axis=0)
+        if len(values) > 1 and known.any():
+            low, high = np.nanquantile(values[:, known], [0.1, 0.9], axis=0)
+            ax.fill_between(steps[known], low, high, color=colour, alpha=0.15, lw=0)
+    ax.set_yscale("log")
+    ax.set_xlabel("time step")
+    ax.set_ylabel("norm of the gradient of the loss\nwith respect to the state")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=9)
+    if not several:
+        ax.set_title(f"{result.verdict} ({result.worst.name})", fontsize=10)
+    return ax
+
+
+def gates(model, x, gate=None, layer=None, ax=None, y=None):
+    """What the gates of a layer did while it read a sequence.
+
+    Args:
+        model: A model with an LSTM, a GRU or another cell with gates.
+        x: One raw input, such as a text; for models that are not rnnkit's an array.
+        gate: None shows all gates, each as the mean over its units with a band from the lower to
+            the upper quartile. The name of one (`"forget"`) shows each of its units as a row.
+        layer: Which layer; see `rnnkit.diagnostics.state_trajectory`.
+        ax: Matplotlib Axes to draw on, or None for new ones.
+        y: For layers of a decoder, the raw target that it reads.
+
+    Returns:
+        The Axes, with the words on the horizontal axis where there are any.
+
+    Raises:
+        ValueError: If there are no gates, or none of that name.
+
+    Example:
+
+    >>> rnnkit.plots.gates(model, "The trailer is dreadful, but the film is a delight.")
+    """
+    from rnnkit.diagnostics import gate_activations
+
+    trace = gate_activations(model, x, layer, y=y)
+    if gate is not None:
+        if gate not in trace:
+            raise ValueError(f"gate must be one of {list(trace)}. Received: gate={gate!r}")
+        span = (-1, 1, "RdBu_r") if gate == "candidate" else (0, 1, "viridis")
+        return _heat(trace, trace[gate], f"{gate} gate", span, ax)
+    steps = len(next(iter(trace.values())))
+    ax = _axes(ax, (_width(trace, steps), 3.6))
+    places = np.arange(1, steps + 1)
+    shown = [name for name in trace if name != "candidate"]  # no gate, and on another scale
+    for index, name in enumerate(shown):
+        colour, values = COLOURS[index % len(COLOURS)], trace[name]
+        low, high = np.quantile(values, [0.25, 0.75], axis=1)
+        ax.fill_between(places, low, high, color=colour, alpha=0.15, lw=0)
+        ax.plot(
+            places, values.mean(axis=1), STYLES[index % len(STYLES)], color=colour, lw=2,
+            marker="o" if steps <= WORDS else None, ms=4, label=name,
+        )  # fmt: skip
+    ax.set_ylim(0, 1)
+    ax.set_ylabel("gate (0 shut, 1 open)")
+    ax.grid(alpha=0.3)
+    _time_axis(ax, trace, places)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=len(shown), fontsize=9)
+    return ax
+
+
+def states(model, x, state="hidden", layer=None, ax=None, y=None):
+    """The states of a layer over time: a row for each unit.
+
+    Args:
+        model: A model with a recurrent layer.
+        x: One raw input, such as a text; for models that are not rnnkit's an array.
+        state: Which state, `"hidden"` or of an LSTM `"cell"`.
+        layer: Which layer; see `rnnkit.diagnostics.state_trajectory`.
+        ax: Matplotlib Axes to draw on, or None for new ones.
+        y: For layers of a decoder, the raw target that it reads.
+
+    Returns:
+        The Axes. Units are in the order of when they are largest, so that what is switched on
+        together stands together; the numbers on the axis are theirs.
+
+    Raises:
+        ValueError: If there is no such state or layer.
+
+    Example:
+
+    >>> rnnkit.plots.states(model, "not bad at all")
+    """
+    from rnnkit.diagnostics import state_trajectory
+
+    trace = state_trajectory(model, x, layer, y=y)
+    if state not in trace:
+        raise ValueError(f"state must be one of {list(trace)}. Received: state={state!r}")
+    values = trace[state]
+    limit = max(float(np.abs(values).max(initial=0)), 1e-12)
+    order = np.argsort(np.abs(values).argmax(axis=0), kind="stable")
+    return _heat(trace, values, f"{state} state", (-limit, limit, "RdBu_r"), ax, order)
+
+
+def memory(result, ax=None):
+    """How well each delay is recalled: the squared correlations of a linear memory capacity.
+
+    Args:
+        result: What `rnnkit.diagnostics.memory_capacity` gave, or a dict of name to such.
+        ax: Matplotlib Axes to draw on, or None for new ones.
+
+    Returns:
+        The Axes. The area under a line is the capacity.
+
+    Raises:
+        ValueError: For anything else.
+
+    Example:
+
+    >>> cells = {name: rnnkit.diagnostics.memory_capacity(name) for name in ("lstm", "esn")}
+    >>> rnnkit.plots.memory(cells)
+    """
+    results = result if isinstance(result, dict) else {getattr(result, "name", ""): result}
+    if not results or not all(hasattr(each, "by_delay") for each in results.values()):
+        raise ValueError(
+            "result must be what rnnkit.diagnostics.memory_capacity gave, or a dict of these. "
+            f"Received: {type(result).__name__}"
+        )
+    ax = _axes(ax)
+    for index, (name, each) in enumerate(results.items()):
+        ax.plot(
+            np.arange(1, len(each.by_delay) + 1), each.by_delay, STYLES[index % len(STYLES)],
+            color=COLOURS[index % len(COLOURS)], lw=2,
+            label=f"{name}: capacity {each.capacity:.1f} of {each.states}",
+        )  # fmt: skip
+    ax.set_xlabel("delay (steps)")
+    ax.set_ylabel("squared correlation")
+    ax.set_ylim(0, 1.03)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=9)
+    return ax
+
+
+def tuning(result, ax=None):
+    """The objective of each trial of a search, and the best so far.
+
+    Args:
+        result: What `recipe.tune` gave.
+        ax: Matplotlib Axes to draw on, or None for new ones.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        ValueError: For anything else.
+
+    Example:
+
+    >>> rnnkit.plots.tuning(recipe.tune(data, max_trials=20))
+    """
+    if not hasattr(result, "best_options") or not hasattr(result, "plot"):
+        raise ValueError(f"result must be what recipe.tune gave. Received: {type(result).__name__}")
+    return result.plot(ax=ax)
+
+
+# === Shared ===
+
+
+def _heat(trace, values, label, span, ax, order=None):
+    """A row for each unit of `[time, units]`, a column for each step."""
+    steps, units = values.shape
+    order = np.arange(units) if order is None else order
+    ax = _axes(ax, (_width(trace, steps) + 0.8, float(np.clip(1.4 + 0.09 * units, 2.6, 6.0))))
+    low, high, colours = span
+    image = ax.imshow(
+        values[:, order].T, cmap=colours, vmin=low, vmax=high, aspect="auto",
+        interpolation="nearest", extent=(0.5, steps + 0.5, units - 0.5, -0.5),
+    )  # fmt: skip
+    if units <= 24:
+        ax.set_yticks(range(units), order + 1)
+    else:
+        ax.set_yticks([])
+    ax.set_ylabel(f"unit (of {units})")
+    _time_axis(ax, trace, np.arange(1, steps + 1))
+    ax.figure.colorbar(image, ax=ax, label=label)
+    return ax
+
+
+def _width(trace, steps):
+    worded = trace.words is not None and steps <= WORDS
+    return float(np.clip(1.5 + 0.42 * steps, 4.5, 12.0)) if worded else 6.4
+
+
+def _time_axis(ax, trace, places):
+    arrow = ", read from the end" if trace.backwards else ""
+    if trace.words is not None and len(places) <= WORDS:
+        style = {"rotation": 45, "rotation_mode": "anchor", "ha": "right", "va": "center"}
+        ax.set_xticks(places, _shown(trace.words), **style)
+        ax.set_xlim(0.5, len(places) + 0.5)
+        if arrow:
+            ax.set_xlabel(arrow[2:])
+        return
+    ax.set_xlabel(f"time step{arrow}")
+    ax.xaxis.get_major_locator().set_params(integer=True)

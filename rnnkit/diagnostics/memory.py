@@ -1,0 +1,199 @@
+"""Linear memory capacity of any cell: how many steps of its past input its states hold."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from rnnkit import metrics
+from rnnkit.data import dynamics
+from rnnkit.diagnostics import places
+from rnnkit.layers.recurrent import recurrent
+
+
+@dataclasses.dataclass
+class MemoryCapacity:
+    """Linear memory capacity, as `memory_capacity` found it.
+
+    Attributes:
+        capacity: Sum of `by_delay`, in steps.
+        by_delay: float64 `[delays]`: squared correlation of the best linear readout of the states
+            with the input k steps ago, `[k - 1]` for delay k.
+        states: Number of states that are read, which the capacity cannot exceed.
+        name: What was measured.
+    """
+
+    capacity: float
+    by_delay: np.ndarray
+    states: int
+    name: str
+
+    @property
+    def half(self):
+        """The longest delay up to which all are recalled with a squared correlation above 1/2."""
+        below = np.flatnonzero(self.by_delay < 0.5)
+        return int(below[0]) if below.size else len(self.by_delay)
+
+    def plot(self, ax=None):
+        """Squared correlation by delay; see `rnnkit.plots.memory`."""
+        from rnnkit.diagnostic_plots import memory
+
+        return memory(self, ax=ax)
+
+    def __repr__(self):
+        return (
+            f"<MemoryCapacity {self.name}: {self.capacity:.1f} of at most {self.states} steps, "
+            f"more than half of it up to delay {self.half}>"
+        )
+
+
+def memory_capacity(
+    cell,
+    units=50,
+    *,
+    layer=None,
+    delays=None,
+    length=6_000,
+    washout=200,
+    amplitude=1.0,
+    seed=0,
+    **cell_options,
+):
+    """How much of its past input the states of a cell hold, as a linear readout sees it.
+
+    The cell, with the weights that it has, reads independent random numbers u(t), even on
+    [-amplitude, amplitude]. For each delay k a linear readout of u(t - k) from the states is fitted
+    on the first half of the time and judged on the second:
+
+        MC = sum_k corr^2( u(t - k), readout_k(states(t)) )
+
+    It is at most the number of states, which linear reservoirs with orthogonal weights come close
+    to. Trained cells usually hold less than untrained linear ones: they keep what their task needs.
+
+    Args:
+        cell: Name of a cell or a Keras RNN cell, as in `rnnkit.layers.recurrent`, with new weights;
+            or a recurrent layer or a model that is built, with its own weights. Of several inputs
+            all get u(t), each times a random number, so that together they are as large.
+        units: Size of a new cell's state.
+        layer: Which layer of a model; by default the first. See `rnnkit.diagnostics.layer_names`.
+        delays: Longest delay; by default twice the number of states.
+        length: Steps of the input.
+        washout: Leading steps that do not count.
+        amplitude: Largest input. Small ones keep units in the linear part of their activation.
+        seed: Integer that fixes weights and input.
+        **cell_options: Of a new cell, such as `topology="orthogonal"` of `"esn"`.
+
+    Returns:
+        A `MemoryCapacity`. All states are read: of an LSTM both, so up to `2 * units`. Computed in
+        float64.
+
+    Raises:
+        ValueError: If there is no such cell or layer, or too few steps for the readouts.
+
+    Example:
+
+    >>> memory_capacity("esn", 50, topology="ring", spectral_radius=0.98, input_scaling=0.01)
+    <MemoryCapacity esn, 50 units: 49.5 of at most 50 steps, more than half of it up to delay 50>
+    >>> memory_capacity("lstm", 50).capacity
+
+    Reference:
+        Jaeger, "Short term memory in echo state networks", GMD report 152, 2001.
+    """
+    if isinstance(cell, keras.layers.Layer) and not _is_cell(cell):
+        place = places.find(cell, layer)[0]
+        own, name = place.layer.cell, f"{place.name} of {cell.name}"
+        width = _width(place)
+        cell = _in_double(own)
+        if cell is not own:
+            cell.build((1, width))
+            cell.set_weights(own.get_weights())
+    else:
+        if layer is not None:
+            raise ValueError(
+                f"layer is for models, to say which. Received: layer={layer!r} with a cell"
+            )
+        options = {"seed": seed, "dtype": "float64", "return_sequences": True, **cell_options}
+        made = recurrent(cell, units, **options)
+        kind = cell if isinstance(cell, type) else type(cell)
+        cell_name = cell if isinstance(cell, str) else kind.__name__
+        width, name = 1, f"{cell_name}, {units} units"
+        cell = getattr(made, "cell", None)
+    u = dynamics.memory_task(length, amplitude=amplitude, seed=seed)[0]  # [time, 1]
+    if cell is None:  # without memory: its outputs are all there is
+        states = made(u[None])[0].numpy()  # [time, units]
+    else:
+        mix = np.ones((1, 1))
+        if width > 1:
+            mix = np.random.default_rng([seed, 1]).normal(size=(1, width))
+            mix /= np.linalg.norm(mix)
+        states = _states(cell, u @ mix)
+    if not np.isfinite(states).all():
+        raise ValueError(
+            f"The states of {name} are not finite: its weights make it diverge. Received: "
+            f"{int((~np.isfinite(states)).any(axis=1).sum()):,} of {len(states):,} steps"
+        )
+    delays = 2 * states.shape[1] if delays is None else delays
+    capacity, by_delay = metrics.memory_capacity(states, u, delays=delays, washout=washout)
+    return MemoryCapacity(float(capacity), by_delay, states.shape[1], name)
+
+
+class _AllStates(keras.layers.Layer):
+    """A cell whose output is all its states, side by side."""
+
+    def __init__(self, cell):
+        super().__init__(dtype=cell.compute_dtype)
+        self.cell = cell
+        self.state_size = cell.state_size
+        self.output_size = sum(keras.tree.flatten(cell.state_size))
+
+    def build(self, shape):
+        if not self.cell.built:
+            self.cell.build(shape)
+        self.built = True
+
+    def get_initial_state(self, batch_size=None):
+        if hasattr(self.cell, "get_initial_state"):
+            return self.cell.get_initial_state(batch_size=batch_size)
+        sizes = keras.tree.flatten(self.state_size)
+        return [ops.zeros((batch_size, size), self.compute_dtype) for size in sizes]
+
+    def call(self, inputs, states):
+        _, new = self.cell(inputs, states)
+        return ops.concatenate(keras.tree.flatten(new), axis=-1), new
+
+
+def _states(cell, inputs):
+    """States of a cell `[time, states]` over inputs `[time, width]`."""
+    layer = keras.layers.RNN(
+        _AllStates(cell), return_sequences=True, dtype=cell.compute_dtype
+    )  # fmt: skip
+    x = tf.constant(inputs[None], cell.compute_dtype)  # [1, time, width]
+    layer.build(x.shape)
+    return np.asarray(tf.function(layer)(x)[0], "float64")
+
+
+def _is_cell(layer):
+    return hasattr(layer, "state_size") and not isinstance(layer, keras.layers.RNN)
+
+
+def _in_double(cell):
+    """A cell without weights that computes in float64, or the cell itself if it holds others."""
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        return cell
+    return type(cell).from_config({**cell.get_config(), "dtype": "float64"})
+
+
+def _width(place):
+    """How many inputs a built layer takes."""
+    shapes = place.layer.get_build_config() or {}
+    for shape in (shapes.get("sequences_shape"), shapes.get("input_shape")):
+        if shape:
+            return int(shape[-1])
+    for name in ("kernel", "input_kernel"):
+        if hasattr(place.layer.cell, name):
+            return int(getattr(place.layer.cell, name).shape[0])
+    raise ValueError(
+        f"The layer {place.name!r} must be built: call the model first. Received: not built"
+    )
