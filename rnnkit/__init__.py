@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "class_metrics": ".class_metrics",
         "data": ".data",
         "decoding": ".decoding",
+        "diagnostics": ".diagnostics",
         "features": ".features",
         "layers": ".layers",
         "likelihood": ".likelihood",
@@ -27,6 +28,7 @@ __getattr__, __dir__, __all__ = attach(
         "text_metrics": ".text_metrics",
         "tuning": ".tuning",
         "Recipe": ".recipe",
+        "compare": ".comparison",
         "load_model": ".saving",
     },
 )

@@ -1,0 +1,241 @@
+"""What a comparison measured: rows by cell and lag, as a table, as files and as a plot."""
+
+import csv
+import json
+import math
+import os
+import statistics
+
+from rnnkit.registry import RecipeTable
+from rnnkit.saving import atomically
+
+# Columns of a row, in order.
+COLUMNS = (
+    "cell", "lag", "score", "spread", "least", "most", "seeds", "solved", "parameters", "units",
+    "milliseconds", "updates", "seconds", "best_seconds", "longest_lag", "status", "reason",
+)  # fmt: skip
+# What is shown of them, with the unit, and how.
+SHOWN = {
+    "cell": ("cell", str),
+    "lag": ("lag (steps)", str),
+    "score": (None, "{:.4g}".format),
+    "spread": ("± over seeds", "{:.2g}".format),
+    "solved": ("solved", str),
+    "parameters": ("parameters", "{:,.0f}".format),
+    "milliseconds": ("time a step (ms)", "{:.3g}".format),
+    "best_seconds": ("time to best (s)", "{:.3g}".format),
+    "longest_lag": ("longest lag remembered", str),
+    "reason": ("note", str),
+}
+
+
+class Comparison:
+    """What `rnnkit.compare` measured.
+
+    Args:
+        about: Dict of the settings: `task`, `score` (its name), `direction` (`"min"` or `"max"`),
+            `threshold` (score from which on a memory task is solved, or None), `baselines` (dict
+            of lag to the best score without memory), `budget`, `parameters`, `seeds`, `directory`.
+        runs: List of dicts, one a run.
+
+    Attributes:
+        about, runs: As given.
+        records: List of dicts, one a cell and lag: `score` (mean over the seeds on test data),
+            `spread` (its standard deviation, None for one seed), `least` and `most`, `seeds` (how
+            many finished), `solved` (how many of them solved the task), `parameters`, `units`,
+            `milliseconds` (median time of a training step), `updates` and `seconds` (of training),
+            `best_seconds` (of training until the best score on validation data; all medians over
+            the seeds), `longest_lag` (the longest lag up to which more than half of the seeds
+            solve the task at every lag measured, 0 if none), `status` (`"finished"`,
+            `"incompatible"`, `"failed"` or `"diverged"`, of a part of the seeds `"partly ..."`)
+            and `reason`.
+    """
+
+    def __init__(self, about, runs):
+        self.about = about
+        self.runs = runs
+        self.records = self._records()
+
+    # === Rows ===
+
+    def _records(self):
+        groups = {}
+        for run in self.runs:
+            groups.setdefault((run["cell"], run["lag"]), []).append(run)
+        rows = [_row(cell, lag, runs) for (cell, lag), runs in groups.items()]
+        names = list(dict.fromkeys(row["cell"] for row in rows))
+        for name in names:
+            of_cell = [row for row in rows if row["cell"] == name]
+            longest = self._longest(of_cell)
+            for row in of_cell:
+                row["longest_lag"] = longest
+        rows.sort(key=lambda row: (names.index(row["cell"]), row["lag"] or 0))
+        return [{key: row[key] for key in COLUMNS} for row in rows]
+
+    def _longest(self, rows):
+        """The longest lag remembered, None where nothing says what counts as remembered."""
+        if self.about["threshold"] is None or all(row["status"] == "incompatible" for row in rows):
+            return None
+        longest = 0
+        for row in sorted(rows, key=lambda row: row["lag"]):
+            if not row["solved"] or 2 * row["solved"] <= len(self.about["seeds"]):
+                break
+            longest = row["lag"]
+        return longest
+
+    # === Forms ===
+
+    def table(self):
+        """The rows as a `ComparisonTable`, which shows in terminals and notebooks."""
+        table = ComparisonTable(self.records)
+        table.about = self.about
+        return table
+
+    def to_csv(self, path):
+        """Writes the rows to a csv file, a column for each key of `records`.
+
+        Args:
+            path: Where to; an existing file is replaced.
+        """
+        with (
+            atomically(path) as temporary,
+            open(temporary, "w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(self.records)
+
+    def to_json(self, path=None):
+        """Settings, rows and runs as JSON.
+
+        Args:
+            path: Where to write it; an existing file is replaced. None writes nothing.
+
+        Returns:
+            The dict that is (or would be) written: `about`, `records`, `runs`.
+        """
+        whole = {"about": self.about, "records": self.records, "runs": self.runs}
+        if path is not None:
+            with atomically(os.fspath(path)) as temporary, open(temporary, "w") as file:
+                json.dump(whole, file, indent=1, ensure_ascii=True)
+        return whole
+
+    def plot(self, against=None, ax=None):
+        """Scores by lag, or against size or time; see `rnnkit.plots.comparison`."""
+        from rnnkit.comparison_plots import comparison
+
+        return comparison(self, against=against, ax=ax)
+
+    def __repr__(self):
+        return f"{title(self.about)}\n{self.table()!r}"
+
+    def __rich_console__(self, console, options):
+        yield title(self.about)
+        yield self.table()
+
+    def _repr_html_(self):
+        import html
+
+        return f"<p>{html.escape(title(self.about))}</p>{self.table()._repr_html_()}"
+
+
+def _row(cell, lag, runs):
+    """One row out of the runs of a cell at a lag."""
+    done = [run for run in runs if run["status"] == "finished"]
+    others = [run for run in runs if run["status"] != "finished"]
+    scores = [run["score"] for run in done]
+
+    def middle(key):
+        values = [run[key] for run in done if run.get(key) is not None]
+        return statistics.median(values) if values else None
+
+    solved = [run["solved"] for run in done if run["solved"] is not None]
+    status, reason = "finished", None
+    if others:
+        status = ("partly " if done else "") + others[0]["status"]
+        reason = others[0]["reason"]
+        if len(runs) > 1:
+            which = ", ".join(str(run["seed"]) for run in others)
+            reason += f" (seed{'s' if len(others) > 1 else ''} {which})"
+    return {
+        "cell": cell,
+        "lag": lag,
+        "score": statistics.fmean(scores) if scores else None,
+        "spread": statistics.stdev(scores) if len(scores) > 1 else None,
+        "least": min(scores, default=None),
+        "most": max(scores, default=None),
+        "seeds": len(done),
+        "solved": sum(solved) if solved else None,
+        **{
+            key: middle(key)
+            for key in (
+                "parameters", "units", "milliseconds", "updates", "seconds", "best_seconds",
+            )
+        },
+        "status": status,
+        "reason": reason,
+    }  # fmt: skip
+
+
+def title(about):
+    """What was compared and how, in a line."""
+    better = "lower" if about["direction"] == "min" else "higher"
+    text = f"{about['task']}: {about['score']} on test data ({better} is better"
+    if about["threshold"] is not None:
+        sign = "<=" if about["direction"] == "min" else ">="
+        text += f", solved {sign} {about['threshold']:g}"
+    baselines = {round(value, 4) for value in about["baselines"].values()}
+    if len(baselines) == 1:
+        text += f", without memory {baselines.pop():.4g} at best"
+    elif baselines:
+        places = ", ".join(f"{value:.3g} at {lag}" for lag, value in about["baselines"].items())
+        text += f", without memory at best {places}"
+    return f"{text}), {len(about['seeds'])} seed{'s' if len(about['seeds']) > 1 else ''}"
+
+
+class ComparisonTable(RecipeTable):
+    """Rows of a comparison (a list of dicts) that show as a table: as text, with rich, and as HTML
+    in a notebook. Columns without any value are left out there; the dicts have all."""
+
+    about = {"score": "score"}
+
+    def _keys(self):
+        return [
+            key
+            for key in SHOWN
+            if key in ("cell", "score") or any(row[key] is not None for row in self)
+        ]
+
+    @property
+    def COLUMNS(self):
+        return tuple(SHOWN[key][0] or self.about["score"] for key in self._keys())
+
+    def _rows(self):
+        for row in self:
+            cells = []
+            for key in self._keys():
+                value, show = row[key], SHOWN[key][1]
+                text = "" if value is None else show(value)
+                if key == "solved" and value is not None:
+                    text = f"{value} of {len(self.about['seeds'])}"
+                if key == "score" and value is None:
+                    text = row["status"]
+                cells.append(text)
+            yield tuple(cells)
+
+    def __rich_console__(self, console, options):
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table()
+        for key, column in zip(self._keys(), self.COLUMNS, strict=True):
+            words = key in ("cell", "reason")
+            table.add_column(column, justify="left" if words else "right", overflow="fold")
+        for row in self._rows():
+            table.add_row(*map(Text, row))  # a reason's brackets are no markup
+        yield table
+
+
+def finite(value):
+    """Whether something is a number that can be drawn."""
+    return value is not None and math.isfinite(value)

@@ -1,0 +1,229 @@
+"""What cells are compared on: a standard memory task, or a recipe with its data."""
+
+import difflib
+import os
+
+import keras
+
+from rnnkit import registry
+from rnnkit.comparison_cells import parameters_of
+from rnnkit.comparison_watch import Watch, direction_of
+from rnnkit.data import memory_tasks
+from rnnkit.data.memory_task import Task
+from rnnkit.recipe import Recipe
+from rnnkit.tuning_job import digest
+
+LAGS = (10, 50, 100, 200)
+# Of a memory task: updates where no budget is given, updates between two looks at the validation
+# examples, and how many examples validate and test.
+UPDATES, BETWEEN = 3_000, 100
+VALIDATION, TEST = 500, 2_000
+# A training ends when its error on validation examples is this share of what counts as solved.
+MARGIN = 0.8
+
+
+def find(given):
+    """What `given` names: a class of `Task`, whose lag is open, a `Task` or a `Recipe`.
+
+    Args:
+        given: Name of a memory task or a recipe, the path of a recipe's file, a `Task` or a
+            `Recipe`.
+
+    Raises:
+        ValueError: If there is none, naming the nearest.
+    """
+    if isinstance(given, Recipe):
+        return given
+    if isinstance(given, type) and issubclass(given, Recipe):
+        return given if issubclass(given, Task) else given()
+    if not isinstance(given, (str, os.PathLike)):
+        raise ValueError(
+            "task must be the name of a memory task or a recipe, or a Task or Recipe itself. "
+            f"Received: task={given!r}"
+        )
+    name = os.fspath(given)
+    if name in memory_tasks.TASKS:
+        return memory_tasks.TASKS[name]
+    if name in registry.names() or name.endswith(".py"):
+        return registry.get(name)
+    known = [*memory_tasks.names(), *registry.names()]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(
+        f"There is neither a memory task nor a recipe {name!r}.{hint} "
+        f"Tasks: {', '.join(memory_tasks.names())}. Recipes: {', '.join(registry.names())}"
+    )
+
+
+class OfTask:
+    """A memory task at one lag, as what cells are compared on.
+
+    Args:
+        task: A `Task`.
+        options: Dict of options of the task that are the same for all cells.
+        batch_size: Examples in a step, or None for the task's.
+    """
+
+    def __init__(self, task, options, batch_size=None):
+        task.check_options(options)
+        self.recipe, self.options = task, options
+        self.batch_size = batch_size or task.training["batch_size"]
+        self.lag, self.name = task.lag, task.name
+        self.score_name, self.direction = task.scores[0], task.direction
+        self._model = self._key = None
+
+    def fingerprint(self):
+        """What, beside cell, units, budget and seed, decides a run; plain JSON."""
+        return {
+            "options": {**self.recipe.options(), **self.options, "cell": None, "units": None},
+            "batch_size": self.batch_size,
+        }
+
+    def model(self, **options):
+        return self.recipe.model(None, **{**self.options, **options})
+
+    def run(self, budget, seed, **options):
+        """Trains and scores a model; see `OfRecipe.run`.
+
+        All seeds of a cell share one compiled model, whose weights are set to those drawn.
+        """
+        key = repr(sorted(options.items(), key=lambda item: item[0]))
+        drawn = self.model(seed=seed, **options)
+        if self._key != key:
+            self._key, self._model = key, drawn
+            self._model.optimizer.build(self._model.trainable_variables)
+            self._fresh = [each.numpy() for each in self._model.optimizer.variables]
+        model = self._model
+        model.set_weights(drawn.get_weights())
+        for variable, value in zip(model.optimizer.variables, self._fresh, strict=True):
+            variable.assign(value)
+        task = self.recipe
+        x, y = task.draw(VALIDATION, seed, "validation")
+        watch = Watch(
+            budget,
+            judge=lambda model, logs: task.measure(model, x, y),
+            direction=self.direction,
+            enough=self._clearly_solved,
+        )
+        updates = budget.updates or 10**9
+        keras.Model.fit(
+            model,
+            task.batches(self.batch_size, seed),
+            steps_per_epoch=min(BETWEEN, updates),
+            epochs=-(-updates // BETWEEN),
+            shuffle=False,
+            verbose=0,
+            callbacks=[watch],
+        )
+        score = None
+        if watch.best is not None:
+            score = task.measure(model, *task.draw(TEST, seed, "test"))
+        return watch, score, parameters_of(model), score is not None and task.solved(score)
+
+    def _clearly_solved(self, score):
+        task = self.recipe
+        if self.direction == "min":
+            return score <= MARGIN * task.threshold
+        return 1 - score <= MARGIN * (1 - task.threshold)
+
+
+class OfRecipe:
+    """A recipe with its data, as what cells are compared on.
+
+    The data is read and encoded once for all cells.
+
+    Args:
+        recipe: A `Recipe`.
+        data: `rnnkit.data.Data`.
+        options: Dict of options of the recipe that are the same for all cells.
+        epochs: Passes over the data at most, or None for the recipe's.
+        batch_size: Examples in a step, or None for the recipe's.
+        examples: Training examples, the first ones, or None for all; a quarter as many validate
+            and test.
+    """
+
+    lag = None
+
+    def __init__(self, recipe, data, options, *, epochs=None, batch_size=None, examples=None):
+        recipe.check_options(options)
+        self.recipe, self.options = recipe, options
+        self.epochs = epochs or recipe.training["epochs"]
+        self.batch_size = batch_size
+        self.name = recipe.name
+        self.score_name = recipe.scores[0]
+        self.direction = direction_of(self.score_name)
+        self.data = data if examples is None else part_of(data, examples)
+        self.examples = examples
+        self._features = None
+        self._encoded = {}
+
+    def fingerprint(self):
+        return {
+            "options": {**self.recipe.options(), **self.options, "cell": None, "units": None},
+            "training": {**self.recipe.training, "epochs": self.epochs},
+            "batch_size": self.batch_size,
+            "examples": self.examples,
+            "data": {"source": str(self.data.source), "digest": digest(self.data)},
+        }
+
+    def model(self, **options):
+        options = {**self.options, **options}
+        if "seed" not in self.recipe.options():
+            options.pop("seed", None)
+        self.recipe.check_options(options)
+        if self._features is None:  # the options that may differ are those of the network
+            self._features = self.recipe.adapt(self.data, **options)
+        return self.recipe.network(self._features, **options)
+
+    def run(self, budget, seed, **options):
+        """Trains and scores a model.
+
+        Args:
+            budget: A `Budget`.
+            seed: Integer that fixes weights and data.
+            **options: `cell`, `units` and the like.
+
+        Returns:
+            The tuple of the `Watch` of the training, the score on test data (None without one),
+            the parameters, and whether the task counts as solved (None where nothing says so).
+        """
+        model = self.model(seed=seed, **options)
+        kind = type(model).__name__
+        if kind not in self._encoded:
+            self._encoded[kind] = [
+                model.prepare(split)
+                for split in (self.data.train, self.data.validation, self.data.test)
+            ]
+        train, validation, test = self._encoded[kind]
+        monitor = model.fit_defaults.get("monitor", "val_loss")
+        watch = Watch(
+            budget,
+            monitor=monitor,
+            direction=direction_of(monitor.removeprefix("val_")),
+            keep=False,
+        )
+        model.fit(
+            train,
+            validation_data=validation,
+            epochs=10**6 if budget.updates or budget.seconds else self.epochs,
+            batch_size=self.batch_size,
+            callbacks=[watch],
+            verbose=0,
+            interrupted_path=False,
+        )
+        score = None if watch.diverged else float(model.score(test)[self.score_name])
+        return watch, score, parameters_of(model), None
+
+
+def part_of(data, examples):
+    """`Data` with the first examples of each split: a quarter as many to validate and test."""
+    from rnnkit.data.splits import Data
+
+    few = max(1, examples // 4)
+    return Data(
+        data.train.take(examples),
+        data.validation.take(few),
+        data.test.take(few),
+        source=data.source,
+        info=data.info,
+    )
