@@ -10,6 +10,7 @@ from rnnkit.comparison_cells import parameters_of
 from rnnkit.comparison_watch import Watch, direction_of
 from rnnkit.data import memory_tasks
 from rnnkit.data.memory_task import Task
+from rnnkit.models import fitting
 from rnnkit.recipe import Recipe
 from rnnkit.tuning_job import digest
 
@@ -199,7 +200,7 @@ class OfRecipe:
         watch = Watch(
             budget,
             monitor=monitor,
-            direction=direction_of(monitor.removeprefix("val_")),
+            direction=fitting.direction(monitor),
             keep=False,
         )
         model.fit(

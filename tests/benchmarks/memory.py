@@ -8,8 +8,8 @@ of 0.01 and gradients clipped to norm 1; a training ends before once it is clear
 error on 500 validation examples being .8 of the threshold. Scores are those of 2,000 test examples
 with the weights that were best on the validation examples, over the seeds 1, 2 and 3.
 
-Finished runs are kept (`--directory`), so that the table can be made in parts: the same command goes
-on where it was stopped. At the end the table of the README is printed, of what is there so far.
+Finished runs are kept (`--directory`), so that the table can be made in parts: the same command
+goes on where it was stopped. At the end the table of the README is printed.
 """
 
 import argparse
