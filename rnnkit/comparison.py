@@ -165,8 +165,7 @@ def _seeds(seeds):
 
 def _subjects(found, data, lags, options, epochs, batch_size, examples):
     """A list of subjects, one a lag."""
-    of_task = isinstance(found, Task) or isinstance(found, type)
-    if not of_task:
+    if not comparison_subjects.is_task(found):
         if lags is not None:
             raise ValueError(
                 f"lags must be left out for the recipe {found.name!r}: memory tasks have them. "

@@ -56,6 +56,11 @@ def find(given):
     )
 
 
+def is_task(found):
+    """Whether what `find` gave is a memory task."""
+    return isinstance(found, (Task, type))
+
+
 class OfTask:
     """A memory task at one lag, as what cells are compared on.
 

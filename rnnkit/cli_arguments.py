@@ -1,0 +1,129 @@
+"""The arguments that commands share, and what they mean."""
+
+import ast
+import contextlib
+import inspect
+import os
+
+
+def add_recipe(parser):
+    parser.add_argument("recipe", help="name of a recipe, or a .py file that defines one")
+
+
+def add_json(parser):
+    parser.add_argument("--json", action="store_true", help="print JSON, to be read by a program")
+
+
+def column(text):
+    return int(text) if text.isdigit() else text
+
+
+def add_data(parser):
+    parser.add_argument(
+        "--data", metavar="SOURCE", help="file, folder or TFDS name (default: the embedded sample)"
+    )
+    parser.add_argument("--name", help="which set, where a folder holds several")
+    parser.add_argument("--input", type=column, metavar="COLUMN", help="column of the inputs")
+    parser.add_argument("--target", type=column, metavar="COLUMN", help="column of the targets")
+    parser.add_argument("--fold", help="fold that is the test, of a table with a column fold")
+    parser.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
+    parser.add_argument(
+        "--skip-unreadable",
+        action="store_true",
+        help="leave out sound, strokes and pictures that cannot be read, and say how many",
+    )
+
+
+def add_options(parser):
+    parser.add_argument("--cell", help="cell of the network, such as lstm or gru")
+    parser.add_argument("--seed", type=int, help="fixes weights, dropout and shuffling")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the recipe"
+    )
+
+
+def add_decoding(parser):
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="an option of writing texts, such as beam_size=1",
+    )
+
+
+def add_out(parser, text):
+    parser.add_argument("--out", metavar="FILE", help=text)
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
+
+
+def recipe_options(options):
+    """The recipe's options of a call, as a dict."""
+    result = values_of(options.set)
+    if options.cell is not None:
+        result["cell"] = options.cell
+    if options.seed is not None:
+        result["seed"] = options.seed
+    return result
+
+
+def values_of(items):
+    """`OPTION=VALUE` items as a dict."""
+    result = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"--set takes OPTION=VALUE, such as units=128. Received: {item!r}")
+        try:
+            result[name.strip()] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            result[name.strip()] = {"true": True, "false": False}.get(value.lower(), value)
+    return result
+
+
+def accepted(method, items):
+    """`OPTION=VALUE` items as arguments of a method of a model, checked before it runs."""
+    values = values_of(items)
+    taken = inspect.signature(method).parameters.values()
+    known = {each.name for each in taken if each.kind is each.KEYWORD_ONLY}
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in taken)
+    for name in values:
+        if name not in known and not open_ended:
+            raise ValueError(f"--set: this model has no option {name!r}. Options: {sorted(known)}")
+    return values
+
+
+def data_arguments(options):
+    return {
+        "source": options.data,
+        "name": options.name,
+        "input": options.input,
+        "target": options.target,
+        "encoding": options.encoding,
+        "skip_unreadable": options.skip_unreadable,
+        "fold": options.fold,
+    }
+
+
+def out_path(options, recipe):
+    """Where the model goes, checked before any work is done."""
+    if options.out is None:
+        number, path = 1, f"{recipe.name}.keras"
+        while os.path.exists(path):
+            number += 1
+            path = f"{recipe.name}-{number}.keras"
+        return path
+    if not options.out.endswith(".keras"):
+        raise ValueError(f"--out must end in '.keras'. Received: {options.out!r}")
+    if os.path.exists(options.out) and not options.overwrite:
+        raise ValueError(f"{options.out} exists: pass --overwrite to replace it, or another name")
+    from rnnkit.saving import atomically
+
+    with contextlib.suppress(FileNotFoundError), atomically(options.out):
+        raise FileNotFoundError  # the folder can be written; nothing is left there
+    return options.out
+
+
+def check_positive(name, value):
+    if value is not None and value < 1:
+        raise ValueError(f"{name} must be at least 1. Received: {value}")

@@ -1,0 +1,51 @@
+"""What the commands print, and how TensorFlow is kept from printing beside it."""
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+
+
+def start_tensorflow():
+    """Imports TensorFlow without its start-up notes, which drown what a person wants to read.
+
+    They are written by C++ to the process' standard error before any setting of theirs applies, so
+    that is kept in a file for the while, and what is no such note is passed on.
+    """
+    note = re.compile(rb"^([IWE]\d{4} |WARNING: All log messages before|To enable the following)")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.constant(0)  # looks for devices, and says so
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            kept.seek(0)
+            rest = b"".join(line for line in kept if not note.match(line))
+            sys.stderr.write(rest.decode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def stdout_kept_for(json_wanted):
+    """With `--json`, all else that is printed goes to standard error."""
+    with contextlib.redirect_stdout(sys.stderr) if json_wanted else contextlib.nullcontext():
+        yield
+
+
+def verbosity():
+    return 1 if sys.stdout.isatty() else 2
+
+
+def print_table(table):
+    from rich.console import Console
+
+    Console(highlight=False).print(table)
+
+
+def line_of(scores):
+    return ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
