@@ -15,6 +15,7 @@ ARROWS = {
     "up": ("#5f6b6a", "-", 1.1, None),
     "time": ("#1d5fa3", "-", 1.8, "to the next step"),
     "back": ("#bd1f01", "-", 1.8, "to the step before (read from the end)"),
+    "again": ("#5f6b6a", ":", 1.3, "read again at every step"),
     "attend": ("#832db6", ":", 1.4, "looked at"),
     "feed": ("#8a5a00", "--", 1.3, "fed back"),
 }
@@ -33,7 +34,7 @@ class Canvas:
     def __init__(self, ax):
         self.ax = ax
         self.places = {}  # x, y, width, height
-        self.kinds, self.arrows = {}, {}
+        self.kinds, self.arrows, self.rows = {}, {}, {"left": [], "right": []}
 
     def box(self, name, x, y, text, kind, width=0.72):
         """A box; gives its name back."""
@@ -84,9 +85,9 @@ class Canvas:
         to_x = min(max(x, u - broad / 2 + 0.1), u + broad / 2 - 0.1) if broad > 1 else u
         return (from_x, y + way * high / 2), (to_x, v - way * tall / 2)
 
-    def label(self, y, text):
-        """What a row is, on the left."""
-        self.rows = [*getattr(self, "rows", []), (y, text)]
+    def label(self, y, text, side="left"):
+        """What a row is, on one of the sides."""
+        self.rows[side].append((y, text))
 
     def finish(self, title):
         """Row labels, legend, limits."""
@@ -98,8 +99,15 @@ class Canvas:
         left = min(x - wide / 2 for x, _, wide, _ in boxes)
         right = max(x + wide / 2 for x, _, wide, _ in boxes)
         low, high = min(y for _, y, _, _ in boxes), max(y for _, y, _, _ in boxes)
-        for y, text in getattr(self, "rows", []):
-            ax.text(left - 0.25, y, text, ha="right", va="center", fontsize=8.5, color="#333333")
+        room = {}
+        for side, x, way in (("left", left, -1), ("right", right, 1)):
+            for y, text in self.rows[side]:
+                ax.text(
+                    x + 0.25 * way, y, text, ha="right" if way < 0 else "left", va="center",
+                    fontsize=8.5, color="#333333",
+                )  # fmt: skip
+            lines = [line for _, text in self.rows[side] for line in text.split("\n")]
+            room[side] = 0.25 + 0.085 * max(map(len, lines), default=0)
         handles = [
             Patch(facecolor=KINDS[k][0], edgecolor=KINDS[k][1], linestyle=KINDS[k][2],
                   label=KINDS[k][3])
@@ -113,9 +121,7 @@ class Canvas:
             handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), fontsize=8,
             ncols=min(3, len(handles)), frameon=False,
         )  # fmt: skip
-        widest = max((len(line) for _, text in getattr(self, "rows", [])
-                      for line in text.split("\n")), default=0)  # fmt: skip
-        ax.set_xlim(left - 0.4 - 0.082 * widest, right + 0.25)
+        ax.set_xlim(left - 0.1 - room["left"], right + 0.1 + room["right"])
         ax.set_ylim(low - 0.5, high + 0.55)
         ax.set_aspect("equal")
         ax.axis("off")

@@ -81,7 +81,7 @@ def draw(canvas, model):
     columns = columns_for(shape[1] if len(shape) > 1 else None)
     kind = f"input: {tuple(shape[1:])}".replace("None", "time")
     boxes = input_row(canvas, columns, symbol("x"), kind)
-    left, ends, tops, y = 0.0, [], [], 0.0
+    left, ends, tops, y, side = 0.0, [], [], 0.0, "left"
     for number, block in enumerate(blocks):
         if number:
             import keras
@@ -89,14 +89,20 @@ def draw(canvas, model):
             found = [each for each in model.layers if isinstance(each, keras.layers.RepeatVector)]
             left += STEP * len(columns) + 0.6
             columns = columns_for(found[number - 1].n, "U")
-            boxes = [[] if column is None else [ends[0]] for column in columns]
+            boxes = input_row(
+                canvas, columns, lambda column: "$h$", "repeated", left=left, name="r", side="right"
+            )
+            for (box,) in filter(None, boxes):
+                for end in ends:
+                    canvas.arrow(end, box, "again")
+            side = "right"
         rows = [row for layer in block for row in rows_of(layer)]
         prefix = "hsuv"[min(number, 3)]
-        tops, ends, y = recurrent_rows(canvas, rows, columns, boxes, ROW, left, prefix)
+        tops, ends, y = recurrent_rows(canvas, rows, columns, boxes, ROW, left, prefix, side)
     units = model.outputs[0].shape[-1]
     title = f"output: {units} numbers"
     if _stepwise(model, chain):
-        output_row(canvas, columns, tops, symbol("y"), f"{title} a step", y, left)
+        output_row(canvas, columns, tops, symbol("y"), f"{title} a step", y, left, side=side)
         return
     summary = "pooled" if chain[-1].return_sequences else "last"
-    one_output(canvas, tops, ends, summary, left + STEP * (len(columns) - 1), y, title)
+    one_output(canvas, tops, ends, summary, y, title, side)

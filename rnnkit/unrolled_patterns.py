@@ -51,27 +51,38 @@ def many_to_one(canvas, model):
     tops, ends, y = recurrent_rows(canvas, rows, columns, inputs, ROW)
     memoryless = all(row.kind == "plain" for row in rows)
     summary = "mean" if memoryless and model.pooling == "last" else model.pooling
-    x = STEP * (len(columns) - 1)
-    one_output(canvas, tops, ends, summary, x, y, f"output: {named(model.output_feature)}")
+    one_output(canvas, tops, ends, summary, y, f"output: {named(model.output_feature)}")
 
 
-def one_output(canvas, tops, ends, summary, x, y, title):
-    """An output from the last states, or from all of them through pooling."""
+def one_output(canvas, tops, ends, summary, y, title, side="left"):
+    """An output from the last states, or from all of them through pooling; gives what reads them.
+
+    Args:
+        canvas: `Canvas`.
+        tops: For each column the boxes on top of it.
+        ends: The boxes where each direction of the top row ends.
+        summary: `"last"`, or how the states are pooled.
+        y: Height.
+        title: What the output is.
+        side: Where the rows are labelled.
+    """
     if summary == "last":
-        x = x if len(ends) == 1 else x / 2  # between the two ends
-        output = canvas.box("y", x, y, "$y$", "output")
+        # Straight above the end of time; a backward direction ends at its start.
+        output = canvas.box("y", canvas.places[ends[0]][0], y, "$y$", "output")
         for end in ends:
             canvas.arrow(end, output)
-        canvas.label(y, title)
-        return
-    middle = x / 2
-    pool = canvas.box("pooling", middle, y, summary.replace("_", " and "), "plain", x + 0.6)
+        canvas.label(y, title, side)
+        return output
+    places = [canvas.places[box][0] for column in tops for box in column]
+    middle, width = (min(places) + max(places)) / 2, max(places) - min(places) + 0.6
+    pool = canvas.box("pooling", middle, y, summary.replace("_", " and "), "plain", width)
     for column in tops:
         for top in column:
             canvas.arrow(top, pool)
-    canvas.label(y, "pooling over time")
+    canvas.label(y, "pooling over time", side)
     canvas.arrow(pool, canvas.box("y", middle, y + ROW, "$y$", "output"))
-    canvas.label(y + ROW, title)
+    canvas.label(y + ROW, title, side)
+    return pool
 
 
 def many_to_many(canvas, model):
@@ -90,7 +101,8 @@ def many_to_many(canvas, model):
 
 
 def ctc(canvas, model):
-    columns, each = columns_for(), model.subsampling
+    each = model.subsampling
+    columns = columns_for(sign="T" if each == 1 else "F")
     frames = [[] for _ in columns]
     title = f"input: {named(model.input_feature)}"
     if each == 1:
@@ -143,8 +155,10 @@ def echo_state(canvas, model):
     title = f"readout, solved in closed form: {named(model.output_feature)}"
     title = title.replace(": ", ":\n")
     if not model.stepwise:
-        summary = model.pooling
-        one_output(canvas, tops, ends, summary, STEP * (len(columns) - 1), y, title)
+        reading = one_output(canvas, tops, ends, model.pooling, y, title)
+        used = inputs[-1:] if model.pooling == "last" else inputs
+        for (source,) in filter(None, used if model.read_inputs else []):
+            canvas.arrow(source, reading, bend=-0.35)
         return
     boxes = output_row(canvas, columns, tops, symbol("y"), title, y)
     for index, box in enumerate(boxes):
@@ -164,26 +178,35 @@ def echo_state(canvas, model):
 # === Decoders ===
 
 
-def decoder_rows(canvas, model, columns, base, left, start, letter="y"):
+def decoder_rows(canvas, model, columns, left, ends, side="left"):
     """Draws a decoder: what it reads (what came before), its layers and attention, what it writes.
+
+    Args:
+        canvas: `Canvas`.
+        model: A model that writes.
+        columns: What `columns_for` gave.
+        left: Place of the first column.
+        ends: Whether the outputs come to an end.
+        side: Where the rows are labelled.
 
     Returns:
         The triple of the names of the attention's boxes, of the first state of the lowest layer,
         and the height of the outputs.
     """
-    decoder, y = model.decoder, base
+    decoder = model.decoder
     before = [None if c is None else "start" if c == "1" else _previous(c) for c in columns]
     inputs = []
     for index, name in enumerate(before):
         x = left + STEP * index
         if name is None:
-            canvas.dots("in…", x, y)
+            canvas.dots("in…", x, 0.0)
             inputs.append([])
             continue
-        text = name if name == "start" else f"${letter}_{{{name}}}$"
-        inputs.append([canvas.box(f"in{columns[index]}", x, y, text, "input", 0.62)])
+        text = name if name == "start" else f"$y_{{{name}}}$"
+        inputs.append([canvas.box(f"in{columns[index]}", x, 0.0, text, "input", 0.62)])
     lower = rows_of(decoder.layers[0])
-    tops, _, y = recurrent_rows(canvas, lower, columns, inputs, base + ROW, left, prefix="s")
+    canvas.label(0.0, "what came before", side)
+    tops, _, y = recurrent_rows(canvas, lower, columns, inputs, ROW, left, "s", side)
     first, looking = f"s1>{columns[0]}", []
     if decoder.attention is not None:
         above = []
@@ -197,33 +220,27 @@ def decoder_rows(canvas, model, columns, base, left, start, letter="y"):
                 canvas.arrow(top, box)
             above.append([box])
             looking.append(box)
+        canvas.label(y, f"attention: {model.attention}", side)
         tops, y = above, y + ROW
     if len(decoder.layers) > 1:
         upper = rows_of(decoder.layers[1])
-        tops, _, y = recurrent_rows(canvas, upper, columns, tops, y, left, prefix="u")
-    written = []
+        tops, _, y = recurrent_rows(canvas, upper, columns, tops, y, left, "u", side)
     for index, column in enumerate(columns):
         x = left + STEP * index
         if column is None:
             canvas.dots("out…", x, y)
             continue
-        last = index == len(columns) - 1 and start
-        text = "end" if last else f"${letter}_{{{column}}}$"
+        last = index == len(columns) - 1 and ends
+        text = "end" if last else f"$y_{{{column}}}$"
         box = canvas.box(f"out{column}", x, y, text, "output", 0.62)
-        written.append(box)
         for top in tops[index]:
             canvas.arrow(top, box)
+    canvas.label(y, f"output: {named(model.output_feature)}", side)
     return looking, first, y
 
 
 def _previous(column):
     return str(int(column) - 1) if column.isdigit() else f"{column}-1"
-
-
-def _titles(model):
-    """A decoder's layers in words."""
-    rows = [row.title for layer in model.decoder.layers for row in rows_of(layer)]
-    return ", ".join(dict.fromkeys(rows))
 
 
 def encoder_decoder(canvas, model):
@@ -232,7 +249,7 @@ def encoder_decoder(canvas, model):
     rows = rows_of(model.get_layer("encoder"))
     tops, ends, y = recurrent_rows(canvas, rows, columns, inputs, ROW)
     left = STEP * len(columns) + 0.75
-    looking, first, top = decoder_rows(canvas, model, written, 0.0, left, True)
+    looking, first, _ = decoder_rows(canvas, model, written, left, True, "right")
     if looking:
         x = STEP * (len(columns) - 1) / 2
         y = max(y, canvas.places[looking[0]][1])
@@ -244,28 +261,19 @@ def encoder_decoder(canvas, model):
                 canvas.arrow(each, memory)
         for number, box in enumerate(looking):
             canvas.arrow(memory, box, "attend", bend=0.0 if not number else -0.12 - 0.05 * number)
-        canvas.label(y, f"attention: {model.attention}")
-    if first in canvas.places and any(model.decoder.state_sizes):
-        for end in ends[:1]:
-            canvas.arrow(end, first, "time")
-    middle = left + STEP * (len(written) - 1) / 2
-    canvas.ax.text(
-        middle, top + 0.42, f"decoder: {_titles(model)}\noutput: {named(model.output_feature)}",
-        ha="center", va="bottom", fontsize=8.5, color="#333333",
-    )  # fmt: skip
-    canvas.places["caption"] = (middle, top + 0.5, 1.0, 0.5)
+    if any(model.decoder.state_sizes):
+        canvas.arrow(ends[0], first, "time")
+        x, y = canvas.places[first][0] - STEP / 2 - 0.35, canvas.places[ends[0]][1]
+        which = "last states,\nboth ways" if len(ends) > 1 else "last states"
+        canvas.ax.text(x, y - 0.12, which, ha="center", va="top", fontsize=7.5, color="#333333")
 
 
 def one_to_many(canvas, model):
     alone = model.input_feature is None
     columns = columns_for(sign="U")
     left = 0.0 if alone else 1.4
-    looking, first, top = decoder_rows(canvas, model, columns, 0.0, left, not alone)
-    canvas.label(0.0, "what came before")
-    canvas.label(top, f"output: {named(model.output_feature)}")
-    lower = canvas.places[first][1] if first in canvas.places else ROW
-    canvas.label(lower, _titles(model))
-    states = any(model.decoder.state_sizes)
+    looking, first, _ = decoder_rows(canvas, model, columns, left, not alone, "right")
+    lower, states = canvas.places[first][1], any(model.decoder.state_sizes)
     if alone:
         if states:
             x = left - STEP - 0.25
@@ -273,7 +281,7 @@ def one_to_many(canvas, model):
             canvas.arrow("carried", first, "time")
         return
     source = canvas.box("x", 0.0, lower, "$x$", "input")
-    canvas.label(lower - 0.36, f"input: {named(model.input_feature)}")
+    canvas.label(lower, f"input: {named(model.input_feature)}")
     if states:
         canvas.arrow(source, first, "time")
     if looking:
@@ -285,4 +293,4 @@ def one_to_many(canvas, model):
     else:  # read again at every step
         for column in columns:
             if column is not None:
-                canvas.arrow(source, f"in{column}", "attend")
+                canvas.arrow(source, f"in{column}", "again")

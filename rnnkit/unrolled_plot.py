@@ -70,6 +70,8 @@ def _plan(model):
     }  # fmt: skip
     for kind, (draw, title) in known.items():
         if isinstance(model, kind):
+            if kind is models.OneToMany and model.input_feature is None:
+                title = "a text goes on (language model)"
             return draw, f"{kind.__name__}: {title}"
     if isinstance(model, Model):
         raise ValueError(
@@ -133,7 +135,7 @@ def columns_for(length=None, sign="T"):
     return ["1", "2", "3", None, sign if length is None else str(length)]
 
 
-def recurrent_rows(canvas, rows, columns, below, base, left=0.0, prefix="h"):
+def recurrent_rows(canvas, rows, columns, below, base, left=0.0, prefix="h", side="left"):
     """Draws layers over steps.
 
     Args:
@@ -144,6 +146,7 @@ def recurrent_rows(canvas, rows, columns, below, base, left=0.0, prefix="h"):
         base: Height of the first row.
         left: Place of the first column.
         prefix: Of the names and symbols of the states.
+        side: Where the rows are labelled.
 
     Returns:
         The triple of the boxes on top of each column, of the boxes where each direction of the top
@@ -165,10 +168,7 @@ def recurrent_rows(canvas, rows, columns, below, base, left=0.0, prefix="h"):
                 if column is None:
                     names.append(canvas.dots(name, x, height))
                     continue
-                arrow = {">": r"\rightarrow", "<": r"\leftarrow"}[way]
-                symbol = rf"\overset{{{arrow}}}{{{prefix}}}" if both else prefix
-                symbol = prefix if symbol != prefix else symbol
-                text = f"${symbol}_{{{column}}}{sign}$"
+                text = f"${prefix}_{{{column}}}{sign}$"
                 names.append(canvas.box(name, x, height, text, row.kind, 0.62))
                 for source in below[index]:
                     canvas.arrow(source, name)
@@ -180,12 +180,12 @@ def recurrent_rows(canvas, rows, columns, below, base, left=0.0, prefix="h"):
                 ends.append(order[-1])
             else:
                 ends.append(names[-1])
-        canvas.label(y + (0.31 if both else 0.0), row.title)
+        canvas.label(y + (0.31 if both else 0.0), row.title, side)
         below, y = tops, y + ROW + (0.62 if both else 0.0)
     return below, ends, y
 
 
-def input_row(canvas, columns, text, title, y=0.0, left=0.0, name="x"):
+def input_row(canvas, columns, text, title, y=0.0, left=0.0, name="x", side="left"):
     """Draws an input for each step; gives for each column the list of its box."""
     boxes = []
     for index, column in enumerate(columns):
@@ -195,11 +195,11 @@ def input_row(canvas, columns, text, title, y=0.0, left=0.0, name="x"):
             boxes.append([])
         else:
             boxes.append([canvas.box(f"{name}{column}", x, y, text(column), "input", 0.62)])
-    canvas.label(y, title)
+    canvas.label(y, title, side)
     return boxes
 
 
-def output_row(canvas, columns, tops, text, title, y, left=0.0, name="y"):
+def output_row(canvas, columns, tops, text, title, y, left=0.0, name="y", side="left"):
     """Draws an output for each step; gives the list of boxes, None where one is left out."""
     boxes = []
     for index, column in enumerate(columns):
@@ -211,7 +211,7 @@ def output_row(canvas, columns, tops, text, title, y, left=0.0, name="y"):
         boxes.append(canvas.box(f"{name}{column}", x, y, text(column), "output", 0.62))
         for top in tops[index]:
             canvas.arrow(top, boxes[-1])
-    canvas.label(y, title)
+    canvas.label(y, title, side)
     return boxes
 
 

@@ -122,7 +122,8 @@ def _loop(place, runs, tape):
         trains = getattr(layer.cell, "_call_has_training_arg", False)
         options = {"training": training} if trains else {}
         run, results, output = Run(place), [], None
-        states = keras.tree.flatten(structure)
+        # Watched from the start: what the first step computes of them is recorded, too.
+        states = [watched(tf.identity(each)) for each in keras.tree.flatten(structure)]
         if mask is not None:
             mask = tf.reshape(tf.cast(mask, tf.bool), [-1, steps])  # [batch, time]
             run.mask = tf.gather(mask, list(order), axis=1)

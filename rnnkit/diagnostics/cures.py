@@ -1,0 +1,230 @@
+"""The remedies of vanishing and exploding gradients: initial gates, and all of them measured.
+
+A gradient on its way back is multiplied by a Jacobian at each step (see `gradient_flow`). What
+keeps the product near one, and where it is in rnnkit:
+
+- **Orthogonal recurrent weights** neither shrink nor stretch the state. They are the default of
+  Keras' and rnnkit's cells; with `"relu"` the identity does the same (Le et al., 2015).
+- **Clipping**: a gradient whose norm is above a bound is scaled down to it, so that a step out of a
+  steep place is short. `keras.optimizers.Adam(clipnorm=1.0)` is the default of rnnkit's models.
+- **An open forget gate**: an LSTM's cell is multiplied by the gate at each step, so by 1/2 where
+  its bias is 0, and by 0.73 where it is 1 (`unit_forget_bias`, the default). `open_gates` opens it,
+  or the update gate of a GRU, for as many steps as there are.
+- **Gates** at all instead of none: `cell="lstm"` or `"gru"` in place of `"simple_rnn"`.
+"""
+
+import sys
+import time
+
+import keras
+import numpy as np
+
+from rnnkit.data.memory_tasks import Adding, DelayedRecall
+from rnnkit.diagnostics import places
+from rnnkit.diagnostics.gradients import gradient_flow
+from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell
+from rnnkit.registry import RecipeTable
+
+
+def open_gates(model, span, layer=None, *, seed=0):
+    """Opens the gates of LSTMs and GRUs so that they remember for a span of steps from the start.
+
+    A unit whose forget gate has the value f keeps its cell for about 1 / (1 - f) steps. Biases are
+    drawn so that these times are spread evenly from 1 to `span`: of the forget gate log(u), u even
+    on [1, span - 1], and of the input gate minus that, so that what is written does not pile up. A
+    GRU has one gate for both, the update gate.
+
+    Args:
+        model: A Keras model whose weights are built. They are changed in place.
+        span: How many steps have to be remembered, at least 3: the length of the sequences.
+        layer: Which recurrent layers; see `rnnkit.diagnostics.layer_names`. By default all of
+            them that have such a gate.
+        seed: Integer that fixes what is drawn.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: If no layer has such a gate, one has no bias, or span is too short.
+
+    Example:
+
+    >>> model = rnnkit.models.ManyToOne(series, number, cell="lstm", units=64)
+    >>> rnnkit.diagnostics.open_gates(model, span=200)
+
+    Reference:
+        Tallec and Ollivier, "Can recurrent neural networks warp time?", ICLR 2018,
+        https://arxiv.org/abs/1804.11188; Jozefowicz, Zaremba and Sutskever, "An empirical
+        exploration of recurrent network architectures", ICML 2015 (a forget bias of 1).
+    """
+    if isinstance(span, bool) or not isinstance(span, (int, np.integer)) or span < 3:
+        raise ValueError(f"span must be an integer >= 3. Received: span={span!r}")
+    lstm = (keras.layers.LSTMCell, ReferenceLSTMCell)
+    gru = (keras.layers.GRUCell, ReferenceGRUCell)
+    chosen = places.find(model, layer)
+    gated = [place for place in chosen if isinstance(place.layer.cell, lstm + gru)]
+    if not gated or (layer is not None and len(gated) < len(chosen)):
+        raise ValueError(
+            "open_gates needs layers of LSTM or GRU cells. Received: "
+            f"{[f'{place.name}: {type(place.layer.cell).__name__}' for place in chosen]}"
+        )
+    rng = np.random.default_rng(seed)
+    for place in gated:
+        cell = place.layer.cell
+        if not getattr(cell, "use_bias", False) or not cell.built:
+            raise ValueError(
+                f"The layer {place.name!r} must be built, with a bias. "
+                f"Received: use_bias={cell.use_bias}, built={cell.built}"
+            )
+        bias, units = keras.ops.convert_to_numpy(cell.bias).copy(), cell.units
+        kept = np.log(rng.uniform(1, span - 1, units))
+        if isinstance(cell, lstm):
+            bias[:units], bias[units : 2 * units] = -kept, kept
+        else:  # with reset_after there are two biases, which add up
+            first = bias[0] if bias.ndim == 2 else bias
+            first[:units] = kept
+            if bias.ndim == 2:
+                bias[1, :units] = 0
+        cell.bias.assign(bias)
+    return model
+
+
+class RemedyTable(RecipeTable):
+    """What remedies do (a list of dicts) that shows as a table.
+
+    `factor` is that of `gradient_flow` before training, for each step back.
+    """
+
+    COLUMNS = ("remedy", "task", "cell", "factor without", "factor with", "without", "with")
+
+    def _rows(self):
+        for row in self:
+            factors = [f"{row[f'factor {which}']:.3f}" for which in ("without", "with")]
+            scores = [
+                "diverged" if not np.isfinite(row[which]) else f"{row['score']} {row[which]:.3f}"
+                for which in ("without", "with")
+            ]
+            yield (row["remedy"], row["task"], row["cell"], *factors, *scores)
+
+
+def remedies(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
+    """Measures the remedies: small networks that differ in nothing else, without and with each.
+
+    Args:
+        lag: Steps over which something has to be remembered; see `rnnkit.data.memory_tasks`.
+        updates: Training steps of each network, of 32 sequences.
+        units: Size of the states.
+        seed: Integer that fixes weights and sequences.
+        only: Names of the remedies to measure, by default all of `REMEDIES`.
+        verbose: 1 tells of each on standard error.
+
+    Returns:
+        A `RemedyTable`, a list of dicts: `remedy`, `task`, `cell`, `score` (`"accuracy"`, 1/8
+        without memory, or `"mse"`, 0.167 without memory), its values `without` and `with` the
+        remedy after training, on 500 new sequences (NaN where training diverged), and the factors
+        of their gradients for each step back before training.
+
+    Raises:
+        ValueError: If there is no such remedy.
+
+    Example:
+
+    >>> rnnkit.diagnostics.remedies(only=["orthogonal"])
+    """
+    chosen = list(REMEDIES) if only is None else list(only)
+    for name in chosen:
+        if name not in REMEDIES:
+            raise ValueError(f"only must name some of {list(REMEDIES)}. Received: {name!r}")
+    rows = []
+    for name in chosen:
+        kind, cell, without, cured = REMEDIES[name]
+        task, start = kind(lag), time.perf_counter()
+        row = {"remedy": name, "task": f"{task.name}, lag {lag}", "cell": cell}
+        row["score"] = task.scores[0]
+        for which, settings in (("without", without), ("with", cured)):
+            model = _network(task, cell, units, seed, settings)
+            row[f"factor {which}"], row[which] = _trained(model, task, updates, seed)
+        if verbose:
+            print(
+                f"{name}: {task.scores[0]} {row['without']:.3f} without, {row['with']:.3f} with, "
+                f"{time.perf_counter() - start:.0f} s",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
+        rows.append(row)
+    return RemedyTable(rows)
+
+
+_SMALL = {"recurrent_initializer": lambda seed: keras.initializers.RandomNormal(0.0, 0.05, seed)}
+_STRETCHED = {
+    "activation": "relu", "recurrent_initializer": lambda seed: keras.initializers.Identity(),
+}  # fmt: skip
+_SGD = {"optimizer": lambda clipnorm: keras.optimizers.SGD(0.02, momentum=0.9, clipnorm=clipnorm)}
+
+# For each remedy the task, the cell, and what differs: options of the layer, `clipnorm` and others.
+REMEDIES = {
+    "orthogonal weights": (DelayedRecall, "simple_rnn", {**_SMALL, "clipnorm": 1.0},
+                           {"clipnorm": 1.0}),
+    "identity weights and relu": (Adding, "simple_rnn", {"clipnorm": 1.0},
+                                  {**_STRETCHED, "clipnorm": 1.0}),
+    "clipping": (Adding, "simple_rnn", {**_STRETCHED, **_SGD},
+                 {**_STRETCHED, **_SGD, "clipnorm": 0.1}),
+    "forget bias 1": (DelayedRecall, "lstm", {"unit_forget_bias": False, "clipnorm": 1.0},
+                      {"clipnorm": 1.0}),
+    "open gates": (DelayedRecall, "lstm", {"clipnorm": 1.0}, {"clipnorm": 1.0, "open": True}),
+    "gates": (DelayedRecall, "simple_rnn", {**_SMALL, "clipnorm": 1.0},
+              {"cell": "gru", "clipnorm": 1.0, "open": True}),
+}  # fmt: skip
+
+
+def _network(task, cell, units, seed, settings):
+    """A compiled network of one recurrent layer and one dense layer."""
+    kinds = {"simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM,
+             "gru": keras.layers.GRU}  # fmt: skip
+    settings = dict(settings)
+    cell, opened = settings.pop("cell", cell), settings.pop("open", False)
+    clipnorm = settings.pop("clipnorm", None)
+    make = settings.pop(
+        "optimizer", lambda clipnorm: keras.optimizers.Adam(5e-3, clipnorm=clipnorm)
+    )
+    orthogonal = keras.initializers.Orthogonal(seed=seed)
+    recurrent = settings.pop("recurrent_initializer", lambda seed: orthogonal)(seed)
+    numbers = task.scores[0] == "mse"
+    model = keras.Sequential(
+        [
+            keras.Input((task.steps, task.columns_of_input)),
+            kinds[cell](
+                units, recurrent_initializer=recurrent,
+                kernel_initializer=keras.initializers.GlorotUniform(seed + 1), **settings,
+            ),
+            keras.layers.Dense(
+                1 if numbers else len(task.tags),
+                kernel_initializer=keras.initializers.GlorotUniform(seed + 2),
+            ),
+        ]
+    )  # fmt: skip
+    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = keras.losses.MeanSquaredError() if numbers else cross_entropy
+    model.compile(make(clipnorm), loss, jit_compile=True)
+    return open_gates(model, max(3, task.lag), seed=seed) if opened else model
+
+
+def _trained(model, task, updates, seed):
+    """Trains a network; gives the factor of its gradients before that, and its score after."""
+
+    def asked(y):
+        return y if y.ndim == 2 and y.dtype.kind == "f" else y[:, -1]
+
+    x, y = task.draw(500, seed, "validation")
+    factor = gradient_flow(model, (x[:32], asked(y)[:32])).layers[0].factor
+    batches, loss = iter(task.batches(32, seed).as_numpy_iterator()), 0.0
+    for number in range(updates):
+        inputs, targets = next(batches)
+        loss = model.train_on_batch(inputs, asked(targets))
+        if number % 50 == 0 and not np.isfinite(loss):
+            return factor, float("nan")
+    outputs = model.predict_on_batch(x)
+    if not np.isfinite(outputs).all():
+        return factor, float("nan")
+    if task.scores[0] == "mse":
+        return factor, float(np.square(outputs - asked(y)).mean())
+    return factor, float((outputs.argmax(axis=-1) == asked(y)).mean())
