@@ -2,24 +2,30 @@
 
 BLEU and chrF come from sacrebleu, edit distances from jiwer; this module says what they are given.
 All take two lists of texts of the same length and are scores of the whole list, not means of
-scores of its texts.
+scores of its texts. For BLEU a reference may be a list of texts: what was written is compared with
+all of them.
 """
 
 import difflib
+import functools
+import itertools
 
 # Scores where nothing else is said.
 DEFAULTS = ("bleu", "exact_match")
 
 
-def bleu(references, hypotheses, tokenize="13a", lowercase=False):
+def bleu(references, hypotheses, tokenize="13a", lowercase=False, order=4):
     """BLEU, 0 to 100: how many n-grams of up to four words the hypotheses share with references.
 
     Args:
-        references: List of texts, the true ones.
+        references: List of texts, the true ones; or of lists of texts, several for a hypothesis,
+            of which the one nearest in length counts for the penalty of being too short.
         hypotheses: List of texts, the written ones.
         tokenize: How sacrebleu splits texts into words: `"13a"` (punctuation apart), `"none"` (at
             white space, for text that is tokenised already), `"char"`, `"intl"`, `"zh"`, ...
         lowercase: Whether case does not matter.
+        order: Longest n-grams: 1 looks at single words alone. The scores `bleu1` to `bleu4` are
+            those of the orders 1 to 4.
 
     Returns:
         Float. Say `bleu_signature` with it: figures of other settings do not compare.
@@ -36,8 +42,11 @@ def bleu(references, hypotheses, tokenize="13a", lowercase=False):
     translation", https://aclanthology.org/P02-1040; Post 2018, "A call for clarity in reporting
     BLEU scores", https://aclanthology.org/W18-6319.
     """
-    references, hypotheses = _texts(references, hypotheses)
-    return float(_bleu(tokenize, lowercase).corpus_score(hypotheses, [references]).score)
+    references, hypotheses = _texts(references, hypotheses, several=True)
+    several = [[each] if isinstance(each, str) else each for each in references]
+    # The first of each, the second of each where there is one, ...
+    columns = [list(column) for column in itertools.zip_longest(*several)]
+    return float(_bleu(tokenize, lowercase, order).corpus_score(hypotheses, columns).score)
 
 
 def bleu_signature(tokenize="13a", lowercase=False):
@@ -142,7 +151,31 @@ def cer(references, hypotheses, lowercase=False):
     return _rate(_library("jiwer").process_characters(references, hypotheses))
 
 
-SCORES = {score.__name__: score for score in (bleu, chrf, exact_match, wer, cer)}
+def distinct(references, hypotheses, lowercase=False):
+    """How many different texts are written, as a share of all: 1 where no two are the same.
+
+    Args:
+        references: List of texts, or of lists of texts; only their number counts.
+        hypotheses: List of texts, the written ones.
+        lowercase: Whether case does not matter.
+
+    Returns:
+        Float from 0 to 1.
+
+    Example:
+
+    >>> distinct(["a cat", "a dog", "a fog", "a hat"], ["a cat", "a cat", "a cat ", "a hat"])
+    0.5
+    """
+    _, hypotheses = _texts(references, hypotheses, several=True)
+    _, hypotheses = _cased([], hypotheses, lowercase)
+    return len({" ".join(text.split()) for text in hypotheses}) / len(hypotheses)
+
+
+SCORES = {score.__name__: score for score in (bleu, chrf, exact_match, wer, cer, distinct)}
+SCORES |= {f"bleu{order}": functools.partial(bleu, order=order) for order in (1, 2, 3, 4)}
+# Where all are of these, an input is written for once and compared with all its references.
+SEVERAL = ("bleu1", "bleu2", "bleu3", "bleu4", "distinct")
 
 
 def scores(references, hypotheses, names=None, tokenize="13a", lowercase=False):
@@ -174,7 +207,7 @@ def scores(references, hypotheses, names=None, tokenize="13a", lowercase=False):
             hint = f" Did you mean {close[0]!r}?" if close else ""
             known = ", ".join(sorted(SCORES))
             raise ValueError(f"Unknown score of texts {name!r}; known: {known}.{hint}")
-        options = {"tokenize": tokenize} if name == "bleu" else {}
+        options = {"tokenize": tokenize} if name.startswith("bleu") else {}
         result[name] = SCORES[name](references, hypotheses, lowercase=lowercase, **options)
     return result
 
@@ -193,22 +226,27 @@ def _library(name):
         raise ImportError(f"This score needs {name}: pip install {name}") from None
 
 
-def _bleu(tokenize, lowercase):
+def _bleu(tokenize, lowercase, order=4):
     metrics = _library("sacrebleu")
     known = sorted(metrics.BLEU.TOKENIZERS)
     if tokenize not in known:
         raise ValueError(f"tokenize must be one of {known}. Received: tokenize={tokenize!r}")
-    return metrics.BLEU(tokenize=tokenize, lowercase=lowercase, force=True)
+    if order not in (1, 2, 3, 4):
+        raise ValueError(f"order must be 1, 2, 3 or 4. Received: order={order!r}")
+    return metrics.BLEU(tokenize=tokenize, lowercase=lowercase, force=True, max_ngram_order=order)
 
 
-def _texts(references, hypotheses):
-    """Both as lists of texts."""
+def _texts(references, hypotheses, several=False):
+    """Both as lists of texts; with `several` a reference may be a list of texts, at least one."""
     for name, texts in (("references", references), ("hypotheses", hypotheses)):
         if isinstance(texts, (str, bytes)):
             raise ValueError(f"{name} must be a list of texts. Received: {name}={texts!r}")
     references, hypotheses = list(references), list(hypotheses)
     for name, texts in (("references", references), ("hypotheses", hypotheses)):
         for place, text in enumerate(texts):
+            if several and name == "references" and isinstance(text, (list, tuple)):
+                if text and all(isinstance(each, str) for each in text):
+                    continue
             if not isinstance(text, str):
                 raise ValueError(
                     f"{name} must be texts. Received: {text!r} of type {type(text).__name__} at "

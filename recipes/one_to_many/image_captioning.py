@@ -70,6 +70,9 @@ class ImageCaptioning(rnnkit.Recipe):
         attention="multiplicative",
         embedding_size=128,
         network="cnn",
+        augment=True,
+        flip=None,
+        foretell=0.05,
         dropout=0.3,
         label_smoothing=0.1,
         beam_size=5,
@@ -77,6 +80,8 @@ class ImageCaptioning(rnnkit.Recipe):
         learning_rate=2e-3,
         seed=None,
     ):
+        if flip is None:  # in a mirror, captions that say left or right are wrong
+            flip = not {"left", "right"}.intersection(text.vocabulary[:100])
         model = rnnkit.models.OneToMany(
             image,
             text,
@@ -86,6 +91,9 @@ class ImageCaptioning(rnnkit.Recipe):
             attention=attention,
             embedding_size=embedding_size,
             network=network,
+            augment=augment,
+            flip=flip,
+            foretell=foretell,
             dropout=dropout,
             label_smoothing=label_smoothing,
             beam_size=beam_size,
@@ -101,7 +109,7 @@ class ImageCaptioning(rnnkit.Recipe):
     # === Scores and training ===
 
     scores = ("bleu4", "bleu1", "bleu2", "bleu3", "distinct")
-    training = {"epochs": 30, "batch_size": 160, "patience": 3, "monitor": "val_loss"}
+    training = {"epochs": 20, "batch_size": 80, "patience": 3, "monitor": "val_loss"}
 
     # === Search space ===
 

@@ -23,6 +23,7 @@ from rnnkit.data import (
     motions,
     phrases,
     reviews,
+    scenes,
     sms,
     stories,
     wordclasses,
@@ -203,6 +204,18 @@ class RnnkitLetters(_TranscriptBuilder):
     source = letters
     key = "strokes"
     recording = tfds.features.Tensor(shape=(None, 3), dtype=np.float32)
+
+
+class RnnkitScenes(_TranscriptBuilder):
+    """Scenes of coloured shapes with what can be said about them; see `scenes.CARD`.
+
+    A caption is an example: the four of a picture follow each other.
+    """
+
+    name = "rnnkit_scenes"
+    source = scenes
+    key = "image"
+    recording = tfds.features.Image(shape=(scenes.SIDE, scenes.SIDE, 3))
 
 
 class _PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):

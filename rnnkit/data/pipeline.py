@@ -42,9 +42,7 @@ class Encoded:
     def order(self, batch_size):
         """The order in which `batches(..., shuffle=False)` gives the examples: by length."""
         del batch_size
-        if self.lengths is None:
-            return np.arange(self.size)
-        return np.argsort(self.lengths.numpy(), kind="stable")
+        return in_order(self.size, None if self.lengths is None else self.lengths.numpy())
 
     def restored(self, results, batch_size):
         """Results in the order of the examples.
@@ -74,38 +72,55 @@ class Encoded:
         Returns:
             A `tf.data.Dataset` of batched tensors with known cardinality.
         """
-        size, steps = self.size, -(-self.size // batch_size)
 
         def take(indices):
             chosen = tf.nest.map_structure(lambda each: tf.gather(each, indices), self.tensors)
-            return _padded(chosen, multiple, self.padding)
+            return padded(chosen, multiple, self.padding)
 
-        if shuffle:
+        return drawn(take, self.size, self.lengths, batch_size, shuffle, seed)
 
-            def epoch(numbers):
-                numbers = tf.cast(numbers, tf.int64)  # [2]
-                mix = tf.random.experimental.stateless_shuffle
-                order = mix(tf.range(size), numbers)  # [size]
-                if self.lengths is not None:
-                    # Sort by length within pools only, so that batches differ in every epoch.
-                    pools = tf.range(size) // (batch_size * POOL)
-                    width = tf.reduce_max(self.lengths) + 1
-                    keys = tf.cast(pools, tf.int64) * width + tf.gather(self.lengths, order)
-                    order = tf.gather(order, tf.argsort(keys, stable=True))
-                starts = mix(tf.range(0, size, batch_size), numbers + 1)  # [steps]
-                return tf.data.Dataset.from_tensor_slices(starts).map(
-                    lambda start: order[start : start + batch_size]
-                )
 
-            # Two new numbers an epoch, the same ones again for the same seed.
-            numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
-            indices = numbers.batch(2).take(1).flat_map(epoch)
-        else:
-            order = self.order(batch_size).astype("int32")
-            indices = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        dataset = indices.map(take, num_parallel_calls=tf.data.AUTOTUNE)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-        return dataset.prefetch(tf.data.AUTOTUNE)
+def in_order(size, lengths):
+    """The order of so many examples that are not shuffled, NumPy: by length, where it is known."""
+    return np.arange(size) if lengths is None else np.argsort(lengths, kind="stable")
+
+
+def drawn(take, size, lengths, batch_size, shuffle, seed):
+    """A dataset of what `take` gives for batches of indices of similar length.
+
+    Args:
+        take: Function from indices, int32 `[batch]`, to tensors.
+        size: Number of examples.
+        lengths: int64 tensor `[size]`, or None.
+        batch_size, shuffle, seed: As in `Encoded.batches`.
+    """
+    steps = -(-size // batch_size)
+    if shuffle:
+
+        def epoch(numbers):
+            numbers = tf.cast(numbers, tf.int64)  # [2]
+            mix = tf.random.experimental.stateless_shuffle
+            order = mix(tf.range(size), numbers)  # [size]
+            if lengths is not None:
+                # Sort by length within pools only, so that batches differ in every epoch.
+                pools = tf.range(size) // (batch_size * POOL)
+                width = tf.reduce_max(lengths) + 1
+                keys = tf.cast(pools, tf.int64) * width + tf.gather(lengths, order)
+                order = tf.gather(order, tf.argsort(keys, stable=True))
+            starts = mix(tf.range(0, size, batch_size), numbers + 1)  # [steps]
+            return tf.data.Dataset.from_tensor_slices(starts).map(
+                lambda start: order[start : start + batch_size]
+            )
+
+        # Two new numbers an epoch, the same ones again for the same seed.
+        numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
+        indices = numbers.batch(2).take(1).flat_map(epoch)
+    else:
+        order = in_order(size, None if lengths is None else lengths.numpy()).astype("int32")
+        indices = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+    dataset = indices.map(take, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    return dataset.prefetch(tf.data.AUTOTUNE)
 
 
 class Streamed:
@@ -141,7 +156,7 @@ class Streamed:
                 lambda *tensors: _sorted_batches(tensors, batch_size, multiple, seed, self.padding)
             )
         else:
-            encoded = encoded.map(lambda *tensors: _padded(tensors, multiple, self.padding))
+            encoded = encoded.map(lambda *tensors: padded(tensors, multiple, self.padding))
         size = int(self.dataset.cardinality())
         if size >= 0:  # told where known, so that progress shows how far an epoch is
             steps = tf.data.experimental.assert_cardinality(-(-size // batch_size))
@@ -224,7 +239,7 @@ def _telling(blocks, dataset, encode):
         raise ValueError(f"The data holds what cannot be encoded. Received: {reason}") from None
 
 
-def _padded(tensors, multiple, padding):
+def padded(tensors, multiple, padding):
     """The parts of a batch as padded tensors, each with its own padding."""
     padding = (0,) * len(tensors) if padding is None else padding
     return tuple(
@@ -262,7 +277,7 @@ def _sorted_batches(tensors, batch_size, multiple, seed, padding):
         order = tf.argsort(lengths, stable=True)
     starts = tf.random.shuffle(tf.range(0, tf.shape(order)[0], batch_size), seed=seed)
     return tf.data.Dataset.from_tensor_slices(starts).map(
-        lambda start: _padded(
+        lambda start: padded(
             tf.nest.map_structure(
                 lambda tensor: tf.gather(tensor, order[start : start + batch_size]), tensors
             ),

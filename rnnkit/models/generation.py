@@ -14,7 +14,7 @@ from rnnkit.decoding.search import NEVER, Sampling, decode
 from rnnkit.models import writing_values
 from rnnkit.models.base import Model
 from rnnkit.models.decoding_options import checked
-from rnnkit.models.references import with_references
+from rnnkit.models.references import with_all_references, with_references
 
 # Tokens at most where nothing is known about the data.
 LONGEST = 256
@@ -305,7 +305,9 @@ class Generating(Model):
     def score(self, x, y=None, batch_size=None, verbose=0, **options):
         """The task's own scores on raw data, as a dict of floats.
 
-        See `rnnkit.text_metrics` for those of texts, `rnnkit.sequence_metrics` for numbers.
+        See `rnnkit.text_metrics` for those of texts, `rnnkit.sequence_metrics` for numbers. Where
+        all are of `rnnkit.text_metrics.SEVERAL`, rows with the same raw input are several
+        references of one output.
 
         Args:
             x: Raw data as in `fit`.
@@ -318,7 +320,9 @@ class Generating(Model):
         if self.decoder.surface.numeric:
             return writing_values.score(self, x, y, batch_size, verbose, **options)
         chosen = {name: options.pop(name) for name in ("tokenize", "lowercase") if name in options}
-        data, references, sources = with_references(
+        names = self.score_names or text_metrics.DEFAULTS
+        together = all(name in text_metrics.SEVERAL for name in names)
+        data, references, sources = (with_all_references if together else with_references)(
             self, x, y, lambda targets: [row[:-1] for row in targets.to_list()]
         )
         hypotheses = self._written(data, batch_size, verbose, sources, **options)[0]

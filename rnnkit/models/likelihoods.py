@@ -1,4 +1,4 @@
-"""How likely the true tokens are to a model: of one long text, or of each example."""
+"""How likely tokens are to a model: those of one long text, of each example, of all pairs."""
 
 import keras
 import numpy as np
@@ -72,6 +72,54 @@ def surprises(model, tokens, batch_size, verbose=0, stream=STREAM, context=CONTE
             progress.update(step + 1)
 
 
+class Likelihoods:
+    """Methods of a `OneToMany`: how likely targets are, each for its input or for every input."""
+
+    def log_likelihood(self, x, y=None, batch_size=None, verbose=0):
+        """Log-probability in nats of each true target, its end included, given its input.
+
+        Args:
+            x: Raw data as in `fit`.
+            y: Raw targets, if `x` is not a dataset.
+            batch_size: Examples at a time; results do not depend on it.
+            verbose: 1 shows progress.
+
+        Returns:
+            float64 `[examples]`.
+        """
+        self._check_likelihood("log_likelihood")
+        size = self._batch_size(batch_size)
+        return of_examples(self, self.prepare(x, y), size, verbose)
+
+    def log_likelihoods(self, x, targets, batch_size=32, verbose=0):
+        """Log-probability in nats of every target for every input: which input fits a text best?
+
+        Args:
+            x: Raw inputs, or a dataset of them.
+            targets: Raw targets, such as a list of texts.
+            batch_size: Inputs, and targets, at a time; results do not depend on it.
+            verbose: 1 shows progress.
+
+        Returns:
+            float64 `[inputs, targets]`; see `rnnkit.retrieval.scores`.
+
+        Example:
+
+        >>> found = model.log_likelihoods(pictures, ["a dog in the snow"])
+        >>> pictures[found[:, 0].argmax()]
+        """
+        self._check_likelihood("log_likelihoods")
+        size = self._batch_size(batch_size)
+        return of_pairs(self, x, targets, size, verbose)
+
+    def _check_likelihood(self, name):
+        if self.input_feature is None or self.decoder.surface.numeric:
+            raise ValueError(
+                f"{name} is for models with an input whose outputs are tokens; a model without "
+                "input has score"
+            )
+
+
 def _run(decoder):
     @tf.function(reduce_retracing=True)
     def run(before, target, states):
@@ -108,3 +156,66 @@ def of_examples(model, data, batch_size, verbose=0):
         if progress:
             progress.update(step + 1)
     return data.restored(np.concatenate(found).astype("float64"), batch_size)
+
+
+def of_pairs(model, x, targets, batch_size, verbose=0):
+    """Log-probability in nats of every target for every input, its end included.
+
+    Inputs are encoded once; then every input is put beside every target, in blocks of both with
+    targets of similar length.
+
+    Args:
+        model: A `OneToMany` with an input whose outputs are tokens.
+        x: Raw inputs.
+        targets: Raw targets.
+        batch_size: Inputs encoded at a time, and inputs and targets of a block.
+        verbose: 1 shows progress.
+
+    Returns:
+        float64 `[inputs, targets]`.
+    """
+    feature, decoder = model.output_feature, model.decoder
+    values = feature.to_tensor(targets)
+    ids = feature.encode(values)
+    feature.check(values, ids)
+    ids = decoder.surface.ended(ids)
+    order = np.argsort(ids.row_lengths().numpy(), kind="stable")
+    data = model.prepare(x, targets=False)
+    kept = model.__dict__.setdefault("_compiled_decoding", {})
+    if "encode" not in kept:
+        kept["encode"] = tf.function(
+            lambda source: tf.nest.flatten(model._encode(source, training=False)),
+            reduce_retracing=True,
+        )
+        kept["pairs"] = _pairs(decoder)
+    encoded = list(model._each_batch(kept["encode"], data, batch_size, 0))
+    blocks = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
+    progress = keras.utils.Progbar(len(blocks)) if verbose in (1, 2) else None
+    result = np.zeros((sum(len(each[0]) for each in encoded), len(order)))
+    for step, rows in enumerate(blocks):
+        target = tf.gather(ids, rows).to_tensor()  # [targets, time]
+        before, first = decoder.surface.before(target), 0
+        for begun in encoded:
+            found = kept["pairs"](begun, before, target).numpy()
+            result[first : first + len(found), rows] = found
+            first += len(found)
+        if progress:
+            progress.update(step + 1)
+    return data.restored(result, batch_size)
+
+
+def _pairs(decoder):
+    @tf.function(reduce_retracing=True)
+    def run(begun, before, target):
+        """Log-probabilities `[inputs, targets]` of a block."""
+        inputs, targets = tf.shape(begun[0])[0], tf.shape(target)[0]
+        *states, given = [tf.repeat(each, targets, axis=0) for each in begun]
+        given = (given, None) if decoder.attention is not None else (None, given)
+        source = Source(states or None, given[0], None, given[1])
+        before, target = tf.tile(before, [inputs, 1]), tf.tile(target, [inputs, 1])
+        logits = tf.cast(decoder.whole(before, source)[0], tf.float32)  # [inputs * targets, ...]
+        values = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
+        values = -tf.reduce_sum(tf.where(target != 0, values, 0.0), axis=1)
+        return tf.reshape(values, [inputs, targets])
+
+    return run

@@ -5,15 +5,18 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import likelihood
+from rnnkit.data import shared
 from rnnkit.data.corpus import Corpus
 from rnnkit.data.pipeline import Encoded
+from rnnkit.data.shared import Shared
 from rnnkit.features import Feature, Number
 from rnnkit.layers.carry import Carried, FirstStates, KeepStates
+from rnnkit.layers.sharing import RepeatRows
 from rnnkit.models import language, likelihoods
 from rnnkit.models.base import Seeds, check_features
 from rnnkit.models.decoder import ATTENTIONS, Decoder, Source, bridge
 from rnnkit.models.generation import Generating
-from rnnkit.models.single import image_grid, vector
+from rnnkit.models.single import foretold, image_grid, vector
 from rnnkit.models.surface import surface_of
 
 # Tokens written where nothing says the end.
@@ -21,7 +24,7 @@ WRITTEN = 500
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class OneToMany(Generating):
+class OneToMany(likelihoods.Likelihoods, Generating):
     """One value → a sequence, written step by step; without input, a language model.
 
     A class, a number or a vector of numbers becomes a vector that makes the decoder's first states
@@ -47,6 +50,10 @@ class OneToMany(Generating):
         embedding_size: Size of the token vectors and of the vector of a class or numbers.
         tied_output: Whether the output layer's weights are those of the token vectors.
         network: What reads images: `"cnn"`, or the name of a network of `keras.applications`.
+        augment: Whether images are shifted and zoomed a little at random in training.
+        flip: With `augment`, whether half of them are seen in a mirror too.
+        foretell: Weight of a further loss in training: an image alone, without the words before,
+            has to tell which words its texts have; see `rnnkit.layers.BagOfTokens`. 0 for none.
         dropout: Share of the features below each recurrent layer, and of the output layer's
             inputs, dropped in training.
         recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
@@ -86,6 +93,9 @@ class OneToMany(Generating):
         embedding_size=128,
         tied_output=True,
         network="cnn",
+        augment=False,
+        flip=False,
+        foretell=0.0,
         dropout=0.0,
         recurrent_dropout=0.0,
         token_dropout=0.0,
@@ -103,11 +113,12 @@ class OneToMany(Generating):
         shape = getattr(input_feature, "shape", ())
         image = len(shape) == 3
         _check(input_feature, output_feature, image)
-        if label_smoothing and output_feature.vocabulary_size is None:
-            raise ValueError(
-                "label_smoothing is for targets of tokens. Received: "
-                f"label_smoothing={label_smoothing!r} for {type(output_feature).__name__}"
-            )
+        for option, value in (("label_smoothing", label_smoothing), ("foretell", foretell)):
+            if value and output_feature.vocabulary_size is None:
+                raise ValueError(
+                    f"{option} is for targets of tokens. Received: {option}={value!r} for "
+                    f"{type(output_feature).__name__}"
+                )
         if attention not in ATTENTIONS:
             raise ValueError(
                 f"attention must be one of {list(ATTENTIONS)}. Received: attention={attention!r}"
@@ -147,16 +158,21 @@ class OneToMany(Generating):
             inputs = [target]
         else:
             if image:
-                inputs = [keras.Input(shape, name="image")]
-                memory = image_grid(inputs[0], network, dropout, seeds)  # [batch, places, features]
-                given = keras.ops.mean(memory, axis=1)  # [batch, features]
+                inputs, memory = image_grid(shape, network, dropout, seeds, augment, flip)
+                given = keras.ops.mean(memory, axis=1)  # [images, features]
                 source = [memory if attention else None, None if attention else given]
             else:
                 inputs, given = vector(input_feature, embedding_size, seeds)
                 source = [None, given]
             states = bridge([given], decoder.state_sizes, seeds)
-            written, _ = decoder.whole(target, Source(states, source[0], None, source[1]))
             begun = [*(states or []), *(each for each in source if each is not None)]
+            if image:  # one image for each of its texts
+                repeat = RepeatRows(name="repeated")
+                states = None if states is None else [repeat(each, target) for each in states]
+                source = [None if each is None else repeat(each, target) for each in source]
+            written, _ = decoder.whole(target, Source(states, source[0], None, source[1]))
+            if image and foretell:
+                written = foretold(written, given, target, surface, foretell, seeds)
             inputs = [*inputs, target]
         # Past Keras, which gets these layers as parts of the graph; `compile` needs it already.
         self.__dict__["decoder"] = decoder
@@ -179,6 +195,9 @@ class OneToMany(Generating):
         self.embedding_size = embedding_size
         self.tied_output = tied_output
         self.network = network
+        self.augment = augment
+        self.flip = flip
+        self.foretell = foretell
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.token_dropout = token_dropout
@@ -197,8 +216,11 @@ class OneToMany(Generating):
     # === Data ===
 
     def prepare(self, x, y=None, sample_weight=None, targets=True):
+        if isinstance(x, Shared):
+            return x if targets else x.each()
         if self.input_feature is not None or isinstance(x, Encoded):
-            return super().prepare(x, y, sample_weight, targets)
+            found = shared.prepare(self, x, y, sample_weight) if targets else None
+            return super().prepare(x, y, sample_weight, targets) if found is None else found
         if not targets:
             return Encoded((language.prompts(self, x),), (0,))
         for name, value in (("y", y), ("sample_weight", sample_weight)):
@@ -350,26 +372,6 @@ class OneToMany(Generating):
         finally:
             self.score_names = names
         return {name: found[name] for name in names}
-
-    def log_likelihood(self, x, y=None, batch_size=None, verbose=0):
-        """Log-probability in nats of each true target, its end included, given its input.
-
-        Args:
-            x: Raw data as in `fit`.
-            y: Raw targets, if `x` is not a dataset.
-            batch_size: Examples at a time; results do not depend on it.
-            verbose: 1 shows progress.
-
-        Returns:
-            float64 `[examples]`.
-        """
-        if self.input_feature is None or self.decoder.surface.numeric:
-            raise ValueError(
-                "log_likelihood is for models with an input whose outputs are tokens; a model "
-                "without input has score"
-            )
-        size = self._batch_size(batch_size)
-        return likelihoods.of_examples(self, self.prepare(x, y), size, verbose)
 
 
 def _check(input_feature, output_feature, image):

@@ -1,7 +1,18 @@
-"""What the scores of written texts need: prepared data beside the texts as they stand in it."""
+"""What the scores of written texts need: prepared data beside the texts as they stand in it.
+
+Several rows with the same raw input, such as the captions of one picture, are several references
+of one output where the scores are made for that (`rnnkit.text_metrics.SEVERAL`).
+"""
+
+import numpy as np
+import tensorflow as tf
 
 from rnnkit.data.convert import as_dataset
-from rnnkit.data.pipeline import Encoded, Streamed, prepare
+from rnnkit.data.pipeline import Encoded, Streamed, batch, prepare
+from rnnkit.data.shared import Shared
+
+# Raw examples read at a time.
+BLOCK = 1024
 
 
 def with_references(model, x, y=None, written=None):
@@ -40,8 +51,41 @@ def with_references(model, x, y=None, written=None):
         padding = (model.input_feature.padding, model.output_feature.padding, 0)
         data = prepare(dataset, model.encode, collect, model._truncate, padding=padding)
     if isinstance(data, Streamed):
-        raise ValueError(
-            "score needs data that ends and fits in memory: pass a part of it, such as "
-            "`data.take(100_000)`. Received: a dataset that is endless or too large"
-        )
+        _refuse_stream()
     return data, references, sources
+
+
+def with_all_references(model, x, y=None, written=None):
+    """As `with_references`, each input once, with the list of the texts of all its rows.
+
+    Args, returns and raises as there; the references are lists of texts.
+    """
+    if isinstance(x, Shared):
+        texts = with_references(model, x, written=written)[1]
+        return x.once(), [[texts[row] for row in rows] for rows in x.rows], None
+    if isinstance(x, (Encoded, Streamed)):  # each row has its own input
+        data, texts, sources = with_references(model, x, written=written)
+        return data, [[text] for text in texts], sources
+    dataset = as_dataset(x, y, None, model.input_feature, model.output_feature)
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        _refuse_stream()
+    inputs, texts = {}, []
+    for values, targets, *_ in batch(dataset, BLOCK):
+        rows = values if isinstance(values, tf.RaggedTensor) else values.numpy()
+        for row, text in zip(rows, targets.numpy().tolist(), strict=True):
+            key = row if isinstance(row, bytes) else np.asarray(row).tobytes()
+            place = inputs.setdefault(key, (len(inputs), row))[0]
+            texts += [[]] if place == len(texts) else []
+            texts[place].append(text.decode("utf-8", "replace"))
+    raw = [row for _, row in inputs.values()]
+    data = model.prepare(raw, targets=False)
+    if isinstance(data, Streamed):
+        _refuse_stream()
+    return data, texts, raw if isinstance(raw[0], bytes) else None
+
+
+def _refuse_stream():
+    raise ValueError(
+        "score needs data that ends and fits in memory: pass a part of it, such as "
+        "`data.take(100_000)`. Received: a dataset that is endless or too large"
+    )

@@ -4,7 +4,14 @@ import difflib
 
 import keras
 
-FILTERS = (32, 64, 128)
+from rnnkit.layers.sharing import BagOfTokens
+
+# Levels of the small network: features of its convolution, and height and width that it looks at.
+CNN = ((32, 5), (48, 3), (96, 3), (192, 3))
+# How far pictures are shifted in training at most, as a share of their sides, and made larger or
+# smaller.
+SHIFT = 0.1
+ZOOM = 0.1
 
 
 def vector(feature, size, seeds):
@@ -32,43 +39,87 @@ def vector(feature, size, seeds):
     return [inputs], layer(inputs)
 
 
-def image_grid(image, network, dropout, seeds):
+def image_grid(shape, network, dropout, seeds, augment=False, flip=False):
     """Vectors of the parts of images, row by row.
 
     Args:
-        image: Keras tensor `[batch, height, width, channels]`.
-        network: `"cnn"`: three pairs of convolutions, each halving height and width while they
-            are at least 8. Or the name of a network of `keras.applications`, such as
-            `"MobileNetV2"`, without its top and with weights that are not trained yet.
+        shape: Height, width and channels.
+        network: `"cnn"`: four convolutions, each but the last followed by halving height and width
+            while that leaves at least 8 (4 after the first). Or the name of a network of
+            `keras.applications`, such as `"MobileNetV2"`, without its top and with weights that
+            are not trained yet.
         dropout: Share of the features of the grid dropped in training.
         seeds: `rnnkit.models.base.Seeds`.
+        augment: Whether images are shifted and zoomed at random in training.
+        flip: Whether half of them are seen in a mirror too.
 
     Returns:
-        `[batch, places, features]`.
+        A list with the Keras input, and the grid `[batch, places, features]`.
 
     Raises:
         ValueError: For an unknown network, or one that cannot read images of this shape.
     """
-    x = _cnn(image, seeds) if network == "cnn" else _application(image, network)
+    image = keras.Input(shape, name="image")
+    x = _varied(image, flip, seeds) if augment else image
+    x = _cnn(x, seeds) if network == "cnn" else _application(x, network)
     height, width, features = x.shape[1:]
     x = keras.layers.Reshape((height * width, features), name="grid")(x)
-    return keras.layers.Dropout(dropout, seed=seeds.next(), name="grid_dropout")(x)
+    return [image], keras.layers.Dropout(dropout, seed=seeds.next(), name="grid_dropout")(x)
+
+
+def foretold(written, features, tokens, surface, weight, seeds):
+    """What was written, as it is; in training with the loss of `BagOfTokens`.
+
+    Args:
+        written: Keras tensor, the output of the network.
+        features: Keras tensor `[images, features]`.
+        tokens: Keras tensor `[texts, time]`.
+        surface: `rnnkit.models.surface.Tokens`.
+        weight: Factor on the loss.
+        seeds: `rnnkit.models.base.Seeds`.
+    """
+    layer = BagOfTokens(
+        surface.size,
+        weight,
+        special=(1, surface.start, surface.end),
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seeds.next()),
+        dtype="float32",  # also under mixed precision, as the output that it passes on
+        name="foretold_output",
+    )
+    return layer(written, features, tokens)
+
+
+def _varied(image, flip, seeds):
+    """Images shifted and zoomed a little at random in training, so that none is seen twice."""
+    layers = keras.layers
+    options = {"fill_mode": "nearest", "interpolation": "bilinear"}
+    if flip:
+        image = layers.RandomFlip("horizontal", seed=seeds.next(), name="image_flip")(image)
+    image = layers.RandomTranslation(
+        SHIFT, SHIFT, seed=seeds.next(), name="image_shift", **options
+    )(image)
+    return layers.RandomZoom((-ZOOM, ZOOM), seed=seeds.next(), name="image_zoom", **options)(image)
 
 
 def _cnn(x, seeds):
-    for level, filters in enumerate(FILTERS):
-        for part in "ab":
-            x = keras.layers.Conv2D(
-                filters,
-                3,
-                padding="same",
-                use_bias=False,
-                kernel_initializer=keras.initializers.HeNormal(seed=seeds.next()),
-                name=f"image_{level}{part}",
-            )(x)
-            x = keras.layers.BatchNormalization(name=f"image_norm_{level}{part}")(x)
-            x = keras.layers.ReLU(name=f"image_relu_{level}{part}")(x)
-        if min(x.shape[1:3]) >= 8:
+    def convolution(x, filters, size, strides, name):
+        x = keras.layers.Conv2D(
+            filters,
+            size,
+            strides,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=keras.initializers.HeNormal(seed=seeds.next()),
+            name=f"image_{name}",
+        )(x)
+        x = keras.layers.BatchNormalization(name=f"image_norm_{name}")(x)
+        return keras.layers.ReLU(name=f"image_relu_{name}")(x)
+
+    for level, (filters, size) in enumerate(CNN):
+        # The first level is the dearest, as it has the most places.
+        strides = 2 if level == 0 and min(x.shape[1:3]) >= 8 else 1
+        x = convolution(x, filters, size, strides, level)
+        if level and min(x.shape[1:3]) >= 16:
             x = keras.layers.MaxPooling2D(name=f"image_pool_{level}")(x)
     return x
 
