@@ -18,6 +18,7 @@ from rnnkit.data import (
     digits,
     dynamics,
     letters,
+    melodies,
     morse,
     motifs,
     motions,
@@ -287,6 +288,35 @@ class RnnkitStories(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, split):
         for index, text in enumerate(stories.generate(split)):
             yield index, {"text": text}
+
+
+class RnnkitMelodies(tfds.core.GeneratorBasedBuilder):
+    """Old melodies of several styles, as texts; see `melodies.CARD`."""
+
+    name = "rnnkit_melodies"
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First release."}
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=melodies.CARD,
+            features=tfds.features.FeaturesDict(
+                {
+                    "style": tfds.features.ClassLabel(names=list(melodies.LABELS)),
+                    "melody": tfds.features.Text(),
+                }
+            ),
+            supervised_keys=("style", "melody"),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in melodies.SIZES}
+
+    def _generate_examples(self, split):
+        for index, (style, melody) in enumerate(melodies.generate(split)):
+            yield index, {"style": style, "melody": melody}
 
 
 class _TagsBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):

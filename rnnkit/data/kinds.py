@@ -12,6 +12,7 @@ from rnnkit.data import (
     clips,
     histories,
     images,
+    music,
     parallel,
     plain_text,
     recordings,
@@ -88,6 +89,10 @@ def _texts(name, request):
     return catalogue.load_texts(name, column)
 
 
+def _melodies(name, request):
+    return music.of_catalogue(name, request.given)
+
+
 # === Datasets ===
 
 
@@ -116,6 +121,10 @@ def _series_pairs(dataset, request):
 
 def _clip_pairs(dataset, request):
     return clips.pairs(dataset)
+
+
+def _styled_music(dataset, request):
+    return music.of_dataset(dataset)
 
 
 def _tagged_pairs(dataset, request):
@@ -284,6 +293,17 @@ def _read_texts(source, request):
     )
 
 
+def _read_music(source, request):
+    return music.load(
+        source,
+        request.recipe.columns,
+        name=request.name,
+        given=request.given,
+        encoding=request.encoding,
+        skip_unreadable=request.skip_unreadable,
+    )
+
+
 # === The table ===
 
 TAGGED = Kind(_read_tagged, _tagged_pairs, _examples)
@@ -299,6 +319,7 @@ KINDS = {
     ("words", "tags"): TAGGED,
     ("words", "entities"): TAGGED,
     ("frames", "tags"): Kind(_read_clips, _clip_pairs, _examples),
+    ("style", "music"): Kind(_read_music, _styled_music, _melodies, skips=True),
     ("series", "series"): Kind(_read_series, _series_pairs, _series_examples),
 }
 

@@ -63,7 +63,7 @@ def _check_options(kind, request, source):
     recipe = request.recipe
     if request.skip_unreadable and not kind.skips:
         raise ValueError(
-            "skip_unreadable is for recipes whose input is audio, strokes or images. "
+            "skip_unreadable is for recipes of audio, strokes, images or music. "
             f"Received: the recipe {recipe.name!r}, of {recipe.kinds[0]}"
         )
     table = hasattr(source, "columns") or kinds.are_frames(source)

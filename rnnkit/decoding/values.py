@@ -21,7 +21,9 @@ class Written(typing.NamedTuple):
     attention: tf.Tensor | None
 
 
-def write_values(step, states, batch, *, width, max_length, attends=False):
+def write_values(
+    step, states, batch, *, width, max_length, attends=False, choose=None, before=None
+):
     """Writes a batch of sequences of numbers, in one loop of the graph.
 
     Each step reads what the step before wrote. A sequence ends with the step whose last number,
@@ -37,11 +39,16 @@ def write_values(step, states, batch, *, width, max_length, attends=False):
         width: Numbers in a step.
         max_length: Steps at most; an int or a scalar tensor.
         attends: Whether `step` gives attention.
+        choose: Function `(written, index)` that gives the numbers of the step `[batch, 1, width]`
+            and whether it is the last, bool `[batch]`, from what `step` wrote; by default what is
+            written are the numbers and the logit of the end.
+        before: What comes before the first step, `[batch, 1, width + 1]`; by default the start.
 
     Returns:
         `Written`.
     """
-    before = tf.concat([tf.zeros([batch, 1, width]), tf.ones([batch, 1, 1])], axis=-1)
+    if before is None:
+        before = tf.concat([tf.zeros([batch, 1, width]), tf.ones([batch, 1, 1])], axis=-1)
     finished, lengths = tf.zeros([batch], tf.bool), tf.zeros([batch], tf.int32)
     histories = tuple(
         tf.TensorArray(tf.float32, max_length, clear_after_read=False) for _ in range(1 + attends)
@@ -50,7 +57,10 @@ def write_values(step, states, batch, *, width, max_length, attends=False):
     def body(index, before, states, finished, lengths, histories):
         written, states, attention = step(before, states)
         written = tf.cast(written, tf.float32)
-        values, ends = written[..., :-1], written[:, 0, -1] > 0  # [batch, 1, width], [batch]
+        if choose is None:
+            values, ends = written[..., :-1], written[:, 0, -1] > 0  # [batch, 1, width], [batch]
+        else:
+            values, ends = choose(written, index)
         shown = tf.where(finished[:, None], float("nan"), values[:, 0])  # [batch, width]
         parts = (shown, tf.cast(attention, tf.float32)[:, 0]) if attends else (shown,)
         histories = tuple(

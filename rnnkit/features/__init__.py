@@ -7,10 +7,13 @@ from rnnkit.features.events import Events
 from rnnkit.features.forecast import Forecast
 from rnnkit.features.image import Image
 from rnnkit.features.label import Label
+from rnnkit.features.notes import Notes
 from rnnkit.features.nucleotides import Nucleotides
 from rnnkit.features.number import Number
+from rnnkit.features.piano_roll import PianoRoll
 from rnnkit.features.series import Series
 from rnnkit.features.strokes import Strokes
+from rnnkit.features.style import Style
 from rnnkit.features.subwords import Subwords
 from rnnkit.features.tags import Tags
 from rnnkit.features.text import Text
@@ -26,9 +29,12 @@ __all__ = [
     "Forecast",
     "Image",
     "Label",
+    "Notes",
     "Nucleotides",
     "Number",
+    "PianoRoll",
     "Series",
+    "Style",
     "Subwords",
     "Strokes",
     "Tags",

@@ -32,6 +32,7 @@ class Label(Feature):
     """
 
     accepts_numbers = True
+    least = 2  # classes that there must be
 
     def __init__(self, classes=None, kind=None):
         self.classes = None
@@ -47,7 +48,7 @@ class Label(Feature):
         names = [_text(value) for value in strings(np.array(classes, dtype=object), "Label")]
         if len(set(names)) != len(names):
             raise ValueError(f"classes must differ from each other. Received: classes={classes}")
-        if len(names) < 2:
+        if len(names) < self.least:
             raise ValueError(
                 "A label needs at least two classes to tell apart; the data has "
                 f"{'only ' + repr(names[0]) if names else 'none'}. Received: classes={classes}"

@@ -19,6 +19,7 @@ from rnnkit.layers.crf import CRF
 from rnnkit.layers.events import EventEmbedding, Strand
 from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D
+from rnnkit.layers.joint_binary import JointBinary
 from rnnkit.layers.missing import AddPresent, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import SequencePooling
@@ -29,12 +30,14 @@ from rnnkit.layers.reference import (
     ReferenceSimpleRNNCell,
 )
 from rnnkit.layers.reservoir import ESN, ESNCell
+from rnnkit.layers.sharing import BagOfTokens, RepeatRows
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense
 from rnnkit.layers.token_dropout import TokenDropout
 
 __all__ = [
     "AddPresent",
     "AdditiveAttention",
+    "BagOfTokens",
     "CRF",
     "ESN",
     "ESNCell",
@@ -47,12 +50,14 @@ __all__ = [
     "FrameNetwork",
     "GRUCell",
     "LSTMCell",
+    "JointBinary",
     "KnownErrors",
     "MaskedConv1D",
     "MissingToZero",
     "MultiplicativeAttention",
     "PathMixture",
     "RecurrentStack",
+    "RepeatRows",
     "ReferenceGRUCell",
     "ReferenceLSTMCell",
     "ReferenceSimpleRNNCell",

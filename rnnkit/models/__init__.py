@@ -1,6 +1,7 @@
 """Models: one class for each input-output pattern."""
 
 from rnnkit.models.base import Model
+from rnnkit.models.composer import Composer
 from rnnkit.models.ctc import CTC
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.encoder_decoder import EncoderDecoder
@@ -11,6 +12,7 @@ from rnnkit.models.one_to_one import OneToOne
 
 __all__ = [
     "CTC",
+    "Composer",
     "EchoStateNetwork",
     "EncoderDecoder",
     "ManyToMany",

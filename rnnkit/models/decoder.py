@@ -41,7 +41,8 @@ class Decoder:
     Used twice: to make the graph of training (`whole`), and step by step in decoding (`step`).
 
     Args:
-        surface: What is read and written, `rnnkit.models.surface.Tokens` or `Values`.
+        surface: What is read and written: `rnnkit.models.surface.Tokens` or `Values`, or
+            `rnnkit.models.keys.Keys`.
         cell, units, num_layers, dropout, recurrent_dropout: As in `rnnkit.layers.recurrent`.
         attention: `"additive"`, `"multiplicative"` or None.
         embedding_size: Size of the vectors that the surface gives and takes.
@@ -142,7 +143,7 @@ class Decoder:
                 context = self.attention(hidden, source.memory, memory_mask=source.mask)
                 if self.combine is not None:  # [batch, time, embedding]
                     hidden = self.combine(ops.concatenate([hidden, context], axis=-1))
-        return self._written(x, hidden, context), last
+        return self._written(x, hidden, context, written), last
 
     def step(self, written, states, memory=None, keys=None, memory_mask=None, given=None):
         """As `whole`, for one step of several beams, without dropout.
@@ -178,12 +179,12 @@ class Decoder:
                 )
                 if self.combine is not None:  # [batch, beams, embedding]
                     hidden = self.combine(tf.concat([hidden, context], axis=-1))
-        return self._written(x, hidden, context), new, weights
+        return self._written(x, hidden, context, written), new, weights
 
-    def _written(self, x, hidden, context):
+    def _written(self, x, hidden, context, written):
         parts = [each for each in (hidden, context, x) if each is not None]
         x = self.readout(ops.concatenate(parts, axis=-1))  # [batch, time, embedding]
-        return self.surface.write(self.drop(x))
+        return self.surface.write(self.drop(x), written)
 
 
 def bridge(states, sizes, seeds):

@@ -105,7 +105,8 @@ def prompts(model, x):
         lengths = tf.where(tf.strings.length(values) == 0, tf.zeros_like(ids.row_lengths()), 2**30)
         keep = tf.ragged.range(ids.row_lengths()) < tf.cast(lengths, tf.int64)[:, None]
         ids = tf.ragged.boolean_mask(ids, keep)
-    unknown = int(tf.math.count_nonzero(ids.flat_values == 1))
+    tokens = feature.vocabulary_size is not None
+    unknown = int(tf.math.count_nonzero(ids.flat_values == 1)) if tokens else 0
     if unknown:
         total = int(ids.flat_values.shape[0])
         warnings.warn(
@@ -130,7 +131,7 @@ def continue_texts(feature, prompts, found):
         texts = feature.decode([prompt + each["tokens"] for each in results])
         for each, text in zip(results, texts, strict=True):
             if text.startswith(before):
-                each["text"] = text[len(before) :]
+                each["text"] = type(text)(text[len(before) :])
 
 
 def read(decoder, tokens, source):

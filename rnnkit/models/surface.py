@@ -1,4 +1,4 @@
-"""What a decoder reads and writes: tokens, or numbers."""
+"""What a decoder reads and writes: tokens, or numbers; of keys see `rnnkit.models.keys`."""
 
 import keras
 import tensorflow as tf
@@ -6,6 +6,7 @@ from keras import ops
 
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses import ValueErrors, ValuesAndEnd
+from rnnkit.models.keys import Keys
 from rnnkit.token_losses import TokenAccuracy, TokenCrossEntropy
 
 
@@ -20,7 +21,7 @@ class Tokens:
         seeds: `rnnkit.models.base.Seeds`.
     """
 
-    numeric = False
+    numeric = draws = False
 
     def __init__(self, tokens, embedding_size, tied, token_dropout, seeds):
         self.start, self.end, self.size = tokens, tokens + 1, tokens + 2
@@ -36,8 +37,9 @@ class Tokens:
         """Vectors `[batch, time, embedding]` of tokens `[batch, time]`."""
         return self.embedding(self.token_dropout(tokens))
 
-    def write(self, x):
+    def write(self, x, tokens):
         """Logits `[batch, time, size]` from `[batch, time, embedding]`."""
+        del tokens
         return self.embedding(x, reverse=True)
 
     def defaults(self, label_smoothing=0.0):
@@ -67,7 +69,7 @@ class Values:
         seeds: `rnnkit.models.base.Seeds`.
     """
 
-    numeric = True
+    numeric, draws = True, False
 
     def __init__(self, width, embedding_size, seeds):
         self.width = width
@@ -87,8 +89,9 @@ class Values:
         """Vectors `[batch, time, embedding]` of steps `[batch, time, width + 1]`."""
         return self.project(values)
 
-    def write(self, x):
+    def write(self, x, values):
         """Numbers and logit of the end `[batch, time, width + 1]`."""
+        del values
         return ops.cast(self.output(x), "float32")
 
     def defaults(self, label_smoothing=0.0):
@@ -124,6 +127,8 @@ def surface_of(feature, embedding_size, tied, token_dropout, seeds):
     """What a decoder whose target has a feature reads and writes."""
     if feature.vocabulary_size is not None:
         return Tokens(feature.vocabulary_size, embedding_size, tied, token_dropout, seeds)
+    if hasattr(feature, "keys"):
+        return Keys(feature.keys, embedding_size, seeds)
     return Values(feature.width, embedding_size, seeds)
 
 

@@ -1,5 +1,6 @@
 """How a decoder whose targets are numbers is used; see `Generating`, whose methods call these."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -19,7 +20,8 @@ def written(model, data, batch_size=None, verbose=0, max_length=None, **options)
     Raises:
         ValueError: For options that are of tokens.
     """
-    for name in options:
+    drawing = _drawing(model, **options) if model.decoder.surface.draws else None
+    for name in options if drawing is None else ():
         raise ValueError(
             "Of the options of decoding, targets of numbers take max_length alone. "
             f"Received: {name}={options[name]!r}"
@@ -32,11 +34,15 @@ def written(model, data, batch_size=None, verbose=0, max_length=None, **options)
         raise ValueError(
             f"max_length must be an integer of at least 1. Received: max_length={limit!r}"
         )
-    run, size = _runner(model), model._batch_size(batch_size)
+    size, number = model._batch_size(batch_size), itertools.count()
+    sample, temperature, seed = drawing or (False, 1.0, 0)
+    run, temperature = _runner(model, sample), tf.constant(temperature)
 
     def compute(source):
+        seeds = tf.constant([seed, next(number)], tf.int32)
         values, lengths, finished, attention, places = (
-            None if part is None else part.numpy() for part in run(source, tf.constant(int(limit)))
+            None if part is None else part.numpy()
+            for part in run(source, tf.constant(int(limit)), temperature, seeds)
         )
         results = []
         for row, length in enumerate(lengths):
@@ -51,20 +57,40 @@ def written(model, data, batch_size=None, verbose=0, max_length=None, **options)
     return data.restored(found, size), limit
 
 
-def _runner(model):
+def _drawing(model, sample=None, temperature=1.0, seed=None, **options):
+    """The options of decoding of a surface that draws its steps: sample, temperature and seed."""
+    for name in options:
+        raise ValueError(
+            "Of the options of decoding, targets whose steps are drawn take sample, temperature, "
+            f"seed and max_length. Received: {name}={options[name]!r}"
+        )
+    sample = model.sample if sample is None else bool(sample)
+    if not temperature > 0:
+        raise ValueError(f"temperature must be positive. Received: temperature={temperature!r}")
+    if seed is None:
+        seed = int(np.random.default_rng().integers(2**31 - 1))
+    return sample, float(temperature), int(seed)
+
+
+def _runner(model, sample=False):
     """The compiled function that writes for a batch; kept for the next time."""
     compiled = model.__dict__.setdefault("_compiled_decoding", {})
-    if "values" in compiled:
-        return compiled["values"]
+    if ("values", sample) in compiled:
+        return compiled["values", sample]
     decoder = model.decoder
     attends = decoder.attention is not None
 
     @tf.function(reduce_retracing=True)
-    def run(source, limit):
-        states, memory, mask, given, _ = model.begin(source)
-        batch, keys = tf.shape(source)[0], decoder.attention.project(memory) if attends else None
+    def run(source, limit, temperature, seed):
+        states, memory, mask, given, before = model.begin(source)
+        batch = tf.shape(tf.nest.flatten(source)[0])[0]
+        keys = decoder.attention.project(memory) if attends else None
         states = decoder.zero_states(batch) if states is None else states
         states = [state[:, None] for state in states]  # each [batch, 1, size]
+
+        def choose(written, index):
+            return decoder.surface.draw(written, seed + tf.stack([0, index]), temperature, sample)
+
         whole = write_values(
             lambda before, states: decoder.step(before, states, memory, keys, mask, given),
             states,
@@ -72,11 +98,13 @@ def _runner(model):
             width=decoder.surface.width,
             max_length=limit,
             attends=attends,
+            choose=choose if decoder.surface.draws else None,
+            before=None if before is None else before[:, None],
         )
         places = None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         return (*whole, places)
 
-    compiled["values"] = run
+    compiled["values", sample] = run
     return run
 
 
@@ -115,7 +143,9 @@ def infer(model, x, batch_size=None, details=False, verbose=0, **options):
 
 def serve(model, codes):
     """Values and lengths for a batch of encoded inputs, as TensorFlow operations."""
-    values, lengths, *_ = _runner(model)(codes, tf.constant(int(model._limit())))
+    sample = model.decoder.surface.draws and model.sample
+    limit, seed = tf.constant(int(model._limit())), tf.constant([0, 0])
+    values, lengths, *_ = _runner(model, sample)(codes, limit, tf.constant(1.0), seed)
     result = {"lengths": lengths, "values": values}  # [batch], [batch, longest, width]
     if hasattr(model.output_feature, "decode_graph"):
         result["values"] = model.output_feature.decode_graph(values)["value"]

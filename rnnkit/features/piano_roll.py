@@ -1,0 +1,237 @@
+"""The feature for polyphonic music: which of the 88 keys of a piano are down, step by step."""
+
+import collections
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data import midi, notation
+from rnnkit.features.base import Feature
+from rnnkit.music import Roll, rows
+
+PADDING = -1
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class PianoRoll(Feature):
+    """Steps of 88 keys as numbers, and numbers as music again.
+
+    A raw piece is an array `[steps, 88]`, above 0 where a key is down (the first is A0, MIDI
+    number 21), or a text such as `"C3+G3+E4 C3+E4 R"`; see `rnnkit.data.notation`. How hard a key
+    is struck is not kept, nor whether one that stays down is struck again.
+
+    Args:
+        steps_per_beat: Steps in a beat, a quarter note: what durations are told in, and the speed
+            of what is saved and played.
+        transpose: Semitones up or down, at most, by which `augment` moves a piece in training.
+        max_length: Longest piece in steps, or None. Longer ones are cut at the end.
+        pitches: Dict of MIDI number to its share of the notes in training, or None to learn it.
+        lengths: Dict of duration in steps to its share, or None to learn it.
+
+    Raises:
+        ValueError: From `to_tensor` and `check` for what are no steps of keys.
+
+    Example:
+
+    >>> roll = PianoRoll().adapt(["C4+E4 C4"])
+    >>> roll.encode(roll.to_tensor(["C4 R"])).shape
+    TensorShape([1, None, 88])
+    >>> roll.decode(roll.encode(roll.to_tensor(["C4 R"])))
+    ['C4 R']
+    """
+
+    sequence = True
+    music = True
+    padding = PADDING
+    width = keys = notation.KEYS
+    raw_spec = tf.TensorSpec((None, notation.KEYS), tf.uint8)
+
+    def __init__(self, steps_per_beat=4, transpose=0, max_length=None, pitches=None, lengths=None):
+        for name, value, least in (
+            ("transpose", transpose, 0),
+            ("max_length", 1 if max_length is None else max_length, 1),
+        ):
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if not whole or value < least:
+                raise ValueError(
+                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
+                )
+        if not steps_per_beat > 0:
+            raise ValueError(
+                f"steps_per_beat must be positive. Received: steps_per_beat={steps_per_beat!r}"
+            )
+        self.steps_per_beat = steps_per_beat
+        self.transpose = int(transpose)
+        self.max_length = max_length
+        self.pitches = None if pitches is None else {int(k): float(v) for k, v in pitches.items()}
+        self.lengths = None if lengths is None else {int(k): float(v) for k, v in lengths.items()}
+
+    @property
+    def adapted(self):
+        return self.pitches is not None
+
+    def adapt(self, data):
+        """Learns how often each key and each duration occurs.
+
+        Args:
+            data: Raw pieces in any form, or a `tf.data.Dataset` of them.
+
+        Returns:
+            The feature itself.
+        """
+        pitches, lengths = collections.Counter(), collections.Counter()
+        for values in self.batches(data):
+            self.check(values, None)
+            for piece in _pieces(values):
+                for note in midi.of_steps(piece, 1):
+                    pitches[note.pitch] += 1
+                    lengths[int(note.end - note.start)] += 1
+        total = sum(pitches.values())
+        if not total:
+            raise ValueError("PianoRoll.adapt needs at least one note. Received: none")
+        self.pitches = {key: count / total for key, count in sorted(pitches.items())}
+        self.lengths = {key: count / total for key, count in sorted(lengths.items())}
+        return self
+
+    # === Raw values ===
+
+    def to_tensor(self, values):
+        """Pieces in any form as a ragged batch.
+
+        Args:
+            values: List of arrays `[steps, 88]` or texts.
+
+        Returns:
+            RaggedTensor uint8 `[batch, (steps), 88]`, 1 where a key is down.
+
+        Raises:
+            ValueError: For what are no steps of keys; the message has its position.
+        """
+        if isinstance(values, tf.RaggedTensor):
+            return tf.cast(values > 0, tf.uint8)
+        if isinstance(values, (str, bytes)):
+            raise ValueError(
+                "PianoRoll takes a list of pieces, not one: pass [piece]. "
+                f"Received: {values[:40]!r}"
+            )
+        values = values.numpy() if isinstance(values, tf.Tensor) else values
+        if isinstance(values, np.ndarray) and values.ndim == 2 and values.dtype.kind in "biuf":
+            values = [values]
+        pieces = []
+        for index, value in enumerate(values):
+            try:
+                pieces.append(_read(value))
+            except ValueError as error:
+                raise ValueError(f"PianoRoll cannot take piece {index}: {error}") from None
+        flat = np.concatenate(pieces) if pieces else np.zeros((0, self.keys), "uint8")
+        return tf.RaggedTensor.from_row_lengths(flat, [len(piece) for piece in pieces])
+
+    def cast(self, values):
+        return tf.cast(values > 0, tf.uint8)
+
+    # === Encoding ===
+
+    def encode(self, values, truncate=True):
+        """Raw pieces `[batch, (steps), 88]`, ragged or not, to int8 of the same shape, ragged."""
+        if not isinstance(values, tf.RaggedTensor):
+            values = tf.RaggedTensor.from_tensor(values)
+        flat = tf.reshape(values.flat_values, [-1, self.keys])
+        encoded = values.with_values(tf.cast(flat > 0, tf.int8))
+        return self.truncate(encoded) if truncate else encoded
+
+    def augment(self, steps, seed):
+        """A batch of encoded targets, each piece moved up or down at random.
+
+        Args:
+            steps: int8 `[batch, time, 88 or more]`, padded with -1; columns beyond stay.
+            seed: int `[2]`.
+
+        Returns:
+            The same shape. No key is moved off the keyboard.
+        """
+        keys, rest = steps[..., : self.keys], steps[..., self.keys :]
+        used = tf.reduce_max(keys, axis=1) > 0  # [batch, keys]
+        places = tf.range(self.keys)
+        lowest = tf.reduce_min(tf.where(used, places, self.keys), axis=1)
+        highest = tf.reduce_max(tf.where(used, places, -1), axis=1)
+        size, most = [tf.shape(steps)[0]], self.transpose
+        shift = tf.random.stateless_uniform(size, seed, -most, most + 1, tf.int32)
+        shift = tf.clip_by_value(shift, -lowest, self.keys - 1 - highest)
+        sources = (places[None] - shift[:, None]) % self.keys  # what goes round is not down
+        keys = tf.gather(keys, sources, axis=2, batch_dims=1)
+        return tf.concat([keys, rest], axis=-1)
+
+    # === Decoding ===
+
+    def decode(self, values):
+        """Steps `[batch, time, 88]`, 1 where a key is down, to a list of `Roll`.
+
+        What is padding (below 0, or NaN) is left out.
+        """
+        found = []
+        for piece in _pieces(values):
+            piece = np.asarray(piece, "float32")
+            there = piece[:, 0] >= 0  # NaN is not
+            found.append(Roll(piece[there][:, : self.keys] > 0.5, self.steps_per_beat))
+        return found
+
+    def histograms(self):
+        """Shares of the keys and of the durations (in beats) of the notes in training."""
+        beats = {step / self.steps_per_beat: share for step, share in self.lengths.items()}
+        return dict(self.pitches), beats
+
+    # === Checks ===
+
+    def check(self, values, encoded):
+        for index, piece in enumerate(_lengths(values)):
+            if not piece:
+                raise ValueError(f"PianoRoll cannot take piece {index}: it has no steps")
+
+    def guard(self, encoded):
+        test = tf.debugging.assert_greater(
+            tf.reduce_min(encoded.row_lengths()), tf.constant(0, tf.int64),
+            "The data holds pieces without steps",
+        )  # fmt: skip
+        with tf.control_dependencies([test]):
+            return tf.identity(encoded)
+
+    def get_config(self):
+        names = ("steps_per_beat", "transpose", "max_length")
+        counts = {
+            name: None if value is None else {str(key): share for key, share in value.items()}
+            for name, value in (("pitches", self.pitches), ("lengths", self.lengths))
+        }
+        return {**{name: getattr(self, name) for name in names}, **counts}
+
+
+def _read(value):
+    """A piece as uint8 `[steps, 88]`."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return rows(notation.parse_steps(value))
+    found = np.asarray(value)
+    if found.ndim != 2 or found.shape[1] != notation.KEYS or found.dtype.kind not in "biuf":
+        raise ValueError(
+            "expected steps of 88 keys, an array [steps, 88], or a text such as 'C3+E4 R'. "
+            f"Received: shape {found.shape} of {found.dtype}"
+        )
+    if not (np.isfinite(found).all() and (found >= 0).all()):
+        raise ValueError("keys must be 0, or above 0 where they are down")
+    return (found > 0).astype("uint8")
+
+
+def _pieces(values):
+    """The pieces of a batch, one NumPy array each."""
+    if isinstance(values, tf.RaggedTensor):
+        splits, flat = values.row_splits.numpy(), values.flat_values.numpy()
+        flat = flat.reshape(-1, notation.KEYS)
+        return [flat[a:b] for a, b in zip(splits, splits[1:], strict=False)]
+    return [np.asarray(piece) for piece in values]
+
+
+def _lengths(values):
+    if isinstance(values, tf.RaggedTensor):
+        return values.row_lengths().numpy().tolist()
+    return [values.shape[1]] * values.shape[0]
