@@ -10,7 +10,7 @@ from rnnkit.attention_plots import _shown
 WORDS = 60
 
 
-def gradient_flow(result, batch=None, ax=None, **options):
+def gradient_flow(result, batch=None, ax=None, align="time", **options):
     """The norm of the gradient of the loss with respect to the state, by time step.
 
     Args:
@@ -18,6 +18,9 @@ def gradient_flow(result, batch=None, ax=None, **options):
             models; or a model, with `batch`.
         batch: With a model, the data; see `rnnkit.diagnostics.gradient_flow`.
         ax: Matplotlib Axes to draw on, or None for new ones.
+        align: `"time"` has the time steps of the sequences on the axis; `"end"` how many steps a
+            gradient has passed since the last step that the layer reads, which puts sequences of
+            different lengths, and both directions, on each other.
         **options: With a model, other arguments of `rnnkit.diagnostics.gradient_flow`.
 
     Returns:
@@ -37,6 +40,8 @@ def gradient_flow(result, batch=None, ax=None, **options):
 
     if batch is not None:
         result = measure(result, batch, **options)
+    if align not in ("time", "end"):
+        raise ValueError(f"align must be 'time' or 'end'. Received: align={align!r}")
     several = isinstance(result, dict)
     flows = result if several else {"": result}
     if not flows or not all(isinstance(each, GradientFlow) for each in flows.values()):
@@ -52,20 +57,23 @@ def gradient_flow(result, batch=None, ax=None, **options):
         alone = several and len(flows[name].layers) == 1
         said = name if alone else f"{name} {layer.name}".strip()
         values = next(iter(layer.norms.values()))  # [examples, time]
+        if align == "end":
+            values = _from_end(values, layer.backwards)
+        steps = np.arange(values.shape[1]) + (align == "time")
         values = np.where(values > 0, values, np.nan)
-        steps = np.arange(1, values.shape[1] + 1)
-        mean = np.where(layer.mean() > 0, layer.mean(), np.nan)
+        known = ~np.isnan(values).all(axis=0)
+        mean = np.full(len(known), np.nan)
+        mean[known] = np.nanmean(values[:, known], axis=0)
         ax.plot(
             steps, mean, style, color=colour, lw=2,
             marker="o" if len(steps) <= 12 else None, ms=4,
             label=f"{said}: × {layer.factor:.3g} a step back",
         )  # fmt: skip
-        known = ~np.isnan(values).all(axis=0)
         if len(values) > 1 and known.any():
             low, high = np.nanquantile(values[:, known], [0.1, 0.9], axis=0)
             ax.fill_between(steps[known], low, high, color=colour, alpha=0.15, lw=0)
     ax.set_yscale("log")
-    ax.set_xlabel("time step")
+    ax.set_xlabel("time step" if align == "time" else "steps back from the last one read")
     ax.set_ylabel("norm of the gradient of the loss\nwith respect to the state")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3)
@@ -220,6 +228,15 @@ def tuning(result, ax=None):
 
 
 # === Shared ===
+
+
+def _from_end(values, backwards):
+    """Rows `[examples, time]` that begin where reading ends, filled up with NaN."""
+    result = np.full(values.shape, np.nan)
+    for row, each in zip(result, values, strict=True):
+        there = each[~np.isnan(each)]
+        row[: len(there)] = there if backwards else there[::-1]
+    return result
 
 
 def _heat(trace, values, label, span, ax, order=None):

@@ -41,6 +41,11 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
     recurrent weights, or cut sequences shorter. `rnnkit.diagnostics.remedies` measures what these
     do on small tasks.
 
+    **When to look.** Before training a gated cell need not be better off than a simple one: with
+    the default weights a GRU's gradients halve at each step, those of a simple RNN with orthogonal
+    weights fade slowly. But gates can learn to stay open, which shows after training: look at both
+    ends of it.
+
     Args:
         model: A Keras model. Of rnnkit or any other.
         batch: Data that the gradient is taken on. For models of rnnkit raw data as in `fit`:

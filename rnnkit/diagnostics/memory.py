@@ -45,7 +45,7 @@ class MemoryCapacity:
     def __repr__(self):
         return (
             f"<MemoryCapacity {self.name}: {self.capacity:.1f} of at most {self.states} steps, "
-            f"more than half of it up to delay {self.half}>"
+            f"half of it or more up to delay {self.half}>"
         )
 
 
@@ -95,7 +95,7 @@ def memory_capacity(
     Example:
 
     >>> memory_capacity("esn", 50, topology="ring", spectral_radius=0.98, input_scaling=0.01)
-    <MemoryCapacity esn, 50 units: 49.5 of at most 50 steps, more than half of it up to delay 50>
+    <MemoryCapacity esn, 50 units: 46.9 of at most 50 steps, half of it or more up to delay 49>
     >>> memory_capacity("lstm", 50).capacity
 
     Reference:
