@@ -7,18 +7,22 @@ import os
 
 
 def add_recipe(parser):
+    """Adds the argument that names a recipe."""
     parser.add_argument("recipe", help="name of a recipe, or a .py file that defines one")
 
 
 def add_json(parser):
+    """Adds `--json`."""
     parser.add_argument("--json", action="store_true", help="print JSON, to be read by a program")
 
 
 def column(text):
+    """A column as `recipe.data` takes it: its position, or its name."""
     return int(text) if text.isdigit() else text
 
 
 def add_data(parser):
+    """Adds where the data comes from, as arguments of `recipe.data`."""
     parser.add_argument(
         "--data", metavar="SOURCE", help="file, folder or TFDS name (default: the embedded sample)"
     )
@@ -35,6 +39,7 @@ def add_data(parser):
 
 
 def add_options(parser):
+    """Adds the options of a recipe."""
     parser.add_argument("--cell", help="cell of the network, such as lstm or gru")
     parser.add_argument("--seed", type=int, help="fixes weights, dropout and shuffling")
     parser.add_argument(
@@ -43,6 +48,7 @@ def add_options(parser):
 
 
 def add_decoding(parser):
+    """Adds the options of writing."""
     parser.add_argument(
         "--set",
         action="append",
@@ -53,6 +59,7 @@ def add_decoding(parser):
 
 
 def add_out(parser, text):
+    """Adds where the model is saved; `text` is the help."""
     parser.add_argument("--out", metavar="FILE", help=text)
     parser.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
 

@@ -81,17 +81,17 @@ def run_compare(options):
         check_positive(f"--{name.replace('_', '-')}", getattr(options, name))
     given = data_arguments(options)
     start_tensorflow()
-    from rnnkit import comparison_subjects
+    from rnnkit import comparison_cells, comparison_subjects
     from rnnkit.comparison import compare
 
     with stdout_kept_for(options.json):
-        found = comparison_subjects.find(options.task)
-        data = given["source"]
-        of_recipe = not comparison_subjects.is_task(found)
-        if of_recipe:
+        cells = [name.strip() for name in options.cells.split(",") if name.strip()]
+        comparison_cells.cells_of(cells)  # before data is read
+        found, data = comparison_subjects.find(options.task), given["source"]
+        if not comparison_subjects.is_task(found) and lags is None:
             data = registry.get(found).data(**given)
         result = compare(
-            [name.strip() for name in options.cells.split(",") if name.strip()],
+            cells,
             found,
             data,
             budget=budget,

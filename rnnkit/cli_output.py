@@ -38,14 +38,17 @@ def stdout_kept_for(json_wanted):
 
 
 def verbosity():
+    """How much Keras prints: a bar for a person, else a line an epoch."""
     return 1 if sys.stdout.isatty() else 2
 
 
 def print_table(table):
+    """Prints what rich can show."""
     from rich.console import Console
 
     Console(highlight=False).print(table)
 
 
 def line_of(scores):
+    """Scores in a line."""
     return ", ".join(f"{name} {value:.4f}" for name, value in scores.items())

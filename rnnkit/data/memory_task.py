@@ -79,12 +79,16 @@ class Task(Recipe):
 
         Example:
 
-        >>> x, y = adding(lag=4).draw(2)
+        >>> x, y = rnnkit.data.memory_tasks.adding(lag=4).draw(2)
         >>> x.shape, bool(np.allclose((x[..., 0] * x[..., 1]).sum(axis=1), y[:, 0]))
         ((2, 4, 2), True)
         """
         if split not in SPLITS:
             raise ValueError(f"split must be one of {SPLITS}. Received: split={split!r}")
+        if not isinstance(examples, (int, np.integer)) or examples < 1:
+            raise ValueError(
+                f"examples must be a positive integer. Received: examples={examples!r}"
+            )
         return self._draw(np.random.default_rng([seed, SPLITS.index(split)]), examples, split)
 
     def batches(self, batch_size, seed=0):
