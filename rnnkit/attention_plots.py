@@ -12,7 +12,8 @@ def attention(model, x, ax=None, **options):
 
     Args:
         model: A model with attention, such as `EncoderDecoder`.
-        x: One raw input: a text, or what else the model's input feature takes.
+        x: One raw input: a text, or what else the model's input feature takes. For a picture see
+            `image_attention`, which is drawn then.
         ax: Matplotlib Axes to draw on, or None for new ones.
         **options: Of decoding, as in `model.infer`.
 
@@ -32,6 +33,10 @@ def attention(model, x, ax=None, **options):
             "attention needs a model that has it, such as EncoderDecoder(attention='additive'). "
             f"Received: {type(model).__name__}"
         )
+    if len(getattr(model.input_feature, "shape", ())) == 3:
+        from rnnkit.image_plots import image_attention
+
+        return image_attention(model, x, ax, **options)
     result = model.infer([x], details=True, **options)[0]
     if isinstance(result, list):  # several outputs: the best
         result = result[0]

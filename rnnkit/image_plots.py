@@ -80,6 +80,55 @@ def labelled_frames(clip, labels, predicted=None, ax=None, every=1, columns=COLU
     return _grid(list(arrays[::every]), *picked, ax, columns, "frames")
 
 
+def image_attention(model, picture, ax=None, columns=6, **options):
+    """A picture, and for each word written about it what was looked at when it was written.
+
+    What a word was written from stays as it is, the rest fades to white: the weights of the
+    attention, as shares of the largest of that word, drawn smoothly between the places of the grid.
+
+    Args:
+        model: A `OneToMany` with attention to an `Image`.
+        picture: One picture: an array of whole numbers from 0 to 255, or bytes or a path of an
+            image file. It is drawn as the model sees it.
+        ax: Matplotlib Axes to draw on, or None for new ones.
+        columns: Pictures in a row, at most.
+        **options: Of decoding, as in `model.infer`.
+
+    Returns:
+        The Axes: the picture alone first, then one for each word.
+
+    Raises:
+        ValueError: If the model has no attention to pictures, or what is given is no picture.
+
+    Example:
+
+    >>> rnnkit.plots.image_attention(model, "dog.jpg")
+    """
+    import tensorflow as tf
+
+    from rnnkit.attention_plots import _tokens
+
+    feature = getattr(model, "input_feature", None)
+    if getattr(model, "attention", None) is None or len(getattr(feature, "shape", ())) != 3:
+        raise ValueError(
+            "image_attention needs a model that attends to pictures, such as OneToMany(Image(), "
+            f"...). Received: {type(model).__name__} of {type(feature).__name__}"
+        )
+    result = model.infer([picture], details=True, **options)[0]
+    if isinstance(result, list):  # several outputs: the best
+        result = result[0]
+    pixels = feature.decode(np.asarray(feature.encode(feature.to_tensor([picture]))))[0]
+    weights = np.asarray(result["attention"], "float32")  # [words, places]
+    weights = weights.reshape(-1, *model.get_layer("grid").input.shape[1:3], 1)
+    arrays = [pixels]
+    for weight in tf.image.resize(weights, pixels.shape[:2]).numpy():  # [height, width, 1]
+        share = 0.1 + 0.9 * weight / weight.max()
+        arrays.append(np.round(255 - share * (255 - pixels)).astype("uint8"))
+    return _grid(
+        arrays, ["", *_tokens(model.output_feature, result)], None, ax, columns, "pictures"
+    )
+
+
 def _check(name, values, arrays, what):
     if values is not None and len(values) != len(arrays):
         raise ValueError(

@@ -11,7 +11,8 @@ from rnnkit._drawing import new_axes as _axes
 from rnnkit.attention_plots import attention  # noqa: F401
 from rnnkit.comparison_plots import comparison  # noqa: F401
 from rnnkit.diagnostic_plots import gates, gradient_flow, memory, states, tuning  # noqa: F401
-from rnnkit.image_plots import images, labelled_frames  # noqa: F401
+from rnnkit.image_plots import image_attention, images, labelled_frames  # noqa: F401
+from rnnkit.music_plots import piano_roll  # noqa: F401
 from rnnkit.signal_plots import error_against_noise, spectrogram, strokes  # noqa: F401
 from rnnkit.unrolled_plot import unrolled  # noqa: F401
 

@@ -362,3 +362,30 @@ def test_frames_with_their_labels():
     assert [text.get_text() for text in ax.texts] == ["a"] * 3
     with pytest.raises(ValueError, match="predicted must be as many as frames"):
         plots.labelled_frames(clip, ["a"] * 6, ["a"])
+
+
+def test_pictures_with_what_was_attended_to():
+    from rnnkit.features import Image
+
+    class Looking(Attending):
+        def __init__(self, weights):
+            super().__init__(Text().adapt(["a dog"]), [2, 3], weights)
+            self.input_feature = Image(size=4, channels=1, normalize=False)
+
+        def get_layer(self, name):
+            assert name == "grid"
+            return type("Grid", (), {"input": np.zeros((1, 2, 2, 5))})
+
+    picture = np.full((4, 4), 55, "uint8")
+    model = Looking([[1.0, 0.0, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25]])
+    for ax in (plots.image_attention(model, picture), plots.attention(model, picture)):
+        alone, first, second = (image.get_array()[..., 0] for image in ax.get_images())
+        assert [text.get_text() for text in ax.texts] == ["", "a", "dog"]
+        assert (alone == 55).all() and (second == 55).all()  # all of it alike
+        # The corner is as it was, the opposite one nearly white: 255 - 0.1 * 200.
+        assert first[0, 0] == 55 and first[3, 3] == 235 and (np.diff(first[0]) >= 0).all()
+    model.attention = None
+    with pytest.raises(ValueError, match="needs a model that attends to pictures.*of Image"):
+        plots.image_attention(model, picture)
+    with pytest.raises(ValueError, match="needs a model that attends to pictures.*of Text"):
+        plots.image_attention(Attending(Text().adapt(["a"]), [2], [[1.0]]), picture)

@@ -7,7 +7,16 @@ import pytest
 import sacrebleu
 
 from rnnkit import text_metrics
-from rnnkit.text_metrics import bleu, bleu_signature, cer, chrf, exact_match, scores, wer
+from rnnkit.text_metrics import (
+    bleu,
+    bleu_signature,
+    cer,
+    chrf,
+    distinct,
+    exact_match,
+    scores,
+    wer,
+)
 
 TRUE = ["the cat sat on the mat", "a dog barked", "rain fell all day long"]
 SAID = ["the cat sat on a mat", "a dog barked", "rain fell long"]
@@ -79,6 +88,36 @@ def test_bleu_is_that_of_sacrebleu_and_says_how():
     assert "tok:none" in bleu_signature("none") and "case:lc" in bleu_signature(lowercase=True)
 
 
+def test_bleu_of_several_references_by_hand():
+    several = [["the cat is on the mat", "there is a cat on the mat"]]
+    # Papineni et al., example 2: "the" counts twice, as in the first reference.
+    assert bleu(several, ["the the the the the the the"], order=1) == pytest.approx(100 * 2 / 7)
+    said = ["a cat is on the mat"]  # pairs: a-cat, cat-is, is-on, on-the, the-mat, all of either
+    assert bleu(several, said, order=2) == pytest.approx(100.0)
+    # Triples: cat is on, is on the, on the mat; not a cat is. Length 6 is that of the first.
+    assert bleu(several, said, order=3) == pytest.approx(100 * (3 / 4) ** (1 / 3))
+    # The reference nearest in length decides: 4 words beside 6 and 7.
+    assert bleu(several, ["on the mat a"], order=1) == pytest.approx(100 * np.exp(1 - 6 / 4))
+
+
+def test_bleu_of_references_that_are_not_as_many():
+    several = [["a b c", "a b d", "x"], ["c d e"]]
+    said = ["a b d", "c d f"]
+    columns = [["a b c", "c d e"], ["a b d", None], ["x", None]]
+    for order in (1, 2, 3, 4):
+        metric = sacrebleu.metrics.BLEU(max_ngram_order=order, force=True)
+        expected = metric.corpus_score(said, columns).score
+        assert bleu(several, said, order=order) == expected
+        assert scores(several, said, [f"bleu{order}"])[f"bleu{order}"] == expected
+    assert bleu([[text] for text in TRUE], SAID) == bleu(TRUE, SAID)
+
+
+def test_distinct():
+    assert distinct(TRUE, ["a b", "a  b ", "a c"]) == pytest.approx(2 / 3)
+    assert distinct([["x", "y"], ["z"]], ["A", "a"]) == 1.0
+    assert distinct(["x", "y"], ["A", "a"], lowercase=True) == 0.5
+
+
 def test_chrf():
     assert chrf(TRUE, TRUE) == pytest.approx(100.0)
     assert chrf(TRUE, SAID) == sacrebleu.corpus_chrf(SAID, [TRUE]).score
@@ -114,6 +153,12 @@ def test_bad_arguments():
         exact_match(["a", "b"], ["a", None])
     with pytest.raises(ValueError, match="tokenize must be one of .*'13a'.*tokenize='14a'"):
         bleu(TRUE, SAID, tokenize="14a")
+    with pytest.raises(ValueError, match="order must be 1, 2, 3 or 4. Received: order=5"):
+        bleu(TRUE, SAID, order=5)
+    with pytest.raises(ValueError, match=r"references must be texts. Received: \[\] .*position 0"):
+        bleu([[], ["a"]], ["a", "b"])
+    with pytest.raises(ValueError, match="references must be texts.*list at position 0"):
+        wer([["a", "b"]], ["a"])
 
 
 def test_a_missing_library_is_named(monkeypatch):

@@ -72,7 +72,7 @@ class ImageCaptioning(rnnkit.Recipe):
         network="cnn",
         augment=True,
         flip=None,
-        foretell=0.05,
+        foretell=0.1,
         dropout=0.3,
         label_smoothing=0.1,
         beam_size=5,

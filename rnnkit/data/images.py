@@ -71,11 +71,10 @@ def _read(table, columns, kind, skip, find=None):
     values, targets = table.columns[columns["input"]], table.columns[columns["target"]]
     for row, (value, said) in enumerate(zip(values, targets, strict=True)):
         place = f"{table.source}, line {table.lines[row]}"
-        if missing(said) or (kind == "label" and str(said).strip().lower() in ("", "nan")):
-            hint = "" if kind == "label" else " (an empty text is fine)"
+        empty = ("", "nan") if kind == "label" else ("",)
+        if missing(said) or str(said).strip().lower() in empty:
             raise ValueError(
-                f"{place}: the column {columns['target']!r} holds no {kind}{hint}. "
-                f"Received: {said!r}"
+                f"{place}: the column {columns['target']!r} holds no {kind}. Received: {said!r}"
             )
         named = isinstance(value, str)
         try:

@@ -62,7 +62,7 @@ class BagOfTokens(keras.layers.Layer):
     Example:
 
     >>> layer = BagOfTokens(4, special=[1], kernel_initializer="zeros")
-    >>> _ = layer(0.0, ops.ones((1, 2)), ops.array([[2, 3], [2, 0]]), training=True)
+    >>> _ = layer(ops.zeros(1), ops.ones((1, 2)), ops.array([[2, 3], [2, 0]]), training=True)
     >>> round(float(layer.losses[0]), 4)  # 2 log(1 + exp(-5)) + 5 (1 + 0.5)
     7.5134
 

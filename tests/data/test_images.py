@@ -177,6 +177,22 @@ def test_pictures_without_a_text_are_counted(tmp_path):
         assert everything(Captions().data(tmp_path)) == expected
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("3.png,", "line 42: the column 'caption' holds no text. Received: ''"),
+        ("3.png,  ", "line 42: the column 'caption' holds no text"),
+        ("none.png,a text", "1 of 41 pictures cannot be read. The first is .*line 42: there is no"),
+    ],
+)
+def test_rows_without_a_text_or_a_picture_are_named_with_their_line(tmp_path, row, message):
+    captions(tmp_path)
+    with (tmp_path / "captions.tsv").open("a") as file:
+        file.write(row.replace(",", "\t"))
+    with pytest.raises(ValueError, match=message):
+        Captions().data(tmp_path)
+
+
 @pytest.mark.filterwarnings("ignore:1 of 2 classes")
 @pytest.mark.parametrize(
     ("row", "message"),

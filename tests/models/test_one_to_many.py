@@ -6,8 +6,11 @@ import pytest
 import tensorflow as tf
 
 import rnnkit
+from rnnkit import text_metrics
 from rnnkit.data.corpus import Corpus
-from rnnkit.features import Feature, Label, Number, Series, Text
+from rnnkit.data.pipeline import Encoded
+from rnnkit.data.shared import Shared
+from rnnkit.features import Feature, Image, Label, Number, Series, Text
 from rnnkit.models import OneToMany, likelihoods
 from rnnkit.models.decoder import Source
 from tests import helpers
@@ -381,6 +384,81 @@ def test_pictures_are_attended_to(attention):
     assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
     with pytest.raises(ValueError, match="network must be 'cnn'.*Did you mean 'MobileNetV2'"):
         OneToMany(Grid(), text, network="MobileNet2", **options)
+
+
+# === Several texts of one picture ===
+
+
+def captioned(**options):
+    """Two grey levels, each with three texts, one picture with a fourth."""
+    pictures = np.array([0, 200], "uint8")[:, None, None] * np.ones((1, 8, 8), "uint8")
+    x = pictures[[0, 0, 0, 1, 1, 1, 1]]
+    y = ["dark", "it is dark", "a dark one", "light", "it is light", "a light one", "light"]
+    options = {"units": 8, "embedding_size": 6, "seed": 1, **options}
+    model = OneToMany(Image().adapt(pictures), Text().adapt(y), **options)
+    sharpen(model)
+    return model, x, y
+
+
+@pytest.mark.parametrize("attention", ["multiplicative", None])
+def test_a_picture_read_once_for_all_its_texts_gives_the_same(attention):
+    model, x, y = captioned(attention=attention)
+    data = model.prepare(x, y)
+    assert isinstance(data, Shared) and len(data.inputs) == 2
+    alone = Encoded((data.each().tensors[0], data.tensors[1]), (0, 0))
+    expected = model.log_likelihood(alone, batch_size=2)
+    np.testing.assert_allclose(model.log_likelihood(data, batch_size=3), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.log_likelihood(x, y), expected, rtol=1e-5)
+    weights = np.array([1, 0, 2, 1, 3, 0, 1], "float32")
+    found = model.evaluate(x, y, sample_weight=weights, batch_size=100, verbose=0)[0]
+    lengths = data.tensors[1].row_lengths().numpy()
+    np.testing.assert_allclose(
+        found, -(weights * expected).sum() / (weights * lengths).sum(), rtol=1e-4
+    )
+    # Every text for every picture.
+    pairs = model.log_likelihoods(x[[0, 3]], y, batch_size=2)
+    np.testing.assert_allclose(pairs[0, :3], expected[:3], rtol=1e-5)
+    np.testing.assert_allclose(pairs[1, 3:], expected[3:], rtol=1e-5)
+    assert pairs.shape == (2, 7)
+
+
+@pytest.mark.filterwarnings("ignore:.* did not end within")
+def test_scores_compare_with_all_texts_of_a_picture(monkeypatch):
+    model, x, y = captioned()
+    model.score_names = ["bleu1", "distinct"]
+    written = model.infer(x[[0, 3]])
+    expected = text_metrics.scores([y[:3], y[3:]], written, ["bleu1", "distinct"])
+    assert model.score(x, y) == model.score(model.prepare(x, y)) == expected
+    assert model.score(tf.data.Dataset.from_tensor_slices((x[..., None], y)).map(
+        lambda x, y: (tf.io.encode_png(x), y))) == expected  # fmt: skip
+    one = text_metrics.scores([[y[0]], [y[3]]], written, ["bleu1", "distinct"])
+    assert model.score(x[[0, 3]], [y[0], y[3]]) == one
+    # Other scores are of each row.
+    model.score_names = ["exact_match"]
+    every = text_metrics.exact_match(y, model.infer(x))
+    assert model.score(x, y) == {"exact_match": every}
+    model.score_names = ["bleu1", "perplexity"]
+    assert list(model.score(x, y)) == ["bleu1", "perplexity"]
+
+
+def test_pictures_are_varied_and_their_words_foretold(tmp_path, fresh):
+    options = {"augment": True, "flip": True, "foretell": 0.1}
+    model, x, y = captioned(**options)
+    plain, *_ = captioned()
+    assert plain.evaluate(x, y, verbose=0)[0] == pytest.approx(
+        model.evaluate(x, y, verbose=0)[0], rel=1e-5
+    )  # nothing of it counts outside training
+    (source, before), _ = next(iter(model._batches(model.prepare(x, y), 8)))
+    still, moved = (model([source, before], training=each) for each in (False, True))
+    assert not model.losses or float(np.abs(still - moved).max()) > 0
+    assert len(model.losses) == 1 and float(model.losses[0]) > 0
+    model.fit(x, y, epochs=1, verbose=0)
+    model.save(tmp_path / "m.keras")
+    found = fresh.call("infer", path=str(tmp_path / "m.keras"), x=x[[0, 3]].tolist(), max_length=3)
+    assert found == model.infer(x[[0, 3]], max_length=3)
+    with pytest.raises(ValueError, match="foretell is for targets of tokens.*foretell=0.1"):
+        series = Series(1).adapt(np.zeros((2, 3, 1)))
+        OneToMany(model.input_feature, series, foretell=0.1)
 
 
 # === Bad input ===

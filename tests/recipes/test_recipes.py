@@ -35,6 +35,12 @@ ROWS = {
     "forecasting": ({"units": 60, "horizon": 8}, "mse", 0.01),
     # After three epochs hardly a letter is written yet.
     "handwriting": ({"units": 8, "filters": 8, "num_layers": 1}, "cer", 1.0),
+    # After three epochs it says that there is something large or small somewhere.
+    "image_captioning": (
+        {"units": 32, "embedding_size": 16, "beam_size": 2, "learning_rate": 1e-2},
+        "bleu1",
+        20.0,
+    ),
     "image_classification": (
         {"units": 64, "dropout": 0.0, "learning_rate": 3e-3},
         "accuracy",
@@ -77,6 +83,14 @@ INPUTS = {
     ],
     "forecasting": [[round(math.sin(step / 4), 6) for step in range(150)]] * 2,
     "handwriting": ["0 9 0;5 0 0;9 9 1;2 5 0;7 5 1", "0 0 0;0 20 1"],
+    # Pixels of 32 by 32, and of another size.
+    "image_captioning": [
+        [
+            [[(7 * row * column) % 256, 9 * row % 256, 40] for column in range(side)]
+            for row in range(32)
+        ]
+        for side in (32, 45)
+    ],
     # Pixels of 20 by 20, and of another size.
     "image_classification": [
         [[(7 * row * column) % 256 for column in range(side)] for row in range(20)]
