@@ -21,6 +21,8 @@ __getattr__, __dir__, __all__ = attach(
         "likelihood": ".likelihood",
         "metrics": ".metrics",
         "models": ".models",
+        "music": ".music",
+        "music_metrics": ".music_metrics",
         "optimizers": ".optimizers",
         "plots": ".plots",
         "saving": ".saving",

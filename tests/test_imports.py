@@ -97,11 +97,20 @@ EXAMPLES = (
     "rnnkit.balanced_losses",
     "rnnkit.features.detection",
     "rnnkit.features.events",
+    "rnnkit.features.notes",
     "rnnkit.features.nucleotides",
+    "rnnkit.features.piano_roll",
+    "rnnkit.features.style",
     "rnnkit.layers.events",
+    "rnnkit.layers.joint_binary",
     "rnnkit.data.cards",
+    "rnnkit.data.melodies",
     "rnnkit.data.motifs",
     "rnnkit.text_metrics",
+    "rnnkit.music",
+    "rnnkit.music_metrics",
+    "rnnkit.key_losses",
+    "rnnkit.data.notation",
 )
 
 

@@ -1,7 +1,7 @@
 """Music generation: a march, a waltz, a chorale.
 
     rnnkit train music_generation --data midi_folder --out music.keras
-    rnnkit infer music.keras march --set seed=1 --out march.mid
+    rnnkit infer music.keras march --set seed=1 --set save=march.mid
 
 Own data: a folder of MIDI files, with a folder a style (`march/1.mid`) or not; a table with the
 columns `path` and `style`, or with melodies written out (`melody`: "C4:1 D4:1/2 R:1/2") and their

@@ -288,7 +288,7 @@ def of_catalogue(name, given=None):
     x = (given or {}).get("input") or keys[0]
     y = (given or {}).get("target") or keys[1]
     features = builder.info.features
-    if x not in features or y not in features or features[y].dtype != "object":
+    if x not in features or y not in features or features[y].np_dtype != np.object_:
         known = {key: type(value).__name__ for key, value in features.items()}
         raise ValueError(
             f"{name} has no melodies as text with their styles: say which features they are with "

@@ -11,9 +11,11 @@ import re
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 REST = "R"
 LOWEST, KEYS = 21, 88  # of a piano: A0 to C8
-_PITCH = re.compile(r"^([A-Ga-g])([#b\u266f\u266d]{0,2})(-?\d)$")
+_PITCH = re.compile(r"^([A-Ga-g])([#b]{0,2})(-?\d)$")
+# As many digits as a float of 64 bits can hold.
+_BEATS = re.compile(r"^(\d{1,9}(/\d{1,9})?|\d{0,9}\.\d{1,9})$", re.ASCII)
 _STEPS = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
-_SIGNS = {"#": 1, "\u266f": 1, "b": -1, "\u266d": -1}
+_SIGNS = {"#": 1, "b": -1}
 
 
 def pitch_name(number):
@@ -73,10 +75,10 @@ def parse_melody(text):
     """
     notes = []
     for place, word in enumerate(text.split()):
-        name, colon, length = word.partition(":")
+        name, _, length = word.partition(":")
         try:
             pitch = None if name.upper() == REST else pitch_number(name)
-            duration = fractions.Fraction(length) if colon else None
+            duration = fractions.Fraction(length) if _BEATS.match(length) else None
         except (ValueError, ZeroDivisionError):
             duration = None
         if duration is None or duration <= 0:

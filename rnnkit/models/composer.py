@@ -1,5 +1,6 @@
 """One-to-many for music: from a style, and perhaps the first notes, to a piece."""
 
+import os
 import warnings
 
 import keras
@@ -126,7 +127,9 @@ class Composer(OneToMany):
         style, first = source
         return self.decoder.surface.prompted(self.decoder, first, super().begin(style))
 
-    def infer(self, x, batch_size=None, *, prompt=None, details=False, verbose=0, **options):
+    def infer(
+        self, x, batch_size=None, *, prompt=None, save=None, details=False, verbose=0, **options
+    ):
         """From a style, or several, to music.
 
         Args:
@@ -134,6 +137,8 @@ class Composer(OneToMany):
             batch_size: Pieces at a time.
             prompt: How the pieces begin: one melody (or steps of keys), or a list with one for
                 each. What is given back goes on after it.
+            save: Path of a MIDI file to write the piece to, its beginning included; of several
+                pieces `name-1.mid`, `name-2.mid`, ...
             details: Whether to give a dict for each piece: `text` (the piece), `finished`, and of
                 melodies also `score`, `log_probability` and `tokens`.
             verbose: 1 shows progress.
@@ -156,7 +161,27 @@ class Composer(OneToMany):
         if details and self._steps:
             for each in [results] if isinstance(results, dict) else results:
                 each["text"] = each.pop("values")
+        if save is not None:
+            self._save(results, prompt, os.fspath(save))
         return results
+
+    def _save(self, results, prompt, path):
+        """Writes pieces, with how they begin, to MIDI files."""
+        several = isinstance(results, list)
+        stem, ending = os.path.splitext(path)
+        for place, each in enumerate(results if several else [results]):
+            best = each[0] if isinstance(each, list) else each  # of several outputs
+            piece = best["text"] if isinstance(best, dict) else best
+            if prompt is not None:
+                one = isinstance(prompt, (str, bytes)) or np.ndim(prompt) == 2
+                begun = prompt if one else prompt[place]
+                begun = begun.decode() if isinstance(begun, bytes) else begun
+                steps = getattr(piece, "steps_per_beat", None)
+                kind = type(piece)
+                begun = kind(begun) if steps is None else kind(begun, steps)
+                whole = f"{begun} {piece}"
+                piece = kind(whole) if steps is None else kind(whole, steps)
+            piece.save(f"{stem}-{place + 1}{ending}" if several and len(results) > 1 else path)
 
     def _prompted(self, x, prompt):
         if prompt is None or not self._steps:

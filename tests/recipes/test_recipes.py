@@ -46,6 +46,12 @@ ROWS = {
         "accuracy",
         0.4,
     ),  # fmt: skip
+    # Untrained it is 7 nats.
+    "music_generation": (
+        {"units": 32, "embedding_size": 32, "learning_rate": 1e-2, "transpose": 2},
+        "nats",
+        4.5,
+    ),
     "named_entities": (
         {"units": 16, "embedding_size": 16, "character_filters": 16, "learning_rate": 1e-2},
         "entity_f1",
@@ -96,6 +102,7 @@ INPUTS = {
         [[(7 * row * column) % 256 for column in range(side)] for row in range(20)]
         for side in (20, 31)
     ],
+    "music_generation": ["march", "lullaby"],
     "named_entities": [["Jordan", "resigned", "."], ["in", "Qu\u00e9bec"], []],
     "pos_tagging": ["They can fish.", "the \u6f22 sees Zo\u00eb", ""],
     "spam": ["WIN a prize now, text CLAIM to 80555", "running late, start without me", ""],
@@ -114,7 +121,10 @@ INPUTS = {
     ],  # fmt: skip
 }
 # Recipe -> options of inference; what is drawn at random has a seed.
-DECODING = {"text_generation": {"seed": 1, "max_length": 40}}
+DECODING = {
+    "music_generation": {"seed": 1, "max_length": 20},
+    "text_generation": {"seed": 1, "max_length": 40},
+}
 
 
 def small(recipe, sizes=(1500, 200, 300)):
@@ -140,6 +150,7 @@ def test_every_recipe_has_a_row_and_describes_itself():
             *rnnkit.tag_metrics.SCORES,
             *rnnkit.text_metrics.SCORES,
             *rnnkit.likelihood.SCORES,
+            *rnnkit.music_metrics.SCORES,
         }
 
 
