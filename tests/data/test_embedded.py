@@ -22,6 +22,7 @@ from rnnkit.data import (
     motions,
     phrases,
     reviews,
+    scenes,
     sms,
     stories,
     wordclasses,
@@ -30,7 +31,7 @@ from rnnkit.data import (
 MODULES = [reviews, sms]
 PAIRS = [phrases, dialogues]  # of texts, without labels
 SIGNALS = [morse, letters]  # with texts; see test_morse.py and test_letters.py
-PICTURES = [digits, motions]  # see test_images.py and test_clips.py
+PICTURES = [digits, motions, scenes]  # see test_images.py, test_clips.py, test_scenes.py
 TEXTS = [stories]  # without targets; see test_stories.py
 HIDDEN = [cards, motifs]  # what decides hides in the order; see test_cards.py, test_motifs.py
 TAGGED = [wordclasses, bulletins]  # see test_tagged.py

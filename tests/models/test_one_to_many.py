@@ -441,6 +441,7 @@ def test_scores_compare_with_all_texts_of_a_picture(monkeypatch):
     assert list(model.score(x, y)) == ["bleu1", "perplexity"]
 
 
+@pytest.mark.filterwarnings("ignore:.* did not end within")
 def test_pictures_are_varied_and_their_words_foretold(tmp_path, fresh):
     options = {"augment": True, "flip": True, "foretell": 0.1}
     model, x, y = captioned(**options)
