@@ -41,7 +41,12 @@ class Run:
     @property
     def state_names(self):
         """What the states are called."""
-        return state_names(self.place.layer)
+        layer, count = self.place.layer, len(self.written[0])
+        if count == 1:
+            return ["hidden"]
+        if count == 2 and "LSTM" in type(layer).__name__ + type(layer.cell).__name__:
+            return ["hidden", "cell"]
+        return [f"state {number}" for number in range(1, count + 1)]
 
     def in_time(self, steps):
         """An array `[batch, time, ...]` of one for each step, in the order of the input."""
@@ -54,16 +59,6 @@ class Run:
         shape = (int(self.inputs[0].shape[0]), len(self.inputs))
         mask = np.ones(shape, bool) if self.mask is None else np.asarray(self.mask, bool)
         return mask[:, ::-1] if self.place.layer.go_backwards else mask
-
-
-def state_names(layer):
-    """Names of the states of a recurrent layer's cell."""
-    count = len(keras.tree.flatten(layer.state_size))
-    if count == 1:
-        return ["hidden"]
-    if count == 2 and "LSTM" in type(layer).__name__ + type(layer.cell).__name__:
-        return ["hidden", "cell"]
-    return [f"state {number}" for number in range(1, count + 1)]
 
 
 @contextlib.contextmanager
