@@ -47,9 +47,10 @@ def compare(
 
     Every cell gets the units with which its model has the same number of parameters, the fixed
     ones of a reservoir included, and the same budget. A model is scored on test data with the
-    weights that were best on validation data. What does not go together (a cell without a state in
-    a decoder, two directions in a recipe that has no such option) is a row with the reason, and so
-    is what fails; the rest still runs.
+    weights that were best on validation data. In a recipe without memory a recurrent cell reads
+    texts word by word and pictures row by row. What does not go together (a cell without a state
+    in a decoder, two directions in a recipe that has no such option) is a row with the reason, and
+    so is what fails; the rest still runs.
 
     Args:
         cells: List of names of cells (see `rnnkit.layers.cell_names`), `"bidirectional lstm"` and
@@ -259,14 +260,15 @@ class _Job:
             Exception: What keeps the cell from being used there.
         """
         known, options = subject.recipe.options(), {}
+        in_order = "cell" not in known and cell.name != subject.recipe.cell
+        if in_order and subject.recipe.pattern != "one_to_one":
+            raise ValueError(
+                f"the recipe {subject.name!r} takes no cell but its own, {subject.recipe.cell!r}"
+            )
+        if in_order:  # what a network without memory reads at once
+            known = {**known, "cell": None, "units": None, "bidirectional": False}
         if "cell" in known:
             options["cell"] = cell.cell
-        elif cell.name != subject.recipe.cell:
-            pattern = subject.recipe.pattern.replace("_", "-")
-            raise ValueError(
-                f"the recipe {subject.name!r} is {pattern} and takes no cell but its own, "
-                f"{subject.recipe.cell!r}"
-            )
         if "bidirectional" in known:
             options["bidirectional"] = cell.bidirectional
         elif cell.bidirectional:

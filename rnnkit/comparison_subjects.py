@@ -7,6 +7,7 @@ import keras
 
 from rnnkit import registry
 from rnnkit.comparison_cells import parameters_of
+from rnnkit.comparison_sequences import read_in_order
 from rnnkit.comparison_watch import Watch, direction_of
 from rnnkit.data import memory_tasks
 from rnnkit.data.memory_task import Task
@@ -176,10 +177,17 @@ class OfRecipe:
         options = {**self.options, **options}
         if "seed" not in self.recipe.options():
             options.pop("seed", None)
-        self.recipe.check_options(options)
+        own = {"cell", "bidirectional", "units"} if self.in_order(options) else set()
+        self.recipe.check_options({key: options[key] for key in options if key not in own})
         if self._features is None:  # the options that may differ are those of the network
             self._features = self.recipe.adapt(self.data, **options)
+        if own:
+            return read_in_order(self.recipe, self._features, self.data, **options)
         return self.recipe.network(self._features, **options)
+
+    def in_order(self, options):
+        """Whether a recurrent cell takes the place of a network without memory."""
+        return self.recipe.pattern == "one_to_one" and "cell" in options
 
     def run(self, budget, seed, **options):
         """Trains and scores a model.

@@ -14,19 +14,54 @@ from rnnkit import comparison_subjects
 from rnnkit.comparison_cells import Cell, fitting_units, parameters_of
 from rnnkit.comparison_result import Comparison
 from rnnkit.comparison_watch import Budget, Watch, direction_of
-from rnnkit.data import memory_tasks
+from rnnkit.data import memory_task, memory_tasks
 
-TINY = {"lags": [3], "budget": 20, "parameters": 150, "verbose": 0}
+TINY = {"lags": [3], "budget": 20, "parameters": "own", "verbose": 0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_xla():
+    """Compiling takes longer than a few steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory_task, "_compiled", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    """Three cells on a tiny task, one of which cannot be used."""
+    """Two cells on a tiny task."""
     folder = tmp_path_factory.mktemp("compare")
     return rnnkit.compare(
-        ["dense", "gru", "bidirectional lstm"], "parity", lags=[3, 4], seeds=2, budget=12,
+        ["dense", "bidirectional gru"], "parity", lags=[3, 4], seeds=2, budget=12,
         parameters=150, batch_size=8, directory=folder, verbose=0,
     )  # fmt: skip
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Runs that train nothing: a list of the cells and seeds that were run. The score is told by
+    cell, lag and seed; a cell in the set `trained.failing` fails, one in `trained.nan` diverges."""
+
+    class Trained(list):
+        failing, nan, last = set(), set(), None
+
+    done = Trained()
+
+    def run(self, budget, seed, **options):
+        if len(done) == done.last:
+            raise KeyboardInterrupt
+        cell = options["cell"]
+        done.append((cell, seed))
+        if cell in done.failing:
+            raise RuntimeError("out of [memory]")
+        watch = Watch(budget)
+        watch.updates, watch.durations = budget.updates, [0.002]
+        watch.diverged = cell in done.nan
+        score = float("nan") if watch.diverged else len(cell) + self.lag + seed / 10
+        return watch, score, 100, False
+
+    monkeypatch.setattr(comparison_subjects.OfTask, "run", run)
+    return done
 
 
 # === Results ===
@@ -34,9 +69,9 @@ def result(tmp_path_factory):
 
 def test_rows_are_those_of_the_runs(result):
     assert [(row["cell"], row["lag"]) for row in result.records] == [
-        (cell, lag) for cell in ("dense", "gru", "bidirectional lstm") for lag in (3, 4)
+        (cell, lag) for cell in ("dense", "bidirectional gru") for lag in (3, 4)
     ]
-    assert len(result.runs) == 12
+    assert len(result.runs) == 8
     for row in result.records:
         runs = [r for r in result.runs if (r["cell"], r["lag"]) == (row["cell"], row["lag"])]
         scores = [run["score"] for run in runs]
@@ -53,10 +88,10 @@ def test_rows_are_those_of_the_runs(result):
 def test_sizes_are_as_equal_as_units_allow(result):
     for row in result.records:
         assert row["parameters"] == pytest.approx(150, rel=0.25)
-    # By hand: three gates of 1 input, u states and two biases; then two tags.
-    gru = next(row for row in result.records if row["cell"] == "gru")
+    # By hand: each way three gates of 1 input, u states and two biases; then two tags.
+    gru = result.records[-1]
     u = gru["units"]
-    assert gru["parameters"] == 3 * (u * 1 + u * u + 2 * u) + 2 * u + 2
+    assert gru["parameters"] == 2 * 3 * (u * 1 + u * u + 2 * u) + 2 * 2 * u + 2
 
 
 def test_forms(result, tmp_path):
@@ -70,7 +105,7 @@ def test_forms(result, tmp_path):
     again = Comparison(whole["about"], whole["runs"])
     assert again.records == result.records
     for text in (repr(result), result._repr_html_()):
-        for word in ("parity", "bidirectional lstm", "longest lag remembered", "parameters"):
+        for word in ("parity", "bidirectional gru", "longest lag remembered", "parameters"):
             assert word in text
 
 
@@ -129,44 +164,41 @@ def test_plots(against):
 # === Resuming ===
 
 
-def test_an_interrupted_comparison_goes_on(tmp_path, monkeypatch, capsys):
-    train, trained = comparison_subjects.OfTask.run, []
-
-    def stopped(self, budget, seed, **options):
-        if len(trained) == 2:
-            raise KeyboardInterrupt
-        trained.append((options["cell"], seed))
-        return train(self, budget, seed, **options)
-
-    monkeypatch.setattr(comparison_subjects.OfTask, "run", stopped)
+def test_an_interrupted_comparison_goes_on(tmp_path, trained, capsys):
+    call = {"task": "parity", "directory": tmp_path, **TINY}
+    trained.last = 2
     with pytest.raises(KeyboardInterrupt):
-        rnnkit.compare(["gru", "dense"], "parity", seeds=2, directory=tmp_path, **TINY)
+        rnnkit.compare(["gru", "dense"], seeds=2, **call)
     assert "2 of 4 runs are in" in capsys.readouterr().err
     assert trained == [("gru", 1), ("gru", 2)]
     kept = {path: path.read_text() for path in tmp_path.iterdir()}
-
-    def going_on(self, budget, seed, **options):
-        trained.append((options["cell"], seed))
-        return train(self, budget, seed, **options)
-
-    monkeypatch.setattr(comparison_subjects.OfTask, "run", going_on)
-    whole = rnnkit.compare(["gru", "dense"], "parity", seeds=2, directory=tmp_path, **TINY)
+    assert len(kept) == 2
+    trained.last = None
+    whole = rnnkit.compare(["gru", "dense"], seeds=2, **call)
     assert trained[2:] == [("dense", 1), ("dense", 2)]
+    assert [run["score"] for run in whole.runs] == [6.1, 6.2, 8.1, 8.2]
     assert all(path.read_text() == text for path, text in kept.items())
-    found = {(each["cell"], each["seed"]): each["score"] for each in whole.runs}
-    kept = [json.loads(text)["result"] for text in kept.values()]
-    assert all(found[each["cell"], each["seed"]] == each["score"] for each in kept)
-    # Other settings are other runs; a file that is not whole is none.
-    rnnkit.compare(["dense"], "parity", seeds=1, directory=tmp_path, **{**TINY, "budget": 21})
-    assert trained[4:] == [("dense", 1)]
-    for path in tmp_path.iterdir():
+    # Other settings are other runs.
+    for change in ({"budget": 21}, {"batch_size": 7}, {"options": {"learning_rate": 0.5}}):
+        rnnkit.compare(["dense"], seeds=1, **{**call, **change})
+    assert trained[4:] == [("dense", 1)] * 3
+    rnnkit.compare(["gru"], seeds=[1], overwrite=True, **call)
+    assert trained[7:] == [("gru", 1)]
+    for path in tmp_path.iterdir():  # a file that is not whole is none
         path.write_text(path.read_text()[:40])
-    again = rnnkit.compare(["gru"], "parity", seeds=[1], directory=tmp_path, **TINY)
-    assert trained[5:] == [("gru", 1)]
-    # The same settings give the same result, whatever was trained before with the same model.
-    assert again.runs[0]["score"] == found["gru", 1]
-    alone = rnnkit.compare(["gru"], "parity", seeds=[2], directory=tmp_path, overwrite=True, **TINY)
-    assert alone.runs[0]["score"] == found["gru", 2]
+    rnnkit.compare(["gru"], seeds=[1], **call)
+    assert trained[8:] == [("gru", 1)]
+
+
+def test_a_run_depends_on_its_settings_alone():
+    def scores(seeds):
+        subject = comparison_subjects.OfTask(memory_tasks.parity(lag=3), {}, 8)
+        found = [subject.run(Budget(5), seed, cell="gru", units=4) for seed in seeds]
+        return [(watch.best, score) for watch, score, *_ in found]
+
+    first, second = scores([1, 2])
+    assert scores([2, 1]) == [second, first]  # whatever the compiled model was trained on before
+    assert first != second
 
 
 # === Recipes, and what does not go together ===
@@ -178,52 +210,85 @@ def first_word_data():
     return first_word(120)
 
 
-def test_a_recipe_and_cells_that_do_not_fit(tmp_path):
+def test_a_recipe(tmp_path):
+    from tests.helpers import first_word
+
     result = rnnkit.compare(
-        ["gru", "bidirectional gru", "dense"], recipes.get("sentiment"), first_word_data(),
-        epochs=2, seeds=1, options={"embedding_size": 4, "vocabulary_size": 50}, parameters=700,
-        directory=tmp_path, verbose=0,
+        ["gru", "bidirectional gru"], recipes.get("sentiment"), first_word(100), epochs=1,
+        examples=64, seeds=1, options={"embedding_size": 4, "vocabulary_size": 50},
+        parameters=700, directory=tmp_path, verbose=0,
     )  # fmt: skip
-    assert [row["status"] for row in result.records] == ["finished"] * 3
+    assert [row["status"] for row in result.records] == ["finished"] * 2
     assert all(row["lag"] is None and row["solved"] is None for row in result.records)
     assert 0 <= result.records[0]["score"] <= 1
-    one, two = result.records[:2]
+    one, two = result.records
     assert one["units"] > two["units"]  # two directions are twice as many parameters
+    assert one["parameters"] == pytest.approx(two["parameters"], rel=0.15)
+    assert one["updates"] == 1  # the recipe's batches are of 64
     assert "longest lag" not in repr(result)
     with pytest.raises(ValueError, match="against must be one of"):
         result.plot("lag")
 
 
-def test_what_cannot_be_compared_is_a_row_with_the_reason(tmp_path, capsys):
-    texts = [f"win {index}" for index in range(40)], ["spam", "ham"] * 20
-    result = rnnkit.compare(["lstm", "dense"], "spam", texts, epochs=1, seeds=1, directory=tmp_path)
-    lstm, dense = result.records
-    assert lstm["status"] == "incompatible" and lstm["score"] is None
-    assert "one-to-one" in lstm["reason"]
-    assert dense["status"] == "finished"
-    assert "lstm: incompatible: the recipe 'spam' is one-to-one" in capsys.readouterr().out
-    assert "incompatible" in repr(result) and "takes no cell but its own" in repr(result)
+def test_what_cannot_be_compared_is_a_row_with_the_reason(tmp_path, trained, capsys):
+    class OneWay(type(memory_tasks.parity(lag=3))):
+        def build(self, series, target, *, cell="lstm", units=4, seed=None):
+            if cell == "dense":
+                raise ValueError("the cell 'dense' has no [state]")
+            return super().build(series, target, cell=cell, units=units, seed=seed)
+
+    cells = ["dense", "bidirectional gru", "lstm"]
+    result = rnnkit.compare(cells, OneWay(lag=3), seeds=1, directory=tmp_path)
+    dense, gru, lstm = result.records
+    assert dense["status"] == gru["status"] == "incompatible" and dense["score"] is None
+    assert dense["reason"] == "the cell 'dense' has no [state]"
+    assert "has no option 'bidirectional'" in gru["reason"]
+    assert lstm["status"] == "finished"
+    assert "1/3 dense, lag 3: incompatible: the cell 'dense'" in capsys.readouterr().out
+    assert "incompatible" in repr(result) and "[state]" in repr(result)
     assert len(list(tmp_path.iterdir())) == 1
+    assert result.about["parameters"] == parameters_of(OneWay(lag=3).model(None))
 
 
-def test_failing_and_diverging_runs_are_rows(tmp_path, monkeypatch):
-    train = comparison_subjects.OfTask.run
+def test_recipes_without_memory_are_read_in_order(tmp_path):
+    texts = [f"{first} {second} {first}" for first, second in [("a", "b"), ("b", "a")] * 40]
+    result = rnnkit.compare(
+        ["dense", "gru"], "spam", (texts, ["ham", "spam"] * 40), epochs=1, seeds=1,
+        directory=tmp_path, verbose=0,
+    )  # fmt: skip
+    assert [row["status"] for row in result.records] == ["finished"] * 2
+    dense, gru = result.records
+    assert gru["parameters"] == pytest.approx(dense["parameters"], rel=0.3)
+    recipe = recipes.get("image_classification")
+    pictures = np.random.default_rng(1).integers(0, 255, (40, 5, 4, 1)).astype("uint8")
+    data = rnnkit.data.Data(*(tf_examples(pictures),) * 3)
+    subject = comparison_subjects.OfRecipe(recipe, data, {})
+    model = subject.model(cell="gru", units=6, bidirectional=False, seed=1)
+    assert model.get_layer("encoder").input.shape == (None, 5, 4)  # row by row
+    # By hand: three gates with two biases, and two classes.
+    assert parameters_of(model) == 3 * (6 * 4 + 6 * 6 + 2 * 6) + 6 * 2 + 2
 
-    def failing(self, budget, seed, **options):
-        if options["cell"] == "gru":
-            raise RuntimeError("out of [memory]")
-        watch, _, *rest = train(self, budget, seed, **options)
-        return watch, float("nan"), *rest
 
-    monkeypatch.setattr(comparison_subjects.OfTask, "run", failing)
-    result = rnnkit.compare(["gru", "lstm"], "parity", seeds=1, directory=tmp_path, **TINY)
-    gru, lstm = result.records
+def tf_examples(pictures):
+    import tensorflow as tf
+
+    pngs = [tf.io.encode_png(picture).numpy() for picture in pictures]
+    return tf.data.Dataset.from_tensor_slices((pngs, ["a", "b"] * (len(pngs) // 2)))
+
+
+def test_failing_and_diverging_runs_are_rows(tmp_path, trained):
+    trained.failing, trained.nan = {"gru"}, {"lstm"}
+    cells = ["gru", "lstm", "dense"]
+    result = rnnkit.compare(cells, "parity", seeds=1, directory=tmp_path, **TINY)
+    gru, lstm, dense = result.records
     assert (gru["status"], gru["reason"]) == ("failed", "RuntimeError: out of [memory]")
     assert lstm["status"] == "diverged" and "20 updates" in lstm["reason"]
-    assert gru["score"] is lstm["score"] is None
+    assert gru["score"] is lstm["score"] is None and dense["score"] == 8.1
     json.dumps(result.to_json(), allow_nan=False)
     assert "[memory]" in repr(result)
-    assert len(list(tmp_path.iterdir())) == 1  # what failed is tried again
+    trained.clear()
+    rnnkit.compare(cells, "parity", seeds=1, directory=tmp_path, **TINY)
+    assert trained == [("gru", 1)]  # what failed is tried again
 
 
 def test_a_nan_loss_ends_the_training():
@@ -278,9 +343,9 @@ def test_units_are_those_of_the_nearest_count(count):
 
 def test_parameters_of_a_reservoir_are_its_numbers():
     task = memory_tasks.parity(lag=3)
-    model = task.model(None, cell="esn", units=20, seed=1)
+    model = task.model(None, cell="esn", units=100, seed=1)
     # Input weights, biases, ten links a unit, and the readout of two tags; no indices.
-    assert parameters_of(model) == 20 + 20 + 10 * 20 + 20 * 2 + 2
+    assert parameters_of(model) == 100 + 100 + 10 * 100 + 100 * 2 + 2
 
 
 def test_directions_of_scores():

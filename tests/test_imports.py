@@ -105,6 +105,8 @@ EXAMPLES = (
     "rnnkit.layers.joint_binary",
     "rnnkit.data.cards",
     "rnnkit.data.melodies",
+    "rnnkit.data.memory_task",
+    "rnnkit.data.memory_tasks",
     "rnnkit.data.motifs",
     "rnnkit.text_metrics",
     "rnnkit.music",

@@ -94,13 +94,18 @@ class Task(Recipe):
     def batches(self, batch_size, seed=0):
         """An endless `tf.data.Dataset` of encoded batches, each newly drawn.
 
+        They go to Keras' own `fit`, past the features:
+        `keras.Model.fit(model, task.batches(64), steps_per_epoch=100, shuffle=False)`.
+
         Args:
             batch_size: Examples in a batch.
             seed: Integer that fixes all of them.
 
         Example:
 
-        >>> keras.Model.fit(model, task.batches(64), steps_per_epoch=100, shuffle=False)
+        >>> x, y = next(iter(rnnkit.data.memory_tasks.parity(lag=4).batches(8)))
+        >>> tuple(x.shape), tuple(y.shape)
+        ((8, 4, 1), (8, 4))
         """
         import tensorflow as tf
 
@@ -159,7 +164,6 @@ class Task(Recipe):
         seed=None,
     ):
         import keras
-        import tensorflow as tf
 
         from rnnkit.models import ManyToMany, ManyToOne
 
@@ -174,11 +178,8 @@ class Task(Recipe):
             seed=seed,
             name=self.name,
         )
-        # All sequences are equally long, so one compilation serves; on CPU it is several times
-        # as fast, on a GPU Keras chooses between it and cuDNN.
-        jit = "auto" if tf.config.list_physical_devices("GPU") else True
         optimizer = keras.optimizers.Adam(learning_rate, clipnorm=clipnorm)
-        model.compile(optimizer=optimizer, jit_compile=jit)
+        model.compile(optimizer=optimizer, jit_compile=_compiled())
         return model
 
     # === Scores ===
@@ -233,3 +234,14 @@ class Task(Recipe):
 
     def __repr__(self):
         return f"<Task {self.name}, lag {self.lag}>"
+
+
+def _compiled():
+    """Whether models are compiled by XLA, as Keras' argument `jit_compile`.
+
+    All sequences are equally long, so one compilation serves; on CPU it makes a step several times
+    as fast, on a GPU Keras chooses between it and cuDNN.
+    """
+    import tensorflow as tf
+
+    return "auto" if tf.config.list_physical_devices("GPU") else True
