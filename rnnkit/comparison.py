@@ -314,13 +314,12 @@ class _Job:
             "validation": watch.best,
         }
         if score is None or not math.isfinite(score):
-            what = "loss" if watch.diverged else "score"
-            result |= {
-                "status": "diverged",
-                "reason": f"the {what} was no finite number after {watch.updates} updates",
-                "score": None,
-                "solved": False if solved is not None else None,
-            }
+            result |= {"score": None, "solved": False if solved is not None else None}
+            if watch.diverged:
+                reason = f"the loss was no finite number after {watch.updates} updates"
+                return result | {"status": "diverged", "reason": reason}
+            reason = f"the {self.subjects[0].score_name} of the test data is no finite number"
+            return result | {"status": "failed", "reason": reason}
         return result
 
     def _tell(self, result):
