@@ -142,7 +142,7 @@ def remedies(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
         row = {"remedy": name, "task": f"{task.name}, lag {lag}", "cell": cell}
         row["score"] = task.scores[0]
         for which, settings in (("without", without), ("with", cured)):
-            model = _network(task, cell, units, seed, settings)
+            model = _network(task, cell, units, seed, updates, settings)
             row[f"factor {which}"], row[which] = _trained(model, task, updates, seed)
         if verbose:
             print(
@@ -176,7 +176,7 @@ REMEDIES = {
 }  # fmt: skip
 
 
-def _network(task, cell, units, seed, settings):
+def _network(task, cell, units, seed, updates, settings):
     """A compiled network of one recurrent layer and one dense layer."""
     kinds = {"simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM,
              "gru": keras.layers.GRU}  # fmt: skip
@@ -204,7 +204,8 @@ def _network(task, cell, units, seed, settings):
     )  # fmt: skip
     cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     loss = keras.losses.MeanSquaredError() if numbers else cross_entropy
-    model.compile(make(clipnorm), loss, jit_compile=False)  # sooner ready, for networks so small
+    # Compiling takes as long as some hundred steps.
+    model.compile(make(clipnorm), loss, jit_compile=updates > 300)
     return open_gates(model, max(3, task.lag), seed=seed) if opened else model
 
 
