@@ -40,6 +40,8 @@ def comparison(result, against=None, ax=None):
     >>> result = rnnkit.compare(["simple_rnn", "lstm"], "adding", lags=[10, 50, 100])
     >>> rnnkit.plots.comparison(result)
     """
+    from matplotlib.ticker import LogFormatter
+
     about, lags = result.about, {row["lag"] for row in result.records}
     if against is None:
         against = "lag" if len(lags) > 1 else "time"
@@ -80,6 +82,9 @@ def comparison(result, against=None, ax=None):
         ticks = sorted(lags)
         ax.set_xticks(ticks, [str(each) for each in ticks])
         ax.minorticks_off()
+    else:
+        for place in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+            place(LogFormatter())  # numbers rather than powers
     if about["direction"] == "min" and values and min(map(np.min, values)) > 0:
         ax.set_yscale("log")
     better = "lower" if about["direction"] == "min" else "higher"
