@@ -19,23 +19,26 @@ VERSIONS = {"train": 12, "validation": 4, "test": 4}
 CARD = """\
 # rnnkit_melodies
 
-Melodies in seven styles (@STYLES@), each a text such as `C4:1 D4:1/2 R:1/2`: @COUNT@ tunes, typed
-in by scale degree and rhythm. They are folk tunes, or of composers who died before 1937, and so in
-the public domain; written down from memory, each is one of many versions. Each comes in several
+Melodies in seven styles (folk, march, waltz, lullaby, hymn, carol, dance), each a text such as
+`C4:1 D4:1/2 R:1/2`: 82 tunes, typed in by scale degree and rhythm. They are folk tunes, or of
+composers who died before 1937, and so in the public domain; written down from memory, each is one
+of many versions, and a few are models of their kind rather than known tunes. Each comes in several
 keys, and varied by rule: notes split in two, dotted, joined, or with a passing note to the next.
-@SIZES@
+720 melodies (60 tunes, 12 versions each) are to train, 32 (8 tunes) to validate, 56 (14 tunes) to
+test.
 
 **What it teaches.** How melodies go on: that they stay in a key, come back to phrases heard before,
-fill bars, move mostly by step, and end on the first degree; and which lengths of notes belong to
-which style. The tunes of validation and test are others than those of training (no test melody is
-one of training in another key), so that what is learned is how melodies go, not which there are.
+move mostly by step, and end on the first degree; and which lengths of notes belong to which style.
+The tunes of validation and test are others than those of training (no test melody is one of
+training in another key), so that what is learned is how melodies go, not which there are.
 
-| nats a note on test, transposed and seeded alike (`--seed 1`) | |
-| --- | --- |
-@TABLE@
+| `rnnkit train music_generation --seed 1` | nats a note on test | share in key of what is written |
+| --- | --- | --- |
+| the style and the last note, all that a memoryless model sees (`--cell dense`) | 3.53 | .70 |
+| all notes before (`lstm`, the default) | 2.86 | .94 |
 
-The recurrent model is @MARGIN@ nats a note better than the memoryless one, which sees the style and
-the last note alone.
+The recurrent model is 0.66 nats a note better than the memoryless one. Of the test melodies
+themselves .999 of the notes are in key.
 
 **Limits.** Few tunes, of one part of the world and one time for the most part, a single voice, no
 loudness. Variations are of one tune: there are not as many melodies as examples.

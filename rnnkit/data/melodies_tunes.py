@@ -3,7 +3,9 @@
 A digit is a degree of the scale, 0 a rest; `'` after it is an octave up and `,` down, `#` or `b`
 before it a semitone up or down. Without a sign a note lasts a beat; each `-` adds a beat, each `/`
 halves, and a dot makes it half as long again (before halving). In minor tunes the scale is the
-natural minor one. All are folk tunes, or of composers who died before 1937.
+natural minor one. All are folk tunes, or of composers who died before 1937, each in one of many
+versions; a few (`laendler`, `wild_mountain_brook`, `dodo`, `harvest_home`, `tarantella`) are models
+of their kind.
 """
 
 # style -> [(name, beats in a bar, mode, notes)]

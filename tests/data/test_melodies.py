@@ -85,3 +85,18 @@ def test_the_same_everywhere(data):
         assert digest.hexdigest() == DIGESTS[split]
     with pytest.raises(ValueError, match="split"):
         melodies.generate("dev")
+
+
+def test_the_card_and_the_builder(data, tmp_path):
+    import tensorflow_datasets as tfds
+
+    import rnnkit.data.builders  # noqa: F401  registers
+
+    assert melodies.CARD.startswith("# rnnkit_melodies\n")
+    tunes = sum(map(len, TUNES.values()))
+    for said in (f"{tunes} tunes", "Limits", *(f"{size}" for size in melodies.SIZES.values())):
+        assert said in melodies.CARD
+    splits = tfds.load("rnnkit_melodies", data_dir=tmp_path, as_supervised=True)
+    for split, expected in data.items():
+        read = [(melodies.LABELS[x], y.decode()) for x, y in tfds.as_numpy(splits[split])]
+        assert read == expected
