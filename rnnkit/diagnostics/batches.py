@@ -14,6 +14,9 @@ from rnnkit.models.base import Model
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.generation import Generating
 
+# Steps of a series that the gradients of a reservoir are computed on, which reads it in one piece.
+LONGEST = 1_000
+
 
 class Batch:
     """What a model is called with, and what it is judged by.
@@ -105,6 +108,8 @@ def _present(values):
 
 def _for_reservoir(model, batch):
     """Series without their padding, which the graph of a reservoir has no mask for."""
+    if model.stepwise and batch.targets is not None:
+        batch.inputs, batch.targets = batch.inputs[:, :LONGEST], batch.targets[:, :LONGEST]
     x = batch.inputs.numpy()  # [batch, time, width], NaN behind the ends
     there = ~np.isnan(x).all(axis=-1)  # [batch, time]
     if not model.stepwise and not there.all():

@@ -66,7 +66,8 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
         ValueError: If the model has no recurrent layer, or none of that name; if the data is empty
             or does not fit; if there is nothing to differentiate.
 
-    Running step by step takes some milliseconds a step and layer.
+    Running step by step takes some milliseconds a step and layer. Of the series that an
+    `EchoStateNetwork` forecasts the first 1,000 steps are taken.
 
     An `EchoStateNetwork` or a layer of the cell `"esn"` is not trained, so nothing in it can fail
     to learn; but its states have gradients all the same, and how they fade is how the reservoir
