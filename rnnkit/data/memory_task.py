@@ -159,7 +159,7 @@ class Task(Recipe):
         units=32,
         num_layers=1,
         bidirectional=False,
-        learning_rate=5e-3,
+        learning_rate=1e-2,
         clipnorm=1.0,
         seed=None,
     ):

@@ -42,9 +42,9 @@ def markdown(results):
             rows = {row["lag"]: row for row in result.records if row["cell"] == cell}
             cells = [_score(rows.get(lag)) for lag in lags]
             last = rows[max(rows)]
-            lines.append(
-                [task, f"`{cell}`", *cells, str(last["longest_lag"]), f"{last['milliseconds']:.1f}"]
-            )
+            time = last["milliseconds"]
+            time = "" if time is None else f"{time:.1f} at {last['lag']}"
+            lines.append([task, f"`{cell}`", *cells, str(last["longest_lag"]), time])
             task = ""
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
