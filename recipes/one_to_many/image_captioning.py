@@ -17,10 +17,16 @@ What matters most for own data:
   size, at most 64.
 - `min_count`: words that are rarer are not written; what is seen once can hardly be learned.
 - `network`: `"cnn"`, or the name of a network of `keras.applications`, such as `"MobileNetV2"`.
+  Nothing is downloaded: for weights that you have, call
+  `model.get_layer("image_network").load_weights(path)` before `fit`.
+- `augment`: pictures are shifted and zoomed a little in training, and half of them mirrored unless
+  captions often say left or right; `flip` says it yourself.
+- `foretell`: how much it counts in training that the picture alone tells which words its captions
+  have. It teaches the network of the picture early; 0 for none.
 - `dropout`: more where there are few pictures.
 
-Scores compare with all captions of a picture: `bleu1` to `bleu4`, and `distinct`, the share of
-captions written that are written for one picture only.
+Scores compare with all captions of a picture: `bleu1` to `bleu4` (0 to 100), and `distinct`, the
+number of different captions written as a share of all.
 """
 
 import rnnkit

@@ -144,5 +144,5 @@ def _application(image, network):
         raise ValueError(
             f"network={network!r} cannot read images of shape {tuple(image.shape[1:])}: {error}"
         ) from None
-    made.name = "image"
+    made.name = "image_network"
     return made(image)

@@ -462,6 +462,16 @@ def test_pictures_are_varied_and_their_words_foretold(tmp_path, fresh):
         OneToMany(model.input_feature, series, foretell=0.1)
 
 
+def test_networks_of_keras_by_name():
+    image = Image(size=32, channels=3, normalize=False)
+    options = {"units": 4, "embedding_size": 4, "network": "MobileNet", "seed": 1}
+    model = OneToMany(image, Text().adapt(["a b"]), **options)
+    assert model.get_layer("image_network").output_shape == (None, 1, 1, 1024)
+    assert model.get_layer("grid").output.shape == (None, 1, 1024)
+    again = OneToMany.from_config(model.get_config())
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+
+
 # === Bad input ===
 
 
