@@ -15,7 +15,7 @@ from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.generation import Generating
 
 # Steps of a series that the gradients of a reservoir are computed on, which reads it in one piece.
-LONGEST = 1_000
+LONGEST = 300
 
 
 class Batch:

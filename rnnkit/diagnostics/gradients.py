@@ -67,7 +67,7 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
             or does not fit; if there is nothing to differentiate.
 
     Running step by step takes some milliseconds a step and layer. Of the series that an
-    `EchoStateNetwork` forecasts the first 1,000 steps are taken.
+    `EchoStateNetwork` forecasts the first 300 steps are taken.
 
     An `EchoStateNetwork` or a layer of the cell `"esn"` is not trained, so nothing in it can fail
     to learn; but its states have gradients all the same, and how they fade is how the reservoir
@@ -89,6 +89,11 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
         https://arxiv.org/abs/1211.5063.
     """
     chosen = places.find(model, layer)
+    if isinstance(model, EchoStateNetwork) and not model.fitted:
+        raise ValueError(
+            "An EchoStateNetwork must be fitted first: until then its readout is zero, and so is "
+            "every gradient. Received: a network that is not fitted"
+        )
     batch = batches.make(model, batch, batch_size)
     tape = tf.GradientTape(watch_accessed_variables=False)
     with unrolled(chosen, tape) as runs, tape:

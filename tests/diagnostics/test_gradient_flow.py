@@ -294,6 +294,8 @@ def test_series_and_reservoirs(monkeypatch):
     model = ManyToMany(x, Forecast().adapt(wave), cell="gru", units=3, window=15, seed=1)
     assert gradient_flow(model, wave).layers[0].norms["hidden"].shape == (4, 15)
     reservoir = EchoStateNetwork(x, Forecast().adapt(wave), units=10, washout=5, seed=1)
+    with pytest.raises(ValueError, match="must be fitted first"):
+        gradient_flow(reservoir, (wave, wave))
     reservoir.fit(wave, verbose=0)
     monkeypatch.setattr("rnnkit.diagnostics.batches.LONGEST", 40)
     flow = gradient_flow(reservoir, (wave, wave))
