@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import likelihood, music_metrics
+from rnnkit.data import midi
 from rnnkit.data.excerpts import excerpts
 from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.models.base import Model
@@ -156,6 +157,8 @@ class Composer(OneToMany):
 
         >>> model.infer("march", prompt="G4:1 C5:1", temperature=0.8, seed=1)
         """
+        if save is not None and not os.fspath(save).lower().endswith(midi.SUFFIXES):
+            raise ValueError(f"save must end in '.mid' or '.midi'. Received: save={save!r}")
         options = {"prompt": prompt, "details": details, "verbose": verbose, **options}
         results = super().infer(x, batch_size, **options)
         if details and self._steps:
