@@ -37,7 +37,7 @@ test picture has one of them. Each of their colours and shapes is seen in other 
 
 **How hard it is.** On the test pictures, with default settings and seed 1, the recipe
 `image_captioning` reaches BLEU-4 84 (93 on the pictures of pairs that were seen, 74 on the others),
-and 44 without memory (`cell="dense"`): what knows the last word alone cannot tell which of two
+and 45 without memory (`cell="dense"`): what knows the last word alone cannot tell which of two
 groups it speaks of. Wholly right, one of the four captions word for word, is what it writes for
 80 % of the pictures of seen pairs, without memory for none. Pairs never seen are hard: 4 % of these
 pictures are described wholly right.
