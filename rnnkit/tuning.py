@@ -274,7 +274,7 @@ class TuningResult:
         """
         import matplotlib.pyplot as plt
 
-        from rnnkit.plots import COLOURS
+        from rnnkit.plots.drawing import COLOURS
 
         if ax is None:
             _, ax = plt.subplots(figsize=(6.0, 3.6), layout="constrained")

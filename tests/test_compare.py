@@ -10,10 +10,10 @@ import pytest
 
 import recipes
 import rnnkit
-from rnnkit import comparison_subjects
-from rnnkit.comparison_cells import Cell, fitting_units, parameters_of
-from rnnkit.comparison_result import Comparison
-from rnnkit.comparison_watch import Budget, Watch, direction_of
+from rnnkit.comparison import subjects
+from rnnkit.comparison.cells import Cell, fitting_units, parameters_of
+from rnnkit.comparison.result import Comparison
+from rnnkit.comparison.watch import Budget, Watch, direction_of
 from rnnkit.data import memory_task, memory_tasks
 
 TINY = {"lags": [3], "budget": 20, "parameters": "own", "verbose": 0}
@@ -60,7 +60,7 @@ def trained(monkeypatch):
         score = float("nan") if watch.diverged else len(cell) + self.lag + seed / 10
         return watch, score, 100, False
 
-    monkeypatch.setattr(comparison_subjects.OfTask, "run", run)
+    monkeypatch.setattr(subjects.OfTask, "run", run)
     return done
 
 
@@ -192,7 +192,7 @@ def test_an_interrupted_comparison_goes_on(tmp_path, trained, capsys):
 
 def test_a_run_depends_on_its_settings_alone():
     def scores(seeds):
-        subject = comparison_subjects.OfTask(memory_tasks.parity(lag=3), {}, 8)
+        subject = subjects.OfTask(memory_tasks.parity(lag=3), {}, 8)
         found = [subject.run(Budget(5), seed, cell="gru", units=4) for seed in seeds]
         return [(watch.best, score) for watch, score, *_ in found]
 
@@ -262,7 +262,7 @@ def test_recipes_without_memory_are_read_in_order(tmp_path):
     recipe = recipes.get("image_classification")
     pictures = np.random.default_rng(1).integers(0, 255, (40, 5, 4, 1)).astype("uint8")
     data = rnnkit.data.Data(*(tf_examples(pictures),) * 3)
-    subject = comparison_subjects.OfRecipe(recipe, data, {})
+    subject = subjects.OfRecipe(recipe, data, {})
     model = subject.model(cell="gru", units=6, bidirectional=False, seed=1)
     assert model.get_layer("encoder").input.shape == (None, 5, 4)  # row by row
     # By hand: three gates with two biases, and two classes.

@@ -167,7 +167,7 @@ class GradientFlow:
 
     def plot(self, ax=None):
         """The norms by time step; see `rnnkit.plots.gradient_flow`."""
-        from rnnkit.diagnostic_plots import gradient_flow
+        from rnnkit.plots.inside import gradient_flow
 
         return gradient_flow(self, ax=ax)
 

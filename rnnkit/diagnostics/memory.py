@@ -38,7 +38,7 @@ class MemoryCapacity:
 
     def plot(self, ax=None):
         """Squared correlation by delay; see `rnnkit.plots.memory`."""
-        from rnnkit.diagnostic_plots import memory
+        from rnnkit.plots.inside import memory
 
         return memory(self, ax=ax)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnkit._drawing import new_axes as _axes
+from rnnkit.plots.drawing import new_axes as _axes
 
 SPACE = "\u2581"  # how subwords write a space
 
@@ -34,7 +34,7 @@ def attention(model, x, ax=None, **options):
             f"Received: {type(model).__name__}"
         )
     if len(getattr(model.input_feature, "shape", ())) == 3:
-        from rnnkit.image_plots import image_attention
+        from rnnkit.plots.pictures import image_attention
 
         return image_attention(model, x, ax, **options)
     result = model.infer([x], details=True, **options)[0]

@@ -14,8 +14,9 @@ import time
 import warnings
 
 import rnnkit
-from rnnkit import cli_compare, registry
-from rnnkit.cli_arguments import (
+from rnnkit import registry
+from rnnkit.cli import comparing
+from rnnkit.cli.arguments import (
     accepted,
     add_data,
     add_decoding,
@@ -28,7 +29,7 @@ from rnnkit.cli_arguments import (
     out_path,
     recipe_options,
 )
-from rnnkit.cli_output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
+from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
 
 INTERRUPTED = 130  # what shells report for Ctrl-C
 CHUNK = 256  # texts inferred at a time from standard input
@@ -151,7 +152,7 @@ def make_parser():
     add_out(sub, "where to save the best model (default: RECIPE.keras, numbered if it exists)")
     add_json(sub)
 
-    cli_compare.add(command)
+    comparing.add(command)
 
     sub = command("copy", run_copy, "copy a recipe's file, to change it")
     sub.add_argument("recipe", help="name of a recipe")
@@ -410,7 +411,3 @@ def run_copy(options):
         raise ValueError(f"The folder {path.parent} does not exist")
     shutil.copyfile(recipe.source_file(), path)
     print(f"Copied to {path}. Change it, then: rnnkit train {path}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

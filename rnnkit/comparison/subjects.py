@@ -6,9 +6,9 @@ import os
 import keras
 
 from rnnkit import registry
-from rnnkit.comparison_cells import parameters_of
-from rnnkit.comparison_sequences import read_in_order
-from rnnkit.comparison_watch import Watch, direction_of
+from rnnkit.comparison.cells import parameters_of
+from rnnkit.comparison.sequences import read_in_order
+from rnnkit.comparison.watch import Watch, direction_of
 from rnnkit.data import memory_tasks
 from rnnkit.data.memory_task import Task
 from rnnkit.models import fitting

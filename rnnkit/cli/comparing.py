@@ -3,8 +3,8 @@
 import json
 
 from rnnkit import registry
-from rnnkit.cli_arguments import add_data, add_json, check_positive, data_arguments, values_of
-from rnnkit.cli_output import print_table, start_tensorflow, stdout_kept_for
+from rnnkit.cli.arguments import add_data, add_json, check_positive, data_arguments, values_of
+from rnnkit.cli.output import print_table, start_tensorflow, stdout_kept_for
 
 CELLS = "dense,simple_rnn,lstm,gru,esn"
 
@@ -81,14 +81,15 @@ def run_compare(options):
         check_positive(f"--{name.replace('_', '-')}", getattr(options, name))
     given = data_arguments(options)
     start_tensorflow()
-    from rnnkit import comparison_cells, comparison_subjects
     from rnnkit.comparison import compare
+    from rnnkit.comparison.cells import cells_of
+    from rnnkit.comparison.subjects import find, is_task
 
     with stdout_kept_for(options.json):
         cells = [name.strip() for name in options.cells.split(",") if name.strip()]
-        comparison_cells.cells_of(cells)  # before data is read
-        found, data = comparison_subjects.find(options.task), given["source"]
-        if not comparison_subjects.is_task(found) and lags is None:
+        cells_of(cells)  # before data is read
+        found, data = find(options.task), given["source"]
+        if not is_task(found) and lags is None:
             data = registry.get(found).data(**given)
         result = compare(
             cells,

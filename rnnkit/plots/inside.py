@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from rnnkit._drawing import COLOURS, STYLES
-from rnnkit._drawing import new_axes as _axes
-from rnnkit.attention_plots import _shown
+from rnnkit.plots.attention_maps import _shown
+from rnnkit.plots.drawing import COLOURS, STYLES
+from rnnkit.plots.drawing import new_axes as _axes
 
 # Words on an axis at most; of longer sequences the numbers of the steps are shown.
 WORDS = 60

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rnnkit._drawing import COLOURS
-from rnnkit._drawing import new_axes as _axes
+from rnnkit.plots.drawing import COLOURS
+from rnnkit.plots.drawing import new_axes as _axes
 
 # Patterns of several voices of music beside their colours, for readers without colour.
 HATCHES = ("", "////", "....", "xxxx")

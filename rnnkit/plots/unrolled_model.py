@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from rnnkit._drawing import new_axes as _axes
-from rnnkit.unrolled_canvas import Canvas
+from rnnkit.plots.drawing import new_axes as _axes
+from rnnkit.plots.unrolled_canvas import Canvas
 
 # Distance between steps, and between rows.
 STEP, ROW = 1.15, 0.95
@@ -54,8 +54,9 @@ def unrolled(model, ax=None):
 
 def _plan(model):
     """The function that draws a model, and the title."""
-    from rnnkit import models, unrolled_patterns
+    from rnnkit import models
     from rnnkit.models.base import Model
+    from rnnkit.plots import unrolled_patterns
 
     known = {
         models.OneToOne: (unrolled_patterns.one_to_one, "one to one"),
@@ -78,7 +79,7 @@ def _plan(model):
             "unrolled knows the patterns of rnnkit.models. "
             f"Received: {type(model).__name__}, another subclass of rnnkit's Model"
         )
-    from rnnkit import unrolled_keras
+    from rnnkit.plots import unrolled_keras
 
     title = unrolled_keras.pattern(model)
     return unrolled_keras.draw, f"{model.name}: {title}"
@@ -93,7 +94,7 @@ class Row:
 
     Attributes:
         title: What it is.
-        kind: `"state"`, `"fixed"` or `"plain"`; see `rnnkit.unrolled_canvas.KINDS`.
+        kind: `"state"`, `"fixed"` or `"plain"`; see `rnnkit.plots.unrolled_canvas.KINDS`.
         forward, backward: Whether it reads in these directions.
     """
 

@@ -1,7 +1,6 @@
-"""Plain Keras models, unrolled, where their pattern can be told; see `rnnkit.unrolled_plot`."""
+"""Plain Keras models, unrolled, where their pattern can be told; see `unrolled_model`."""
 
-from rnnkit.unrolled_patterns import one_output
-from rnnkit.unrolled_plot import (
+from rnnkit.plots.unrolled_model import (
     ROW,
     STEP,
     columns_for,
@@ -11,6 +10,7 @@ from rnnkit.unrolled_plot import (
     rows_of,
     symbol,
 )
+from rnnkit.plots.unrolled_patterns import one_output
 
 
 def _chain(model):

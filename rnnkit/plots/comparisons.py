@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from rnnkit._drawing import COLOURS, STYLES, new_axes
+from rnnkit.plots.drawing import COLOURS, STYLES, new_axes
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # What scores are set against: the key of a record, and the label of the axis.

@@ -122,7 +122,7 @@ class Comparison:
 
     def plot(self, against=None, ax=None):
         """Scores by lag, or against size or time; see `rnnkit.plots.comparison`."""
-        from rnnkit.comparison_plots import comparison
+        from rnnkit.plots.comparisons import comparison
 
         return comparison(self, against=against, ax=ax)
 

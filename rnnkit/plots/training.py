@@ -1,20 +1,9 @@
-"""Pictures of training and of results. Every function draws on given Axes and returns them.
-
-Colours are from matplotlib's "petroff10" cycle and the "viridis" and "Blues" maps, which readers
-with any colour vision can tell apart; lines also differ in style.
-"""
+"""Pictures of training and of results: curves, confusion, forecasts, eigenvalues."""
 
 import numpy as np
 
-from rnnkit._drawing import COLOURS, STYLES
-from rnnkit._drawing import new_axes as _axes
-from rnnkit.attention_plots import attention  # noqa: F401
-from rnnkit.comparison_plots import comparison  # noqa: F401
-from rnnkit.diagnostic_plots import gates, gradient_flow, memory, states, tuning  # noqa: F401
-from rnnkit.image_plots import image_attention, images, labelled_frames  # noqa: F401
-from rnnkit.music_plots import piano_roll  # noqa: F401
-from rnnkit.signal_plots import error_against_noise, spectrogram, strokes  # noqa: F401
-from rnnkit.unrolled_plot import unrolled  # noqa: F401
+from rnnkit.plots.drawing import COLOURS, STYLES
+from rnnkit.plots.drawing import new_axes as _axes
 
 
 def learning_curves(history, metric="loss", ax=None):

@@ -1,6 +1,6 @@
-"""The patterns of `rnnkit.models`, unrolled; see `rnnkit.unrolled_plot`."""
+"""The patterns of `rnnkit.models`, unrolled; see `rnnkit.plots.unrolled_model`."""
 
-from rnnkit.unrolled_plot import (
+from rnnkit.plots.unrolled_model import (
     ROW,
     STEP,
     columns_for,

@@ -4,9 +4,9 @@
     result.table()
     result.plot()
 
-`rnnkit.comparison_subjects` has what cells are compared on, `rnnkit.comparison_cells` the cells and
-their sizes, `rnnkit.comparison_watch` the budget, `rnnkit.comparison_folder` the finished runs,
-`rnnkit.comparison_result` the result.
+`rnnkit.comparison.subjects` has what cells are compared on, `rnnkit.comparison.cells` the cells and
+their sizes, `rnnkit.comparison.watch` the budget, `rnnkit.comparison.folder` the finished runs,
+`rnnkit.comparison.result` the result.
 """
 
 import math
@@ -15,11 +15,11 @@ import sys
 
 import keras
 
-from rnnkit import comparison_cells, comparison_subjects
-from rnnkit.comparison_folder import Folder
-from rnnkit.comparison_result import Comparison
-from rnnkit.comparison_subjects import LAGS, UPDATES, OfRecipe, OfTask
-from rnnkit.comparison_watch import Budget
+from rnnkit.comparison.cells import cells_of, fitting_units, parameters_of
+from rnnkit.comparison.folder import Folder
+from rnnkit.comparison.result import Comparison
+from rnnkit.comparison.subjects import LAGS, UPDATES, OfRecipe, OfTask, find, is_task
+from rnnkit.comparison.watch import Budget
 from rnnkit.data.memory_task import Task
 from rnnkit.tuning_job import shorten
 
@@ -92,7 +92,7 @@ def compare(
     'lstm'
     """
     # === Arguments ===
-    cells = comparison_cells.cells_of(cells)
+    cells = cells_of(cells)
     Budget(budget)
     seeds = _seeds(seeds)
     for name, value in (
@@ -116,7 +116,7 @@ def compare(
             "Pass parameters or options={'units': ...}. Received: both, "
             f"parameters={parameters}, options={options!r}"
         )
-    found = comparison_subjects.find(task)
+    found = find(task)
     subjects = _subjects(found, data, lags, options, epochs, batch_size, examples)
     first = subjects[0]
     if not isinstance(first, OfTask) and budget is not None and epochs is not None:
@@ -166,7 +166,7 @@ def _seeds(seeds):
 
 def _subjects(found, data, lags, options, epochs, batch_size, examples):
     """A list of subjects, one a lag."""
-    if not comparison_subjects.is_task(found):
+    if not is_task(found):
         if lags is not None:
             raise ValueError(
                 f"lags must be left out for the recipe {found.name!r}: memory tasks have them. "
@@ -282,15 +282,15 @@ class _Job:
             subject.model(seed=1, **options)  # raises what does not go together
             return options
         if self.wanted is None:
-            self.wanted = comparison_cells.parameters_of(subject.model(seed=1))
+            self.wanted = parameters_of(subject.model(seed=1))
 
         def count(units):
-            return comparison_cells.parameters_of(subject.model(**options, units=units, seed=1))
+            return parameters_of(subject.model(**options, units=units, seed=1))
 
         # Of most tasks the lag changes nothing about the model.
         key = (cell.name, getattr(subject.recipe, "columns_of_input", None))
         if key not in self.units:
-            self.units[key], _ = comparison_cells.fitting_units(count, self.wanted)
+            self.units[key], _ = fitting_units(count, self.wanted)
         return {**options, "units": self.units[key]}
 
     def _one(self, subject, seed, options):

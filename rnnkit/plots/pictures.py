@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rnnkit._drawing import COLOURS
-from rnnkit._drawing import new_axes as _axes
+from rnnkit.plots.drawing import COLOURS
+from rnnkit.plots.drawing import new_axes as _axes
 
 # Pictures beside each other, at most.
 COLUMNS = 12
@@ -106,7 +106,7 @@ def image_attention(model, picture, ax=None, columns=6, **options):
     """
     import tensorflow as tf
 
-    from rnnkit.attention_plots import _tokens
+    from rnnkit.plots.attention_maps import _tokens
 
     feature = getattr(model, "input_feature", None)
     if getattr(model, "attention", None) is None or len(getattr(feature, "shape", ())) != 3:

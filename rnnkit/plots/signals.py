@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rnnkit._drawing import COLOURS, STYLES
-from rnnkit._drawing import new_axes as _axes
+from rnnkit.plots.drawing import COLOURS, STYLES
+from rnnkit.plots.drawing import new_axes as _axes
 
 
 def spectrogram(feature, wav, text=None, ax=None):

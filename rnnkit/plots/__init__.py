@@ -1,0 +1,35 @@
+"""Pictures of training, of results and of what goes on inside a network.
+
+Every function draws on given Axes and returns them. Colours are from matplotlib's "petroff10" cycle
+and the "viridis" and "Blues" maps, which readers with any colour vision can tell apart; lines also
+differ in style.
+"""
+
+from rnnkit._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "attention": ".attention_maps",
+        "comparison": ".comparisons",
+        "confusion_matrix": ".training",
+        "eigenvalues": ".training",
+        "error_against_noise": ".signals",
+        "forecast": ".training",
+        "forecast_errors": ".training",
+        "gates": ".inside",
+        "gradient_flow": ".inside",
+        "image_attention": ".pictures",
+        "images": ".pictures",
+        "labelled_frames": ".pictures",
+        "learning_curves": ".training",
+        "memory": ".inside",
+        "piano_roll": ".music",
+        "probabilities": ".training",
+        "spectrogram": ".signals",
+        "states": ".inside",
+        "strokes": ".signals",
+        "tuning": ".inside",
+        "unrolled": ".unrolled_model",
+    },
+)
