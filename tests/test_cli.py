@@ -300,9 +300,12 @@ def test_list_show_and_help_are_quick_and_light():
 
 
 def test_interrupted_training_leaves_the_best_model(messages):
-    command = [sys.executable, "-m", "rnnkit.cli", "train", "spam", "--data", "data.csv"]
+    # Much data, so that training goes on for long after the first epoch is saved.
+    head, *rows = (messages / "data.csv").read_text().splitlines()
+    (messages / "long.csv").write_text("\n".join([head, *rows * 30]))
+    command = [sys.executable, "-m", "rnnkit.cli", "train", "spam", "--data", "long.csv"]
     process = subprocess.Popen(
-        [*command, "--epochs", "100000", "--out", "model.keras", "--batch-size", "1"],
+        [*command, "--epochs", "100000", "--out", "model.keras", "--batch-size", "2"],
         cwd=messages,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
