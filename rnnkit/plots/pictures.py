@@ -5,6 +5,8 @@ import numpy as np
 from rnnkit.plots.drawing import COLOURS
 from rnnkit.plots.drawing import new_axes as _axes
 
+# From one row of pictures to the next, where they are 0.9 high.
+PITCH = 1.2
 # Pictures beside each other, at most.
 COLUMNS = 12
 
@@ -143,9 +145,10 @@ def _grid(arrays, labels, predicted, ax, columns, what):
         _check(name, values, arrays, what)
     columns = min(columns, len(arrays))
     rows = -(-len(arrays) // columns)
-    ax = _axes(ax, (0.9 * columns + 0.3, 1.1 * rows + 0.3))
+    ax = _axes(ax, (0.9 * columns + 0.3, 0.9 * PITCH * rows + 0.3))
     for index, array in enumerate(arrays):
         row, column = divmod(index, columns)
+        row *= PITCH  # room for what is written above
         array = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array
         tall, wide = array.shape[:2]
         half = 0.45 * np.array([wide, tall]) / max(wide, tall)
@@ -163,7 +166,7 @@ def _grid(arrays, labels, predicted, ax, columns, what):
                 color=COLOURS[2] if wrong else "black",
             )  # fmt: skip
     ax.set_xlim(-0.55, columns - 0.45)
-    ax.set_ylim(rows - 0.45, -0.7)
+    ax.set_ylim(PITCH * (rows - 1) + 0.55, -0.7)
     ax.set_aspect("equal")
     ax.axis("off")
     return ax

@@ -50,7 +50,8 @@ def test_numbers_are_written_and_end(draws):
     details = draws.infer(["ab", "c"], details=True)
     assert [each["attention"].shape for each in details] == [(5, 2), (4, 1)]
     assert all(each["finished"] for each in details)
-    np.testing.assert_array_equal(details[0]["values"], curve)
+    # Some processors' kernels round a batch of one otherwise than one of two.
+    np.testing.assert_allclose(details[0]["values"], curve, rtol=1e-5, atol=1e-5)
 
 
 @may_not_end
