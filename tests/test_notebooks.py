@@ -31,7 +31,7 @@ rnnkit.Recipe.data = few
 
 def test_there_is_a_notebook_a_pattern():
     patterns = {"one_to_one", "many_to_one", "forecasting", "encoder_decoder"}
-    patterns |= {"speech_and_handwriting"}
+    patterns |= {"speech_and_handwriting", "one_to_many", "many_to_many", "cells"}
     assert patterns <= {path.stem for path in NOTEBOOKS}
 
 
