@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from rnnkit.losses import MeanOfKnown, step_weights
+from rnnkit.losses import MeanOfKnown, MeanOfSteps, step_weights
 
 
 def _nats(y_true, y_pred, dtype):
@@ -51,7 +51,7 @@ class KeysAndEnd(MeanOfKnown):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class KeyNats(keras.metrics.Mean):
+class KeyNats(MeanOfSteps):
     """Minus the log-probability of the keys of a step together, in nats, the end left out.
 
     Example:
@@ -70,5 +70,4 @@ class KeyNats(keras.metrics.Mean):
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         nats = ops.sum(_nats(y_true, y_pred, self.dtype)[..., :-1], axis=-1)  # [batch, time]
         weights = step_weights(_known(y_true), sample_weight, self.dtype)
-        # Flat, as Keras would take the mean over the time of each batch first.
-        super().update_state(ops.reshape(nats, (-1,)), sample_weight=ops.reshape(weights, (-1,)))
+        self.add(nats, weights)

@@ -63,6 +63,19 @@ class MeanOfKnown(keras.losses.Loss):
         return value / replicas if replicas > 1 else value
 
 
+class MeanOfSteps(keras.metrics.Mean):
+    """Base of metrics that are a mean over the steps that count, of all batches alike.
+
+    Keras' own takes the mean over the time of each batch first, padding included, so that a step
+    of a batch padded to twice the length would count half.
+    """
+
+    def add(self, values, weights):
+        """Adds the values `[batch, time]` with the weights `[batch, time]` of their steps."""
+        values, weights = (ops.reshape(each, (-1,)) for each in (values, weights))
+        super().update_state(values, sample_weight=weights)
+
+
 @keras.saving.register_keras_serializable(package="rnnkit")
 class MaskedMeanSquaredError(MeanOfKnown):
     """Mean squared error over the targets that are not NaN.

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from rnnkit.losses import MeanOfKnown, step_weights
+from rnnkit.losses import MeanOfKnown, MeanOfSteps, step_weights
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -43,7 +43,7 @@ class TagCrossEntropy(MeanOfKnown):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class TagAccuracy(keras.metrics.Mean):
+class TagAccuracy(MeanOfSteps):
     """Share of steps with the right tag, of those that have one.
 
     A tag that training did not have (-2) counts, and no output is right there.
@@ -64,4 +64,4 @@ class TagAccuracy(keras.metrics.Mean):
         y_true = ops.cast(y_true, "int32")
         right = ops.equal(ops.cast(ops.argmax(y_pred, axis=-1), "int32"), y_true)  # [batch, time]
         weights = step_weights(ops.not_equal(y_true, -1), sample_weight, self.dtype)
-        super().update_state(ops.cast(right, self.dtype), sample_weight=weights)
+        self.add(ops.cast(right, self.dtype), weights)

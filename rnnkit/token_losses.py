@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from rnnkit.losses import MeanOfKnown, step_weights
+from rnnkit.losses import MeanOfKnown, MeanOfSteps, step_weights
 
 
 def _mean(values, weights):
@@ -68,7 +68,7 @@ class TokenCrossEntropy(MeanOfKnown):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class TokenAccuracy(keras.metrics.Mean):
+class TokenAccuracy(MeanOfSteps):
     """Share of tokens, padding left out, that are the likeliest given those before.
 
     Example:
@@ -87,4 +87,4 @@ class TokenAccuracy(keras.metrics.Mean):
         y_true = ops.cast(y_true, "int32")
         right = ops.equal(ops.argmax(y_pred, axis=-1), y_true)  # [batch, time]
         weights = step_weights(ops.not_equal(y_true, 0), sample_weight, self.dtype)
-        super().update_state(ops.cast(right, self.dtype), sample_weight=weights)
+        self.add(ops.cast(right, self.dtype), weights)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.losses import MaskedMeanSquaredError, ValuesAndEnd
-from rnnkit.tag_losses import TagCrossEntropy
+from rnnkit.tag_losses import TagAccuracy, TagCrossEntropy
 from rnnkit.token_losses import TokenAccuracy, TokenCrossEntropy
 
 LOGITS = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
@@ -42,6 +42,21 @@ def test_accuracy_by_hand():
     logits = np.eye(5)[[[1, 2, 0, 0], [0, 2, 2, 2]]]
     metric.update_state(TRUTH[:2], logits)  # right: 1, 2 of four; the second of two
     assert float(metric.result()) == pytest.approx(3 / 6)
+
+
+@pytest.mark.parametrize("metric, shift", [(TokenAccuracy(), 0), (TagAccuracy(), 1)])
+def test_accuracy_does_not_depend_on_the_padding_of_batches(metric, shift):
+    """Two steps, of which one is right, padded to two and to eight; four, of which three are."""
+    short, long = np.array([[1, 2]]), np.array([[1, 2, 3, 4]])
+    said = np.array([[1, 3]]), np.array([[1, 2, 3, 3]])
+    for padding in (0, 6):
+        metric.reset_state()
+        truth = np.pad(short, [(0, 0), (0, padding)])
+        metric.update_state(
+            truth - shift, np.eye(5)[np.pad(said[0], [(0, 0), (0, padding)]) - shift]
+        )
+        metric.update_state(long - shift, np.eye(5)[said[1] - shift])
+        assert float(metric.result()) == pytest.approx(4 / 6)
 
 
 def test_config():
