@@ -434,7 +434,8 @@ def test_every_argument_of_a_pattern_is_in_its_config():
         pattern = getattr(rnnkit.models, name)
         if pattern is rnnkit.models.Model:
             continue
-        source = inspect.getsource(pattern.__init__)
+        kinds = [kind for kind in pattern.__mro__ if issubclass(kind, rnnkit.models.Model)]
+        source = "".join(inspect.getsource(each.__init__) for each in kinds)
         for argument in list(inspect.signature(pattern.__init__).parameters)[1:]:
             known = argument in ("input_feature", "output_feature", "seed", "name")
             known |= isinstance(getattr(pattern, argument, None), property)
