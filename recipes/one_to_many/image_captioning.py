@@ -82,7 +82,7 @@ class ImageCaptioning(rnnkit.Recipe):
         dropout=0.3,
         label_smoothing=0.1,
         beam_size=5,
-        length_penalty=1.0,
+        length_penalty=0.3,
         learning_rate=2e-3,
         seed=None,
     ):
