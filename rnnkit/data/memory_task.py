@@ -56,11 +56,11 @@ class Task(Recipe):
 
     def _draw(self, rng, examples, split):
         """`(x, y)` drawn with a NumPy generator; see `draw`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _draw()")
 
     def _target(self):
         """The output feature."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _target()")
 
     # === Examples ===
 
@@ -186,11 +186,11 @@ class Task(Recipe):
 
     @property
     def baseline(self):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define baseline()")
 
     @property
     def loss_baseline(self):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define loss_baseline()")
 
     def measure(self, model, x, y, batch_size=500):
         """The task's score of a model on drawn examples.

@@ -130,7 +130,7 @@ def test_open_gates_keep_the_gradient():
     data = np.random.default_rng(0).normal(size=(4, 30, 3)), np.ones((4, 1))
     before = gradient_flow(model, data).layers[0]
     after = gradient_flow(open_gates(model, 30), data).layers[0]
-    assert after.carried > 30 * before.carried
+    assert after.carried > 100 * before.carried
 
 
 def test_gates_that_cannot_be_opened():
