@@ -84,7 +84,7 @@ class Model(keras.Model):
         config = keras.saving.deserialize_keras_object(config)
         self.compile(**config)
         if self.built:
-            self.optimizer.build(self.trainable_variables)
+            fitting.build_optimizer(self)
 
     # === Data ===
 
@@ -207,6 +207,7 @@ class Model(keras.Model):
         if validation is not None:
             validation = self._batches(validation, validation_batch_size or batch_size)
         callbacks = fitting.with_defaults(callbacks, self, validation is not None)
+        fitting.build_optimizer(self)
         with fitting.best_kept(self, callbacks, interrupted_path):
             history = super().fit(
                 self._batches(train, batch_size, shuffle, self.seed),
@@ -501,9 +502,12 @@ def output_activation(feature):
 
 def task_defaults(feature):
     """Default `(loss, metrics)` for a target."""
+    # Metrics, not their names, whose variables Keras would make within the first step; see
+    # `fitting.build_optimizer`.
     if isinstance(feature, Label):
-        return "sparse_categorical_crossentropy", ["accuracy"]
-    return "mean_squared_error", ["mean_absolute_error"]
+        metric = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        return "sparse_categorical_crossentropy", [metric]
+    return "mean_squared_error", [keras.metrics.MeanAbsoluteError()]
 
 
 def _in_parts(data):

@@ -45,6 +45,18 @@ def with_defaults(callbacks, model, validated):
     return callbacks
 
 
+def build_optimizer(model):
+    """Makes the optimizer's variables before the first step, where Keras makes them within it.
+
+    TensorFlow traces a function anew if its first trace made variables, so that training would
+    begin after twice the time.
+    """
+    optimizer = model.optimizer
+    if optimizer is not None and not optimizer.built:
+        with model.distribute_strategy.scope():
+            optimizer.build(model.trainable_variables)
+
+
 def settle_averages(model):
     """Lets the optimizer's averages start from the weights that a training ended with."""
     averages = getattr(model.optimizer, "_model_variables_moving_average", None)

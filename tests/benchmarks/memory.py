@@ -3,7 +3,7 @@
     python -m tests.benchmarks.memory [--tasks adding,parity] [--cells lstm,gru] [--lags 10,50]
 
 Every cell has the units that give its model about 2,500 parameters (a reservoir's fixed ones
-included) and at most 3,000 updates on 32 newly drawn examples each, by Adam with a learning rate
+included) and at most 2,000 updates on 32 newly drawn examples each, by Adam with a learning rate
 of 0.01 and gradients clipped to norm 1; a training ends before once it is clearly solved, its
 error on 500 validation examples being .8 of the threshold. Scores are those of 2,000 test examples
 with the weights that were best on the validation examples, over the seeds 1, 2 and 3.
@@ -21,7 +21,7 @@ CELLS = ("dense", "simple_rnn", "lstm", "gru", "esn")
 LAGS = (10, 50, 100, 200)
 SEEDS = (1, 2, 3)
 SETTINGS = {
-    "budget": 3_000,
+    "budget": 2_000,
     "batch_size": 32,
     "parameters": 2_500,
     "options": {"learning_rate": 1e-2},

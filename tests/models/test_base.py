@@ -152,6 +152,17 @@ def test_keras_arguments_and_callbacks_pass_through():
     assert set(result) == {"loss", CROSSENTROPY}
 
 
+def test_the_step_of_training_is_traced_once(monkeypatch):
+    traced = []
+    step = ManyToOne.train_step
+    monkeypatch.setattr(ManyToOne, "train_step", lambda *data: traced.append(1) or step(*data))
+    model = build(ManyToOne)
+    model.fit(X, Y, epochs=2, verbose=0)
+    assert len(traced) == 1  # Keras alone traces it again, as its first trace makes variables
+    model.fine_tune(X, Y, epochs=1, verbose=0)
+    assert len(traced) == 2
+
+
 def test_early_stopping_restores_the_best_weights():
     model, spoil = build(), Spoil(at=2)
     model.fit_defaults = {"patience": 2, "monitor": "val_loss"}
