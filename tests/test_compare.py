@@ -320,6 +320,23 @@ def test_the_budget_ends_the_training_and_the_best_weights_stay():
     assert late.updates <= 3 and late.milliseconds > 0
 
 
+def test_steps_that_are_made_together_are_counted_one_by_one():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.0), "mse", steps_per_execution=4)
+    watch = Watch(Budget(12), monitor="loss")
+    x = np.ones((64, 1), "float32")
+    model.fit(x, x, batch_size=8, epochs=9, verbose=0, callbacks=[watch])
+    assert (watch.updates, model.optimizer.iterations.numpy()) == (12, 12)
+    assert len(watch.durations) == 1 and watch.seconds == pytest.approx(8 * watch.durations[0])
+
+
+@pytest.mark.parametrize("budget", [205, 20, 7])
+def test_a_memory_task_makes_as_many_updates_as_it_may(budget):
+    subject = subjects.OfTask(memory_tasks.TASKS["adding"](2), {}, 2)
+    watch = subject.run(Budget(budget), 1, cell="dense", units=2)[0]
+    assert (watch.updates, subject._model.optimizer.iterations.numpy()) == (budget, budget)
+
+
 # === Cells and sizes ===
 
 

@@ -1,6 +1,7 @@
 """What cells are compared on: a standard memory task, or a recipe with its data."""
 
 import difflib
+import math
 import os
 
 import keras
@@ -20,6 +21,9 @@ LAGS = (10, 50, 100, 200)
 # examples, and how many examples validate and test.
 UPDATES, BETWEEN = 3_000, 100
 VALIDATION, TEST = 500, 2_000
+# Updates that one call of the compiled step makes: of small networks most of the time would
+# otherwise be spent between the steps.
+TOGETHER = 10
 # A training ends when its error on validation examples is this share of what counts as solved.
 MARGIN = 0.8
 
@@ -101,6 +105,11 @@ class OfTask:
             self._model.optimizer.build(self._model.trainable_variables)
             self._fresh = [each.numpy() for each in self._model.optimizer.variables]
         model = self._model
+        updates = budget.updates or 10**9
+        together = math.gcd(BETWEEN, updates, TOGETHER)
+        if model.steps_per_execution != together:
+            model.steps_per_execution = together
+            model.make_train_function(force=True)
         model.set_weights(drawn.get_weights())
         for variable, value in zip(model.optimizer.variables, self._fresh, strict=True):
             variable.assign(value)
@@ -112,7 +121,6 @@ class OfTask:
             direction=self.direction,
             enough=self._clearly_solved,
         )
-        updates = budget.updates or 10**9
         keras.Model.fit(
             model,
             task.batches(self.batch_size, seed),

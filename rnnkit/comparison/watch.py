@@ -99,18 +99,18 @@ class Watch(keras.callbacks.Callback):
         self._begun = time.perf_counter()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._last = None  # validation lies between
+        self._last, self._done = None, 0  # validation lies between
 
     def on_train_batch_end(self, batch, logs=None):
         if "loss" in (logs or {}) and not math.isfinite(float(logs["loss"])):  # waits for a GPU too
             self.diverged = self.model.stop_training = True
-        now = time.perf_counter()
+        now, steps = time.perf_counter(), batch + 1 - self._done  # several with steps_per_execution
         if self._last is not None:
-            self.durations.append(now - self._last)
+            self.durations.append((now - self._last) / steps)
             self.seconds += now - self._last
         elif self.updates:
-            self.seconds += self.milliseconds / 1e3 if self.durations else 0.0
-        self._last, self.updates = now, self.updates + 1
+            self.seconds += steps * self.milliseconds / 1e3 if self.durations else 0.0
+        self._last, self._done, self.updates = now, batch + 1, self.updates + steps
         over = self.budget.updates is not None and self.updates >= self.budget.updates
         late = self.budget.seconds is not None and self.seconds >= self.budget.seconds
         if over or late:
