@@ -62,8 +62,8 @@ def weights_equal(first, second):
 class Fresh:
     """A Python process that has only imported rnnkit, started when first needed.
 
-    It is shared by the tests because TensorFlow's import takes seconds; it never builds a model
-    other than from a file.
+    The one that `fresh` gives is shared by the tests, because TensorFlow's import takes seconds;
+    it never builds a model other than from a file.
     """
 
     def __init__(self):
@@ -161,6 +161,29 @@ def _ask(path, calls, out):
     np.savez(out, **found)
 
 
+def small(recipe, sizes=(1500, 200, 300)):
+    """The first examples of a recipe's embedded data."""
+    import rnnkit
+
+    data = recipe.data()
+    parts = zip((data.train, data.validation, data.test), sizes, strict=True)
+    return rnnkit.data.Data(
+        *(part.take(size) for part, size in parts), source=data.source, info=data.info
+    )
+
+
+def _train(name, path, inputs, options, decoding):
+    """Trains a recipe on little data, saves it, and gives its scores and what it infers."""
+    sys.path.insert(0, str(ROOT))
+    import recipes
+
+    recipe = recipes.get(name)
+    data = small(recipe)
+    model = recipe.train(data, epochs=3, out=path, verbose=0, seed=1, **options)
+    results = model.infer(inputs, **decoding)
+    return {"recipe": model.recipe, "scores": model.score(data.test), "results": results}
+
+
 def _infer(path, x, **options):
     return _load(path).infer(x, **options)
 
@@ -186,7 +209,10 @@ def _encode(config, values):
     return encoded.to_list() if hasattr(encoded, "to_list") else encoded.numpy().tolist()
 
 
-ANSWERS = {"ask": _ask, "continue": _continue, "infer": _infer, "call": _call, "encode": _encode}
+ANSWERS = {
+    "ask": _ask, "continue": _continue, "infer": _infer, "call": _call, "encode": _encode,
+    "train": _train,
+}  # fmt: skip
 
 
 def _answer():

@@ -3,18 +3,13 @@
 A recipe without a row fails the first test.
 """
 
-import json
 import math
-import pathlib
-import subprocess
-import sys
 
 import pytest
 
 import recipes
 import rnnkit
-
-ROOT = pathlib.Path(__file__).parents[2]
+from tests import helpers
 
 # Recipe -> options of the tiny model, score, and the least it must reach on 300 test examples (or
 # the most, of an error).
@@ -127,16 +122,6 @@ DECODING = {
 }
 
 
-def small(recipe, sizes=(1500, 200, 300)):
-    data = recipe.data()
-    parts = zip((data.train, data.validation, data.test), sizes, strict=True)
-    return rnnkit.data.Data(
-        *(part.take(size) for part, size in parts),
-        source=data.source,
-        info=data.info,
-    )
-
-
 def test_every_recipe_has_a_row_and_describes_itself():
     assert set(ROWS) == {row["name"] for row in recipes.list()} == set(INPUTS)
     for row in recipes.list():
@@ -173,44 +158,28 @@ def test_unknown_recipes_and_options_get_the_nearest_name():
         recipe.check_options({"dropout": "much"})
 
 
+@pytest.fixture(scope="session")
+def trainer():
+    """A process that trains recipes, and has done nothing else."""
+    with helpers.Fresh() as process:
+        yield process
+
+
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_from_embedded_data_to_a_reloaded_model(name, tmp_path, fresh):
+def test_from_embedded_data_to_a_reloaded_model(name, tmp_path, fresh, trainer):
     recipe = recipes.get(name)
     options, score, least = ROWS[name]
-    path, inputs = str(tmp_path / f"{name}.keras"), json.dumps(INPUTS[name])
-    decoding = DECODING.get(name, {})
-    trained = in_a_fresh_process(TRAIN, name, path, inputs, *map(json.dumps, (options, decoding)))
+    path, inputs, decoding = str(tmp_path / f"{name}.keras"), INPUTS[name], DECODING.get(name, {})
+    trained = trainer.call(
+        "train", name=name, path=path, inputs=inputs, options=options, decoding=decoding
+    )
     assert trained["recipe"] == name
     names = list(recipe.scores)
     assert list(trained["scores"])[: len(names)] == names  # naive forecasts' may follow
     reached = trained["scores"][score]
     assert reached <= least if score in ("mse", "cer", "nats") else reached >= least
-    found = fresh.call("infer", path=path, x=INPUTS[name], **decoding)
+    found = fresh.call("infer", path=path, x=inputs, **decoding)
     assert found == trained["results"]  # to the last bit
-
-
-TRAIN = """
-import json, sys
-import recipes
-from tests.recipes.test_recipes import small
-name, path, inputs, options, decoding = sys.argv[1:]
-recipe = recipes.get(name)
-data = small(recipe)
-model = recipe.train(data, epochs=3, out=path, verbose=0, seed=1, **json.loads(options))
-results = model.infer(json.loads(inputs), **json.loads(decoding))
-print(json.dumps({"recipe": model.recipe, "scores": model.score(data.test), "results": results}))
-"""
-
-
-def in_a_fresh_process(code, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 # So few examples may hold none of a rare class.
@@ -221,7 +190,7 @@ def in_a_fresh_process(code, *arguments):
 def test_a_tuning_trial(name, tmp_path):
     recipe = recipes.get(name)
     result = recipe.tune(
-        small(recipe, (96, 32, 32)),
+        helpers.small(recipe, (96, 32, 32)),
         tuner="random",
         max_trials=1,
         epochs=1,
