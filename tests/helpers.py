@@ -162,7 +162,7 @@ def _ask(path, calls, out):
 
 
 def small(recipe, sizes=(1500, 200, 300)):
-    """The first examples of a recipe's embedded data."""
+    """The first examples of a recipe's embedded data: to train, validate and test."""
     import rnnkit
 
     data = recipe.data()
@@ -172,16 +172,32 @@ def small(recipe, sizes=(1500, 200, 300)):
     )
 
 
-def _train(name, path, inputs, options, decoding):
-    """Trains a recipe on little data, saves it, and gives its scores and what it infers."""
+def _tune(name, path, inputs, options, decoding, directory):
+    """Trains a recipe on little data in a tuning trial; saves the model, and gives its scores and
+    what it infers."""
     sys.path.insert(0, str(ROOT))
     import recipes
 
     recipe = recipes.get(name)
     data = small(recipe)
-    model = recipe.train(data, epochs=3, out=path, verbose=0, seed=1, **options)
-    results = model.infer(inputs, **decoding)
-    return {"recipe": model.recipe, "scores": model.score(data.test), "results": results}
+    result = recipe.tune(
+        data,
+        tuner="random",
+        max_trials=1,
+        epochs=3,
+        options=options,
+        seed=1,
+        directory=directory,
+        verbose=0,
+    )
+    model = result.best_model()
+    model.save(path)
+    return {
+        "recipe": model.recipe,
+        "trials": len(result.table()),
+        "results": model.infer(inputs, **decoding),
+        "scores": model.score(data.test),
+    }
 
 
 def _infer(path, x, **options):
@@ -211,7 +227,7 @@ def _encode(config, values):
 
 ANSWERS = {
     "ask": _ask, "continue": _continue, "infer": _infer, "call": _call, "encode": _encode,
-    "train": _train,
+    "tune": _tune,
 }  # fmt: skip
 
 

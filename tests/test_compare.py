@@ -358,6 +358,16 @@ def test_units_are_those_of_the_nearest_count(count):
         assert abs(found - wanted) == abs(count(best) - wanted) and found == count(units)
 
 
+def test_units_of_a_recipe_that_takes_even_ones_alone(tmp_path):
+    result = rnnkit.compare(
+        ["gru"], "chatbot", budget=1, seeds=1, examples=8, parameters=30_000, verbose=0,
+        options={"vocabulary_size": 300, "embedding_size": 16}, directory=tmp_path,
+    )  # fmt: skip
+    (row,) = result.records
+    assert (row["status"], row["units"] % 2) == ("finished", 0)
+    assert row["parameters"] == pytest.approx(30_000, rel=0.1)
+
+
 def test_parameters_of_a_reservoir_are_its_numbers():
     task = memory_tasks.parity(lag=3)
     model = task.model(None, cell="esn", units=100, seed=1)
