@@ -7,6 +7,7 @@ between the steps.
 
 import typing
 
+import numpy as np
 import tensorflow as tf
 
 # Log-probability of what must not be chosen: finite, so that sums of it stay numbers.
@@ -56,9 +57,10 @@ def decode(
     """Decodes a batch, in one loop of the graph.
 
     Beam search keeps the `beam_size` hypotheses of the highest score. One that has ended is frozen:
-    it keeps its place and its score, and is outlived only by better ones. A sequence whose
-    hypotheses have all ended leaves the loop, which ends when none is left. Greedy decoding is
-    beam search with one beam. Sampling draws `beam_size` sequences independently of each other.
+    it keeps its place and its score, and is outlived only by better ones. A sequence leaves the
+    loop when all of its hypotheses have ended, or when those that have not cannot become better
+    than the `n_best` that have; the loop ends when none is left. Greedy decoding is beam search
+    with one beam. Sampling draws `beam_size` sequences independently of each other.
 
     Args:
         step: Function `(tokens, states, index, rows) -> (logits, states, attention)`: int32
@@ -72,8 +74,8 @@ def decode(
         max_length: Steps at most, the end token included; an int or a scalar tensor.
         beam_size: Hypotheses kept, or sequences drawn.
         n_best: How many of them are given back.
-        alpha: Exponent of the length penalty, a number or a scalar tensor; 0 compares
-            log-probabilities.
+        alpha: Exponent of the length penalty, a number or a scalar tensor, at least 0, which
+            compares log-probabilities.
         sampling: None, or a `Sampling`.
         attends: Whether `step` gives attention.
 
@@ -131,8 +133,11 @@ def decode(
         )
         log_probabilities = put(log_probabilities, total)
         finished, lengths = put(finished, ended), put(lengths, length)
+        over = tf.reduce_all(ended, axis=1)  # [live]
+        if sampling is None:
+            over |= _settled(total, ended, length, alpha, max_length, n_best)
         # One gather takes the parents' states of the sequences that go on.
-        left = tf.cast(tf.where(~tf.reduce_all(ended, axis=1))[:, 0], tf.int32)  # [left]
+        left = tf.cast(tf.where(~over)[:, 0], tf.int32)  # [left]
         chosen = tf.gather(parents, left) + left[:, None] * beam_size  # [left, beams]
         states = tf.nest.map_structure(lambda each: tf.gather(_joined(each), chosen), states)
         rows, tokens = tf.gather(rows, left), tf.gather(tokens, left)
@@ -168,6 +173,18 @@ def decode(
         for each in (lengths, scores, log_probabilities, finished)
     )
     return Decoded(tokens, lengths, scores, log_probabilities, finished, attention)
+
+
+def _settled(log_probabilities, ended, lengths, alpha, max_length, n_best):
+    """Whether no hypothesis that goes on can come before the best that have ended, bool `[live]`.
+
+    A log-probability only falls, so one that goes on ends at best with what it has now, divided by
+    the greatest penalty.
+    """
+    scores = log_probabilities / length_penalty(lengths, alpha)  # [live, beams]
+    least = tf.math.top_k(tf.where(ended, scores, -np.inf), n_best)[0][:, -1]  # [live]
+    hope = log_probabilities / length_penalty(max_length, alpha)  # [live, beams]
+    return least > tf.reduce_max(tf.where(ended, -np.inf, hope), axis=1)
 
 
 def _joined(states):

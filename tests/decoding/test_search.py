@@ -174,6 +174,30 @@ def test_sequences_that_have_ended_leave_the_loop():
     assert seen == expected and len(seen[-1]) < 4
 
 
+@pytest.mark.parametrize(("alpha", "n_best"), [(0.0, 1), (1.0, 1), (1.0, 2), (2.5, 1)])
+def test_a_sequence_leaves_when_nothing_better_can_come(alpha, n_best):
+    steps = {}
+    for kept in (n_best, 5):  # all five hypotheses are searched to their ends
+        chain, steps[kept] = Chain(40, seed=11), 0
+        step = chain.step
+
+        def counted(tokens, states, index, rows, kept=kept, step=step):
+            steps[kept] += len(rows)
+            return step(tokens, states, index, rows)
+
+        chain.step = counted
+        decoded = chain.run(beam_size=5, n_best=kept, max_length=14, alpha=alpha, compiled=False)
+        if kept == n_best:
+            found = decoded
+    for row in range(40):
+        for rank in range(n_best):
+            assert written(found, row, rank) == written(decoded, row, rank)
+            assert found.finished[row, rank] == decoded.finished[row, rank]
+            np.testing.assert_allclose(found.scores[row, rank], decoded.scores[row, rank], 1e-6)
+    # The greater the exponent, the more a longer one may hope for.
+    assert steps[n_best] <= (0.9 if alpha <= 1 else 1) * steps[5]
+
+
 # === Sampling ===
 
 
