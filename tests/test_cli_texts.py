@@ -42,8 +42,11 @@ def test_texts_with_their_scores(chatbot, capsys, monkeypatch):
     assert (first["input"], second["input"]) == ("I am Ann", "")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"I am Ann\n\n")))
     assert main(["infer", model]) == 0
-    # In another batch, the last bits may differ.
     assert answers(capsys) == [first, second]
+    assert main(["infer", model, "I am Ann"]) == 0
+    # In another batch, the last bits may differ.
+    numbers = {key: pytest.approx(first[key], rel=1e-6) for key in ("score", "log_probability")}
+    assert answers(capsys) == [first | numbers]
 
 
 def test_options_of_decoding(chatbot, capsys):

@@ -94,7 +94,12 @@ def fitting_units(count, wanted):
     Returns:
         The pair of the units whose count is nearest, at least 1, and that count.
     """
-    at = functools.cache(count)
+    step = 1
+    try:
+        count(1)
+    except ValueError:  # even units alone, as where two directions share them
+        step = 2
+    at = functools.cache(lambda number: count(step * number))
     low, high = 1, 16
     while at(high) < wanted:
         low, high = high, 2 * high
@@ -113,4 +118,4 @@ def fitting_units(count, wanted):
             if high - low > 1 and at(high - 1) < wanted:
                 low = high - 1
     units = min((low, high), key=lambda each: abs(at(each) - wanted))
-    return units, at(units)
+    return step * units, at(units)

@@ -9,7 +9,6 @@ their sizes, `rnnkit.comparison.watch` the budget, `rnnkit.comparison.folder` th
 `rnnkit.comparison.result` the result.
 """
 
-import functools
 import math
 import os
 import sys
@@ -144,15 +143,6 @@ def compare(
         "directory": folder.path,
     }
     return Comparison(about, runs)
-
-
-def _step_of_units(count):
-    """2 where a model takes even units alone, as one whose two directions share them; else 1."""
-    try:
-        count(1)
-    except ValueError:
-        return 2
-    return 1
 
 
 def _check_positive(name, value, other=""):
@@ -294,16 +284,13 @@ class _Job:
         if self.wanted is None:
             self.wanted = parameters_of(subject.model(seed=1))
 
-        @functools.cache
         def count(units):
             return parameters_of(subject.model(**options, units=units, seed=1))
 
         # Of most tasks the lag changes nothing about the model.
         key = (cell.name, getattr(subject.recipe, "columns_of_input", None))
         if key not in self.units:
-            step = _step_of_units(count)
-            number, _ = fitting_units(lambda number: count(step * number), self.wanted)
-            self.units[key] = step * number
+            self.units[key], _ = fitting_units(count, self.wanted)
         return {**options, "units": self.units[key]}
 
     def _one(self, subject, seed, options):

@@ -102,7 +102,7 @@ class OfTask:
         drawn = self.model(seed=seed, **options)
         if self._key != key:
             self._key, self._model = key, drawn
-            self._model.optimizer.build(self._model.trainable_variables)
+            fitting.build_optimizer(self._model)
             self._fresh = [each.numpy() for each in self._model.optimizer.variables]
         model = self._model
         updates = budget.updates or 10**9
