@@ -2,6 +2,8 @@
 
 import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 
 from rnnkit.optimizers import AveragedAdam
 
@@ -31,6 +33,26 @@ def test_after_a_few_steps_the_average_is_near():
         for variable, optimizer in zip(variables, kinds, strict=True)
     )
     assert ours < keras_own / 2
+
+
+@pytest.mark.parametrize("clipnorm", [None, 0.5])
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_weights_are_those_of_keras(clipnorm, amsgrad):
+    options = {"learning_rate": 0.1, "clipnorm": clipnorm, "amsgrad": amsgrad}
+    kinds = (AveragedAdam(**options), keras.optimizers.Adam(**options))
+    table = keras.ops.reshape(keras.ops.arange(12.0), (4, 3))
+    found = []
+    for optimizer in kinds:
+        variables = [keras.Variable([[1.0, -2.0], [0.5, 3.0]]), keras.Variable(table)]
+        rng = np.random.default_rng(0)
+        for _ in range(5):
+            dense = tf.constant(rng.normal(size=(2, 2)), tf.float32)
+            rows = tf.constant(rng.normal(size=(3, 3)), tf.float32)
+            sparse = tf.IndexedSlices(rows, tf.constant([2, 0, 2]), tf.constant([4, 3]))
+            optimizer.apply([dense, sparse], variables)
+        found.append([each.numpy() for each in variables])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
 def test_config_and_file(tmp_path):

@@ -8,6 +8,7 @@ import numbers
 import keras
 import numpy as np
 
+from rnnkit.layers.gated import GRU, LSTM, SimpleRNN
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
 from rnnkit.layers.reservoir import ESN
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense, check, is_recurrent
@@ -17,9 +18,9 @@ from rnnkit.layers.topology import number
 
 _BUILDERS = {
     "dense": StepwiseDense,
-    "simple_rnn": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
+    "simple_rnn": SimpleRNN,
+    "lstm": LSTM,
+    "gru": GRU,
     "esn": ESN,
     "reference_simple_rnn": ReferenceSimpleRNNCell,
     "reference_lstm": ReferenceLSTMCell,
@@ -155,9 +156,10 @@ def recurrent(
 ):
     """Make a recurrent layer from the name of its cell.
 
-    One layer without dropout is Keras' own layer (`keras.layers.LSTM`, ...); what needs several
-    is a `RecurrentStack` of them. Both are called, masked, saved and fused as Keras' own. By
-    default recurrent weights start orthogonal and the forget gate of an LSTM starts open.
+    One layer without dropout is Keras' own layer (`keras.layers.LSTM`, ..., as a subclass that
+    trains faster on a CPU); what needs several is a `RecurrentStack` of them. Both are called,
+    masked, saved and fused as Keras' own. By default recurrent weights start orthogonal and the
+    forget gate of an LSTM starts open.
 
     Args:
         cell: One of `cell_names()`: `"dense"` (no memory, see `StepwiseDense`), `"simple_rnn"`,

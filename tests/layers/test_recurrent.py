@@ -70,7 +70,7 @@ def test_names():
 @pytest.mark.parametrize("name", KERAS_LAYERS)
 def test_one_layer_is_keras_own(name):
     layer = recurrent(name, 7, return_sequences=True, return_state=True, name="mine", unroll=True)
-    assert type(layer) is KERAS_LAYERS[name]
+    assert isinstance(layer, KERAS_LAYERS[name])
     assert layer.units == 7
     assert layer.return_sequences and layer.return_state and layer.unroll
     assert layer.name == "mine"
@@ -128,7 +128,7 @@ def test_dropout_works_in_training_only(sequences):
 
 def test_recurrent_dropout_goes_to_the_cell(sequences):
     layer = recurrent("gru", UNITS, recurrent_dropout=0.5, seed=1)
-    assert type(layer) is keras.layers.GRU
+    assert isinstance(layer, keras.layers.GRU)
     assert layer.recurrent_dropout == 0.5 and layer.dropout == 0
     assert not np.allclose(layer(sequences, training=True), layer(sequences), atol=1e-3)
     layer = recurrent(keras.layers.LSTMCell(3), recurrent_dropout=0.25)
