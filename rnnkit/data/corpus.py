@@ -5,6 +5,11 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline import Encoded
 
+# Share of the chunks in training that begin anew, with no states from before. States that are
+# carried on and on while the weights change come to places that no text leads to from its start,
+# and a network that only ever saw them knows nothing of a start.
+ANEW = 0.1
+
 
 class Corpus(Encoded):
     """Encoded texts in a row, a token between each and the next.
@@ -44,7 +49,8 @@ class Corpus(Encoded):
             chunk: Tokens of each stream in a batch.
             start: Token before the first of each stream.
             shuffle: Whether each epoch begins at another place of the text (and reads its
-                beginning after its end), so that no two epochs are cut alike.
+                beginning after its end), so that no two epochs are cut alike; and a tenth of the
+                chunks, drawn at random, is read as if the text began with it.
             seed: Integer that fixes these places, or None.
             multiple: Streams are padded to a multiple of this.
 
@@ -57,7 +63,7 @@ class Corpus(Encoded):
         steps, tokens = -(-padded // chunk), tf.constant(self.tokens)
         firsts = tf.range(count, dtype=tf.int64)[:, None] * length  # [streams, 1]
 
-        def take(begin, offset):
+        def take(begin, offset, number):
             """The tokens from `begin` on of each stream, and those one place before."""
             times = tf.range(begin, tf.minimum(begin + chunk, padded))[None]  # [1, time]
             places = firsts + times  # [streams, time]
@@ -66,16 +72,20 @@ class Corpus(Encoded):
             def at(places):
                 return tf.gather(tokens, (places + offset) % size)
 
-            before = tf.where(times == 0, start, at(places - 1))
+            starts = times == 0  # [1, time]
+            if shuffle:
+                drawn = tf.random.stateless_uniform([count, 1], tf.stack([number, begin]))
+                starts |= (times == begin) & (drawn < ANEW)  # [streams, time]
+            before = tf.where(starts, start, at(places - 1))
             return tf.where(there, before, 0), tf.where(there, at(places), 0)
 
-        def epoch(offset):
+        def epoch(number):
             begins = tf.data.Dataset.range(0, padded, chunk)
-            return begins.map(lambda begin: take(begin, offset))
+            return begins.map(lambda begin: take(begin, number % size, number))
 
         if shuffle:
             numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
-            batches = numbers.take(1).flat_map(lambda number: epoch(number % size))
+            batches = numbers.take(1).flat_map(epoch)
         else:
             batches = epoch(tf.constant(0, tf.int64))
         batches = batches.apply(tf.data.experimental.assert_cardinality(steps))

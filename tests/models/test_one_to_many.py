@@ -83,6 +83,22 @@ def test_shuffling_begins_elsewhere_and_loses_nothing():
     assert all(set(np.diff(each)) <= {1, -20} for each in epochs)
 
 
+def test_in_training_a_tenth_of_the_chunks_begins_anew():
+    tokens = np.random.default_rng(0).integers(2, 90, size=20_000).astype("int32")
+    chunks = Corpus([tokens], between=99).chunks(20, 5, start=98, shuffle=True, seed=1)
+    epochs = [[(b.numpy(), t.numpy()) for b, t in chunks] for _ in range(2)]
+    anew = [np.stack([b[:, 0] == 98 for b, _ in epoch]) for epoch in epochs]  # [chunks, streams]
+    assert anew[0][0].all() and anew[1][0].all()
+    for each in anew:  # of 4,000 the deviation is 19
+        assert abs(each[1:].mean() - 0.1) < 0.02
+    assert (anew[0] != anew[1]).any()
+    # Elsewhere a chunk goes on from the token before it.
+    (_, one), (before, two) = epochs[0][3:5]
+    goes_on = before[:, 0] != 98
+    assert (before[goes_on, 0] == one[goes_on, -1]).all()
+    assert (before[:, 1:] == two[:, :-1]).all()
+
+
 @pytest.mark.parametrize("cell", ["lstm", "reference_gru", "dense"])
 def test_chunks_with_carried_states_equal_one_sequence(cell):
     model = language_model(cell=cell, num_layers=2)
