@@ -13,7 +13,8 @@ What matters most for own data:
   larger steps and so look further back, but need more text, and write line breaks as spaces.
 - `units`: a million characters can feed 512; more text is worth more units or `num_layers=2`.
 - `dropout`: more where the text is short, 0 for tens of millions of characters.
-- `sequence_length`: how far back gradients reach. States are carried on beyond it.
+- `sequence_length`: how far back gradients reach. States are carried on beyond it, but for one
+  chunk in ten, which begins anew, so that the network knows how to begin.
 
 Scores are of the text alone: `nats` and `bits` a character, `perplexity` a token.
 """
