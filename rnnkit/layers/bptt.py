@@ -24,7 +24,7 @@ def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.SimpleRNN`.
 
     Returns:
-        The states `[time, batch, units]`.
+        The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
     """
     inputs = _projected(x, kernel, bias)  # [time, batch, units]
 
@@ -39,13 +39,12 @@ def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
         def gradient(upstream):
             turned = tf.transpose(recurrent)  # once: products with it are faster
             before = _before(states, state)  # [time, batch, units]
-            slope = 1 - tf.square(states)
+            slope = _where(mask, 1 - tf.square(states), 0.0)  # what is masked has no part in it
 
             def backward(dy, mask, slope, dh):
                 dh += dy
-                da = _where(mask, dh * slope, tf.zeros_like(dh))
-                passed = tf.matmul(da, turned)
-                return [_where(mask, passed, dh)], [da]
+                da = dh * slope  # [batch, units]
+                return [_where(mask, tf.matmul(da, turned), dh)], [da]
 
             values, carried = [upstream, mask, slope], [tf.zeros_like(state)]
             (da,), (first,) = _loop(backward, values, carried, 1, backwards=True)
@@ -53,7 +52,8 @@ def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
 
         return states, gradient
 
-    return run(inputs, state, recurrent_kernel)
+    states = run(inputs, state, recurrent_kernel)
+    return states, [states[-1]]
 
 
 def gru(x, mask, state, kernel, recurrent_kernel, bias):
@@ -69,7 +69,7 @@ def gru(x, mask, state, kernel, recurrent_kernel, bias):
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.GRU`.
 
     Returns:
-        The states `[time, batch, units]`.
+        The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
     """
     units = recurrent_kernel.shape[0]
     inputs = _projected(x, kernel, bias[0])  # [time, batch, 3 * units]
@@ -113,7 +113,8 @@ def gru(x, mask, state, kernel, recurrent_kernel, bias):
 
         return states, gradient
 
-    return run(inputs, state, recurrent_kernel, bias[1])
+    states = run(inputs, state, recurrent_kernel, bias[1])
+    return states, [states[-1]]
 
 
 def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
@@ -127,7 +128,7 @@ def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.LSTM`.
 
     Returns:
-        The states h `[time, batch, units]`, and the last c `[batch, units]`.
+        The states h `[time, batch, units]`, and a list of the last h and c `[batch, units]`.
     """
     units = recurrent_kernel.shape[0]
     inputs = _projected(x, kernel, bias)  # [time, batch, 4 * units]
@@ -159,8 +160,11 @@ def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
                     squashed * shown * (1 - shown),
                 ],
                 axis=2,
-            )
+            )  # [time, batch, 4, units]
             through = shown * (1 - tf.square(squashed))
+            if mask is not None:  # what is masked has no part in it, and keeps its cell
+                slopes = tf.where(mask[..., None], slopes, 0.0)
+                through, kept = tf.where(mask, through, 0.0), tf.where(mask, kept, 1.0)
             wide = tf.shape(inputs)[1:]
 
             def backward(dy, mask, kept, slopes, through, dh, dc):
@@ -168,20 +172,17 @@ def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
                 both = dc + dh * through
                 parts = tf.stack([both, both, both, dh], axis=1) * slopes
                 da = tf.reshape(parts, wide)  # [batch, 4 * units]
-                da = _where(mask, da, tf.zeros_like(da))
-                passed = tf.matmul(da, turned)
-                return [_where(mask, passed, dh), _where(mask, both * kept, dc)], [da]
+                return [_where(mask, tf.matmul(da, turned), dh), both * kept], [da]
 
-            values, carried = (
-                [upstream, mask, kept, slopes, through],
-                [tf.zeros_like(state), of_last],
-            )
+            values = [upstream, mask, kept, slopes, through]
+            carried = [tf.zeros_like(state), of_last]
             (da,), firsts = _loop(backward, values, carried, 1, backwards=True)
             return da, *firsts, _of_weights(_before(states, state), da)
 
         return (states, last[1]), gradient
 
-    return run(inputs, state, cell, recurrent_kernel)
+    states, last = run(inputs, state, cell, recurrent_kernel)
+    return states, [states[-1], last]
 
 
 # === Parts ===

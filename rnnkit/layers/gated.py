@@ -65,8 +65,7 @@ class SimpleRNN(_Trained, keras.layers.SimpleRNN):
     """
 
     def _run(self, x, mask, states):
-        outputs = bptt.simple_rnn(x, mask, *states, *self._weights())
-        return outputs, [outputs[-1]]
+        return bptt.simple_rnn(x, mask, *states, *self._weights())
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -82,8 +81,7 @@ class LSTM(_Trained, keras.layers.LSTM):
     """
 
     def _run(self, x, mask, states):
-        outputs, cell = bptt.lstm(x, mask, *states, *self._weights())
-        return outputs, [outputs[-1], cell]
+        return bptt.lstm(x, mask, *states, *self._weights())
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -99,5 +97,4 @@ class GRU(_Trained, keras.layers.GRU):
     """
 
     def _run(self, x, mask, states):
-        outputs = bptt.gru(x, mask, *states, *self._weights())
-        return outputs, [outputs[-1]]
+        return bptt.gru(x, mask, *states, *self._weights())

@@ -85,7 +85,7 @@ def test_one_unit_by_hand():
     one, weight = tf.constant([[1.0]]), tf.constant([[0.5]])
     with tf.GradientTape() as tape:
         tape.watch(weight)
-        found = bptt.simple_rnn(x, None, tf.zeros([1, 1]), one, weight, tf.zeros([1]))
+        found, _ = bptt.simple_rnn(x, None, tf.zeros([1, 1]), one, weight, tf.zeros([1]))
         last = found[-1, 0, 0]
     first = np.tanh(0.5)
     second = np.tanh(0.5 * first)
@@ -128,9 +128,11 @@ def test_training_is_by_hand_where_it_can_be(name, monkeypatch):
 @pytest.mark.parametrize(("name", "jit_compile"), [("GRU", False), ("LSTM", True)])
 def test_training_in_half_precision_and_under_xla(name, jit_compile):
     layer = getattr(layers, name)(UNITS, dtype="mixed_float16", return_sequences=True)
-    model = keras.Sequential([keras.layers.Bidirectional(layer), keras.layers.Dense(1)])
+    both = keras.layers.Bidirectional(layer)
+    model = keras.Sequential([keras.layers.Masking(), both, keras.layers.Dense(1)])
     model.compile("adam", "mse", jit_compile=jit_compile)
     x = np.random.default_rng(4).normal(size=(16, TIME, FEATURES)).astype("float32")
+    x[:8, 4:] = 0.0  # masked
     y = x.sum(axis=2, keepdims=True)
     losses = model.fit(x, y, epochs=8, verbose=0).history["loss"]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
