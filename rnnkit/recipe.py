@@ -29,7 +29,8 @@ class Recipe:
             best first.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
         training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`,
-            `monitor` and `min_delta`.
+            `monitor` and `min_delta`. With `reward` and `reward_epochs` training goes on by
+            `fine_tune(reward=...)` after that.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """
@@ -149,8 +150,14 @@ class Recipe:
         model = self.build(*features, **_only(self.build, options))
         model.recipe = self.name
         model.score_names = list(self.scores)
-        model.fit_defaults = {key: value for key, value in self.training.items() if key != "epochs"}
+        model.fit_defaults = self.fit_defaults
         return model
+
+    @property
+    def fit_defaults(self):
+        """What of `training` a model keeps for every call of its `fit`."""
+        once = ("epochs", "reward", "reward_epochs")
+        return {key: value for key, value in self.training.items() if key not in once}
 
     def model(self, data, **options):
         """The model for some data, built and compiled.
@@ -172,6 +179,7 @@ class Recipe:
         *,
         epochs=None,
         batch_size=None,
+        reward_epochs=None,
         out=None,
         callbacks=(),
         verbose="auto",
@@ -183,6 +191,9 @@ class Recipe:
             data: What `recipe.data` gave; the embedded sample by default.
             epochs: Passes over the data at most; by default the recipe's.
             batch_size: Examples in a step; by default the recipe's.
+            reward_epochs: Passes over the data that follow, in which the model learns from scores
+                of what it writes (see `fine_tune` of models that write), 0 for none. By default
+                the recipe's, but no more than `epochs`; most recipes have none.
             out: Path of a `.keras` file that holds the best model so far from the first epoch on,
                 also after an interruption. None saves nothing.
             callbacks: Further Keras callbacks.
@@ -191,16 +202,33 @@ class Recipe:
 
         Returns:
             The trained model, its weights those of the best epoch. `model.history` has the curve.
+
+        Raises:
+            ValueError: For `reward_epochs` below 0, or of a recipe that has no reward.
         """
         from rnnkit.models import fitting
 
-        model = self.model(self.data() if data is None else data, **options)
+        most = self.training["epochs"] if epochs is None else epochs
+        later = self.training.get("reward_epochs", 0)
+        reward = self.training.get("reward")
+        if reward_epochs is None:
+            reward_epochs = min(later, most)
+        if reward_epochs < 0:
+            raise ValueError(f"reward_epochs must be at least 0. Received: {reward_epochs!r}")
+        if reward_epochs and reward is None:
+            raise ValueError(
+                f"The recipe {self.name!r} has no reward to train by; call the model's "
+                f"fine_tune(reward=...) where it has one. Received: reward_epochs={reward_epochs!r}"
+            )
         data = self.data() if data is None else data
+        model = self.model(data, **options)
         return fitting.train(
             model,
             data,
-            epochs=self.training["epochs"] if epochs is None else epochs,
+            epochs=most,
             batch_size=batch_size,
+            reward=reward,
+            reward_epochs=reward_epochs,
             out=None if out is None else os.fspath(out),
             callbacks=callbacks,
             verbose=verbose,

@@ -105,6 +105,10 @@ def make_parser():
     add_options(sub)
     sub.add_argument("--epochs", type=int, metavar="N", help="passes over the data at most")
     sub.add_argument("--batch-size", type=int, metavar="N", help="examples in a step")
+    sub.add_argument(
+        "--reward-epochs", type=int, metavar="N",
+        help="passes over the data after that, learning from scores of what it writes",
+    )  # fmt: skip
     add_out(sub, "where to save the model (default: RECIPE.keras, numbered if it exists)")
     add_json(sub)
 
@@ -212,6 +216,8 @@ def run_train(options):
     recipe.check_options(chosen)
     check_positive("--epochs", options.epochs)
     check_positive("--batch-size", options.batch_size)
+    if options.reward_epochs:
+        check_positive("--reward-epochs", options.reward_epochs)
     start_tensorflow()
     out = out_path(options, recipe)
     with stdout_kept_for(options.json):
@@ -221,6 +227,7 @@ def run_train(options):
             data,
             epochs=options.epochs,
             batch_size=options.batch_size,
+            reward_epochs=options.reward_epochs,
             out=out,
             verbose=verbosity(),
             **chosen,

@@ -60,5 +60,5 @@ def read_in_order(
     rate = known.get("learning_rate", 1e-3)
     model.compile(optimizer=keras.optimizers.Adam(rate, clipnorm=1.0))
     model.recipe, model.score_names = recipe.name, list(recipe.scores)
-    model.fit_defaults = {key: value for key, value in recipe.training.items() if key != "epochs"}
+    model.fit_defaults = recipe.fit_defaults
     return model

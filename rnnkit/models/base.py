@@ -161,6 +161,11 @@ class Model(keras.Model):
         """Called with the encoded training data, for what a pattern has to know of it."""
 
     @property
+    def stopping(self):
+        """Dict of the settings of early stopping: `patience`, `monitor`, `min_delta`."""
+        return self.fit_defaults
+
+    @property
     def encoder_layers(self):
         """The layers that `fine_tune(freeze="encoder")` leaves as they are."""
         return [

@@ -145,7 +145,9 @@ class Decoder:
                     hidden = self.combine(ops.concatenate([hidden, context], axis=-1))
         return self._written(x, hidden, context, written), last
 
-    def step(self, written, states, memory=None, keys=None, memory_mask=None, given=None):
+    def step(
+        self, written, states, memory=None, keys=None, memory_mask=None, given=None, output=None
+    ):
         """As `whole`, for one step of several beams, without dropout.
 
         Args:
@@ -153,6 +155,7 @@ class Decoder:
             states: Flat list of states `[batch, beams, size]`.
             memory, memory_mask, given: Of the `Source`; the beams of an example share them.
             keys: The attention's `project(memory)`.
+            output: What the surface's `output` made, where tokens are written.
 
         Returns:
             What the surface writes, as in `whole` with beams for time; the new states; and the
@@ -179,12 +182,12 @@ class Decoder:
                 )
                 if self.combine is not None:  # [batch, beams, embedding]
                     hidden = self.combine(tf.concat([hidden, context], axis=-1))
-        return self._written(x, hidden, context, written), new, weights
+        return self._written(x, hidden, context, written, output), new, weights
 
-    def _written(self, x, hidden, context, written):
+    def _written(self, x, hidden, context, written, output=None):
         parts = [each for each in (hidden, context, x) if each is not None]
         x = self.readout(ops.concatenate(parts, axis=-1))  # [batch, time, embedding]
-        return self.surface.write(self.drop(x), written)
+        return self.surface.write(self.drop(x), written, output)
 
 
 def bridge(states, sizes, seeds):

@@ -18,7 +18,7 @@ def with_defaults(callbacks, model, validated):
 
     Args:
         callbacks: List of Keras callbacks, a single one, or None.
-        model: The model. With `patience` in its `fit_defaults` it stops early and keeps its best
+        model: The model. With `patience` in its `stopping` it stops early and keeps its best
             weights; with an optimizer that averages weights (`use_ema=True`), the averages are
             what is validated and kept.
         validated: Whether validation data is given; without it there is no early stopping.
@@ -36,9 +36,9 @@ def with_defaults(callbacks, model, validated):
     def absent(kind):
         return not any(isinstance(item, kind) for item in callbacks)
 
-    if validated and model.fit_defaults.get("patience") is not None:
+    if validated and model.stopping.get("patience") is not None:
         if absent(kinds.EarlyStopping):
-            callbacks.append(early_stopping(model.fit_defaults))
+            callbacks.append(early_stopping(model.stopping))
     if getattr(model.optimizer, "use_ema", False) and absent(kinds.SwapEMAWeights):
         # First, so that the others see the averages.
         callbacks.insert(0, kinds.SwapEMAWeights(swap_on_epoch=True))
@@ -224,7 +224,18 @@ def layers_named(model, freeze):
     return chosen
 
 
-def train(model, data, *, epochs, batch_size=None, out=None, callbacks=(), verbose="auto"):
+def train(
+    model,
+    data,
+    *,
+    epochs,
+    batch_size=None,
+    reward=None,
+    reward_epochs=0,
+    out=None,
+    callbacks=(),
+    verbose="auto",
+):
     """Fits a recipe's model, its best state kept in a file from the first epoch on.
 
     Args:
@@ -232,33 +243,44 @@ def train(model, data, *, epochs, batch_size=None, out=None, callbacks=(), verbo
         data: `rnnkit.data.Data`.
         epochs: Passes over the data at most.
         batch_size: Examples in a step, or None for the model's default.
+        reward: Of `fine_tune`, which follows for `reward_epochs`; see
+            `rnnkit.models.generation.Generating`.
+        reward_epochs: Passes over the data with a reward.
         out: Path of a `.keras` file, or None.
         callbacks: Further Keras callbacks.
         verbose: As in `keras.Model.fit`.
 
     Returns:
-        The model.
+        The model; its `history` has the curves of both.
 
     Raises:
         KeyboardInterrupt: When interrupted, after the best weights were saved to `out`.
     """
-    callbacks = list(callbacks)
-    if out is not None:
-        monitor = model.fit_defaults.get("monitor", "val_loss")
-        callbacks.append(
-            keras.callbacks.ModelCheckpoint(
-                out, monitor=monitor, mode=direction(monitor), save_best_only=True
-            )
+
+    def arguments(monitor):
+        kept = []
+        if out is not None:
+            kept = [
+                keras.callbacks.ModelCheckpoint(
+                    out, monitor=monitor, mode=direction(monitor), save_best_only=True
+                )
+            ]
+        return {
+            "validation_data": data.validation,
+            "batch_size": batch_size,
+            "callbacks": [*callbacks, *kept],
+            "verbose": verbose,
+            "interrupted_path": out,
+        }
+
+    monitor = model.fit_defaults.get("monitor", "val_loss")
+    history = model.fit(data.train, epochs=epochs, **arguments(monitor))
+    if reward_epochs:
+        more = model.fine_tune(
+            data.train, reward=reward, epochs=reward_epochs, **arguments("val_reward")
         )
-    model.fit(
-        data.train,
-        validation_data=data.validation,
-        epochs=epochs,
-        batch_size=batch_size,
-        callbacks=callbacks,
-        verbose=verbose,
-        interrupted_path=out,
-    )
+        history.history |= more.history
+        model.history = history
     if out is not None:
         model.save(out)  # the weights are those of the best epoch, as in the checkpoint
     return model

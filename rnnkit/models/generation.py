@@ -10,14 +10,16 @@ import tensorflow as tf
 from rnnkit import text_metrics
 from rnnkit.data.convert import as_dataset
 from rnnkit.data.pipeline import Encoded, Streamed
-from rnnkit.decoding.search import NEVER, Sampling, decode
-from rnnkit.models import writing_values
+from rnnkit.decoding.search import Sampling, decode
+from rnnkit.models import rewarded, writing_values
 from rnnkit.models.base import Model
 from rnnkit.models.decoding_options import checked
 from rnnkit.models.references import with_all_references, with_references
 
 # Tokens at most where nothing is known about the data.
 LONGEST = 256
+# Inputs decoded at a time where nothing is said, or as many as in training: no gradients are kept.
+AT_A_TIME = 128
 
 
 class Generating(Model):
@@ -57,6 +59,8 @@ class Generating(Model):
             loss = self.decoder.surface.defaults(self.label_smoothing)[0]
         if isinstance(metrics, str) and metrics == "auto":
             metrics = self.decoder.surface.defaults()[1]
+        if "_rewarded" in self.__dict__:  # what is drawn differs in length at every step
+            kwargs["jit_compile"] = False
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def _truncate(self, encoded):
@@ -79,6 +83,64 @@ class Generating(Model):
         if isinstance(data, Encoded):
             longest = int(tf.reduce_max(data.tensors[1].row_lengths()))
             self.longest_target = max(longest, self.longest_target or 0)
+
+    def fine_tune(self, x, y=None, *, reward=None, samples=5, learning_rate=None, **kwargs):
+        """Warm start, as `Model.fine_tune`; with a reward, training on what the model writes.
+
+        By default the model learns each token given the true ones before it. With a reward it
+        draws `samples` sequences for each input, and those that score better than the others of
+        the same input become likelier: what it is scored by is then what it is trained for. A model
+        that has been fitted gains most where much can be right and little is certain, such as
+        captions; what is written becomes less various for it.
+
+        Args:
+            x, y: Raw data as in `fit`. Several targets of one picture are its references together.
+            reward: None, or the score of a written sequence: `"bleu"`, `"bleu1"` to `"bleu4"`
+                (see `rnnkit.rewards.sentence_bleu`, of tokens), or a function in the graph of
+                tokens `[n, samples, time]` and references `[n, r, length]` that gives
+                `[n, samples]`.
+            samples: Sequences drawn for each input, at least 2.
+            learning_rate: By default a third of the model's own; with a reward a tenth.
+            **kwargs: As in `Model.fine_tune`. The reward of what was drawn is shown as `reward`,
+                that of greedy decoding of the validation data as `val_reward`, by which the model
+                of a recipe stops early.
+
+        Returns:
+            The Keras `History`.
+
+        Example:
+
+        >>> model.fine_tune(data.train, reward="bleu", validation_data=data.validation)
+        """
+        if reward is None:
+            return super().fine_tune(x, y, learning_rate=learning_rate, **kwargs)
+        if learning_rate is None:
+            learning_rate = float(self.optimizer.learning_rate) / 10
+        with rewarded.rewarded(self, reward, samples):
+            return super().fine_tune(x, y, learning_rate=learning_rate, **kwargs)
+
+    @property
+    def stopping(self):
+        if "_rewarded" in self.__dict__:
+            return {"patience": self.fit_defaults.get("patience"), "monitor": "val_reward"}
+        return super().stopping
+
+    @property
+    def metrics(self):
+        found = self.__dict__.get("_rewarded")
+        return super().metrics if found is None else [found.mean]
+
+    def train_step(self, data):
+        found = self.__dict__.get("_rewarded")
+        return super().train_step(data) if found is None else found.train_step(data)
+
+    def test_step(self, data):
+        found = self.__dict__.get("_rewarded")
+        return super().test_step(data) if found is None else found.test_step(data)
+
+    def _for_each(self, source, count):
+        """An encoded batch of inputs as the graph takes it for `count` sequences of each."""
+        return tf.nest.map_structure(lambda each: tf.repeat(each, count, axis=0), source)
 
     # === Decoding ===
 
@@ -207,6 +269,8 @@ class Generating(Model):
         """Results of decoding, a list of dicts for each input, and the limit of their lengths."""
         options = checked(self, **options)
         limit, size = options.pop("max_length"), self._batch_size(batch_size)
+        if batch_size is None:
+            size = max(size, AT_A_TIME)
         seed, number = options.pop("seed"), itertools.count()
         run, arguments = self._runner(**options)
 
@@ -239,48 +303,51 @@ class Generating(Model):
         arguments = [tf.constant(each) for each in (length_penalty, temperature, top_p)]
         if key in compiled:
             return compiled[key], arguments
-        decoder = self.decoder
-        barred = np.zeros(decoder.surface.size, "float32")
-        barred[self._barred()] = NEVER
 
         @tf.function(reduce_retracing=True)
         def run(source, limit, seed, alpha, temperature, top_p):
-            states, memory, mask, given, before = self.begin(source)
-            batch, keys = tf.shape(tf.nest.flatten(source)[0])[0], None
-            if decoder.attention is not None:
-                keys = decoder.attention.project(memory)
-            states = decoder.zero_states(batch) if states is None else states
-            states = [tf.repeat(state[:, None], beam_size, axis=1) for state in states]
-
-            def step(tokens, states, index, rows):
-                looked_at = [
-                    None if x is None else tf.gather(x, rows) for x in (memory, keys, mask, given)
-                ]
-                logits, states, attention = decoder.step(tokens, states, *looked_at)
-                return tf.cast(logits, tf.float32) + barred, states, attention
-
             sampling = None
             if sample:
                 sampling = Sampling(temperature, top_k, top_p if cut else 1.0, seed)
-            decoded = decode(
-                step,
-                states,
-                batch,
-                start=decoder.surface.start if before is None else before,
-                end=decoder.surface.end,
-                max_length=limit,
-                beam_size=beam_size,
-                n_best=n_best,
-                alpha=alpha,
-                sampling=sampling,
-                attends=decoder.attention is not None,
-            )
-            # Sources are padded to the longest of the batch.
-            places = None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
-            return decoded, places
+            return self._decode(source, limit, alpha, beam_size, n_best, sampling)
 
         compiled[key] = run
         return run, arguments
+
+    def _decode(self, source, limit, alpha, beam_size, n_best, sampling):
+        """What is written for an encoded batch, `Decoded`, and the lengths of the sources or None;
+        in the graph."""
+        decoder = self.decoder
+        output = decoder.surface.output(self._barred())
+        states, memory, mask, given, before = self.begin(source)
+        batch, keys = tf.shape(tf.nest.flatten(source)[0])[0], None
+        if decoder.attention is not None:
+            keys = decoder.attention.project(memory)
+        states = decoder.zero_states(batch) if states is None else states
+        states = [tf.repeat(state[:, None], beam_size, axis=1) for state in states]
+
+        def step(tokens, states, index, rows):
+            looked_at = [
+                None if x is None else tf.gather(x, rows) for x in (memory, keys, mask, given)
+            ]
+            return decoder.step(tokens, states, *looked_at, output)
+
+        decoded = decode(
+            step,
+            states,
+            batch,
+            start=decoder.surface.start if before is None else before,
+            end=decoder.surface.end,
+            max_length=limit,
+            beam_size=beam_size,
+            n_best=n_best,
+            alpha=alpha,
+            sampling=sampling,
+            attends=decoder.attention is not None,
+        )
+        # Sources are padded to the longest of the batch.
+        places = None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        return decoded, places
 
     def serve(self, codes):
         """As `Model.serve`: what is written by the default options of decoding."""

@@ -48,7 +48,7 @@ class Keys:
         """Vectors `[batch, time, embedding]` of steps `[batch, time, width + 1 or more]`."""
         return self.project(steps[..., : self.width + 1])
 
-    def write(self, x, steps):
+    def write(self, x, steps, output=None):
         """Logits `[batch, time, width + 1]` of the steps' own keys and of the end.
 
         Steps without keys of their own (in decoding) give the context as it is.

@@ -259,6 +259,11 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         begun = Source(states or None, given[0], None, given[1])
         return language.read(self.decoder, prompt[0], begun) if prompt else begun
 
+    def _for_each(self, source, count):
+        # The graph repeats what it has read of an image by itself.
+        image = len(getattr(self.input_feature, "shape", ())) == 3
+        return source if image else super()._for_each(source, count)
+
     def _barred(self):
         return [*super()._barred(), 1]  # nor what is unknown
 

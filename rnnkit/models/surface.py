@@ -1,9 +1,11 @@
 """What a decoder reads and writes: tokens, or numbers; of keys see `rnnkit.models.keys`."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from rnnkit.decoding.search import GROUP, NEVER
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses import ValueErrors, ValuesAndEnd
 from rnnkit.models.keys import Keys
@@ -25,6 +27,7 @@ class Tokens:
 
     def __init__(self, tokens, embedding_size, tied, token_dropout, seeds):
         self.start, self.end, self.size = tokens, tokens + 1, tokens + 2
+        self.tied = tied
         self.token_dropout = TokenDropout(token_dropout, seed=seeds.next(), name="target_tokens")
         self.embedding = token_embedding(
             self.size, embedding_size, tied, seeds.next(), "target_embedding"
@@ -37,10 +40,32 @@ class Tokens:
         """Vectors `[batch, time, embedding]` of tokens `[batch, time]`."""
         return self.embedding(self.token_dropout(tokens))
 
-    def write(self, x, tokens):
-        """Logits `[batch, time, size]` from `[batch, time, embedding]`."""
+    def write(self, x, tokens, output=None):
+        """Logits `[batch, time, size]` from `[batch, time, embedding]`; by an `output`, those that
+        it has."""
         del tokens
-        return self.embedding(x, reverse=True)
+        if output is None:
+            return self.embedding(x, reverse=True)
+        kernel, bias = output
+        logits = ops.matmul(x, ops.cast(kernel, x.dtype))  # [batch, time, places]
+        return ops.cast(logits, "float32") + bias
+
+    def output(self, barred):
+        """What `write` is given for many single steps: made once, and faster than the layer.
+
+        Args:
+            barred: Ids that are never written.
+
+        Returns:
+            The weights `[embedding, places]` as they lie best in memory, and what is added to the
+            logits `[places]`. The size is rounded up to what `rnnkit.decoding.search.top_k` likes.
+        """
+        more = -self.size % GROUP
+        kernel = self.embedding
+        kernel = tf.transpose(kernel.embeddings) if self.tied else kernel.reverse_embeddings
+        bias = np.zeros(self.size + more, "float32")
+        bias[[*barred, *range(self.size, self.size + more)]] = NEVER
+        return tf.pad(kernel, [[0, 0], [0, more]]), tf.constant(bias)
 
     def defaults(self, label_smoothing=0.0):
         """Loss and metrics."""
@@ -79,7 +104,7 @@ class Values:
             return keras.layers.Dense(size, kernel_initializer=initializer, name=name)
 
         self.project = dense(embedding_size, "target_projection")
-        self.output = dense(width + 1, "values_output")
+        self.values_output = dense(width + 1, "values_output")
 
     def input(self):
         shape = (None, self.width + 1)  # [batch, target, width + 1]
@@ -89,10 +114,10 @@ class Values:
         """Vectors `[batch, time, embedding]` of steps `[batch, time, width + 1]`."""
         return self.project(values)
 
-    def write(self, x, values):
+    def write(self, x, values, output=None):
         """Numbers and logit of the end `[batch, time, width + 1]`."""
-        del values
-        return ops.cast(self.output(x), "float32")
+        del values, output
+        return ops.cast(self.values_output(x), "float32")
 
     def defaults(self, label_smoothing=0.0):
         """Loss and metrics."""

@@ -16,7 +16,7 @@ are compared. Parts:
                GRU update in a Python loop within a tf.function. That one is another model: one
                layer that reads what was attended to, nothing shared or tied, no dropout. All
                track loss and accuracy, and clip the gradient of each weight.
-    decoding   sentences a second on the test data, beam 5, length penalty 1, batch 64, from text
+    decoding   sentences a second on the test data, beam 5, length penalty 1, batch 128, from text
                to text, with the weights after `--steps` of training: `model.infer`; the same
                weights in a batched PyTorch search; and a search over Python lists, a sentence at a
                time, that calls the compiled step of rnnkit's model. The last takes `--slow`
@@ -48,6 +48,7 @@ from tests.benchmarks.reservoir_speed import in_turn
 from tests.benchmarks.translation_loops import LoopSearch, StepwiseTraining, StepwiseTranslator
 
 RATE, BATCH, BEAMS, ALPHA = 1e-3, translation_profile.BATCH, 5, 1.0
+DECODED = 128  # sentences at a time, on both sides; the default of `infer`
 PLACES = {
     "target_embedding/embeddings": "embedding.weight",
     "forward": "encoder.{}_l0",
@@ -137,7 +138,7 @@ def write(folder, model, batches, options):
         "smoothing": model.label_smoothing,
         "learning_rate": RATE,
         "batches": len(batches),
-        "batch_size": BATCH,
+        "decoded": DECODED,
         "start": decoder.surface.start,
         "end": decoder.surface.end,
         "beams": BEAMS,
@@ -219,7 +220,7 @@ def decoding(folder, model, sources, twin, rounds, options, slow):
     def ours():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of outputs that do not end
-            texts["rnnkit"] = model.infer(sources, BATCH, replace_unknown=False, **options)
+            texts["rnnkit"] = model.infer(sources, DECODED, replace_unknown=False, **options)
 
     def lists():
         texts["lists"] = loop.texts([sources[place] for place in some])

@@ -149,8 +149,8 @@ def translate(network, processor, texts, options):
     ids = [row[: options["max_length"]] or [1] for row in processor.encode(texts)]
     order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
     found = [None] * len(ids)
-    for begin in range(0, len(order), options["batch_size"]):
-        places = order[begin : begin + options["batch_size"]]
+    for begin in range(0, len(order), options["decoded"]):
+        places = order[begin : begin + options["decoded"]]
         rows = [torch.tensor(ids[place]) for place in places]
         source = nn.utils.rnn.pad_sequence(rows, batch_first=True)
         arguments = (options[name] for name in ("start", "end", "limit", "beams", "alpha"))
