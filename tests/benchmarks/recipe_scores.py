@@ -1,7 +1,7 @@
 """Any recipe on any data: how long it trains, and what it scores.
 
     python -m tests.benchmarks.recipe_scores text_generation input.txt
-    python -m tests.benchmarks.recipe_scores named_entities FOLDER --set crf=false --seeds 1 2 3
+    python -m tests.benchmarks.recipe_scores named_entities FOLDER --set crf=False --seeds 1 2 3
     python -m tests.benchmarks.recipe_scores video_labeling FOLDER --set cell=dense
 
 The recipe's default settings where nothing else is said; training ends as the recipe says, or
