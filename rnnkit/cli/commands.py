@@ -216,8 +216,6 @@ def run_train(options):
     recipe.check_options(chosen)
     check_positive("--epochs", options.epochs)
     check_positive("--batch-size", options.batch_size)
-    if options.reward_epochs:
-        check_positive("--reward-epochs", options.reward_epochs)
     start_tensorflow()
     out = out_path(options, recipe)
     with stdout_kept_for(options.json):
