@@ -266,18 +266,21 @@ def train(
                 )
             ]
         return {
-            "validation_data": data.validation,
+            "validation_data": validation,
             "batch_size": batch_size,
             "callbacks": [*callbacks, *kept],
             "verbose": verbose,
             "interrupted_path": out,
         }
 
+    train, validation = data.train, data.validation
+    if reward_epochs:  # both use what is encoded
+        train, validation = model.prepare(train), model.prepare(validation)
     monitor = model.fit_defaults.get("monitor", "val_loss")
-    history = model.fit(data.train, epochs=epochs, **arguments(monitor))
+    history = model.fit(train, epochs=epochs, **arguments(monitor))
     if reward_epochs:
         more = model.fine_tune(
-            data.train, reward=reward, epochs=reward_epochs, **arguments("val_reward")
+            train, reward=reward, epochs=reward_epochs, **arguments("val_reward")
         )
         history.history |= more.history
         model.history = history

@@ -3,10 +3,11 @@
 import contextlib
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnkit import rewards
-from rnnkit.decoding.search import NEVER, Sampling
+from rnnkit.decoding.search import Sampling
 
 
 class Rewarded:
@@ -32,7 +33,7 @@ class Rewarded:
     """
 
     def __init__(self, model, reward, samples):
-        whole = isinstance(samples, int) and not isinstance(samples, bool)
+        whole = isinstance(samples, (int, np.integer)) and not isinstance(samples, bool)
         if not whole or samples < 2:
             raise ValueError(
                 "samples must be an integer of at least 2, as each is compared with the others. "
@@ -45,12 +46,10 @@ class Rewarded:
                 f"reward={reward!r} for a model that writes {type(model.output_feature).__name__}"
                 + (" without input" if model.input_feature is None else "")
             )
-        self.model, self.samples = model, samples
+        self.model, self.samples = model, int(samples)
         self.reward = rewards.reward(reward)
         self.mean = keras.metrics.Mean(name="reward")
-        self.barred = tf.scatter_nd(
-            [[each] for each in model._barred()], [NEVER] * len(model._barred()), [surface.size]
-        )
+        self.barred = surface.bias(model._barred())  # [size]
         self.seed = 0 if model.seed is None else model.seed
 
     def train_step(self, data):

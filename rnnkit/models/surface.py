@@ -61,11 +61,16 @@ class Tokens:
             logits `[places]`. The size is rounded up to what `rnnkit.decoding.search.top_k` likes.
         """
         more = -self.size % GROUP
-        kernel = self.embedding
-        kernel = tf.transpose(kernel.embeddings) if self.tied else kernel.reverse_embeddings
-        bias = np.zeros(self.size + more, "float32")
-        bias[[*barred, *range(self.size, self.size + more)]] = NEVER
+        layer = self.embedding
+        kernel = tf.transpose(layer.embeddings) if self.tied else layer.reverse_embeddings
+        bias = np.pad(self.bias(barred), [0, more], constant_values=NEVER)
         return tf.pad(kernel, [[0, 0], [0, more]]), tf.constant(bias)
+
+    def bias(self, barred):
+        """What keeps ids from being written, to be added to logits: an array `[size]`."""
+        bias = np.zeros(self.size, "float32")
+        bias[barred] = NEVER
+        return bias
 
     def defaults(self, label_smoothing=0.0):
         """Loss and metrics."""
