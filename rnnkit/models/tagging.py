@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rnnkit import metrics
 from rnnkit.data.pipeline import Streamed
+from rnnkit.entity_f1 import EntityF1
 from rnnkit.features import Words
 from rnnkit.features.tags import UNLABELLED, UNSEEN
 from rnnkit.models import forecasting
@@ -82,6 +83,8 @@ def task_defaults(model, loss, metrics):
         loss = TagCrossEntropy()
     if isinstance(metrics, str) and metrics == "auto":
         metrics = [TagAccuracy()]
+        if model.output_feature.scheme != "plain":
+            metrics.append(EntityF1(model.output_feature.classes))
     return loss, metrics
 
 
