@@ -18,7 +18,7 @@ def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature
         A `tf.data.Dataset` whose elements are tuples `(x,)`, `(x, y)` or `(x, y, weight)`.
 
     Raises:
-        ValueError: If the parts differ in length or are of the wrong kind.
+        ValueError: If the parts differ in length or are of the wrong kind, or are one value.
     """
     features = [input_feature, output_feature]
     if isinstance(x, tf.data.Dataset):
@@ -40,6 +40,12 @@ def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature
         columns.append(output_feature.to_tensor(y))
         if sample_weight is not None:
             columns.append(tf.convert_to_tensor(sample_weight, tf.float32))
+    for name, given, column in zip(("x", "y"), (x, y), columns, strict=False):
+        if isinstance(column, tf.Tensor) and not column.shape.rank:
+            raise ValueError(
+                f"{name} must be a list, an array or a column of examples. Received: {name}="
+                f"{_short(given)} of type {type(given).__name__}"
+            )
     sizes = [int(_rows(column)) for column in columns]
     if len(set(sizes)) != 1:
         names = ("x", "y", "sample_weight")
