@@ -61,7 +61,9 @@ def test_is_0_where_there_is_nothing():
 
 
 def test_is_made_again_from_its_config():
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(EntityF1(BIO)))
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(EntityF1(BIO))
+    )
     assert isinstance(again, EntityF1) and again.classes == BIO
 
 

@@ -229,8 +229,8 @@ class ManyToMany(Model):
     def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
         """As `Model.compile`. By default numbers have the mean squared error over the targets that
         are known, and the mean absolute one as metric; tags the cross-entropy, or the negative
-        log-likelihood of the CRF, in nats a step, the accuracy, and where they mark stretches the F1
-        of these (`EntityF1`)."""
+        log-likelihood of the CRF, in nats a step, the accuracy, and the F1 of what they mark
+        (`EntityF1`)."""
         if self.tagged:
             loss, metrics = tagging.task_defaults(self, loss, metrics)
         else:

@@ -20,8 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import recipes
+from rnnkit.cli.arguments import values_of
 from tests.benchmarks._table import header, row
-from tests.benchmarks.spoken_digits import options_of
 
 BOOTSTRAPS = 2000
 
@@ -83,7 +83,7 @@ def main():
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=VALUE")
     options = parser.parse_args()
-    chosen = options_of(options.set)
+    chosen = values_of(options.set)
     recipe = recipes.get("fraud_detection")
     truth, scores, folds = [], {"recipe": [], "logistic regression": []}, []
     header("fold", "setting", "AUC", "loans (bad)")

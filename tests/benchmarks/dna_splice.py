@@ -17,8 +17,8 @@ import time
 import numpy as np
 
 import recipes
+from rnnkit.cli.arguments import values_of
 from tests.benchmarks._table import header, row
-from tests.benchmarks.spoken_digits import options_of
 
 
 def main():
@@ -29,7 +29,7 @@ def main():
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=VALUE")
     options = parser.parse_args()
-    chosen = options_of(options.set)
+    chosen = values_of(options.set)
     recipe = recipes.get("dna_classification")
     truth, found = [], []
     header("fold", "epochs and seconds", "accuracy", "target")

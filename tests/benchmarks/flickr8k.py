@@ -19,9 +19,9 @@ import time
 import recipes
 import rnnkit
 from rnnkit import retrieval, text_metrics
+from rnnkit.cli.arguments import values_of
 from tests.benchmarks._table import header, row
 from tests.benchmarks.recipe_scores import Minutes
-from tests.benchmarks.spoken_digits import options_of
 
 CONSTANT = "a man and a woman in a park"
 BLEU = ("bleu1", "bleu2", "bleu3", "bleu4")
@@ -83,7 +83,7 @@ def main():
             callbacks=[Minutes(arguments.minutes)],
             verbose=2,
             seed=arguments.seed,
-            **options_of(arguments.set),
+            **values_of(arguments.set),
         )
         epochs, minutes = len(model.history.epoch), (time.perf_counter() - began) / 60
         print(f"{model.count_params():,} parameters, {epochs} epochs, {minutes:.1f} min")

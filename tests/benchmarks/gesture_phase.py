@@ -16,8 +16,8 @@ import statistics
 import time
 
 import recipes
+from rnnkit.cli.arguments import values_of
 from tests.benchmarks import _table
-from tests.benchmarks.spoken_digits import options_of
 
 TRAIN, TEST = ("a1", "a2", "b1", "c1"), ("a3", "b3")
 
@@ -41,7 +41,7 @@ def main():
         found = []
         for seed in options.seeds:
             began = time.perf_counter()
-            model = recipe.train(data, cell=cell, seed=seed, verbose=0, **options_of(options.set))
+            model = recipe.train(data, cell=cell, seed=seed, verbose=0, **values_of(options.set))
             epochs = len(model.history.epoch)
             took = f"{epochs}, {time.perf_counter() - began:.0f}"
             scores = model.score(data.test)

@@ -9,11 +9,11 @@ sentence a line). The recipe's default settings; training ends after the recipe'
 """
 
 import argparse
-import json
 import time
 
 import recipes
 from rnnkit import text_metrics
+from rnnkit.cli.arguments import values_of
 from tests.benchmarks.recipe_scores import Minutes
 
 
@@ -29,11 +29,7 @@ def main():
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE")
     parser.add_argument("--out", help="where to save the model")
     arguments = parser.parse_args()
-    options = {}
-    for item in arguments.set:
-        key, _, value = item.partition("=")
-        options[key] = json.loads(value) if value[:1] not in "abcdefghijklmnopqrstuvwxyz" else value
-
+    options = values_of(arguments.set)
     recipe = recipes.get("translation")
     data = recipe.data(
         arguments.folder, input=arguments.source, target=arguments.target, name=arguments.name

@@ -19,7 +19,7 @@ import time
 import keras
 
 import recipes
-from tests.benchmarks.spoken_digits import options_of
+from rnnkit.cli.arguments import values_of
 
 
 class Minutes(keras.callbacks.Callback):
@@ -71,7 +71,7 @@ def main():
             out=options.out,
             callbacks=[minutes],
             verbose=2,
-            **options_of(options.set),
+            **values_of(options.set),
         )
         losses = model.history.history.get("val_loss", [])
         print(

@@ -11,7 +11,6 @@ strings are written to a folder as wav files with a manifest for each split, and
 """
 
 import argparse
-import ast
 import os
 import pathlib
 import shlex
@@ -22,6 +21,7 @@ import time
 import numpy as np
 
 import recipes
+from rnnkit.cli.arguments import values_of
 from rnnkit.data import wav
 
 RATE = 8000
@@ -63,18 +63,6 @@ def write_strings(clips, folder, seed, strings=None):
         (folder / f"{split}.csv").write_text("\n".join(rows) + "\n")
 
 
-def options_of(items):
-    """Recipe options from `OPTION=VALUE`."""
-    found = {}
-    for item in items:
-        name, _, value = item.partition("=")
-        try:
-            found[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            found[name] = value
-    return found
-
-
 def out_of_time(minutes):
     """A callback that ends training after the epoch in which the time is up."""
     import keras
@@ -98,7 +86,7 @@ def measure(recipe, data, options):
         seed=options.seed,
         callbacks=[out_of_time(options.minutes)],
         verbose=2,
-        **options_of(options.set),
+        **values_of(options.set),
     )
     seconds = time.perf_counter() - started
     losses = model.history.history["val_loss"]
