@@ -12,6 +12,7 @@ from rnnkit.data import midi
 from rnnkit.data.excerpts import excerpts
 from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.models.base import Model
+from rnnkit.models.compiled import compiled
 from rnnkit.models.decoder import Source
 from rnnkit.models.one_to_many import OneToMany
 
@@ -268,7 +269,7 @@ class Composer(OneToMany):
 def _run(model):
     """Log-probability of the keys of a chunk `[batch]`, and the states after it."""
 
-    @tf.function(reduce_retracing=True)
+    @compiled
     def run(before, target, states, given):
         logits, last = model.decoder.whole(before, Source(states or None, given=given))
         logits, truth = logits[..., :-1], tf.cast(target[..., :-1], tf.float32)

@@ -13,6 +13,7 @@ from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.decoding.search import Sampling, decode
 from rnnkit.models import rewarded, writing_values
 from rnnkit.models.base import Model
+from rnnkit.models.compiled import compiled
 from rnnkit.models.decoding_options import checked
 from rnnkit.models.references import with_all_references, with_references
 
@@ -297,21 +298,21 @@ class Generating(Model):
 
         Numbers that only scale are arguments, so that another temperature compiles nothing.
         """
-        compiled = self.__dict__.setdefault("_compiled_decoding", {})
+        kept = self.__dict__.setdefault("_compiled_decoding", {})
         cut = top_p < 1.0
         key = (beam_size, n_best, sample, top_k, cut)
         arguments = [tf.constant(each) for each in (length_penalty, temperature, top_p)]
-        if key in compiled:
-            return compiled[key], arguments
+        if key in kept:
+            return kept[key], arguments
 
-        @tf.function(reduce_retracing=True)
+        @compiled
         def run(source, limit, seed, alpha, temperature, top_p):
             sampling = None
             if sample:
                 sampling = Sampling(temperature, top_k, top_p if cut else 1.0, seed)
             return self._decode(source, limit, alpha, beam_size, n_best, sampling)
 
-        compiled[key] = run
+        kept[key] = run
         return run, arguments
 
     def _decode(self, source, limit, alpha, beam_size, n_best, sampling):

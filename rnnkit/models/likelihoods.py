@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnkit import likelihood
 from rnnkit.data.pipeline import Streamed
+from rnnkit.models.compiled import compiled
 from rnnkit.models.decoder import Source
 
 # Tokens of a stream at least, and those read before it that do not count.
@@ -121,7 +122,7 @@ class Likelihoods:
 
 
 def _run(decoder):
-    @tf.function(reduce_retracing=True)
+    @compiled
     def run(before, target, states):
         logits, last = decoder.whole(before, Source(states or None))
         logits = tf.cast(logits, tf.float32)  # [streams, time, size]
@@ -141,7 +142,7 @@ def of_examples(model, data, batch_size, verbose=0):
     kept = model.__dict__.setdefault("_compiled_decoding", {})
     if "examples" not in kept:
 
-        @tf.function(reduce_retracing=True)
+        @compiled
         def run(source, before, target):
             logits = tf.cast(model([source, before], training=False), tf.float32)
             values = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
@@ -205,7 +206,7 @@ def of_pairs(model, x, targets, batch_size, verbose=0):
 
 
 def _pairs(decoder):
-    @tf.function(reduce_retracing=True)
+    @compiled
     def run(begun, before, target):
         """Log-probabilities `[inputs, targets]` of a block."""
         inputs, targets = tf.shape(begun[0])[0], tf.shape(target)[0]

@@ -9,6 +9,7 @@ import tensorflow as tf
 from rnnkit import sequence_metrics
 from rnnkit.data.pipeline import Encoded, Streamed
 from rnnkit.decoding.values import write_values
+from rnnkit.models.compiled import compiled
 
 
 def written(model, data, batch_size=None, verbose=0, max_length=None, **options):
@@ -74,13 +75,13 @@ def _drawing(model, sample=None, temperature=1.0, seed=None, **options):
 
 def _runner(model, sample=False):
     """The compiled function that writes for a batch; kept for the next time."""
-    compiled = model.__dict__.setdefault("_compiled_decoding", {})
-    if ("values", sample) in compiled:
-        return compiled["values", sample]
+    kept = model.__dict__.setdefault("_compiled_decoding", {})
+    if ("values", sample) in kept:
+        return kept["values", sample]
     decoder = model.decoder
     attends = decoder.attention is not None
 
-    @tf.function(reduce_retracing=True)
+    @compiled
     def run(source, limit, temperature, seed):
         states, memory, mask, given, before = model.begin(source)
         batch = tf.shape(tf.nest.flatten(source)[0])[0]
@@ -104,7 +105,7 @@ def _runner(model, sample=False):
         places = None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         return (*whole, places)
 
-    compiled["values", sample] = run
+    kept["values", sample] = run
     return run
 
 
