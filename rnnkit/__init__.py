@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "balanced_losses": ".balanced_losses",
+        "callbacks": ".callbacks",
         "class_metrics": ".class_metrics",
         "data": ".data",
         "decoding": ".decoding",
@@ -25,6 +26,8 @@ __getattr__, __dir__, __all__ = attach(
         "music_metrics": ".music_metrics",
         "optimizers": ".optimizers",
         "plots": ".plots",
+        "retrieval": ".retrieval",
+        "rewards": ".rewards",
         "saving": ".saving",
         "tag_metrics": ".tag_metrics",
         "text_metrics": ".text_metrics",

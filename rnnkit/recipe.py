@@ -29,8 +29,9 @@ class Recipe:
             best first.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
         training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`,
-            `monitor` and `min_delta`. With `reward` and `reward_epochs` training goes on by
-            `fine_tune(reward=...)` after that.
+            `monitor` and `min_delta`. With `warmup` the learning rate rises over so many updates,
+            then falls to 0 at the last of the epochs (`rnnkit.callbacks.LinearDecay`). With
+            `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after that.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """

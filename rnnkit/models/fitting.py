@@ -9,6 +9,7 @@ import warnings
 import keras
 import numpy as np
 
+from rnnkit.callbacks import LinearDecay, has_schedule
 from rnnkit.data.pipeline import Encoded
 from rnnkit.features import Label
 
@@ -19,8 +20,9 @@ def with_defaults(callbacks, model, validated):
     Args:
         callbacks: List of Keras callbacks, a single one, or None.
         model: The model. With `patience` in its `stopping` it stops early and keeps its best
-            weights; with an optimizer that averages weights (`use_ema=True`), the averages are
-            what is validated and kept.
+            weights; with `warmup` in its `fit_defaults` its learning rate is that of `LinearDecay`,
+            unless the optimizer has a schedule; with an optimizer that averages weights
+            (`use_ema=True`), the averages are what is validated and kept.
         validated: Whether validation data is given; without it there is no early stopping.
 
     Returns:
@@ -33,12 +35,16 @@ def with_defaults(callbacks, model, validated):
         callbacks = []
     callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
 
-    def absent(kind):
-        return not any(isinstance(item, kind) for item in callbacks)
+    def absent(*kinds):
+        return not any(isinstance(item, kinds) for item in callbacks)
 
     if validated and model.stopping.get("patience") is not None:
         if absent(kinds.EarlyStopping):
             callbacks.append(early_stopping(model.stopping))
+    warmup = model.fit_defaults.get("warmup")
+    if warmup is not None and not has_schedule(model.optimizer):
+        if absent(LinearDecay, kinds.LearningRateScheduler, kinds.ReduceLROnPlateau):
+            callbacks.insert(0, LinearDecay(warmup))
     if getattr(model.optimizer, "use_ema", False) and absent(kinds.SwapEMAWeights):
         # First, so that the others see the averages.
         callbacks.insert(0, kinds.SwapEMAWeights(swap_on_epoch=True))
@@ -304,6 +310,9 @@ def best_kept(model, callbacks, path=None):
     except KeyboardInterrupt:
         if path is False:
             raise
+        for item in callbacks:
+            if isinstance(item, LinearDecay):
+                item.restore()
         best = [getattr(item, "best_weights", None) for item in callbacks]
         best = [weights for weights in best if weights is not None]
         if best:
