@@ -1,4 +1,4 @@
-"""How weights are updated: averages that are of use from the start, and a falling learning rate."""
+"""Adam whose averages of the weights are of use from the start, in few passes over the weights."""
 
 import keras
 import tensorflow as tf
@@ -66,45 +66,3 @@ class AveragedAdam(keras.optimizers.Adam):
             if average is not None:
                 momentum = ops.cast(share, variable.dtype)
                 average.assign(momentum * average + (1 - momentum) * variable)
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
-class InverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that rises to its peak, then falls with the root of the steps.
-
-        rate(t) = peak * min(t / warmup, sqrt(warmup / t)),   t = 1, 2, ...
-
-    The rise keeps the first large updates from driving gates into saturation; the fall needs no
-    knowledge of how long training will be, so that it may stop early or go on.
-
-    Args:
-        peak: The highest learning rate.
-        warmup: Steps until it is reached.
-
-    Raises:
-        ValueError: Unless both are positive.
-
-    Example: a tenth of the peak is left after a hundred times the steps of the rise.
-
-    >>> schedule = InverseSquareRoot(0.01, warmup=200)
-    >>> [round(float(schedule(step)), 4) for step in (0, 99, 199, 799, 19_999)]
-    [0.0, 0.005, 0.01, 0.005, 0.001]
-
-    Reference: Vaswani et al. 2017, "Attention is all you need", equation 3,
-    https://arxiv.org/abs/1706.03762.
-    """
-
-    def __init__(self, peak, warmup=200):
-        for name, value in (("peak", peak), ("warmup", warmup)):
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not value > 0:
-                raise ValueError(f"{name} must be a positive number. Received: {name}={value!r}")
-        self.peak = peak
-        self.warmup = warmup
-
-    def __call__(self, step):
-        t = ops.cast(step, "float32") + 1
-        return self.peak * ops.minimum(t / self.warmup, ops.sqrt(self.warmup / t))
-
-    def get_config(self):
-        return {"peak": self.peak, "warmup": self.warmup}

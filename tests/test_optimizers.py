@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnkit.optimizers import AveragedAdam, InverseSquareRoot
+from rnnkit.optimizers import AveragedAdam
 
 
 def test_averages_by_hand():
@@ -60,35 +60,3 @@ def test_config_and_file(tmp_path):
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert type(again) is AveragedAdam and again.get_config() == optimizer.get_config()
     assert again.use_ema and again.ema_momentum == 0.998
-
-
-def test_inverse_square_root_by_hand():
-    schedule = InverseSquareRoot(0.5, warmup=4)
-    # The steps count from 0: 1/4, 2/4, 3/4 of the peak, the peak, then its root of 4/5, ... 4/16.
-    expected = [0.125, 0.25, 0.375, 0.5, 0.5 * 0.8**0.5]
-    np.testing.assert_allclose([schedule(step) for step in range(5)], expected, rtol=1e-6)
-    np.testing.assert_allclose(schedule(tf.constant(15, tf.int64)), 0.25, rtol=1e-6)
-    # Continuous where it turns, whatever the peak: as in Vaswani et al., equation 3.
-    steps = np.arange(1, 50)
-    theirs = np.minimum(steps**-0.5, steps * 4.0**-1.5)
-    ours = [float(schedule(step - 1)) for step in steps]
-    np.testing.assert_allclose(ours / theirs, ours[0] / theirs[0], rtol=1e-5)
-
-
-def test_a_rate_that_falls_is_what_the_optimizer_takes(tmp_path):
-    x, y = np.ones((8, 1)), np.zeros((8, 1))
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile(AveragedAdam(InverseSquareRoot(0.5, 4)), "mse")
-    model.fit(x, y, batch_size=2, epochs=2, verbose=0)  # 8 updates
-    np.testing.assert_allclose(model.optimizer.learning_rate, 0.5 * (4 / 9) ** 0.5, rtol=1e-5)
-    model.save(tmp_path / "m.keras")
-    again = keras.models.load_model(tmp_path / "m.keras")
-    np.testing.assert_allclose(again.optimizer.learning_rate, 0.5 * (4 / 9) ** 0.5, rtol=1e-5)
-    again.fit(x, y, batch_size=8, epochs=7, verbose=0)
-    np.testing.assert_allclose(again.optimizer.learning_rate, 0.5 * (4 / 16) ** 0.5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("arguments", [(0.0,), (-1,), ("fast",), (None,), (0.1, 0), (True,)])
-def test_inverse_square_root_takes_positive_numbers(arguments):
-    with pytest.raises(ValueError, match="must be a positive number. Received: "):
-        InverseSquareRoot(*arguments)

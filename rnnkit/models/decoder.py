@@ -128,6 +128,11 @@ class Decoder:
             What the surface writes, logits `[batch, time, size]` or numbers and the logit of the
             end `[batch, time, width + 1]`; and the last states, a flat list.
         """
+        x, last = self.keys(written, source, mask)
+        return self.surface.write(self.drop(x), written), last
+
+    def keys(self, written, source, mask=None):
+        """As `whole`, but what the surface writes from: `[batch, time, embedding]`."""
         x = self.surface.read(written)  # [batch, time, embedding]
         if source.given is not None:
             given = ops.zeros_like(x[..., :1]) + source.given[:, None]  # [batch, time, features]
@@ -143,10 +148,18 @@ class Decoder:
                 context = self.attention(hidden, source.memory, memory_mask=source.mask)
                 if self.combine is not None:  # [batch, time, embedding]
                     hidden = self.combine(ops.concatenate([hidden, context], axis=-1))
-        return self._written(x, hidden, context, written), last
+        return self._read_out(x, hidden, context), last
 
     def step(
-        self, written, states, memory=None, keys=None, memory_mask=None, given=None, output=None
+        self,
+        written,
+        states,
+        memory=None,
+        keys=None,
+        memory_mask=None,
+        given=None,
+        output=None,
+        cache=None,
     ):
         """As `whole`, for one step of several beams, without dropout.
 
@@ -156,6 +169,7 @@ class Decoder:
             memory, memory_mask, given: Of the `Source`; the beams of an example share them.
             keys: The attention's `project(memory)`.
             output: What the surface's `output` made, where tokens are written.
+            cache: `rnnkit.models.cache.Cache`, whose states are the last of `states`; or None.
 
         Returns:
             What the surface writes, as in `whole` with beams for time; the new states; and the
@@ -166,6 +180,7 @@ class Decoder:
         if given is not None:
             given = tf.repeat(given[:, None], beams, axis=1)  # [batch, beams, features]
             x = tf.concat([x, tf.cast(given, x.dtype)], axis=-1)
+        states, cached = (states[:-3], states[-3:]) if cache else (states, [])
         hidden, context, weights, left, new = x, None, None, list(states), []
         for index, layer in enumerate(self.layers):
             count = sum(map(len, state_sizes(layer)))
@@ -182,12 +197,15 @@ class Decoder:
                 )
                 if self.combine is not None:  # [batch, beams, embedding]
                     hidden = self.combine(tf.concat([hidden, context], axis=-1))
-        return self._written(x, hidden, context, written, output), new, weights
+        key = self._read_out(x, hidden, context)  # [batch, beams, embedding]
+        result = self.surface.write(self.drop(key), written, output)
+        if cache:
+            result, cached = cache.step(key, written, cached, result, self.surface.start)
+        return result, [*new, *cached], weights
 
-    def _written(self, x, hidden, context, written, output=None):
+    def _read_out(self, x, hidden, context):
         parts = [each for each in (hidden, context, x) if each is not None]
-        x = self.readout(ops.concatenate(parts, axis=-1))  # [batch, time, embedding]
-        return self.surface.write(self.drop(x), written, output)
+        return self.readout(ops.concatenate(parts, axis=-1))  # [batch, time, embedding]
 
 
 def bridge(states, sizes, seeds):

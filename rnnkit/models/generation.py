@@ -36,6 +36,7 @@ class Generating(Model):
     beam_size = 1
     length_penalty = 1.0
     longest_target = None
+    cache = None  # of a model without input: `rnnkit.models.cache.Cache`
     ends = True  # whether outputs are expected to come to an end
 
     # === To define ===
@@ -325,13 +326,15 @@ class Generating(Model):
         if decoder.attention is not None:
             keys = decoder.attention.project(memory)
         states = decoder.zero_states(batch) if states is None else states
+        if self.cache:
+            states = [*states[:-3], *self.cache.room(states[-3:], limit)]
         states = [tf.repeat(state[:, None], beam_size, axis=1) for state in states]
 
         def step(tokens, states, index, rows):
             looked_at = [
                 None if x is None else tf.gather(x, rows) for x in (memory, keys, mask, given)
             ]
-            return decoder.step(tokens, states, *looked_at, output)
+            return decoder.step(tokens, states, *looked_at, output, self.cache)
 
         decoded = decode(
             step,

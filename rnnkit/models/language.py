@@ -134,16 +134,17 @@ def continue_texts(feature, prompts, found):
                 each["text"] = type(text)(text[len(before) :])
 
 
-def read(decoder, tokens, source):
+def read(decoder, tokens, source, cache=None):
     """A source that has read some tokens, each row in one call over all of them.
 
     Args:
         decoder: `Decoder`.
         tokens: int32 `[batch, time]`, padded with 0; rows may be empty.
         source: `Source` from which they are read.
+        cache: `rnnkit.models.cache.Cache` that remembers them, or None.
 
     Returns:
-        `Source` to go on from.
+        `Source` to go on from; of a cache, its states come last.
     """
     batch_size = tf.shape(tokens)[0]
     tokens = tf.pad(tokens, [[0, 0], [0, 1]])  # [batch, time + 1]: at least one step
@@ -153,8 +154,9 @@ def read(decoder, tokens, source):
     # The last token is read by the first step of decoding. No row is masked altogether.
     mask = tf.sequence_mask(tf.maximum(lengths, 1), tf.shape(before)[1])
     first = decoder.zero_states(batch_size) if source.states is None else source.states
-    _, last = decoder.whole(before, source._replace(states=first or None), mask)
+    keys, last = decoder.keys(before, source._replace(states=first or None), mask)
     empty = (lengths == 0)[:, None]  # [batch, 1]
     states = [tf.where(empty, a, tf.cast(b, a.dtype)) for a, b in zip(first, last, strict=True)]
+    states += [] if cache is None else cache.read(keys, tokens)
     last = tf.gather(tokens, tf.maximum(lengths - 1, 0), axis=1, batch_dims=1)
     return source._replace(states=states, tokens=tf.where(empty[:, 0], start, last))

@@ -6,12 +6,15 @@ import tensorflow as tf
 
 from rnnkit import likelihood
 from rnnkit.data.pipeline import Streamed
+from rnnkit.models.cache import SCALES, mixed, settled
 from rnnkit.models.compiled import compiled
 from rnnkit.models.decoder import Source
 
 # Tokens of a stream at least, and those read before it that do not count.
 STREAM = 5000
 CONTEXT = 1000
+# Tokens by which a cache is settled.
+SETTLED = 60_000
 
 
 def score_corpus(model, data, batch_size, verbose=0):
@@ -35,7 +38,7 @@ def score_corpus(model, data, batch_size, verbose=0):
 
 
 def surprises(model, tokens, batch_size, verbose=0, stream=STREAM, context=CONTEXT):
-    """Minus the log-probability of each token in nats, given all before it.
+    """Nats of each token of a long text given those before it, without keeping all of them.
 
     Args:
         model: A `OneToMany` without input.
@@ -48,7 +51,23 @@ def surprises(model, tokens, batch_size, verbose=0, stream=STREAM, context=CONTE
     Yields:
         float64 arrays, in no particular order, one value for each token altogether.
     """
-    decoder, size = model.decoder, len(tokens)
+    cache = model.cache
+    scales = [] if cache is None else [cache.scale]
+    for network, remembered, full in chances(
+        model, tokens, batch_size, scales, verbose, stream, context
+    ):
+        if cache is not None:
+            network = mixed(network, remembered[:, 0], full, cache.weight)
+        yield -np.log(network)
+
+
+def chances(model, tokens, batch_size, scales, verbose=0, stream=STREAM, context=CONTEXT):
+    """As `surprises`, the probabilities of the tokens in three arrays: by the network `[tokens]`,
+    by its cache with each of some scales `[tokens, scales]`, and how full that is `[tokens]`."""
+    decoder, size, cache = model.decoder, len(tokens), model.cache
+    if cache is not None:
+        context = max(context, cache.size)
+        stream = max(stream, 2 * cache.size)
     count = int(max(1, min(batch_size, size // stream)))
     context = context if count > 1 else 0
     own = -(-(size - context) // count)  # tokens of each stream; the first has the context too
@@ -58,19 +77,32 @@ def surprises(model, tokens, batch_size, verbose=0, stream=STREAM, context=CONTE
     counts[1:, :context] = False
     counts &= places < size
     chunk, states = 250, decoder.zero_states(count)
-    run = model.__dict__.setdefault("_compiled_decoding", {}).setdefault("whole", _run(decoder))
+    kept = model.__dict__.setdefault("_compiled_decoding", {})
+    run, memory = kept.setdefault(("whole", *scales), _run(decoder, cache, scales)), ()
+    if cache is not None:
+        memory = cache.empty(count, decoder.readout.units, decoder.readout.compute_dtype)
     starts = range(0, own + context, chunk)
     progress = keras.utils.Progbar(len(starts)) if verbose in (1, 2) else None
     for step, first in enumerate(starts):
         here = places[:, first : first + chunk]
         target = np.where(here < size, tokens[np.minimum(here, size - 1)], 0)
         before = np.where(here == 0, decoder.surface.start, tokens[np.clip(here - 1, 0, size - 1)])
-        values, states = run(
-            tf.constant(before, tf.int32), tf.constant(target, tf.int32), list(states)
+        values, states, remembered, full, memory = run(
+            tf.constant(before, tf.int32), tf.constant(target, tf.int32), list(states), memory
         )
-        yield values.numpy().astype("float64")[counts[:, first : first + chunk]]
+        found = (tf.exp(-values), remembered, full)
+        yield tuple(
+            each.numpy()[counts[:, first : first + chunk]].astype("float64") for each in found
+        )
         if progress:
             progress.update(step + 1)
+
+
+def settled_cache(model, tokens):
+    """The weight and scale of a model's cache with which a text is likeliest: that of validation,
+    or the beginning of a long one."""
+    blocks = chances(model, tokens[:SETTLED], model._batch_size(None), SCALES)
+    return settled(list(blocks), SCALES)
 
 
 class Likelihoods:
@@ -121,13 +153,18 @@ class Likelihoods:
             )
 
 
-def _run(decoder):
+def _run(decoder, cache, scales):
+    """Nats of a chunk `[streams, time]` and the states after it; and by a cache the probabilities
+    `[streams, time, scales]`, how full it is `[streams, time]`, and what it remembers after."""
+
     @compiled
-    def run(before, target, states):
-        logits, last = decoder.whole(before, Source(states or None))
-        logits = tf.cast(logits, tf.float32)  # [streams, time, size]
+    def run(before, target, states, memory):
+        keys, last = decoder.keys(before, Source(states or None))  # [streams, time, embedding]
+        logits = tf.cast(decoder.surface.write(keys, before), tf.float32)  # [streams, time, size]
         values = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
-        return values, last
+        if cache is None:
+            return values, last, tf.zeros_like(values)[..., None], tf.zeros_like(values), ()
+        return values, last, *cache.shares(keys, target, *memory, scales)
 
     return run
 

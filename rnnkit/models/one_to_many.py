@@ -12,8 +12,10 @@ from rnnkit.data.shared import Shared
 from rnnkit.features import Feature, Number
 from rnnkit.layers.carry import Carried, FirstStates, KeepStates
 from rnnkit.layers.sharing import RepeatRows
+from rnnkit.layers.topology import integer, number
 from rnnkit.models import language, likelihoods
 from rnnkit.models.base import Seeds, check_features
+from rnnkit.models.cache import Cache
 from rnnkit.models.decoder import ATTENTIONS, Decoder, Source, bridge
 from rnnkit.models.generation import Generating
 from rnnkit.models.single import foretold, image_grid, vector
@@ -62,6 +64,12 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         label_smoothing: Of the default loss; see `rnnkit.token_losses.TokenCrossEntropy`.
         sequence_length: Without input, tokens of a chunk: as far back as gradients reach
             (truncated backpropagation through time).
+        cache_size: Without input, how many of the tokens before are remembered as they stand, 0 for
+            none: what followed where the text looked alike becomes likelier, in `infer` and
+            `score`. Nothing more is trained; how much it counts is chosen on validation data. See
+            `rnnkit.models.cache.Cache`.
+        cache_weight: Share of the cache in the probabilities, where there is no validation data.
+        cache_scale: How sharply it compares, likewise.
         sample: Whether `infer` draws at random unless it is told otherwise; None: without input.
         beam_size: Hypotheses kept where nothing is drawn, unless said otherwise there.
         length_penalty: Exponent of the length penalty in beam search.
@@ -101,6 +109,9 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         token_dropout=0.0,
         label_smoothing=0.0,
         sequence_length=128,
+        cache_size=0,
+        cache_weight=0.1,
+        cache_scale=0.5,
         sample=None,
         beam_size=1,
         length_penalty=1.0,
@@ -129,6 +140,14 @@ class OneToMany(likelihoods.Likelihoods, Generating):
                 "sequence_length must be a positive integer. "
                 f"Received: sequence_length={sequence_length!r}"
             )
+        cache_size = integer(cache_size, "cache_size", least=0)
+        if cache_size and not alone:
+            raise ValueError(
+                "cache_size is for models without input, which go on from a text. Received: "
+                f"cache_size={cache_size!r} with an input of {type(input_feature).__name__}"
+            )
+        cache_weight = number(cache_weight, "cache_weight", least=0, most=1)
+        cache_scale = number(cache_scale, "cache_scale", least=0)
         seeds = Seeds(seed)
 
         # === Layers ===
@@ -203,6 +222,8 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         self.token_dropout = token_dropout
         self.label_smoothing = label_smoothing
         self.sequence_length = int(sequence_length)
+        self.cache_size = cache_size
+        self._remember(cache_weight, cache_scale)
         self.sample = alone if sample is None else bool(sample)
         self.beam_size = beam_size
         self.length_penalty = length_penalty
@@ -235,7 +256,17 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         """As `Model.fit`; without input `x` is texts, and so is `validation_data`."""
         if self.input_feature is None and validation_data is not None:
             validation_data = self.prepare(validation_data)
-        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+        history = super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+        if self.cache_size and isinstance(validation_data, Corpus):
+            self._remember(*likelihoods.settled_cache(self, validation_data.tokens))
+        return history
+
+    def _remember(self, weight, scale):
+        """Sets how much the cache counts, and how sharply it compares."""
+        self.cache_weight, self.cache_scale = weight, scale
+        # Past Keras, which would track it.
+        self.__dict__["cache"] = Cache(self.cache_size, weight, scale) if self.cache_size else None
+        self.__dict__.pop("_compiled_decoding", None)
 
     def _batches(self, data, batch_size, shuffle=False, seed=None):
         if not isinstance(data, Corpus):
@@ -252,7 +283,7 @@ class OneToMany(likelihoods.Likelihoods, Generating):
 
     def begin(self, source):
         if self.input_feature is None:
-            return language.read(self.decoder, source, Source())
+            return language.read(self.decoder, source, Source(), self.cache)
         source, *prompt = source if isinstance(source, (tuple, list)) else (source,)
         *states, vector = tf.nest.flatten(self._encode(source, training=False))
         given = (vector, None) if self.decoder.attention is not None else (None, vector)

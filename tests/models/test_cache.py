@@ -1,0 +1,204 @@
+"""The cache of a language model: by plain loops, step by step as in one go, and where it lives."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rnnkit
+from rnnkit.features import Label, Text
+from rnnkit.models import OneToMany, likelihoods
+from rnnkit.models.cache import Cache, settled
+from rnnkit.models.decoder import Source
+
+PLAY = "ANN: is it you?\nBOB: it is.\n" * 12
+
+
+def build(size=8, texts=(PLAY,), **options):
+    options = {
+        "units": 6,
+        "embedding_size": 5,
+        "sequence_length": 10,
+        "cache_weight": 0.5,
+        "cache_scale": 2.0,
+        "seed": 1,
+    } | options
+    text = Text(level="character").adapt(list(texts))
+    return OneToMany(None, text, cache_size=size, **options)
+
+
+def plainly(model, tokens, size, weight, scale, barred=()):
+    """Probability of each token by the equations, a key at a time."""
+    decoder = model.decoder
+    before = tf.constant([[decoder.surface.start, *tokens[:-1]]])
+    keys = decoder.keys(before, Source())[0][0].numpy().astype("float64")
+    logits = decoder.whole(before, Source())[0][0].numpy()
+    logits[:, list(barred)] = -1e9
+    network = tf.nn.softmax(logits).numpy().astype("float64")
+    found = []
+    for step, token in enumerate(tokens):
+        total = right = 0.0
+        past = range(max(0, step - size), step)
+        for each in past:
+            value = np.exp(scale * keys[step] @ keys[each])
+            total += value
+            right += value * (tokens[each] == token)
+        share = weight * len(past) / size
+        cache = right / total if total else 0.0
+        found.append((1 - share) * network[step, token] + share * cache)
+    return np.array(found)
+
+
+def encoded(model, text):
+    return model.output_feature.encode(tf.constant([text])).to_list()[0]
+
+
+# === The equations ===
+
+
+@pytest.mark.parametrize("size", [1, 8, 200])
+def test_nats_of_a_text_by_plain_loops(size):
+    model = build(size)
+    tokens = encoded(model, PLAY[:150])
+    expected = -np.log(plainly(model, tokens, size, 0.5, 2.0))
+    found = np.concatenate(list(likelihoods.surprises(model, np.array(tokens), 4)))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    nats = model.score([PLAY[:150]])["nats"]
+    np.testing.assert_allclose(nats, expected.mean(), rtol=1e-4)
+
+
+def test_chunks_and_streams_are_one_text():
+    model = build(30)
+    tokens = np.array(encoded(model, PLAY * 3))  # over several chunks
+    whole = np.concatenate(list(likelihoods.surprises(model, tokens, 1)))
+    expected = -np.log(plainly(model, tokens.tolist(), 30, 0.5, 2.0))
+    np.testing.assert_allclose(whole, expected, rtol=1e-3, atol=1e-4)
+    parts = likelihoods.surprises(model, tokens, 5, stream=150, context=120)
+    parts = np.concatenate(list(parts))
+    assert len(parts) == len(whole)
+    np.testing.assert_allclose(parts.sum(), whole.sum(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("size", [5, 300])
+@pytest.mark.parametrize("prompt", ["ANN: is it", "B", ""])
+@pytest.mark.parametrize("cell", ["gru", "dense"])
+def test_what_is_written_has_the_probability_that_score_says(size, prompt, cell):
+    model = build(size, cell=cell)
+    options = {"max_length": 12, "seed": 3, "details": True}
+    # Beside a longer one, to which it is padded, and past what the cache holds.
+    result, _ = model.infer([prompt, "ANN: is it you"], **options)
+    tokens = encoded(model, prompt) if prompt else []
+    whole = [*tokens, *result["tokens"]] + [model.decoder.surface.end] * result["finished"]
+    chances = plainly(model, whole, size, 0.5, 2.0, model._barred())[len(tokens) :]
+    np.testing.assert_allclose(result["log_probability"], np.log(chances).sum(), rtol=1e-3)
+    assert len(chances) > 5
+
+
+def test_every_beam_has_a_cache_of_its_own():
+    model = build(20)
+    tokens, barred = encoded(model, "ANN: is"), model._barred()
+    beams = model.infer(["ANN: is"], beam_size=4, n_best=4, max_length=6)[0]
+    assert len({tuple(each["tokens"]) for each in beams}) == 4
+    for each in beams:
+        written = each["tokens"] + [model.decoder.surface.end] * each["finished"]
+        chances = plainly(model, [*tokens, *written], 20, 0.5, 2.0, barred)[len(tokens) :]
+        np.testing.assert_allclose(each["log_probability"], np.log(chances).sum(), rtol=1e-3)
+
+
+def test_what_is_unknown_is_neither_remembered_nor_written():
+    model = build(50, cache_weight=1.0)
+    with pytest.warns(UserWarning, match="4 of 4 tokens"):
+        text = model.infer(["@@@@"], max_length=20, seed=1, details=True)[0]
+    assert not {0, 1, model.decoder.surface.start} & set(text["tokens"])
+
+
+# === How much it counts ===
+
+
+def test_weight_and_scale_are_those_of_the_likeliest():
+    # The cache is right at the second scale, and wrong at the first.
+    network, full = np.full(10, 0.5), np.ones(10)
+    right, wrong = np.full(10, 0.9), np.full(10, 0.1)
+    assert settled([(network, np.stack([wrong, right], 1), full)], (1.0, 2.0)) == (0.4, 2.0)
+    assert settled([(network, np.stack([wrong, wrong], 1), full)], (1.0, 2.0))[0] == 0
+    # Half of the tokens in either way: log(.5 + .4 w) + log(.5 - .4 w) is greatest at 0.
+    both = np.where(np.arange(10) % 2, 0.9, 0.1)[:, None]
+    assert settled([(network, both, full)], (1.0,))[0] == 0
+
+
+def test_new_names_are_remembered(tmp_path, fresh):
+    def text(names):
+        return "".join(f"{name}: it is you.\n" for name in names * 20)
+
+    train, other = text(["ANN", "BOB"]), text(["YUT", "SIO"])
+    model = build(60, texts=[train + other], units=16, embedding_size=12, cache_weight=0.0)
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit([train], epochs=15, batch_size=4, verbose=0)
+    assert (model.cache_weight, model.cache_scale) == (0.0, 2.0)  # nothing to choose by
+    before = model.score([other])["nats"]
+    model.fit([train], validation_data=[other], epochs=1, batch_size=4, verbose=0)
+    assert model.cache_weight > 0 and model.cache_scale in (0.25, 0.5, 1.0)
+    after = model.score([other])["nats"]
+    assert after < 0.8 * before
+    path = tmp_path / "model.keras"
+    model.save(path)
+    found = fresh.call("infer", path=str(path), x=["YUT"], seed=1, max_length=30)
+    again = rnnkit.load_model(path)
+    assert again.cache.weight == model.cache_weight and again.cache.scale == model.cache_scale
+    assert again.score([other]) == model.score([other])
+    assert found == model.infer(["YUT"], seed=1, max_length=30)
+
+
+def test_without_a_cache_nothing_is_other():
+    plain, zero = build(0), build(9, cache_weight=0.0)
+    zero.set_weights(plain.get_weights())
+    assert plain.cache is None
+    np.testing.assert_allclose(plain.score([PLAY])["nats"], zero.score([PLAY])["nats"], rtol=1e-5)
+    options = {"seed": 2, "max_length": 30}
+    assert plain.infer("BOB", **options) == zero.infer("BOB", **options)
+
+
+def test_in_half_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = build(10)
+        assert np.isfinite(model.score([PLAY])["nats"])
+        assert 0 < len(model.infer("BOB", max_length=5, seed=1)) <= 5
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+# === Bad input ===
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cache_size": -1}, "cache_size must be an integer of at least 0"),
+        ({"cache_size": 1.5}, "cache_size must be an integer"),
+        ({"cache_weight": 1.5}, "cache_weight must"),
+        ({"cache_scale": -1}, "cache_scale must"),
+    ],
+)
+def test_wrong_arguments(options, message):
+    with pytest.raises(ValueError, match=message):
+        OneToMany(None, Text(level="character").adapt([PLAY]), **options)
+
+
+def test_it_is_for_texts_that_go_on():
+    with pytest.raises(ValueError, match="cache_size is for models without input"):
+        OneToMany(Label().adapt(["a", "b"]), Text().adapt([PLAY]), cache_size=5)
+
+
+def test_states_of_prompts_by_hand():
+    cache = Cache(3, 0.1, 1.0)
+    keys = tf.reshape(tf.range(10.0), [2, 5, 1])
+    tokens = tf.constant([[7, 8, 9, 10, 11], [7, 0, 0, 0, 0]])
+    kept, labels, last = cache.read(keys, tokens)
+    assert labels.numpy().tolist() == [[8, 9, 10], [0, 0, 0]]
+    assert kept[0, :, 0].numpy().tolist() == [1, 2, 3]
+    assert last[:, 0].numpy().tolist() == [4, 5]
+    # Never more places than the size, and no more than are needed.
+    short = Cache(10, 0.1, 1.0).room(cache.read(keys, tokens), tf.constant(4))
+    assert short[0].shape == (2, 7, 1) and short[1][0].numpy().tolist() == [0] * 4 + [8, 9, 10]
+    assert cache.room([kept, labels, last], tf.constant(4))[1].shape == (2, 3)
