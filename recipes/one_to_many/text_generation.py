@@ -93,7 +93,7 @@ class TextGeneration(rnnkit.Recipe):
             embedding_size=embedding_size,
             tied_output=tied_output,
             sequence_length=sequence_length,
-            cache_size=cache_size,
+            cache_size=0 if cell == "dense" else cache_size,  # that one is to have no memory
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             token_dropout=token_dropout,

@@ -13,6 +13,8 @@ from rnnkit.models.decoder import Source
 # Tokens of a stream at least, and those read before it that do not count.
 STREAM = 5000
 CONTEXT = 1000
+# Streams at most that have a cache each: every step is compared with all that is in it.
+CACHES = 32
 # Tokens by which a cache is settled.
 SETTLED = 60_000
 
@@ -53,21 +55,23 @@ def surprises(model, tokens, batch_size, verbose=0, stream=STREAM, context=CONTE
     """
     cache = model.cache
     scales = [] if cache is None else [cache.scale]
-    for network, remembered, full in chances(
+    for nats, remembered, full in parts(
         model, tokens, batch_size, scales, verbose, stream, context
     ):
         if cache is not None:
-            network = mixed(network, remembered[:, 0], full, cache.weight)
-        yield -np.log(network)
+            nats = -np.log(mixed(np.exp(-nats), remembered[:, 0], full, cache.weight))
+        yield nats
 
 
-def chances(model, tokens, batch_size, scales, verbose=0, stream=STREAM, context=CONTEXT):
-    """As `surprises`, the probabilities of the tokens in three arrays: by the network `[tokens]`,
-    by its cache with each of some scales `[tokens, scales]`, and how full that is `[tokens]`."""
+def parts(model, tokens, batch_size, scales, verbose=0, stream=STREAM, context=CONTEXT):
+    """As `surprises`, what they are made of in three arrays: nats by the network `[tokens]`, the
+    probabilities by its cache with each of some scales `[tokens, scales]`, and how full that is
+    `[tokens]`."""
     decoder, size, cache = model.decoder, len(tokens), model.cache
     if cache is not None:
         context = max(context, cache.size)
         stream = max(stream, 2 * cache.size)
+        batch_size = min(batch_size, CACHES)
     count = int(max(1, min(batch_size, size // stream)))
     context = context if count > 1 else 0
     own = -(-(size - context) // count)  # tokens of each stream; the first has the context too
@@ -90,7 +94,7 @@ def chances(model, tokens, batch_size, scales, verbose=0, stream=STREAM, context
         values, states, remembered, full, memory = run(
             tf.constant(before, tf.int32), tf.constant(target, tf.int32), list(states), memory
         )
-        found = (tf.exp(-values), remembered, full)
+        found = (values, remembered, full)
         yield tuple(
             each.numpy()[counts[:, first : first + chunk]].astype("float64") for each in found
         )
@@ -101,8 +105,8 @@ def chances(model, tokens, batch_size, scales, verbose=0, stream=STREAM, context
 def settled_cache(model, tokens):
     """The weight and scale of a model's cache with which a text is likeliest: that of validation,
     or the beginning of a long one."""
-    blocks = chances(model, tokens[:SETTLED], model._batch_size(None), SCALES)
-    return settled(list(blocks), SCALES)
+    blocks = parts(model, tokens[:SETTLED], model._batch_size(None), SCALES)
+    return settled([(np.exp(-nats), *others) for nats, *others in blocks], SCALES)
 
 
 class Likelihoods:

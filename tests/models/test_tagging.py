@@ -108,7 +108,7 @@ def test_the_crf_trains_the_likelihood_of_whole_sequences():
     }
     true = tuple(model.output_feature.classes.index(tag) for tag in MARKS[0])
     expected = np.log(np.sum(np.exp(list(totals.values())))) - totals[true]
-    loss, _ = model.evaluate(CITIES[:1], MARKS[:1], verbose=0)
+    loss, *_ = model.evaluate(CITIES[:1], MARKS[:1], verbose=0)
     np.testing.assert_allclose(loss, expected / 3, rtol=1e-4)
 
 
