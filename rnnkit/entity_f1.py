@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from rnnkit.tag_schemes import PARTS
+from rnnkit.tag_schemes import PARTS, continues
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -49,10 +49,9 @@ class EntityF1(keras.metrics.Metric):
         names = sorted({match[2] for match in marks if match})
         # An id more, the last, for what is in no stretch; and the kind -1 for it.
         self._kinds = np.array([names.index(m[2]) if m else -1 for m in marks] + [-1], "int32")
-        inside = np.array([bool(m) and m[1] in "IEL" for m in marks] + [False])
-        open_ = np.array([bool(m) and m[1] in "BI" for m in marks] + [False])
-        same = self._kinds[:, None] == self._kinds[None]
-        self._goes_on = same & open_[:, None] & inside[None]  # [before, after]
+        tags = [*self.classes, "O"]
+        pairs = [[continues(before, tag) for tag in tags] for before in tags]
+        self._goes_on = np.array(pairs)  # [before, after]
 
         def total(name):
             return self.add_variable((), "zeros", name=name)

@@ -20,17 +20,23 @@ def entities(tags):
     >>> entities(["B-person", "I-person", "O", "I-city"])
     [('person', 0, 2), ('city', 3, 4)]
     """
-    found, kind, start = [], None, 0
+    found, start, before = [], 0, "O"
     for place, tag in enumerate([*tags, "O"]):
-        match = PARTS.match(tag)
-        mark, here = match.groups() if match else ("O", None)
-        goes_on = kind is not None and mark in "IEL" and here == kind
-        if kind is not None and not goes_on:
-            found.append((kind, start, place))
-            kind = None
-        if here is not None and not goes_on:
-            kind, start = here, place
-        if kind is not None and mark in "ELSU":
-            found.append((kind, start, place + 1))
-            kind = None
+        if not continues(before, tag):
+            if PARTS.match(before):
+                found.append((PARTS.match(before)[2], start, place))
+            start = place
+        before = tag
     return found
+
+
+def continues(before, tag):
+    """Whether a tag goes on with the stretch that the one before is in.
+
+    >>> continues("B-city", "I-city"), continues("O", "I-city"), continues("E-city", "I-city")
+    (True, False, False)
+    """
+    first, second = PARTS.match(before), PARTS.match(tag)
+    if not first or not second or first[2] != second[2]:
+        return False
+    return first[1] in "BI" and second[1] in "IEL"

@@ -24,7 +24,6 @@ import keras
 import keras_tuner
 import tensorflow as tf
 
-from rnnkit.models import fitting
 from rnnkit.saving import atomically
 
 # Examples of each split that tell one set of data from another.
@@ -209,8 +208,8 @@ class Job:
         options = self.options_of(row)
         model = self.network(options)
         load_weights(model, self.path(f"trial_{row['id']}", "checkpoint.weights.h5"))
-        if hasattr(model.output_feature, "settle"):  # what it chose was for another trial's model
-            fitting.settle_decision(model, self.encoded(model, options)[1])
+        if model.settles:  # what it chose, if it did, was for another trial's model
+            model.settle(self.encoded(model, options)[1])
         return model
 
     def save_best(self):

@@ -225,8 +225,22 @@ class Model(keras.Model):
                 **kwargs,
             )
         fitting.settle_averages(self)
-        fitting.settle_decision(self, held_out, validation_batch_size or batch_size)
+        self.settle(held_out, validation_batch_size or batch_size)
         return history
+
+    @property
+    def settles(self):
+        """Whether there is something for `settle` to choose."""
+        return hasattr(self.output_feature, "settle")
+
+    def settle(self, validation, batch_size=None):
+        """Chooses on validation data what is not trained, such as a threshold. `fit` calls it.
+
+        Args:
+            validation: Encoded validation data, or None.
+            batch_size: Examples computed at a time.
+        """
+        fitting.settle_decision(self, validation, batch_size)
 
     def fine_tune(
         self,

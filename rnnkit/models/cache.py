@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from rnnkit.decoding.search import NEVER
 
-# What `settle` chooses from: shares of the cache, and how sharply it compares.
+# What `settled` chooses from: shares of the cache, and how sharply it compares.
 WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 SCALES = (0.25, 0.5, 1.0)
 

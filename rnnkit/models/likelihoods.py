@@ -102,10 +102,10 @@ def parts(model, tokens, batch_size, scales, verbose=0, stream=STREAM, context=C
             progress.update(step + 1)
 
 
-def settled_cache(model, tokens):
+def settled_cache(model, tokens, batch_size):
     """The weight and scale of a model's cache with which a text is likeliest: that of validation,
     or the beginning of a long one."""
-    blocks = parts(model, tokens[:SETTLED], model._batch_size(None), SCALES)
+    blocks = parts(model, tokens[:SETTLED], batch_size, SCALES)
     return settled([(np.exp(-nats), *others) for nats, *others in blocks], SCALES)
 
 

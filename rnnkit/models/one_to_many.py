@@ -256,10 +256,17 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         """As `Model.fit`; without input `x` is texts, and so is `validation_data`."""
         if self.input_feature is None and validation_data is not None:
             validation_data = self.prepare(validation_data)
-        history = super().fit(x, y, *args, validation_data=validation_data, **kwargs)
-        if self.cache_size and isinstance(validation_data, Corpus):
-            self._remember(*likelihoods.settled_cache(self, validation_data.tokens))
-        return history
+        return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    @property
+    def settles(self):
+        return super().settles or bool(self.cache_size)
+
+    def settle(self, validation, batch_size=None):
+        super().settle(validation, batch_size)
+        if self.cache_size and isinstance(validation, Corpus):
+            size = self._batch_size(batch_size)
+            self._remember(*likelihoods.settled_cache(self, validation.tokens, size))
 
     def _remember(self, weight, scale):
         """Sets how much the cache counts, and how sharply it compares."""

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import recipes
 import rnnkit
 from rnnkit.features import Label, Text
 from rnnkit.models import OneToMany, likelihoods
@@ -147,6 +148,20 @@ def test_new_names_are_remembered(tmp_path, fresh):
     assert again.cache.weight == model.cache_weight and again.cache.scale == model.cache_scale
     assert again.score([other]) == model.score([other])
     assert found == model.infer(["YUT"], seed=1, max_length=30)
+
+
+def test_the_best_of_a_search_has_what_was_chosen_for_it(tmp_path):
+    recipe = recipes.get("text_generation")
+    data = recipe.data({"train": [PLAY * 4], "validation": [PLAY], "test": [PLAY]})
+    options = {"embedding_size": 8, "cache_size": 50, "dropout": 0.0, "num_layers": 1}
+    result = recipe.tune(
+        data, max_trials=1, epochs=2, seed=1, verbose=0, directory=tmp_path, options=options
+    )
+    model = result.best_model()
+    tokens = model.prepare(data.validation).tokens
+    chosen = (model.cache_weight, model.cache_scale)
+    assert chosen == likelihoods.settled_cache(model, tokens, 32)
+    assert chosen != (0.1, 0.5)  # with which it was made
 
 
 def test_without_a_cache_nothing_is_other():
