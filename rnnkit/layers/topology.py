@@ -99,6 +99,8 @@ class Topology(keras.initializers.Initializer):
 
     def check(self, units):
         """Raises a ValueError if there are too few units."""
+        if not self.sparse:
+            return
         degree = self.degree(units)
         if degree > units:
             raise ValueError(
@@ -114,7 +116,15 @@ class Topology(keras.initializers.Initializer):
         Returns:
             `(indices, values)`, int32 and float64 `[degree, units]`: unit j hears unit
             `indices[k, j]` with weight `values[k, j]`.
+
+        Raises:
+            ValueError: If every unit hears all others; see `matrix`.
         """
+        if not self.sparse:
+            raise ValueError(
+                f"links is for topologies whose units hear few others; of {type(self).__name__} "
+                f"take matrix(units). Received: units={units!r}"
+            )
         self.check(units)
         for attempt in range(20):
             entropy = [] if self.seed is None else [int(self.seed), attempt]

@@ -409,3 +409,11 @@ def test_too_few_units(name, options, units, message):
 def test_kernels_are_square(name, shape):
     with pytest.raises(ValueError, match=r"square recurrent kernels.*Received: shape=\(4"):
         topologies.get(name)(shape)
+
+
+@pytest.mark.parametrize("name", ["dense", "orthogonal"])
+def test_who_hears_all_has_no_links(name):
+    topology = topologies.get(name)
+    with pytest.raises(ValueError, match="take matrix\\(units\\). Received: units=5"):
+        topology.links(5)
+    topology.check(5)
