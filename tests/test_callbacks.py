@@ -75,7 +75,9 @@ def test_a_recipe_model_has_it_by_default_and_gets_its_rate_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "other", [keras.callbacks.ReduceLROnPlateau("loss"), LinearDecay(), None], ids=str
+    "other",
+    [keras.callbacks.ReduceLROnPlateau("loss"), LinearDecay(), None],
+    ids=["plateau", "decay", "schedule"],
 )
 def test_is_left_out_where_the_rate_is_cared_for(other):
     kept = Rates()
