@@ -223,7 +223,9 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         self.label_smoothing = label_smoothing
         self.sequence_length = int(sequence_length)
         self.cache_size = cache_size
-        self._remember(cache_weight, cache_scale)
+        self.cache_weight = cache_weight
+        self.cache_scale = cache_scale
+        self._remember()
         self.sample = alone if sample is None else bool(sample)
         self.beam_size = beam_size
         self.length_penalty = length_penalty
@@ -266,13 +268,15 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         super().settle(validation, batch_size)
         if self.cache_size and isinstance(validation, Corpus):
             size = self._batch_size(batch_size)
-            self._remember(*likelihoods.settled_cache(self, validation.tokens, size))
+            found = likelihoods.settled_cache(self, validation.tokens, size)
+            self.cache_weight, self.cache_scale = found
+            self._remember()
 
-    def _remember(self, weight, scale):
-        """Sets how much the cache counts, and how sharply it compares."""
-        self.cache_weight, self.cache_scale = weight, scale
+    def _remember(self):
+        """Makes the cache anew, as its arguments now are."""
+        arguments = self.cache_size, self.cache_weight, self.cache_scale
         # Past Keras, which would track it.
-        self.__dict__["cache"] = Cache(self.cache_size, weight, scale) if self.cache_size else None
+        self.__dict__["cache"] = Cache(*arguments) if self.cache_size else None
         self.__dict__.pop("_compiled_decoding", None)
 
     def _batches(self, data, batch_size, shuffle=False, seed=None):

@@ -165,13 +165,13 @@ def test_long_pieces_are_learned_in_parts():
 def test_transposition_is_in_training_alone():
     style, roll = Style().adapt(["a"]), PianoRoll(transpose=5).adapt(["C4"])
     model = Composer(style, roll, units=4, embedding_size=4, seed=1)
-    data = model.prepare(["a"] * 40, ["C4"] * 40)
+    data = model.prepare(["a"] * 400, ["C4"] * 400)
 
     def keys(shuffle):
         batches = model._batches(data, 8, shuffle=shuffle, seed=3)
         return [np.argwhere(target.numpy()[:, 0, :88])[:, 1].tolist() for _, target in batches]
 
-    assert keys(False) == [[39] * 8] * 5
+    assert keys(False) == [[39] * 8] * 50
     found = keys(True)
     assert {key for batch in found for key in batch} == set(range(34, 45))
     assert found == keys(True)  # one seed fixes it
