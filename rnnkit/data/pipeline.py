@@ -16,6 +16,8 @@ from rnnkit.features.base import batch
 MEMORY_LIMIT = 2**30
 # Raw examples encoded in one call.
 BLOCK = 1024
+# So few examples are encoded at once without tf.data, whose functions take longer to trace.
+FEW = 128
 # Batches among which examples are sorted by length: large pools waste least padding, small ones
 # mix the batches best.
 POOL = 50
@@ -77,7 +79,20 @@ class Encoded:
             chosen = tf.nest.map_structure(lambda each: tf.gather(each, indices), self.tensors)
             return padded(chosen, multiple, self.padding)
 
+        if not shuffle and self.size <= batch_size:
+            return self._whole(take(self.order(batch_size)))
         return drawn(take, self.size, self.lengths, batch_size, shuffle, seed)
+
+    def _whole(self, batch):
+        """A dataset of one batch, whose element says as little of its shape as that of many."""
+
+        def spec(tensor, dense):
+            free = 1 + getattr(tensor, "ragged_rank", 0)  # axes that differ from batch to batch
+            return tf.TensorSpec([None] * free + dense.shape[free:].as_list(), dense.dtype)
+
+        specs = tf.nest.map_structure(spec, self.tensors, batch)
+        dataset = tf.data.experimental.to_variant(tf.data.Dataset.from_tensors(batch))
+        return tf.data.experimental.from_variant(dataset, specs)
 
 
 def in_order(size, lengths):
@@ -201,10 +216,14 @@ def prepare(
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         return Streamed(dataset, streamed, padding)
     blocks, used, cut, seen = [], 0, 0, 0
-    both = batch(dataset, BLOCK).map(
-        lambda *raw: (raw, shorten(*raw)), num_parallel_calls=tf.data.AUTOTUNE
-    )
-    for raw, (encoded, shortened) in _telling(both.prefetch(tf.data.AUTOTUNE), dataset, encode):
+    read = batch(dataset, BLOCK)
+    if 0 <= dataset.cardinality() <= FEW:
+        both = ((raw, shorten(*raw)) for raw in read)
+    else:
+        both = read.map(
+            lambda *raw: (raw, shorten(*raw)), num_parallel_calls=tf.data.AUTOTUNE
+        ).prefetch(tf.data.AUTOTUNE)
+    for raw, (encoded, shortened) in _telling(both, dataset, encode):
         if check:
             check(raw, encoded)
         blocks.append(encoded)

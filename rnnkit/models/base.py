@@ -300,7 +300,8 @@ class Model(keras.Model):
         data = self.prepare(x, targets=False)
         size = self._batch_size(batch_size)
         batches = self._batches(data, size)
-        batches = batches.map(lambda codes, *rest: (codes,))
+        if len(batches.element_spec) > 1:
+            batches = batches.map(lambda codes, *rest: (codes,))
         outputs = super().predict(batches, verbose=verbose, **kwargs)
         if isinstance(outputs, tf.RaggedTensor):  # sequences whose batches differ in length
             fill = tf.constant(self.output_feature.padding, outputs.dtype)
@@ -309,11 +310,11 @@ class Model(keras.Model):
 
     def _each_batch(self, compute, data, batch_size, verbose):
         """What `compute(inputs)` gives, batch by batch: a generator that shows its progress."""
-        batches = Model._batches(self, data, batch_size).map(lambda inputs, *rest: inputs)
+        batches = Model._batches(self, data, batch_size)
         steps, progress = int(batches.cardinality()), None
         if verbose in (1, 2):
             progress = keras.utils.Progbar(steps if steps > 0 else None, verbose=verbose)
-        for number, inputs in enumerate(batches):
+        for number, (inputs, *_) in enumerate(batches):
             yield compute(inputs)
             if progress:
                 progress.update(number + 1)

@@ -141,6 +141,26 @@ def test_steps_are_known(encoded):
             assert int(encoded.batches(size, shuffle).cardinality()) == steps
 
 
+@pytest.mark.parametrize("multiple", [1, 4])
+def test_a_single_batch_is_as_one_of_many(raw, multiple):
+    """Few examples take a shorter way; what is traced for the batches of many serves them too."""
+    few = prepare(raw[0].take(7), encode)  # at once, without tf.data
+    many = prepare(raw[0].take(pipeline.FEW + 1), encode)
+    one = few.batches(7, multiple=multiple)
+    assert one.element_spec == few.batches(3, multiple=multiple).element_spec
+    for batch in (one, many.batches(7, multiple=multiple)):
+        assert batch.element_spec[0] == tf.TensorSpec([None, None], tf.int32)
+    (ids, targets, weights), *rest = one
+    assert not rest and (targets.numpy() == 1 + np.array(few.order(7))).all()
+    tokens = pipeline.in_order(7, raw[1][:7])
+    real = np.arange(ids.shape[1]) < raw[1][:7][tokens][:, None]
+    np.testing.assert_array_equal(ids, np.where(real, targets.numpy()[:, None], 0))
+    np.testing.assert_array_equal(weights, targets / 2)
+    # As the same examples among many.
+    alone = [list(part) for part in many.tensors[0].to_list()[:7]]
+    assert few.tensors[0].to_list() == alone
+
+
 def test_endless_data_streams():
     endless = tf.data.Dataset.from_tensor_slices((["1", "2 2"], [1, 2], [0.5, 1.0])).repeat()
     data = prepare(endless, encode)
