@@ -16,8 +16,6 @@ from rnnkit.features.base import batch
 MEMORY_LIMIT = 2**30
 # Raw examples encoded in one call.
 BLOCK = 1024
-# So few examples are encoded at once without tf.data, whose functions take longer to trace.
-FEW = 128
 # Batches among which examples are sorted by length: large pools waste least padding, small ones
 # mix the batches best.
 POOL = 50
@@ -217,7 +215,7 @@ def prepare(
         return Streamed(dataset, streamed, padding)
     blocks, used, cut, seen = [], 0, 0, 0
     read = batch(dataset, BLOCK)
-    if 0 <= dataset.cardinality() <= FEW:
+    if 0 <= dataset.cardinality() <= BLOCK:  # at once: to trace a function would take longer
         both = ((raw, shorten(*raw)) for raw in read)
     else:
         both = read.map(

@@ -145,7 +145,8 @@ def test_steps_are_known(encoded):
 def test_a_single_batch_is_as_one_of_many(raw, multiple):
     """Few examples take a shorter way; what is traced for the batches of many serves them too."""
     few = prepare(raw[0].take(7), encode)  # at once, without tf.data
-    many = prepare(raw[0].take(pipeline.FEW + 1), encode)
+    many = prepare(raw[0].repeat(3), encode)
+    assert len(many) > pipeline.BLOCK
     one = few.batches(7, multiple=multiple)
     assert one.element_spec == few.batches(3, multiple=multiple).element_spec
     for batch in (one, many.batches(7, multiple=multiple)):
