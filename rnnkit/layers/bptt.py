@@ -48,7 +48,7 @@ def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
 
             values, carried = [upstream, mask, slope], [tf.zeros_like(state)]
             (da,), (first,) = _loop(backward, values, carried, 1, backwards=True)
-            return da, first, _of_weights(before, da)
+            return da, first, _of_weights(before, da, recurrent)
 
         return states, gradient
 
@@ -99,17 +99,17 @@ def gru(x, mask, state, kernel, recurrent_kernel, bias):
             of_new = (1 - update) * (1 - tf.square(new))
             of_reset = of_new * asked * reset * (1 - reset)
             inner = tf.stack([of_update, of_reset, of_new * reset], axis=2)
-            wide = tf.shape(inputs)[1:]
 
             def backward(dy, update, inner, dh):
                 dh += dy
-                da = tf.reshape(dh[:, None] * inner, wide)  # [batch, 3 * units]
+                da = tf.reshape(dh[:, None] * inner, [-1, 3 * units])  # [batch, 3 * units]
                 return [dh * update + tf.matmul(da, turned)], [da, dh]
 
             values, carried = [upstream, update, inner], [tf.zeros_like(state)]
             (da, dh), (first,) = _loop(backward, values, carried, 2, backwards=True)
             outer = tf.concat([da[..., : 2 * units], dh * of_new], axis=-1)
-            return outer, first, _of_weights(before, da), tf.reduce_sum(da, [0, 1])
+            weights = _of_weights(before, da, recurrent)
+            return outer, first, weights, tf.reduce_sum(da, [0, 1])
 
         return states, gradient
 
@@ -165,19 +165,18 @@ def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
             if mask is not None:  # what is masked has no part in it, and keeps its cell
                 slopes = tf.where(mask[..., None], slopes, 0.0)
                 through, kept = tf.where(mask, through, 0.0), tf.where(mask, kept, 1.0)
-            wide = tf.shape(inputs)[1:]
 
             def backward(dy, mask, kept, slopes, through, dh, dc):
                 dh += dy
                 both = dc + dh * through
                 parts = tf.stack([both, both, both, dh], axis=1) * slopes
-                da = tf.reshape(parts, wide)  # [batch, 4 * units]
+                da = tf.reshape(parts, [-1, 4 * units])  # [batch, 4 * units]
                 return [_where(mask, tf.matmul(da, turned), dh), both * kept], [da]
 
             values = [upstream, mask, kept, slopes, through]
             carried = [tf.zeros_like(state), of_last]
             (da,), firsts = _loop(backward, values, carried, 1, backwards=True)
-            return da, *firsts, _of_weights(_before(states, state), da)
+            return da, *firsts, _of_weights(_before(states, state), da, recurrent)
 
         return (states, last[1]), gradient
 
@@ -195,9 +194,10 @@ def _projected(x, kernel, bias):
     return tf.reshape(product, tf.concat([tf.shape(x)[:2], [kernel.shape[-1]]], axis=0))
 
 
-def _of_weights(before, da):
+def _of_weights(before, da, kernel):
     """Gradient of a recurrent kernel: one product over all steps."""
-    states, changes = (tf.reshape(each, [-1, each.shape[-1]]) for each in (before, da))
+    pairs = zip((before, da), kernel.shape, strict=True)
+    states, changes = (tf.reshape(each, [-1, size]) for each, size in pairs)
     return tf.matmul(states, changes, transpose_a=True)
 
 

@@ -18,10 +18,10 @@ MASKS = {
 }
 
 
-def pair(name, **options):
+def pair(name, units=UNITS, **options):
     """Ours and Keras' layer, of the same weights."""
     options = {"bias_initializer": "random_normal", **options}
-    found = [getattr(place, name)(UNITS, **options) for place in (layers, keras.layers)]
+    found = [getattr(place, name)(units, **options) for place in (layers, keras.layers)]
     for each in found:
         each.build((BATCH, TIME, FEATURES))
     found[0].set_weights(found[1].get_weights())
@@ -91,6 +91,32 @@ def test_one_unit_by_hand():
     second = np.tanh(0.5 * first)
     np.testing.assert_allclose(found[:, 0, 0], [first, second], rtol=1e-6)
     np.testing.assert_allclose(tape.gradient(last, weight), [[(1 - second**2) * first]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_unit_and_sizes_that_the_graph_does_not_know(name):
+    """A graph may know neither batch nor time, nor how wide the states are that it begins with;
+    a width of 1, unlike others, does not follow from sums with known ones."""
+    rng = np.random.default_rng(4)
+    x = tf.constant(rng.normal(size=(BATCH, TIME, FEATURES)), tf.float32)
+    first = tf.constant(rng.normal(size=(BATCH, 1)), tf.float32)
+    ours, theirs = pair(name, units=1, return_sequences=True)
+
+    def gradients(layer):
+        @tf.function(
+            input_signature=[tf.TensorSpec([None, None, FEATURES]), tf.TensorSpec([None, None])]
+        )
+        def step(x, first):
+            with tf.GradientTape() as tape:
+                states = [first] * (2 if name == "LSTM" else 1)
+                loss = tf.reduce_sum(tf.square(layer(x, initial_state=states, training=True)))
+            return tape.gradient(loss, [each.value for each in layer.trainable_variables])
+
+        return step(x, first)
+
+    for a, b in zip(gradients(ours), gradients(theirs), strict=True):
+        assert np.abs(b).max() > 0.01
+        np.testing.assert_allclose(a, b, atol=2e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
