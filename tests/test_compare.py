@@ -94,6 +94,14 @@ def test_sizes_are_as_equal_as_units_allow(result):
     assert gru["parameters"] == 2 * 3 * (u * 1 + u * u + 2 * u) + 2 * 2 * u + 2
 
 
+def test_a_size_that_cannot_be_had_is_said(trained, tmp_path):
+    options = {"lags": [3], "budget": 5, "seeds": 1, "directory": tmp_path, "verbose": 0}
+    # By hand: three gates of 1 input, 1 unit and two biases; then two tags of weight and bias.
+    with pytest.warns(UserWarning, match="gru has at least 16 parameters on parity, more than"):
+        rnnkit.compare(["gru"], "parity", parameters=5, **options)
+    rnnkit.compare(["gru"], "parity", parameters=16, **options)  # an error if it warned
+
+
 def test_forms(result, tmp_path):
     path = tmp_path / "rows.csv"
     result.to_csv(path)

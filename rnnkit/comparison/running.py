@@ -12,6 +12,7 @@ their sizes, `rnnkit.comparison.watch` the budget, `rnnkit.comparison.folder` th
 import math
 import os
 import sys
+import warnings
 
 import keras
 
@@ -290,7 +291,13 @@ class _Job:
         # Of most tasks the lag changes nothing about the model.
         key = (cell.name, getattr(subject.recipe, "columns_of_input", None))
         if key not in self.units:
-            self.units[key], _ = fitting_units(count, self.wanted)
+            self.units[key], found = fitting_units(count, self.wanted)
+            if found > 1.1 * self.wanted and self.units[key] <= 2:
+                warnings.warn(
+                    f"{cell.name} has at least {found:,} parameters on {subject.name}, more than "
+                    f"parameters={self.wanted:,}: the layers around the cell take so many.",
+                    stacklevel=2,
+                )
         return {**options, "units": self.units[key]}
 
     def _one(self, subject, seed, options):
