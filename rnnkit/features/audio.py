@@ -10,7 +10,7 @@ import tensorflow as tf
 from rnnkit.data import wav
 from rnnkit.features import spectra
 from rnnkit.features.base import Feature
-from rnnkit.features.moments import Moments
+from rnnkit.features.moments import Moments, inverse
 
 # Speech has little above 8 kHz, which is half of this.
 HIGHEST_RATE = 16_000
@@ -279,10 +279,10 @@ class Audio(Feature):
         if self.normalize == "utterance":
             means = tf.reduce_mean(encoded, axis=1)  # [batch, mels]
             rows = encoded.flat_values - tf.gather(means, encoded.value_rowids())
-            encoded = encoded.with_flat_values(rows / np.array(self.deviation, "float32"))
+            encoded = encoded.with_flat_values(rows * inverse(self.deviation))
         elif self.normalize == "global":
             rows = encoded.flat_values - np.array(self.mean, "float32")
-            encoded = encoded.with_flat_values(rows / np.array(self.deviation, "float32"))
+            encoded = encoded.with_flat_values(rows * inverse(self.deviation))
         if self.stack > 1:
             encoded = spectra.stacked(encoded, self.stack)
         return self.truncate(encoded) if truncate else encoded

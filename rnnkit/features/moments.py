@@ -41,3 +41,12 @@ class Moments:
         mean = self._total / self.count
         deviation = np.sqrt(np.maximum(self._squares / self.count - np.square(mean), 0.0))
         return mean + self._origin, deviation
+
+
+def inverse(deviation):
+    """1 / deviation, float32 `[columns]`, to multiply by.
+
+    In a graph TensorFlow makes a product of a division by a constant, which may differ from it in
+    the last bit. Written as a product, an encoding is the same in a graph and out of it.
+    """
+    return 1 / np.asarray(deviation, "float32")

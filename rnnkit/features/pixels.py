@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.moments import Moments
+from rnnkit.features.moments import Moments, inverse
 
 FITS = ("stretch", "crop")
 # Share of red, green and blue in what the eye takes for brightness (ITU-R BT.601).
@@ -111,13 +111,12 @@ class Pixels(Feature):
             lambda: tf.image.resize(pictures, wanted, antialias=True),
         )
         pictures = tf.ensure_shape(pictures, [None] * (pictures.shape.rank - 3) + list(self.shape))
-        return pictures / 255.0
+        return pictures * inverse(255)
 
     def _standardised(self, pictures):
         if not self.normalize:
             return pictures
-        mean, deviation = (np.array(each, "float32") for each in (self.mean, self.deviation))
-        return (pictures - mean) / deviation
+        return (pictures - np.array(self.mean, "float32")) * inverse(self.deviation)
 
     # === Decoding ===
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from rnnkit.data import points as pen
 from rnnkit.features.base import Feature
-from rnnkit.features.moments import Moments
+from rnnkit.features.moments import Moments, inverse
 
 SIZES = ("spread", "height", None)
 
@@ -166,9 +166,9 @@ class Strokes(Feature):
         The last point of a piece counts as the last of its stroke, whatever its flag.
         """
         rows, lengths, begins = self._moves(values)  # [points, 7]
-        mean, deviation = (np.array(each, "float32") for each in (self.mean, self.deviation))
+        mean, factor = np.array(self.mean, "float32"), inverse(self.deviation)
         dx, dy, y, *others = tf.unstack(rows, axis=1)
-        scaled = [(v - mean[i]) / deviation[i] for i, v in enumerate((dx, dy, y))]
+        scaled = [(v - mean[i]) * factor[i] for i, v in enumerate((dx, dy, y))]
         # The first move is none: it is no observation of where the pen tends to go.
         dx, dy = (each * tf.cast(~begins, tf.float32) for each in scaled[:2])
         up, cos, sin, down = others

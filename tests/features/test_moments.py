@@ -1,8 +1,10 @@
-"""Moments: mean and deviation of batches against NumPy's of all rows."""
+"""Moments against NumPy's of all rows, and encodings with them."""
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from rnnkit import features
 from rnnkit.features.moments import Moments
 
 
@@ -25,3 +27,26 @@ def test_single_precision_is_summed_in_double():
     mean, deviation = moments.found()
     np.testing.assert_allclose([mean[0], deviation[0]], [0.2, 0.1], rtol=1e-7)
     assert mean.dtype == np.float64
+
+
+RNG = np.random.default_rng(5)
+PICTURES = RNG.integers(0, 256, (6, 9, 8, 3), dtype="uint8")
+ENCODED = {
+    "image": (features.Image(size=(4, 5)), PICTURES),
+    "video": (features.Video(size=(4, 5)), [PICTURES[:2], PICTURES[2:]]),
+    "audio": (features.Audio(sampling_rate=8000), [RNG.normal(size=n) / 5 for n in (900, 1500)]),
+    "strokes": (features.Strokes(), ["0 9 0;5 0 0;9 9 1;2 5 0;7 5 1", "0 0 0;3 20 1"]),
+    "number": (features.Number(size=2), RNG.normal(size=(7, 2))),
+    "series": (features.Series(columns=2), [RNG.normal(size=(n, 2)) for n in (3, 8)]),
+}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_an_encoding_is_the_same_in_a_graph_and_out_of_it(name):
+    """To the last bit: few examples are encoded at once, many in a graph."""
+    feature, values = ENCODED[name]
+    raw = feature.adapt(values).to_tensor(values)
+    alone, within = feature.encode(raw), tf.function(feature.encode)(raw)
+    for a, b in zip(*(tf.nest.flatten(each, True) for each in (alone, within)), strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert np.size(a)
