@@ -292,11 +292,12 @@ class _Job:
         key = (cell.name, getattr(subject.recipe, "columns_of_input", None))
         if key not in self.units:
             self.units[key], found = fitting_units(count, self.wanted)
-            if found > 1.1 * self.wanted and self.units[key] <= 2:
+            if found > 1.1 * self.wanted:
                 warnings.warn(
-                    f"{cell.name} has at least {found:,} parameters on {subject.name}, more than "
-                    f"parameters={self.wanted:,}: the layers around the cell take so many.",
-                    stacklevel=2,
+                    f"The nearest that {cell.name} comes to parameters={self.wanted:,} on "
+                    f"{subject.name} is {found:,}, with units={self.units[key]}: the layers around "
+                    "the cell take most of them.",
+                    stacklevel=5,
                 )
         return {**options, "units": self.units[key]}
 

@@ -214,14 +214,7 @@ def prepare(
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         return Streamed(dataset, streamed, padding)
     blocks, used, cut, seen = [], 0, 0, 0
-    read = batch(dataset, BLOCK)
-    if 0 <= dataset.cardinality() <= BLOCK:  # at once: to trace a function would take longer
-        both = ((raw, shorten(*raw)) for raw in read)
-    else:
-        both = read.map(
-            lambda *raw: (raw, shorten(*raw)), num_parallel_calls=tf.data.AUTOTUNE
-        ).prefetch(tf.data.AUTOTUNE)
-    for raw, (encoded, shortened) in _telling(both, dataset, encode):
+    for raw, (encoded, shortened) in _telling(_both(dataset, shorten), dataset, encode):
         if check:
             check(raw, encoded)
         blocks.append(encoded)
@@ -239,6 +232,16 @@ def prepare(
         )
     joined = tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *blocks)
     return Encoded(joined, padding)
+
+
+def _both(dataset, encode):
+    """Pairs of raw and encoded blocks. A single one is encoded at once: for so little, to trace a
+    function takes longer than to run it."""
+    blocks = batch(dataset, BLOCK)
+    if 0 <= dataset.cardinality() <= BLOCK:
+        return ((raw, encode(*raw)) for raw in blocks)
+    both = blocks.map(lambda *raw: (raw, encode(*raw)), num_parallel_calls=tf.data.AUTOTUNE)
+    return both.prefetch(tf.data.AUTOTUNE)
 
 
 def _telling(blocks, dataset, encode):

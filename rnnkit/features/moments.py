@@ -43,10 +43,10 @@ class Moments:
         return mean + self._origin, deviation
 
 
-def inverse(deviation):
-    """1 / deviation, float32 `[columns]`, to multiply by.
+def inverse(deviation, dtype="float32"):
+    """1 / deviation, a number or `[columns]`, to multiply by.
 
     In a graph TensorFlow makes a product of a division by a constant, which may differ from it in
     the last bit. Written as a product, an encoding is the same in a graph and out of it.
     """
-    return 1 / np.asarray(deviation, "float32")
+    return 1 / np.asarray(deviation, dtype)

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import DAY, WEEK, YEAR, following, seconds, written
+from rnnkit.features.moments import inverse
 
 # Cycles that `adapt` looks for, in seconds, and the longest step for each: at least two steps lie
 # in a cycle, months have the year alone, and only dense data has the hour.
@@ -116,9 +117,7 @@ class Columns(Feature):
         """`scale` as TensorFlow operations, in float64."""
         if not self.normalize:
             return values
-        return (values - tf.constant(self.mean, tf.float64)) / tf.constant(
-            self.deviation, tf.float64
-        )
+        return (values - tf.constant(self.mean, tf.float64)) * inverse(self.deviation, "float64")
 
     # === Raw values ===
 

@@ -196,8 +196,8 @@ def _projected(x, kernel, bias):
 
 def _of_weights(before, da, kernel):
     """Gradient of a recurrent kernel: one product over all steps."""
-    pairs = zip((before, da), kernel.shape, strict=True)
-    states, changes = (tf.reshape(each, [-1, size]) for each, size in pairs)
+    rows, columns = kernel.shape
+    states, changes = tf.reshape(before, [-1, rows]), tf.reshape(da, [-1, columns])
     return tf.matmul(states, changes, transpose_a=True)
 
 

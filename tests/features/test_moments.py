@@ -38,6 +38,7 @@ ENCODED = {
     "strokes": (features.Strokes(), ["0 9 0;5 0 0;9 9 1;2 5 0;7 5 1", "0 0 0;3 20 1"]),
     "number": (features.Number(size=2), RNG.normal(size=(7, 2))),
     "series": (features.Series(columns=2), [RNG.normal(size=(n, 2)) for n in (3, 8)]),
+    "float64": (features.Series(columns=2, dtype="float64"), [RNG.normal(size=(80, 2))]),
 }
 
 
