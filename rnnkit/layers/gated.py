@@ -26,9 +26,11 @@ class _Trained:
             x = tf.reverse(x, [0])
             there = None if there is None else tf.reverse(there, [0])
         outputs, states = self._run(x, there, states)  # [time, batch, units]
-        if there is not None:  # in Keras the output is zero until a step counts
-            begun = tf.cumsum(tf.cast(there, tf.int32), axis=0) > 0
-            outputs = tf.where(begun, outputs, tf.zeros_like(outputs))
+        if there is not None:
+            shown = there
+            if not self.zero_output_for_mask:  # in Keras zero until a step counts, then as before
+                shown = tf.cumsum(tf.cast(there, tf.int32), axis=0) > 0
+            outputs = tf.where(shown, outputs, tf.zeros_like(outputs))
         last = outputs[-1]  # [batch, units]
         if self.return_sequences:
             return last, tf.transpose(outputs, [1, 0, 2]), states
@@ -43,7 +45,6 @@ class _Trained:
             and getattr(cell, "reset_after", True)
             and cell.use_bias
             and not (cell.dropout or cell.recurrent_dropout or self.unroll)
-            and not self.zero_output_for_mask
             and not tf.config.list_logical_devices("GPU")
         )
 

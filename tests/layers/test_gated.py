@@ -68,6 +68,25 @@ def test_outputs_states_and_gradients_are_those_of_keras(name, mask, backwards):
         np.testing.assert_allclose(a, b, atol=2e-5)
 
 
+@pytest.mark.parametrize("mask", ["right", "holes"])
+@pytest.mark.parametrize("name", NAMES)
+def test_two_directions_are_those_of_keras(name, mask):
+    """`Bidirectional` asks its layers for outputs of 0 where a step is masked."""
+    rng = np.random.default_rng(6)
+    x = tf.constant(rng.normal(size=(BATCH, TIME, FEATURES)), tf.float32)
+    weights = [tf.constant(rng.normal(size=(BATCH, TIME, 2 * UNITS)), tf.float32)]
+    weights += states(name, rng) * 2
+    options = {"return_sequences": True, "return_state": True}
+    both = [keras.layers.Bidirectional(each) for each in pair(name, **options)]
+    for each in both:
+        each.build((BATCH, TIME, FEATURES))
+    both[0].set_weights(both[1].get_weights())
+    ours, theirs = (run(each, x, [], tf.constant(MASKS[mask]), weights) for each in both)
+    assert len(ours) == len(weights) + 1 + 6
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-5)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_last_output_alone_and_no_initial_state(name):
     rng = np.random.default_rng(2)
@@ -142,13 +161,17 @@ def test_training_is_by_hand_where_it_can_be(name, monkeypatch):
     assert not calls
     layer(x, training=True)
     assert calls == [1]
+    keras.layers.Bidirectional(getattr(layers, name)(UNITS, return_sequences=True))(
+        x, training=True
+    )
+    assert calls == [1, 1, 1]
     others = [{"activation": "relu"}, {"use_bias": False}, {"recurrent_dropout": 0.5}]
     others += [{"dropout": 0.5}, {"unroll": True}]
     others += [{"reset_after": False}] if name == "GRU" else []
     others += [] if name == "SimpleRNN" else [{"recurrent_activation": "hard_sigmoid"}]
     for options in others:
         getattr(layers, name)(UNITS, **options)(x, training=True)
-    assert calls == [1]
+    assert calls == [1, 1, 1]
 
 
 @pytest.mark.parametrize(("name", "jit_compile"), [("GRU", False), ("LSTM", True)])
