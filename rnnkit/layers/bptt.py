@@ -74,7 +74,7 @@ def gru(x, mask, state, kernel, recurrent_kernel, bias):
     units = recurrent_kernel.shape[0]
     inputs = _projected(x, kernel, bias[0])  # [time, batch, 3 * units]
     if mask is not None:  # an update gate of 1 keeps the state as it is
-        closed = tf.constant([inputs.dtype.max / 2] * units + [0] * 2 * units, inputs.dtype)
+        closed = tf.constant([float(inputs.dtype.max) / 2] * units + [0] * 2 * units, inputs.dtype)
         inputs = tf.where(mask, inputs, closed)
 
     @tf.custom_gradient

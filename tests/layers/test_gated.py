@@ -174,9 +174,16 @@ def test_training_is_by_hand_where_it_can_be(name, monkeypatch):
     assert calls == [1, 1, 1]
 
 
-@pytest.mark.parametrize(("name", "jit_compile"), [("GRU", False), ("LSTM", True)])
-def test_training_in_half_precision_and_under_xla(name, jit_compile):
-    layer = getattr(layers, name)(UNITS, dtype="mixed_float16", return_sequences=True)
+@pytest.mark.parametrize(
+    ("name", "dtype", "jit_compile"),
+    [
+        ("GRU", "mixed_float16", False),
+        ("GRU", "mixed_bfloat16", False),
+        ("LSTM", "mixed_float16", True),
+    ],
+)
+def test_training_in_half_precision_and_under_xla(name, dtype, jit_compile):
+    layer = getattr(layers, name)(UNITS, dtype=dtype, return_sequences=True)
     both = keras.layers.Bidirectional(layer)
     model = keras.Sequential([keras.layers.Masking(), both, keras.layers.Dense(1)])
     model.compile("adam", "mse", jit_compile=jit_compile)
