@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 FOLDER = pathlib.Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 # In place of the cell tagged "parameters".
-FAST = "EPOCHS = 1\nTRIALS = 2"
+FAST = "EPOCHS = 1\nTRIALS = 1"
 # Before the first cell: a part of the embedded data is enough.
 FEW = """
 import rnnkit

@@ -24,6 +24,8 @@ VALIDATION, TEST = 500, 2_000
 # Updates that one call of the compiled step makes: of small networks most of the time would
 # otherwise be spent between the steps.
 TOGETHER = 10
+# To compile a network with XLA takes as long as about so many updates without it.
+WORTH_COMPILING = 300
 # A training ends when its error on validation examples is this share of what counts as solved.
 MARGIN = 0.8
 
@@ -102,6 +104,8 @@ class OfTask:
         drawn = self.model(seed=seed, **options)
         if self._key != key:
             self._key, self._model = key, drawn
+            if budget.updates is not None and budget.updates <= WORTH_COMPILING:
+                drawn.jit_compile = False
             fitting.build_optimizer(self._model)
             self._fresh = [each.numpy() for each in self._model.optimizer.variables]
         model = self._model
