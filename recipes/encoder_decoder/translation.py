@@ -68,7 +68,7 @@ class Translation(rnnkit.Recipe):
         label_smoothing=0.1,
         beam_size=5,
         length_penalty=1.0,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         seed=None,
     ):
         model = rnnkit.models.EncoderDecoder(
@@ -102,7 +102,7 @@ class Translation(rnnkit.Recipe):
     # === Scores and training ===
 
     scores = ("bleu", "chrf", "exact_match")
-    training = {"epochs": 12, "batch_size": 64, "patience": 3, "monitor": "val_loss"}
+    training = {"epochs": 11, "batch_size": 64, "warmup": 400, "patience": 3, "monitor": "val_loss"}
 
     # === Search space ===
 
@@ -113,5 +113,5 @@ class Translation(rnnkit.Recipe):
             "attention": hp.Choice("attention", ["additive", "multiplicative"]),
             "dropout": hp.Float("dropout", 0.1, 0.5, step=0.1),
             "token_dropout": hp.Choice("token_dropout", [0.0, 0.1]),
-            "learning_rate": hp.Float("learning_rate", 3e-4, 2e-3, sampling="log"),
+            "learning_rate": hp.Float("learning_rate", 5e-4, 4e-3, sampling="log"),
         }

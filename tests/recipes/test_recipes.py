@@ -68,7 +68,7 @@ ROWS = {
             "embedding_size": 32,
             "vocabulary_size": 300,
             "beam_size": 2,
-            "learning_rate": 1e-2,
+            "learning_rate": 4e-2,
         },
         "chrf",
         5.0,
