@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline import Encoded
+from rnnkit.data.pipeline import Encoded, as_written
 
 # Share of the chunks in training that begin anew, with no states from before. States that are
 # carried on and on while the weights change come to places that no text leads to from its start,
@@ -79,6 +79,7 @@ class Corpus(Encoded):
             before = tf.where(starts, start, at(places - 1))
             return tf.where(there, before, 0), tf.where(there, at(places), 0)
 
+        @as_written
         def epoch(number):
             begins = tf.data.Dataset.range(0, padded, chunk)
             return begins.map(lambda begin: take(begin, number % size, number))

@@ -85,7 +85,7 @@ def whole(array):
     return array.astype("uint8")
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(autograph=False, reduce_retracing=True)
 def _encode_all(arrays):
     return tf.map_fn(tf.io.encode_png, arrays, fn_output_signature=tf.TensorSpec((), tf.string))
 

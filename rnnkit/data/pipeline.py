@@ -12,6 +12,9 @@ import tensorflow as tf
 
 from rnnkit.features.base import batch
 
+# Functions of tensors for tf.data that are taken as they are: AutoGraph would rewrite each of them
+# and all they call, which takes seconds, and there is nothing to rewrite.
+as_written = tf.autograph.experimental.do_not_convert
 # Encoded data up to this many bytes is kept in memory.
 MEMORY_LIMIT = 2**30
 # Raw examples encoded in one call.
@@ -73,6 +76,7 @@ class Encoded:
             A `tf.data.Dataset` of batched tensors with known cardinality.
         """
 
+        @as_written
         def take(indices):
             chosen = tf.nest.map_structure(lambda each: tf.gather(each, indices), self.tensors)
             return padded(chosen, multiple, self.padding)
@@ -110,6 +114,7 @@ def drawn(take, size, lengths, batch_size, shuffle, seed):
     steps = -(-size // batch_size)
     if shuffle:
 
+        @as_written
         def epoch(numbers):
             numbers = tf.cast(numbers, tf.int64)  # [2]
             mix = tf.random.experimental.stateless_shuffle
@@ -163,13 +168,19 @@ class Streamed:
         if shuffle:
             dataset = dataset.shuffle(self.BUFFER, seed=seed)
         blocks = batch(dataset, batch_size * POOL if shuffle else batch_size)
-        encoded = blocks.map(self.encode, num_parallel_calls=tf.data.AUTOTUNE)
+        encoded = blocks.map(as_written(self.encode), num_parallel_calls=tf.data.AUTOTUNE)
         if shuffle:
             encoded = encoded.flat_map(
-                lambda *tensors: _sorted_batches(tensors, batch_size, multiple, seed, self.padding)
+                as_written(
+                    lambda *tensors: _sorted_batches(
+                        tensors, batch_size, multiple, seed, self.padding
+                    )
+                )
             )
         else:
-            encoded = encoded.map(lambda *tensors: padded(tensors, multiple, self.padding))
+            encoded = encoded.map(
+                as_written(lambda *tensors: padded(tensors, multiple, self.padding))
+            )
         size = int(self.dataset.cardinality())
         if size >= 0:  # told where known, so that progress shows how far an epoch is
             steps = tf.data.experimental.assert_cardinality(-(-size // batch_size))
@@ -240,7 +251,9 @@ def _both(dataset, encode):
     blocks = batch(dataset, BLOCK)
     if 0 <= dataset.cardinality() <= BLOCK:
         return ((raw, encode(*raw)) for raw in blocks)
-    both = blocks.map(lambda *raw: (raw, encode(*raw)), num_parallel_calls=tf.data.AUTOTUNE)
+    both = blocks.map(
+        as_written(lambda *raw: (raw, encode(*raw))), num_parallel_calls=tf.data.AUTOTUNE
+    )
     return both.prefetch(tf.data.AUTOTUNE)
 
 

@@ -292,7 +292,7 @@ class Audio(Feature):
         if tf.executing_eagerly():  # a compiled loop over the clips is ten times faster
             if self._compiled is None:
                 signature = [tf.TensorSpec([None], tf.string)]
-                self._compiled = tf.function(self._spectra, input_signature=signature)
+                self._compiled = tf.function(self._spectra, signature, autograph=False)
             return self._compiled(values)
         shape = (self.window_samples, self.hop_samples, self.fft_size)
         weights = tf.constant(self.mel_weights())  # [bins, mels]

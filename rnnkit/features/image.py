@@ -152,7 +152,7 @@ class Image(Pixels):
         name = function.__name__
         if name not in self._compiled:
             signature = [tf.TensorSpec([None], tf.string)]
-            self._compiled[name] = tf.function(function, input_signature=signature)
+            self._compiled[name] = tf.function(function, signature, autograph=False)
         return self._compiled[name](values)
 
     def _scaled(self, values):

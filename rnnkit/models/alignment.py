@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline import Encoded, Streamed
+from rnnkit.data.pipeline import Encoded, Streamed, as_written
 
 
 def count_frames(encoded, subsampling):
@@ -47,6 +47,7 @@ def alignable(model, data):
         if model.impossible == "raise":
             return data  # `guard` tests it as it comes
 
+        @as_written
         def fits(*raw):
             encoded, _ = model._truncate(model.encode(*(part[None] for part in raw)))
             needed, frames = count_frames(encoded, model.subsampling)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from rnnkit import likelihood, music_metrics
 from rnnkit.data import midi
 from rnnkit.data.excerpts import excerpts
-from rnnkit.data.pipeline import Encoded, Streamed
+from rnnkit.data.pipeline import Encoded, Streamed, as_written
 from rnnkit.models.base import Model
 from rnnkit.models.compiled import compiled
 from rnnkit.models.decoder import Source
@@ -294,6 +294,7 @@ class _Varied:
         size = batches.cardinality()
         numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
+        @as_written
         def vary(batch, numbers):
             source, target, *weight = batch
             return source, self.feature.augment(target, tf.cast(numbers, tf.int32)), *weight

@@ -14,6 +14,7 @@ from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses import CTCLoss
 from rnnkit.models import alignment
 from rnnkit.models.base import Model, Seeds, check_features
+from rnnkit.models.compiled import compiled
 from rnnkit.models.references import with_references
 
 SUBSAMPLING = (1, 2, 4, 8)
@@ -234,9 +235,7 @@ class CTC(Model):
         """Log-probabilities of prepared data, batch by batch: a generator of tensors."""
         jit, functions = self.jit_compile is True, self.__dict__.setdefault("_forward", {})
         if jit not in functions:
-            functions[jit] = tf.function(
-                lambda inputs: self(inputs, training=False), jit_compile=jit, reduce_retracing=True
-            )
+            functions[jit] = compiled(lambda inputs: self(inputs, training=False), jit_compile=jit)
         # each [batch, frames, vocabulary]
         return self._each_batch(functions[jit], data, batch_size, verbose)
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit import text_metrics
 from rnnkit.data.convert import as_dataset
-from rnnkit.data.pipeline import Encoded, Streamed
+from rnnkit.data.pipeline import Encoded, Streamed, as_written
 from rnnkit.decoding.search import Sampling, decode
 from rnnkit.models import rewarded, writing_values
 from rnnkit.models.base import Model
@@ -74,6 +74,7 @@ class Generating(Model):
     def _batches(self, data, batch_size, shuffle=False, seed=None):
         """Batches `((source, what was before), target)`: teacher forcing, made in the pipeline."""
 
+        @as_written
         def shift(source, target, *weight):
             return (source, self.decoder.surface.before(target)), target, *weight
 

@@ -225,9 +225,8 @@ def of_pairs(model, x, targets, batch_size, verbose=0):
     data = model.prepare(x, targets=False)
     kept = model.__dict__.setdefault("_compiled_decoding", {})
     if "encode" not in kept:
-        kept["encode"] = tf.function(
-            lambda source: tf.nest.flatten(model._encode(source, training=False)),
-            reduce_retracing=True,
+        kept["encode"] = compiled(
+            lambda source: tf.nest.flatten(model._encode(source, training=False))
         )
         kept["pairs"] = _pairs(decoder)
     encoded = list(model._each_batch(kept["encode"], data, batch_size, 0))
