@@ -48,6 +48,9 @@ class Feature:
     def encode(self, values, truncate=True):
         """Encodes a batch of raw values.
 
+        Runs eagerly and in graphs of tf.data, as it is written: where Python's `if` or `for` would
+        depend on tensors, TensorFlow's operations take their place.
+
         Args:
             values: Tensor of shape `[batch, *raw_spec.shape]`.
             truncate: Whether sequences beyond `max_length` are cut. The pipeline passes False
