@@ -11,7 +11,7 @@ from rnnkit.comparison.cells import parameters_of
 from rnnkit.comparison.sequences import read_in_order
 from rnnkit.comparison.watch import Watch, direction_of
 from rnnkit.data import memory_tasks
-from rnnkit.data.memory_task import Task
+from rnnkit.data.memory_task import WORTH_COMPILING, Task
 from rnnkit.models import fitting
 from rnnkit.recipe import Recipe
 from rnnkit.tuning_job import digest
@@ -24,8 +24,6 @@ VALIDATION, TEST = 500, 2_000
 # Updates that one call of the compiled step makes: of small networks most of the time would
 # otherwise be spent between the steps.
 TOGETHER = 10
-# To compile a network with XLA takes as long as about so many updates without it.
-WORTH_COMPILING = 300
 # A training ends when its error on validation examples is this share of what counts as solved.
 MARGIN = 0.8
 

@@ -5,6 +5,8 @@ import numpy as np
 from rnnkit.recipe import Recipe
 
 SPLITS = ("train", "validation", "test")
+# To compile a small network with XLA takes as long as about so many updates without it.
+WORTH_COMPILING = 300
 
 
 class Task(Recipe):

@@ -19,6 +19,7 @@ import time
 import keras
 import numpy as np
 
+from rnnkit.data.memory_task import WORTH_COMPILING
 from rnnkit.data.memory_tasks import Adding, DelayedRecall
 from rnnkit.diagnostics import places
 from rnnkit.diagnostics.gradients import gradient_flow
@@ -204,8 +205,7 @@ def _network(task, cell, units, seed, updates, settings):
     )  # fmt: skip
     cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     loss = keras.losses.MeanSquaredError() if numbers else cross_entropy
-    # Compiling takes as long as some hundred steps.
-    model.compile(make(clipnorm), loss, jit_compile=updates > 300)
+    model.compile(make(clipnorm), loss, jit_compile=updates > WORTH_COMPILING)
     return open_gates(model, max(3, task.lag), seed=seed) if opened else model
 
 
