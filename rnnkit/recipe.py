@@ -30,8 +30,9 @@ class Recipe:
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
         training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`,
             `monitor` and `min_delta`. With `warmup` the learning rate rises over so many updates,
-            then falls to 0 at the last of the epochs (`rnnkit.callbacks.LinearDecay`). With
-            `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after that.
+            then falls to 0 at the last of the epochs (`rnnkit.training.callbacks.LinearDecay`).
+            With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
+            that.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """
@@ -106,7 +107,7 @@ class Recipe:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
             split off deterministically.
         """
-        from rnnkit.data import sources
+        from rnnkit.data.readers import sources
 
         given = {"input": input, "target": target}
         return sources.load(
@@ -207,7 +208,7 @@ class Recipe:
         Raises:
             ValueError: For `reward_epochs` below 0, or of a recipe that has no reward.
         """
-        from rnnkit.models import fitting
+        from rnnkit.training import fitting
 
         most = self.training["epochs"] if epochs is None else epochs
         later = self.training.get("reward_epochs", 0)

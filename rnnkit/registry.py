@@ -4,13 +4,13 @@ Recipes are entry points of the group `rnnkit.recipes`, so that any package can 
 """
 
 import difflib
-import html
 import importlib.metadata
 import importlib.util
 import pathlib
 import sys
 
 from rnnkit.recipe import Recipe
+from rnnkit.utils.tables import ResultTable
 
 GROUP = "rnnkit.recipes"
 
@@ -71,11 +71,8 @@ def _from_file(path):
     return found[0]()
 
 
-class RecipeTable(list):
-    """Descriptions of recipes (a list of dicts) that shows as a table.
-
-    Prints as text, renders with rich in a terminal and as HTML in a notebook.
-    """
+class RecipeTable(ResultTable):
+    """Descriptions of recipes (a list of dicts) that shows as a table."""
 
     COLUMNS = ("name", "pattern", "input → output", "cell", "dataset")
 
@@ -88,33 +85,6 @@ class RecipeTable(list):
                 row["cell"],
                 row["dataset"],
             )
-
-    def __repr__(self):
-        rows = [self.COLUMNS, *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(self.COLUMNS))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        return "\n".join(lines)
-
-    def __rich_console__(self, console, options):
-        from rich.table import Table
-
-        table = Table()
-        for column in self.COLUMNS:
-            table.add_column(column, style="bold" if column == "name" else None)
-        for row in self._rows():
-            table.add_row(*row)
-        yield table
-
-    def _repr_html_(self):
-        def line(tag, cells):
-            inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
-            return f"<tr>{inner}</tr>"
-
-        body = "".join(line("td", row) for row in self._rows())
-        return f"<table><thead>{line('th', self.COLUMNS)}</thead><tbody>{body}</tbody></table>"
 
 
 def table():

@@ -16,7 +16,8 @@ import pytest
 import rnnkit
 from rnnkit import saving
 from rnnkit.features import Number
-from rnnkit.models import ManyToOne, OneToOne
+from rnnkit.models import ManyToOne, OneToOne, export
+from rnnkit.utils import writing
 from tests import helpers
 
 X, Y = helpers.presence(40)
@@ -393,12 +394,12 @@ def test_the_extra_for_onnx_is_named(model, tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r'pip install "rnnkit\[onnx\]"'):
         model.export(tmp_path / "model.onnx", format="onnx")
     with pytest.raises(ValueError, match="format must be 'tf_saved_model' or 'onnx'.*'pdf'"):
-        saving.export(model, tmp_path / "model.pdf", format="pdf")
+        export.export(model, tmp_path / "model.pdf", format="pdf")
 
 
 def test_writing_in_steps(tmp_path):
     path = tmp_path / "out.txt"
-    with saving.atomically(path) as temporary:
+    with writing.atomically(path) as temporary:
         pathlib.Path(temporary).write_text("new")
         assert not path.exists()
     assert path.read_text() == "new"

@@ -24,7 +24,7 @@ class Chatbot(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_dialogues"
-    card = "rnnkit.data.dialogues"
+    card = "rnnkit.datasets.dialogues"
     kinds = ("text", "text")
     columns = {
         "input": ("prompt", "question", "input", "utterance", "source"),
@@ -82,7 +82,7 @@ class Chatbot(rnnkit.Recipe):
         )
         # The average of the weights over the last few hundred steps generalises better than any
         # of them.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

@@ -31,7 +31,7 @@ class Handwriting(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_letters"
-    card = "rnnkit.data.letters"
+    card = "rnnkit.datasets.letters"
     kinds = ("strokes", "text")
     columns = {
         "input": ("points", "strokes", "ink", "input"),
@@ -86,7 +86,7 @@ class Handwriting(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over about the last hundred steps reads better than any.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

@@ -36,7 +36,7 @@ class SpeechToText(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_morse"
-    card = "rnnkit.data.morse"
+    card = "rnnkit.datasets.morse"
     kinds = ("audio", "text")
     columns = {
         "input": ("path", "audio", "wav", "file", "filename", "clip", "input"),
@@ -110,7 +110,7 @@ class SpeechToText(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over about the last hundred steps reads better than any.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

@@ -24,7 +24,7 @@ class Translation(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_phrases"
-    card = "rnnkit.data.phrases"
+    card = "rnnkit.datasets.phrases"
     kinds = ("text", "text")
     columns = {
         "input": ("source", "en", "english", "input", "src"),
@@ -95,7 +95,7 @@ class Translation(rnnkit.Recipe):
         )
         # The average of the weights over about the last 500 steps translates better than any
         # of them.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

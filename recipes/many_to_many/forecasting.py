@@ -28,7 +28,7 @@ class Forecasting(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_series/mackey_glass_17"
-    card = "rnnkit.data.dynamics"
+    card = "rnnkit.datasets.dynamics"
     kinds = ("series", "series")
     columns = {"input": ("every column of numbers",), "target": ("those of the input",)}
 

@@ -26,7 +26,7 @@ class NamedEntities(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_bulletins"
-    card = "rnnkit.data.bulletins"
+    card = "rnnkit.datasets.bulletins"
     kinds = ("words", "entities")
     columns = {
         "input": ("words", "tokens", "sentence", "text"),
@@ -80,9 +80,7 @@ class NamedEntities(rnnkit.Recipe):
         )
         # The average of the weights over some hundred steps tags better than any of them.
         model.compile(
-            optimizer=rnnkit.optimizers.AveragedAdam(
-                learning_rate, ema_momentum=0.998, clipnorm=1.0
-            )
+            optimizer=rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
         )
         return model
 

@@ -25,7 +25,7 @@ class PosTagging(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_wordclasses"
-    card = "rnnkit.data.wordclasses"
+    card = "rnnkit.datasets.wordclasses"
     kinds = ("words", "tags")
     columns = {
         "input": ("words", "tokens", "sentence", "text"),
@@ -79,9 +79,7 @@ class PosTagging(rnnkit.Recipe):
         )
         # The average of the weights over some hundred steps tags better than any of them.
         model.compile(
-            optimizer=rnnkit.optimizers.AveragedAdam(
-                learning_rate, ema_momentum=0.998, clipnorm=1.0
-            )
+            optimizer=rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
         )
         return model
 

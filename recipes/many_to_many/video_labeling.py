@@ -37,7 +37,7 @@ class VideoLabeling(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_motions"
-    card = "rnnkit.data.motions"
+    card = "rnnkit.datasets.motions"
     kinds = ("frames", "tags")
     columns = {
         "input": ("frame", "path", "image", "every column of numbers"),
@@ -94,7 +94,7 @@ class VideoLabeling(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over about the last hundred steps labels better than any.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

@@ -32,7 +32,7 @@ class DnaClassification(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_motifs"
-    card = "rnnkit.data.motifs"
+    card = "rnnkit.datasets.motifs"
     kinds = ("text", "label")
     columns = {
         "input": ("sequence", "dna", "rna", "seq", "nucleotides", "text", "input"),
@@ -80,7 +80,7 @@ class DnaClassification(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over about the last hundred steps generalises better.
-        model.compile(optimizer=rnnkit.optimizers.AveragedAdam(learning_rate, clipnorm=1.0))
+        model.compile(optimizer=rnnkit.training.AveragedAdam(learning_rate, clipnorm=1.0))
         return model
 
     # === Scores and training ===

@@ -32,7 +32,7 @@ class FraudDetection(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_cards"
-    card = "rnnkit.data.cards"
+    card = "rnnkit.datasets.cards"
     kinds = ("events", "label")
     columns = {
         "input": ("history", "card", "card_id", "account", "account_id", "customer", "customer_id"),
@@ -86,8 +86,8 @@ class FraudDetection(rnnkit.Recipe):
             name=self.name,
         )
         model.compile(
-            optimizer=rnnkit.optimizers.AveragedAdam(learning_rate, clipnorm=1.0),
-            loss=rnnkit.balanced_losses.BalancedCrossEntropy(label.weights(balance)),
+            optimizer=rnnkit.training.AveragedAdam(learning_rate, clipnorm=1.0),
+            loss=rnnkit.losses.balanced.BalancedCrossEntropy(label.weights(balance)),
         )
         return model
 

@@ -23,7 +23,7 @@ class Sentiment(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_reviews"
-    card = "rnnkit.data.reviews"
+    card = "rnnkit.datasets.reviews"
     kinds = ("text", "label")
     columns = {
         "input": ("text", "sentence", "review", "content", "message"),

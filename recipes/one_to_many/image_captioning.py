@@ -49,7 +49,7 @@ class ImageCaptioning(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_scenes"
-    card = "rnnkit.data.scenes"
+    card = "rnnkit.datasets.scenes"
     kinds = ("image", "text")
     columns = {
         "input": ("path", "image", "file", "filename", "picture", "input"),
@@ -112,7 +112,7 @@ class ImageCaptioning(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over the last few hundred steps writes better than any.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

@@ -38,7 +38,7 @@ class MusicGeneration(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_melodies"
-    card = "rnnkit.data.melodies"
+    card = "rnnkit.datasets.melodies"
     kinds = ("style", "music")
     columns = {
         "input": ("style", "label", "genre", "class", "composer", "category"),
@@ -91,7 +91,7 @@ class MusicGeneration(rnnkit.Recipe):
         )
         # The average of the weights over the last steps does what a falling learning rate would
         # do, wherever training stops.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

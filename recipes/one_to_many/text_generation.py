@@ -41,7 +41,7 @@ class TextGeneration(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_stories"
-    card = "rnnkit.data.stories"
+    card = "rnnkit.datasets.stories"
     kinds = (None, "text")
     columns = {
         "input": (),
@@ -101,7 +101,7 @@ class TextGeneration(rnnkit.Recipe):
             name=self.name,
         )
         # The average of the weights over the last few hundred steps, beside a rate that falls.
-        optimizer = rnnkit.optimizers.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
+        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
         model.compile(optimizer=optimizer)
         return model
 

@@ -37,7 +37,7 @@ class ImageClassification(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_digits"
-    card = "rnnkit.data.digits"
+    card = "rnnkit.datasets.digits"
     kinds = ("image", "label")
     columns = {
         "input": ("path", "image", "file", "filename", "picture", "input"),

@@ -26,7 +26,7 @@ class Spam(rnnkit.Recipe):
     # === Data ===
 
     dataset = "rnnkit_sms"
-    card = "rnnkit.data.sms"
+    card = "rnnkit.datasets.sms"
     kinds = ("text", "label")
     columns = {
         "input": ("text", "message", "sms", "content", "body"),

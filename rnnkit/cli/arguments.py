@@ -124,7 +124,7 @@ def out_path(options, recipe):
         raise ValueError(f"--out must end in '.keras'. Received: {options.out!r}")
     if os.path.exists(options.out) and not options.overwrite:
         raise ValueError(f"{options.out} exists: pass --overwrite to replace it, or another name")
-    from rnnkit.saving import atomically
+    from rnnkit.utils.writing import atomically
 
     with contextlib.suppress(FileNotFoundError), atomically(options.out):
         raise FileNotFoundError  # the folder can be written; nothing is left there

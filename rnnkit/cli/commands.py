@@ -314,7 +314,7 @@ def _readable(result):
     """A detailed result as a line: a text, or words with their tags."""
     if "words" not in result:
         return result["text"]
-    from rnnkit.tag_display import Tagged
+    from rnnkit.features.tagged import Tagged
 
     return Tagged(zip(result["words"], result["tags"], strict=True)).line()
 
@@ -328,7 +328,7 @@ def _infer_series(model, paths, encoding):
     """What comes after the series in each file, or after that on standard input."""
     import numpy as np
 
-    from rnnkit.data.history import history
+    from rnnkit.data.readers.recent import history
 
     if not paths and sys.stdin.isatty():
         print("The rows of a csv file, the oldest first; end with Ctrl-D.", file=sys.stderr)

@@ -5,8 +5,8 @@ import json
 import os
 import re
 
-from rnnkit.saving import atomically
-from rnnkit.tuning_job import plain
+from rnnkit.tuning.job import plain
+from rnnkit.utils.writing import atomically
 
 
 class Folder:

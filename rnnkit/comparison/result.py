@@ -6,8 +6,8 @@ import math
 import os
 import statistics
 
-from rnnkit.registry import RecipeTable
-from rnnkit.saving import atomically
+from rnnkit.utils.tables import ResultTable
+from rnnkit.utils.writing import atomically
 
 # Columns of a row, in order.
 COLUMNS = (
@@ -193,7 +193,7 @@ def title(about):
     return f"{text}), {len(about['seeds'])} seed{'s' if len(about['seeds']) > 1 else ''}"
 
 
-class ComparisonTable(RecipeTable):
+class ComparisonTable(ResultTable):
     """Rows of a comparison (a list of dicts) that show as a table: as text, with rich, and as HTML
     in a notebook. Columns without any value are left out there; the dicts have all."""
 

@@ -20,9 +20,9 @@ from rnnkit.comparison.cells import cells_of, fitting_units, parameters_of
 from rnnkit.comparison.folder import Folder
 from rnnkit.comparison.result import Comparison
 from rnnkit.comparison.subjects import LAGS, UPDATES, OfRecipe, OfTask, find, is_task
+from rnnkit.comparison.tasks.base import Task
 from rnnkit.comparison.watch import Budget
-from rnnkit.data.memory_task import Task
-from rnnkit.tuning_job import shorten
+from rnnkit.tuning.job import shorten
 
 OWN = "own"
 
@@ -57,8 +57,8 @@ def compare(
         cells: List of names of cells (see `rnnkit.layers.cell_names`), `"bidirectional lstm"` and
             the like, or classes of Keras RNN cells. `"dense"` has no memory; `"esn"` is a fixed
             reservoir, whose readout is trained as the recipe does it.
-        task: Name of a memory task (see `rnnkit.data.memory_tasks`) or a recipe, the path of a
-            recipe's file, or a `Task` or `Recipe`.
+        task: Name of a memory task (see `rnnkit.comparison.tasks.standard`) or a recipe, the path
+            of a recipe's file, or a `Task` or `Recipe`.
         data: Of a recipe: what `recipe.data` gave, or a source that it takes; by default the
             embedded sample. Memory tasks draw their own.
         budget: What a run may use at most: updates of the weights, such as `2000`; or a time of

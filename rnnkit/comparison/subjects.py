@@ -9,12 +9,12 @@ import keras
 from rnnkit import registry
 from rnnkit.comparison.cells import parameters_of
 from rnnkit.comparison.sequences import read_in_order
+from rnnkit.comparison.tasks import standard as memory_tasks
+from rnnkit.comparison.tasks.base import WORTH_COMPILING, Task
 from rnnkit.comparison.watch import Watch, direction_of
-from rnnkit.data import memory_tasks
-from rnnkit.data.memory_task import WORTH_COMPILING, Task
-from rnnkit.models import fitting
 from rnnkit.recipe import Recipe
-from rnnkit.tuning_job import digest
+from rnnkit.training import fitting
+from rnnkit.tuning.job import digest
 
 LAGS = (10, 50, 100, 200)
 # Of a memory task: updates where no budget is given, updates between two looks at the validation

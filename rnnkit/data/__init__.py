@@ -1,18 +1,13 @@
-"""Data: readers for own files and TFDS names, the encoded pipeline, and the embedded datasets."""
+"""Data: readers of what users have, and the pipeline that encodes it."""
 
-from rnnkit._lazy import attach
+from rnnkit.utils.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Data": ".splits",
-        "Encoded": ".pipeline",
-        "as_dataset": ".convert",
-        "builders": ".builders",
-        "dynamics": ".dynamics",
-        "letters": ".letters",
-        "memory_tasks": ".memory_tasks",
-        "morse": ".morse",
-        "read_table": ".tables",
+        "Encoded": ".pipeline.encoded",
+        "as_dataset": ".pipeline.raw",
+        "read_table": ".readers.tables",
     },
 )

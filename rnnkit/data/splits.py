@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import files, tables
+from rnnkit.data.readers import files, tables
 
 # Fixes which rows of a single file are set apart; not a setting, so that files split the same
 # everywhere and always.

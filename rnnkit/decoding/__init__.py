@@ -1,6 +1,6 @@
 """Decoding: from what a network says of each step to sequences."""
 
-from rnnkit._lazy import attach
+from rnnkit.utils.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

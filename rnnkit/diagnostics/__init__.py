@@ -10,7 +10,7 @@ They work with any recurrent layer of any model: those of rnnkit, which take raw
 Keras models, which take arrays.
 """
 
-from rnnkit._lazy import attach
+from rnnkit.utils.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

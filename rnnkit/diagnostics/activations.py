@@ -7,7 +7,7 @@ from rnnkit.diagnostics import batches, places
 from rnnkit.diagnostics.unrolling import unrolled
 from rnnkit.features.words import Words, split_words
 from rnnkit.models.base import Model
-from rnnkit.models.generation import Generating
+from rnnkit.models.generating.base import Generating
 
 
 class Trace(dict):

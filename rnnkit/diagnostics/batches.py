@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.corpus import Corpus
-from rnnkit.data.pipeline import Encoded
+from rnnkit.data.pipeline.corpus import Corpus
+from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.models.base import Model
 from rnnkit.models.echo_state import EchoStateNetwork
-from rnnkit.models.generation import Generating
+from rnnkit.models.generating.base import Generating
 
 # Steps of a series that the gradients of a reservoir are computed on, which reads it in one piece.
 LONGEST = 300

@@ -19,12 +19,12 @@ import time
 import keras
 import numpy as np
 
-from rnnkit.data.memory_task import WORTH_COMPILING
-from rnnkit.data.memory_tasks import Adding, DelayedRecall
+from rnnkit.comparison.tasks.base import WORTH_COMPILING
+from rnnkit.comparison.tasks.standard import Adding, DelayedRecall
 from rnnkit.diagnostics import places
 from rnnkit.diagnostics.gradients import gradient_flow
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell
-from rnnkit.registry import RecipeTable
+from rnnkit.utils.tables import ResultTable
 
 
 def open_gates(model, span, layer=None, *, seed=0):
@@ -90,7 +90,7 @@ def open_gates(model, span, layer=None, *, seed=0):
     return model
 
 
-class RemedyTable(RecipeTable):
+class RemedyTable(ResultTable):
     """What remedies do (a list of dicts) that shows as a table.
 
     `factor` is that of `gradient_flow` before training, for each step back.
@@ -112,7 +112,8 @@ def remedies(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
     """Measures the remedies: small networks that differ in nothing else, without and with each.
 
     Args:
-        lag: Steps over which something has to be remembered; see `rnnkit.data.memory_tasks`.
+        lag: Steps over which something has to be remembered; see
+        `rnnkit.comparison.tasks.standard`.
         updates: Training steps of each network, of 32 sequences, in rounds of 50.
         units: Size of the states.
         seed: Integer that fixes weights and sequences.

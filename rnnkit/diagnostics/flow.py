@@ -5,7 +5,7 @@ import html
 
 import numpy as np
 
-from rnnkit.registry import RecipeTable
+from rnnkit.utils.tables import ResultTable
 
 # A gradient has vanished if less than this of it is left after the whole sequence, and exploded if
 # it is more than the inverse times as large.
@@ -183,7 +183,7 @@ class GradientFlow:
         return self.table()._repr_html_() + said
 
 
-class FlowTable(RecipeTable):
+class FlowTable(ResultTable):
     """Gradients by layer (a list of dicts) that shows as a table.
 
     `factor` is for each step back, `carried` over all of them, `reach` the steps after which a

@@ -136,7 +136,7 @@ def _loss(model, batch, outputs, loss):
             "outputs). Received: inputs alone"
         )
     if isinstance(model, EchoStateNetwork) and model.stepwise:
-        from rnnkit.losses import MaskedMeanSquaredError
+        from rnnkit.losses.masked import MaskedMeanSquaredError
 
         return MaskedMeanSquaredError()(batch.targets, outputs)
     if not getattr(model, "compiled", False):

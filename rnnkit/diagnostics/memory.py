@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from rnnkit import metrics
-from rnnkit.data import dynamics
+from rnnkit.datasets import dynamics
 from rnnkit.diagnostics import places
 from rnnkit.layers.recurrent import recurrent
 

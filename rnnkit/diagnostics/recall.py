@@ -7,8 +7,8 @@ import time
 import keras
 import numpy as np
 
-from rnnkit.data.memory_tasks import DelayedRecall
-from rnnkit.registry import RecipeTable
+from rnnkit.comparison.tasks.standard import DelayedRecall
+from rnnkit.utils.tables import ResultTable
 
 # Updates between two looks at the accuracy, and sequences that it is measured on.
 ROUND, JUDGED = 50, 500
@@ -44,7 +44,7 @@ class RecallHorizon:
         return f"{self.table()._repr_html_()}<p>{last}</p>"
 
 
-class RecallTable(RecipeTable):
+class RecallTable(ResultTable):
     """Attempts at recalling (a list of dicts) that shows as a table."""
 
     COLUMNS = ("lag", "accuracy", "updates", "seconds", "recalled")
@@ -72,13 +72,13 @@ def recall_horizon(
 ):
     """The longest lag over which a cell learns, within a budget, to recall what it has seen.
 
-    The task is delayed recall (`rnnkit.data.memory_tasks.delayed_recall`): one of eight letters,
-    then other letters, and after `lag` steps the question which the first was. A lag is recalled
-    if a new network with this cell, after at most `updates` training steps, answers a share of
-    `accuracy` of 500 new sequences (1/8 is chance). Lags are doubled from `shortest` on until one
-    is not recalled, or `longest` is; then the gap between the last that was and the first that was
-    not is halved until it is a tenth of the horizon. That a longer lag may be recalled by luck is
-    not looked into.
+    The task is delayed recall (`rnnkit.comparison.tasks.standard.delayed_recall`): one of eight
+    letters, then other letters, and after `lag` steps the question which the first was. A lag is
+    recalled if a new network with this cell, after at most `updates` training steps, answers a
+    share of `accuracy` of 500 new sequences (1/8 is chance). Lags are doubled from `shortest` on
+    until one is not recalled, or `longest` is; then the gap between the last that was and the first
+    that was not is halved until it is a tenth of the horizon. That a longer lag may be recalled by
+    luck is not looked into.
 
     It is so a measure of learning, in which gradients have to reach the letter, and of one seed and
     one budget; `rnnkit.diagnostics.memory_capacity` is of the cell alone.

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from rnnkit.diagnostics.activations import gates_of, has_gates, runs_of
-from rnnkit.registry import RecipeTable
+from rnnkit.utils.tables import ResultTable
 
 # A unit is saturated where its absolute value is above this, a gate where it is below SHUT or
 # above OPEN.
@@ -64,7 +64,7 @@ def saturation(model, x, layer=None, *, batch_size=32):
     return SaturationTable(rows)
 
 
-class SaturationTable(RecipeTable):
+class SaturationTable(ResultTable):
     """Shares of saturated units and gates (a list of dicts) that shows as a table."""
 
     COLUMNS = ("layer", "what", "low", "high", "saturated", "mean", "always")

@@ -7,6 +7,7 @@ from rnnkit.features.events import Events
 from rnnkit.features.forecast import Forecast
 from rnnkit.features.image import Image
 from rnnkit.features.label import Label
+from rnnkit.features.music import Melody, Roll
 from rnnkit.features.notes import Notes
 from rnnkit.features.nucleotides import Nucleotides
 from rnnkit.features.number import Number
@@ -29,10 +30,12 @@ __all__ = [
     "Forecast",
     "Image",
     "Label",
+    "Melody",
     "Notes",
     "Nucleotides",
     "Number",
     "PianoRoll",
+    "Roll",
     "Series",
     "Style",
     "Subwords",

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import wav
 from rnnkit.features import spectra
 from rnnkit.features.base import Feature
 from rnnkit.features.moments import Moments, inverse
+from rnnkit.formats import wav
 
 # Speech has little above 8 kHz, which is half of this.
 HIGHEST_RATE = 16_000

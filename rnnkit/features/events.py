@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import events
+from rnnkit.data.readers import event_text as events
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import DAY, WEEK
 from rnnkit.features.moments import Moments
@@ -19,10 +19,10 @@ GAP = "time since the event before"
 class Events(Feature):
     """A history of events, each with a time, amounts and categories.
 
-    A raw history is a text: a table with a line an event, as `rnnkit.data.events` writes it.
-    `to_tensor` makes it of lists of dicts, pandas frames, csv texts, JSON and files. Its column of
-    times is called `time`, `date` or the like; all others are amounts or categories. Each event
-    becomes one step of
+    A raw history is a text: a table with a line an event, as `rnnkit.data.readers.event_text`
+    writes it. `to_tensor` makes it of lists of dicts, pandas frames, csv texts, JSON and files. Its
+    column of times is called `time`, `date` or the like; all others are amounts or categories. Each
+    event becomes one step of
 
         ids          of each category: 2 and above for those learned, 1 for any other. A cell that
                      is empty is a category of its own.
@@ -214,8 +214,8 @@ class Events(Feature):
         """Converts histories in any form to a batch of raw ones, string `[batch]`.
 
         Args:
-            values: List of histories, see `rnnkit.data.events.texts_of`; or one history as a list
-                of dicts or a pandas frame.
+            values: List of histories, see `rnnkit.data.readers.event_text.texts_of`; or one history
+                as a list of dicts or a pandas frame.
 
         Raises:
             ValueError: As `texts_of`.

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import notation
 from rnnkit.features.base import Feature
-from rnnkit.music import Melody
+from rnnkit.features.music import Melody
+from rnnkit.formats import notation
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -18,9 +18,9 @@ class Notes(Feature):
     """A melody as a sequence of token ids, and ids as a melody again.
 
     A raw melody is a text such as `"C4:1 D4:1/2 R:1/2"`: notes or rests with their duration in
-    beats; see `rnnkit.data.notation`. Each note is one token, of a pitch and a duration together:
-    every pitch of the learned range, and the rest, with every learned duration. Id 0 is padding
-    and id 1 a pitch outside the range. How hard a note is struck is not kept.
+    beats; see `rnnkit.formats.notation`. Each note is one token, of a pitch and a duration
+    together: every pitch of the learned range, and the rest, with every learned duration. Id 0 is
+    padding and id 1 a pitch outside the range. How hard a note is struck is not kept.
 
     Durations are rounded to a grid of `steps_per_beat`, of which they last one step at least: with
     12 steps sixteenths (3) and triplets of eighths (4) are exact, thirty-seconds are not. A

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import midi, notation
 from rnnkit.features.base import Feature
-from rnnkit.music import Roll, rows
+from rnnkit.features.music import Roll, rows
+from rnnkit.formats import midi, notation
 
 PADDING = -1
 
@@ -18,8 +18,8 @@ class PianoRoll(Feature):
     """Steps of 88 keys as numbers, and numbers as music again.
 
     A raw piece is an array `[steps, 88]`, above 0 where a key is down (the first is A0, MIDI
-    number 21), or a text such as `"C3+G3+E4 C3+E4 R"`; see `rnnkit.data.notation`. How hard a key
-    is struck is not kept, nor whether one that stays down is struck again.
+    number 21), or a text such as `"C3+G3+E4 C3+E4 R"`; see `rnnkit.formats.notation`. How hard a
+    key is struck is not kept, nor whether one that stays down is struck again.
 
     Args:
         steps_per_beat: Steps in a beat, a quarter note: what durations are told in, and the speed

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import wav
+from rnnkit.formats import wav
 
 # About the power that rounding to 16 bits leaves in one bin: 2^-30 / 12 times the sum of the
 # squared window, which is 75 for 25 ms at 8 kHz. Below it there is no sound to be told.

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import points as pen
 from rnnkit.features.base import Feature
 from rnnkit.features.moments import Moments, inverse
+from rnnkit.formats import points as pen
 
 SIZES = ("spread", "height", None)
 

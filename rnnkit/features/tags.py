@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.words import Words, _text, ragged
-from rnnkit.tag_schemes import PARTS, SCHEMES, entities, scheme_of
+from rnnkit.metrics.tag_schemes import PARTS, SCHEMES, entities, scheme_of
 
 # Ids of what is no tag that was learned.
 UNLABELLED, UNSEEN = -1, -2

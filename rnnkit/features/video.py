@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data import pictures
 from rnnkit.features.pixels import Pixels
+from rnnkit.formats import pictures
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")

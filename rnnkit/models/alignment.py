@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline import Encoded, Streamed, as_written
+from rnnkit.data.pipeline.encoded import Encoded, Streamed, as_written
 
 
 def count_frames(encoded, subsampling):

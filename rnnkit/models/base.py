@@ -9,13 +9,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit import balanced_losses, optimizers  # noqa: F401  registers what files may name
 from rnnkit import metrics as scoring
-from rnnkit.data.convert import as_dataset
-from rnnkit.data.pipeline import Encoded, Streamed, prepare
+from rnnkit.data.pipeline.encoded import Encoded, Streamed, prepare
+from rnnkit.data.pipeline.raw import as_dataset
 from rnnkit.features import Feature, Label, Number
-from rnnkit.models import fitting
-from rnnkit.saving import atomically
+from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
+from rnnkit.models import export
+from rnnkit.training import (
+    fitting,
+    optimizers,  # noqa: F401  registers what files may name
+)
+from rnnkit.utils.writing import atomically
 
 DEFAULT_BATCH = 32
 
@@ -384,12 +388,10 @@ class Model(keras.Model):
         return self.output_feature.decode_graph(self(codes, training=False))
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
-        """Exports for serving; see `rnnkit.saving.export`."""
-        from rnnkit import saving
-
+        """Exports for serving; see `rnnkit.models.export.export`."""
         if format not in ("tf_saved_model", "onnx"):
             return super().export(filepath, format=format, **kwargs)
-        return saving.export(self, filepath, format=format, **kwargs)
+        return export.export(self, filepath, format=format, **kwargs)
 
     def get_config(self):
         """The arguments of `__init__`: a pattern keeps each as an attribute of its name."""

@@ -7,13 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit import likelihood, music_metrics
-from rnnkit.data import midi
-from rnnkit.data.excerpts import excerpts
-from rnnkit.data.pipeline import Encoded, Streamed, as_written
+from rnnkit.data.pipeline.encoded import Encoded, Streamed, as_written
+from rnnkit.data.pipeline.excerpts import excerpts
+from rnnkit.formats import midi
+from rnnkit.metrics import likelihood
+from rnnkit.metrics import music as music_metrics
 from rnnkit.models.base import Model
 from rnnkit.models.compiled import compiled
-from rnnkit.models.decoder import Source
+from rnnkit.models.generating.decoder import Source
 from rnnkit.models.one_to_many import OneToMany
 
 # Steps read again before a part of a long piece; steps scored in one call.
@@ -151,8 +152,8 @@ class Composer(OneToMany):
             **options: Of melodies also `top_k`, `top_p`, `beam_size`, `n_best`.
 
         Returns:
-            `rnnkit.music.Melody` or `Roll`, a text that can be saved, heard and looked at; a list
-            of them where `x` is several.
+            `rnnkit.features.Melody` or `Roll`, a text that can be saved, heard and looked at; a
+            list of them where `x` is several.
 
         Example:
 
@@ -205,10 +206,10 @@ class Composer(OneToMany):
     def score(self, x, y=None, batch_size=None, verbose=0, **options):
         """Scores of the true music, and of music written for the same styles.
 
-        `nats` and `perplexity` (see `rnnkit.likelihood`) are of the true pieces: of melodies a
-        note, their ends included; of rolls a step, its 88 keys together, the first step of each
-        piece included and the ends left out. Those of `rnnkit.music_metrics` are of one piece
-        written for each example.
+        `nats` and `perplexity` (see `rnnkit.metrics.likelihood`) are of the true pieces: of
+        melodies a note, their ends included; of rolls a step, its 88 keys together, the first step
+        of each piece included and the ends left out. Those of `rnnkit.metrics.music` are of one
+        piece written for each example.
 
         Args:
             x: Raw data as in `fit`.

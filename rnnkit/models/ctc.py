@@ -4,18 +4,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit import text_metrics
 from rnnkit.decoding import ctc
 from rnnkit.features import Feature
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D, after_end
 from rnnkit.layers.missing import MissingToZero
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
-from rnnkit.losses import CTCLoss
+from rnnkit.losses.masked import CTCLoss
+from rnnkit.metrics import texts as text_metrics
 from rnnkit.models import alignment
 from rnnkit.models.base import Model, Seeds, check_features
 from rnnkit.models.compiled import compiled
-from rnnkit.models.references import with_references
+from rnnkit.models.generating.references import with_references
 
 SUBSAMPLING = (1, 2, 4, 8)
 IMPOSSIBLE = ("raise", "skip")
@@ -341,7 +341,7 @@ class CTC(Model):
         return result
 
     def score(self, x, y=None, batch_size=None, verbose=0, *, beam_size=None, **options):
-        """Scores of the decoded texts, as a dict of floats; see `rnnkit.text_metrics`.
+        """Scores of the decoded texts, as a dict of floats; see `rnnkit.metrics.texts`.
 
         By default word and character error rate. The references are the raw targets as they are,
         before a feature changes case or splits punctuation; of data that is prepared already, they

@@ -6,15 +6,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline import Encoded
+from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Forecast, Label, Number, Series
 from rnnkit.layers.readout import RidgeReadout
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stack import RecurrentStack
 from rnnkit.layers.topology import Topology, integer, number
-from rnnkit.models import closed_loop, fitting, forecasting
+from rnnkit.models import forecasting
 from rnnkit.models.base import Model, Seeds, check_features
-from rnnkit.models.reservoir_pass import Pass
+from rnnkit.models.reservoir import closed_loop
+from rnnkit.models.reservoir.passes import Pass
+from rnnkit.training import fitting
 
 # Ridge values to choose from.
 RIDGES = tuple(10.0**power for power in range(-9, 5))
@@ -61,7 +63,7 @@ class EchoStateNetwork(Model):
 
     Example:
 
-    >>> series = rnnkit.data.dynamics.mackey_glass(5_000)
+    >>> series = rnnkit.datasets.dynamics.mackey_glass(5_000)
     >>> x = rnnkit.features.Series().adapt(series)
     >>> y = rnnkit.features.Forecast().adapt(series)
     >>> model = rnnkit.models.EchoStateNetwork(x, y, units=400, leak_rate=0.3)

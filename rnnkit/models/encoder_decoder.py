@@ -9,9 +9,9 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stepwise import state_sizes
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.base import Seeds, check_features
-from rnnkit.models.decoder import ATTENTIONS, Decoder, Source, bridge
-from rnnkit.models.generation import Generating
-from rnnkit.models.surface import surface_of, token_embedding
+from rnnkit.models.generating.base import Generating
+from rnnkit.models.generating.decoder import ATTENTIONS, Decoder, Source, bridge
+from rnnkit.models.heads.base import surface_of, token_embedding
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -48,7 +48,7 @@ class EncoderDecoder(Generating):
             fused kernels.
         token_dropout: Share of the tokens of source and target replaced by the unknown token in
             training.
-        label_smoothing: Of the default loss; see `rnnkit.token_losses.TokenCrossEntropy`.
+        label_smoothing: Of the default loss; see `rnnkit.losses.tokens.TokenCrossEntropy`.
         beam_size: Hypotheses kept in decoding, unless said otherwise there.
         length_penalty: Exponent of the length penalty in decoding.
         seed: Integer that fixes weights, dropout and shuffling, or None.

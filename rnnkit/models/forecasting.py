@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from rnnkit.data.pipeline import Encoded, Streamed
+from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.features import Forecast
-from rnnkit.losses import MaskedMeanSquaredError, OutputErrors
+from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.metrics import nrmse
 
 # === Checks ===

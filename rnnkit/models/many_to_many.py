@@ -6,16 +6,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline import Encoded, Streamed, batch
+from rnnkit.data.pipeline.encoded import Encoded, Streamed, batch
 from rnnkit.features import Forecast, Series, Tags
 from rnnkit.layers.crf import CRF
 from rnnkit.layers.missing import AddPresent, KnownErrors
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.topology import integer, number
-from rnnkit.losses import OutputErrors
-from rnnkit.models import fitting, forecasting, measured_errors, step_inputs, tagging
+from rnnkit.losses.masked import OutputErrors
+from rnnkit.models import forecasting, measured_errors, tagging
 from rnnkit.models.base import Model, Seeds, check_features
+from rnnkit.models.inputs import steps as step_inputs
 from rnnkit.models.windows import Windows, cut_stream, stacked
+from rnnkit.training import fitting
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -394,7 +396,7 @@ class ManyToMany(Model):
         return forecasting.infer(self, x, batch_size)
 
     def score(self, x, y=None, batch_size=None, verbose=0):
-        """Scores of the outputs: of tags see `rnnkit.tag_metrics`; of forecasts, beside those of
+        """Scores of the outputs: of tags see `rnnkit.metrics.tags`; of forecasts, beside those of
         naive ones, see `forecasting`."""
         score = tagging.score if self.tagged else forecasting.score
         return score(self, self.prepare(x, y), batch_size)

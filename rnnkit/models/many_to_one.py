@@ -6,8 +6,8 @@ from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import MODES, SequencePooling
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
-from rnnkit.models import inputs as entrance
 from rnnkit.models.base import Model, Seeds, check_features, output_activation, output_layer
+from rnnkit.models.inputs import sequences as entrance
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from rnnkit.data.pipeline import Streamed
-from rnnkit.losses import OutputErrors
+from rnnkit.data.pipeline.encoded import Streamed
+from rnnkit.losses.masked import OutputErrors
 
 # Series that errors are measured on where the data does not end.
 MEASURED = 64

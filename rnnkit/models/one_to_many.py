@@ -4,22 +4,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit import likelihood
-from rnnkit.data import shared
-from rnnkit.data.corpus import Corpus
-from rnnkit.data.pipeline import Encoded
-from rnnkit.data.shared import Shared
+from rnnkit.data.pipeline import shared
+from rnnkit.data.pipeline.corpus import Corpus
+from rnnkit.data.pipeline.encoded import Encoded
+from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature, Number
 from rnnkit.layers.carry import Carried, FirstStates, KeepStates
 from rnnkit.layers.sharing import RepeatRows
 from rnnkit.layers.topology import integer, number
-from rnnkit.models import language, likelihoods
+from rnnkit.metrics import likelihood
 from rnnkit.models.base import Seeds, check_features
-from rnnkit.models.cache import Cache
-from rnnkit.models.decoder import ATTENTIONS, Decoder, Source, bridge
-from rnnkit.models.generation import Generating
-from rnnkit.models.single import foretold, image_grid, vector
-from rnnkit.models.surface import surface_of
+from rnnkit.models.generating import language, likelihoods
+from rnnkit.models.generating.base import Generating
+from rnnkit.models.generating.cache import Cache
+from rnnkit.models.generating.decoder import ATTENTIONS, Decoder, Source, bridge
+from rnnkit.models.heads.base import surface_of
+from rnnkit.models.inputs.single import foretold, image_grid, vector
 
 # Tokens written where nothing says the end.
 WRITTEN = 500
@@ -61,13 +61,13 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
             fused kernels.
         token_dropout: Share of the tokens read that become the unknown token in training.
-        label_smoothing: Of the default loss; see `rnnkit.token_losses.TokenCrossEntropy`.
+        label_smoothing: Of the default loss; see `rnnkit.losses.tokens.TokenCrossEntropy`.
         sequence_length: Without input, tokens of a chunk: as far back as gradients reach
             (truncated backpropagation through time).
         cache_size: Without input, how many of the tokens before are remembered as they stand, 0 for
             none: what followed where the text looked alike becomes likelier, in `infer` and
             `score`. Nothing more is trained; how much it counts is chosen on validation data. See
-            `rnnkit.models.cache.Cache`.
+            `rnnkit.models.generating.cache.Cache`.
         cache_weight: Share of the cache in the probabilities, where there is no validation data.
         cache_scale: How sharply it compares, likewise.
         sample: Whether `infer` draws at random unless it is told otherwise; None: without input.
@@ -385,9 +385,9 @@ class OneToMany(likelihoods.Likelihoods, Generating):
     def score(self, x, y=None, batch_size=None, verbose=0, **options):
         """The task's own scores on raw data, as a dict of floats.
 
-        Those of `rnnkit.likelihood` (`nats`, `bits`, `perplexity`) are of the true targets; those
-        of `rnnkit.text_metrics` compare them with what is written. Without input all are of the
-        texts, read in one go from the first token to the last, and nothing is written.
+        Those of `rnnkit.metrics.likelihood` (`nats`, `bits`, `perplexity`) are of the true targets;
+        those of `rnnkit.metrics.texts` compare them with what is written. Without input all are of
+        the texts, read in one go from the first token to the last, and nothing is written.
 
         Args:
             x: Raw data as in `fit`.

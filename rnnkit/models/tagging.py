@@ -4,14 +4,14 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import metrics
-from rnnkit.data.pipeline import Streamed
-from rnnkit.entity_f1 import EntityF1
+from rnnkit.data.pipeline.encoded import Streamed
 from rnnkit.features import Words
+from rnnkit.features.tagged import Tagged
 from rnnkit.features.tags import UNLABELLED, UNSEEN
+from rnnkit.losses.entity_f1 import EntityF1
+from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
 from rnnkit.models import forecasting
 from rnnkit.models.windows import as_ragged, stacked
-from rnnkit.tag_display import Tagged
-from rnnkit.tag_losses import TagAccuracy, TagCrossEntropy
 
 # === Checks ===
 
@@ -225,7 +225,7 @@ def _words(feature, x):
 
 
 def score(model, data, batch_size=None):
-    """Scores of the best tags against the true ones; see `rnnkit.tag_metrics`.
+    """Scores of the best tags against the true ones; see `rnnkit.metrics.tags`.
 
     Steps whose tag is not known are left out. A tag that training did not have is an error.
     """

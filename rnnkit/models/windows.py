@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline import Encoded, Streamed
+from rnnkit.data.pipeline.encoded import Encoded, Streamed
 
 
 class Windows(Encoded):

@@ -5,7 +5,7 @@ and the "viridis" and "Blues" maps, which readers with any colour vision can tel
 differ in style.
 """
 
-from rnnkit._lazy import attach
+from rnnkit.utils.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -30,6 +30,6 @@ __getattr__, __dir__, __all__ = attach(
         "states": ".inside",
         "strokes": ".signals",
         "tuning": ".inside",
-        "unrolled": ".unrolled_model",
+        "unrolled": ".unrolled.model",
     },
 )

@@ -13,9 +13,9 @@ def piano_roll(music, ax=None, labels=None):
     """Which notes sound when: a bar for each note, pitch upwards, time to the right.
 
     Args:
-        music: A `rnnkit.music.Melody` or `Roll` (what `infer` gives), the text of one, an array
-            `[steps, 88]` (above 0 where a key is down), or a list of `rnnkit.data.midi.Note`. Or a
-            dict of name to any of these, which are drawn over each other in the order given.
+        music: A `rnnkit.features.Melody` or `Roll` (what `infer` gives), the text of one, an array
+            `[steps, 88]` (above 0 where a key is down), or a list of `rnnkit.formats.midi.Note`. Or
+            a dict of name to any of these, which are drawn over each other in the order given.
         ax: Matplotlib Axes to draw on, or None for new ones.
         labels: Whether each bar has its note's name; by default where there are at most 40 notes.
 
@@ -32,7 +32,7 @@ def piano_roll(music, ax=None, labels=None):
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
-    from rnnkit.data.notation import pitch_name
+    from rnnkit.formats.notation import pitch_name
 
     parts = music if isinstance(music, dict) else {"notes": music}
     found = {name: _notes(part) for name, part in parts.items()}
@@ -90,8 +90,8 @@ def piano_roll(music, ax=None, labels=None):
 
 def _notes(music):
     """The notes of music in any form, and whether their times are steps."""
-    from rnnkit.data import midi, notation
-    from rnnkit.music import Melody, Music, Roll
+    from rnnkit.features.music import Melody, Music, Roll
+    from rnnkit.formats import midi, notation
 
     if isinstance(music, Music):
         return music.notes, False

@@ -36,7 +36,7 @@ def images(pictures, labels=None, predicted=None, ax=None, columns=COLUMNS):
     """
     import tensorflow as tf
 
-    from rnnkit.data.pictures import on_white, to_bytes
+    from rnnkit.formats.pictures import on_white, to_bytes
 
     arrays = []
     for index, picture in enumerate(pictures):
@@ -73,7 +73,7 @@ def labelled_frames(clip, labels, predicted=None, ax=None, every=1, columns=COLU
     >>> clip, labels = next(data.test.as_numpy_iterator())
     >>> rnnkit.plots.labelled_frames(clip, labels, model.infer([clip])[0])
     """
-    from rnnkit.data.pictures import frames
+    from rnnkit.formats.pictures import frames
 
     arrays = frames(clip)
     for name, values in (("labels", labels), ("predicted", predicted)):

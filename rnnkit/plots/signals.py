@@ -73,9 +73,9 @@ def strokes(points, text=None, ax=None, upwards=False):
 
     Example:
 
-    >>> rnnkit.plots.strokes(rnnkit.data.letters.draw("word", slant=0.3), "word")
+    >>> rnnkit.plots.strokes(rnnkit.datasets.letters.draw("word", slant=0.3), "word")
     """
-    from rnnkit.data import points as pen
+    from rnnkit.formats import points as pen
 
     points = pen.parse(points)
     span = np.ptp(points[:, :2], axis=0)

@@ -29,7 +29,7 @@ def learning_curves(history, metric="loss", ax=None):
     if not isinstance(curves, dict) or metric not in curves:
         known = sorted(curves) if isinstance(curves, dict) else type(history).__name__
         raise ValueError(f"history has no metric {metric!r}. Received: {known}")
-    from rnnkit.models.fitting import direction
+    from rnnkit.training.fitting import direction
 
     ax = _axes(ax)
     for index, (name, label) in enumerate(((metric, "training"), (f"val_{metric}", "validation"))):
@@ -290,7 +290,7 @@ def eigenvalues(reservoir, ax=None):
     """
     matrix = reservoir
     if hasattr(matrix, "readouts"):
-        from rnnkit.models.reservoir_pass import layers_of
+        from rnnkit.models.reservoir.passes import layers_of
 
         matrix = layers_of(matrix, 0)[0][0]
     matrix = getattr(matrix, "cell", matrix)

@@ -9,8 +9,8 @@ final dot (`tokenize="none"`), against the five captions. The row of the constan
 the same for every picture, shows what the words alone are worth.
 
 Retrieval: the first caption of each picture is looked for among all pictures of the split, by the
-likelihood that the model gives it; see `rnnkit.retrieval`. Of 1,000 pictures the right one is among
-the first ten by chance in 1 of 100 cases.
+likelihood that the model gives it; see `rnnkit.metrics.retrieval`. Of 1,000 pictures the right one
+is among the first ten by chance in 1 of 100 cases.
 """
 
 import argparse
@@ -18,8 +18,9 @@ import time
 
 import recipes
 import rnnkit
-from rnnkit import retrieval, text_metrics
 from rnnkit.cli.arguments import values_of
+from rnnkit.metrics import retrieval
+from rnnkit.metrics import texts as text_metrics
 from tests.benchmarks._table import header, row
 from tests.benchmarks.recipe_scores import Minutes
 

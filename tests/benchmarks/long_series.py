@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 
-from rnnkit.data import dynamics
+from rnnkit.datasets import dynamics
 from rnnkit.features import Forecast, Series
 from rnnkit.models.echo_state import EchoStateNetwork
 from tests.benchmarks import _table

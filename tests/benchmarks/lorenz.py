@@ -17,7 +17,7 @@ and ridge is 1e-9. They were chosen on another series and with other seeds (900 
 
 import statistics
 
-from rnnkit.data import dynamics
+from rnnkit.datasets import dynamics
 from rnnkit.features import Forecast, Series
 from rnnkit.metrics import valid_prediction_time
 from rnnkit.models.echo_state import EchoStateNetwork

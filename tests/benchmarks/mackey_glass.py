@@ -18,7 +18,7 @@ import warnings
 
 import numpy as np
 
-from rnnkit.data import dynamics
+from rnnkit.datasets import dynamics
 from rnnkit.features import Forecast, Series
 from rnnkit.models.echo_state import EchoStateNetwork
 from tests.benchmarks import _table

@@ -15,7 +15,7 @@ goes on where it was stopped. At the end the table of the README is printed.
 import argparse
 
 import rnnkit
-from rnnkit.data import memory_tasks
+from rnnkit.comparison.tasks import standard as memory_tasks
 
 CELLS = ("dense", "simple_rnn", "lstm", "gru", "esn")
 LAGS = (10, 50, 100, 200)

@@ -11,7 +11,7 @@ the first half and scored on the second, with delays up to 200. float64, no bias
 
 import statistics
 
-from rnnkit.data import dynamics
+from rnnkit.datasets import dynamics
 from rnnkit.features import Series
 from rnnkit.metrics import memory_capacity
 from rnnkit.models.echo_state import EchoStateNetwork

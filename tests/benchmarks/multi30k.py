@@ -12,8 +12,8 @@ import argparse
 import time
 
 import recipes
-from rnnkit import text_metrics
 from rnnkit.cli.arguments import values_of
+from rnnkit.metrics import texts as text_metrics
 from tests.benchmarks.recipe_scores import Minutes
 
 

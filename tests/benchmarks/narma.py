@@ -17,7 +17,7 @@ import statistics
 
 import numpy as np
 
-from rnnkit.data import dynamics
+from rnnkit.datasets import dynamics
 from rnnkit.features import Series
 from rnnkit.metrics import nmse
 from rnnkit.models.echo_state import EchoStateNetwork

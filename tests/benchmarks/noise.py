@@ -15,7 +15,7 @@ import tensorflow as tf
 
 import recipes
 from rnnkit import plots
-from rnnkit.data import letters, morse
+from rnnkit.datasets import letters, morse
 from tests.benchmarks._table import header, row
 from tests.benchmarks.spoken_digits import arguments, measure
 

@@ -14,7 +14,7 @@ import numpy as np
 from rnnkit.data import read_table
 from rnnkit.features import Label, Strokes
 from rnnkit.models import ManyToOne
-from rnnkit.optimizers import AveragedAdam
+from rnnkit.training.optimizers import AveragedAdam
 from tests.benchmarks._table import header, row
 
 

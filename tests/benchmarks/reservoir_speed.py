@@ -23,7 +23,7 @@ import time
 
 import numpy as np
 
-from rnnkit.data import dynamics
+from rnnkit.datasets import dynamics
 from rnnkit.features import Forecast, Series
 from rnnkit.models.echo_state import EchoStateNetwork
 from tests.benchmarks import _table

@@ -22,7 +22,7 @@ import numpy as np
 
 import recipes
 from rnnkit.cli.arguments import values_of
-from rnnkit.data import wav
+from rnnkit.formats import wav
 
 RATE = 8000
 WORDS = "zero one two three four five six seven eight nine".split()

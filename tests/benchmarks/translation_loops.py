@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.decoding.search import NEVER
-from rnnkit.token_losses import TokenAccuracy, TokenCrossEntropy
+from rnnkit.losses.tokens import TokenAccuracy, TokenCrossEntropy
 
 
 class StepwiseTranslator(keras.Model):

@@ -11,8 +11,9 @@ import pytest
 import tensorflow as tf
 from scipy.io import wavfile
 
-from rnnkit.data import pipeline, wav
+from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Audio
+from rnnkit.formats import wav
 
 RATE = 8000
 

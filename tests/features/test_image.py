@@ -7,8 +7,8 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
-from rnnkit.data import pictures
 from rnnkit.features import Image
+from rnnkit.formats import pictures
 
 PLAIN = {"normalize": False}
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import Notes
-from rnnkit.music import Melody
+from rnnkit.features.music import Melody
 
 TEXTS = ["C4:1 D4:1/2 R:1/2", "E4:2 C4:1"]
 

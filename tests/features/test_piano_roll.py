@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import PianoRoll, Style
-from rnnkit.music import Roll
+from rnnkit.features.music import Roll
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from rnnkit.data import pipeline
-from rnnkit.data.convert import as_dataset
+from rnnkit.data.pipeline import encoded as pipeline
+from rnnkit.data.pipeline.raw import as_dataset
 from rnnkit.features import Feature, Series
 
 HOUR, DAY, WEEK, YEAR = 3600.0, 86_400.0, 604_800.0, 31_556_952.0

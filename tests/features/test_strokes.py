@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnkit.data import letters, pipeline
+from rnnkit.data.pipeline import encoded as pipeline
+from rnnkit.datasets import letters
 from rnnkit.features import Strokes
 
 PLAIN = {"mean": [0.0] * 3, "deviation": [1.0] * 3}

@@ -9,7 +9,7 @@ import tensorflow as tf
 from seqeval.metrics.sequence_labeling import get_entities
 
 from rnnkit.features import Tags
-from rnnkit.tag_schemes import entities, scheme_of
+from rnnkit.metrics.tag_schemes import entities, scheme_of
 
 BIO = ["B-a", "B-b", "I-a", "I-b", "O"]
 

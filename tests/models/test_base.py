@@ -8,7 +8,7 @@ import sklearn.metrics
 import tensorflow as tf
 
 import rnnkit
-from rnnkit.data import pipeline
+from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Label, Number, Text
 from rnnkit.models import ManyToOne, OneToOne
 from tests import helpers

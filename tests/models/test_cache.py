@@ -8,9 +8,10 @@ import tensorflow as tf
 import recipes
 import rnnkit
 from rnnkit.features import Label, Text
-from rnnkit.models import OneToMany, likelihoods
-from rnnkit.models.cache import Cache, settled
-from rnnkit.models.decoder import Source
+from rnnkit.models import OneToMany
+from rnnkit.models.generating import likelihoods
+from rnnkit.models.generating.cache import Cache, settled
+from rnnkit.models.generating.decoder import Source
 
 PLAY = "ANN: is it you?\nBOB: it is.\n" * 12
 

@@ -6,9 +6,9 @@ import tensorflow as tf
 
 import rnnkit
 from rnnkit.features import Notes, PianoRoll, Style, Text
-from rnnkit.key_losses import KeyNats, KeysAndEnd
+from rnnkit.features.music import Melody, Roll
+from rnnkit.losses.keys import KeyNats, KeysAndEnd
 from rnnkit.models import Composer
-from rnnkit.music import Melody, Roll
 
 SCALE = ["C4", "D4", "E4", "F4", "G4", "A4", "B4", "C5"]
 # Up the scale, or down; a chord after each other, or single keys.
@@ -21,7 +21,7 @@ CHORDS = ["C4+E4+G4 F4+A4+C5 G4+B4+D5 C4+E4+G4", "C4 D4 E4 F4 G4 A4"] * 8
 def melodies():
     style, notes = Style().adapt(STYLES), Notes().adapt(MELODIES)
     model = Composer(style, notes, units=24, embedding_size=16, seed=1)
-    model.compile(rnnkit.optimizers.AveragedAdam(2e-2))
+    model.compile(rnnkit.training.AveragedAdam(2e-2))
     model.fit(STYLES, MELODIES, epochs=25, batch_size=8, verbose=0)
     return model
 
@@ -30,7 +30,7 @@ def melodies():
 def chords():
     style, roll = Style().adapt(STYLES), PianoRoll(steps_per_beat=1).adapt(CHORDS)
     model = Composer(style, roll, units=24, embedding_size=16, seed=1)
-    model.compile(rnnkit.optimizers.AveragedAdam(2e-2))
+    model.compile(rnnkit.training.AveragedAdam(2e-2))
     model.fit(STYLES, CHORDS, epochs=40, batch_size=8, verbose=0)
     return model
 

@@ -10,7 +10,7 @@ import pytest
 import sklearn.metrics
 import tensorflow as tf
 
-from rnnkit.data import pipeline
+from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Forecast, Label, Number, Series
 from rnnkit.layers import reservoir_loops as loops
 from rnnkit.models import EchoStateNetwork

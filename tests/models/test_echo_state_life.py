@@ -10,7 +10,8 @@ import pytest
 import rnnkit
 from rnnkit.features import Forecast, Series, Text
 from rnnkit.layers import reservoir_loops as loops
-from rnnkit.models import EchoStateNetwork, reservoir_pass
+from rnnkit.models import EchoStateNetwork
+from rnnkit.models.reservoir import passes as reservoir_pass
 from tests import helpers
 from tests.models import plain_reservoir as plain
 from tests.models.test_echo_state import (

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 import rnnkit
-from rnnkit.callbacks import LinearDecay
 from rnnkit.features import Label, Series, Subwords, Text
 from rnnkit.models import EncoderDecoder
+from rnnkit.training.callbacks import LinearDecay
 from tests import helpers
 from tests.decoding import plain_search
 

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 import rnnkit
-from rnnkit.data import pipeline
+from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Forecast, Label, Series
 from rnnkit.layers import AddPresent, MissingToZero
-from rnnkit.losses import MaskedMeanSquaredError, OutputErrors
+from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.models import ManyToMany
 from rnnkit.models.windows import cut
 from tests import helpers

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from rnnkit.balanced_losses import BalancedCrossEntropy
-from rnnkit.data.motifs import reverse_complement
+from rnnkit.datasets.motifs import reverse_complement
 from rnnkit.features import Detection, Events, Label, Nucleotides, Number, Strokes, Text
 from rnnkit.layers import ReferenceGRUCell, cell_names
+from rnnkit.losses.balanced import BalancedCrossEntropy
 from rnnkit.models import ManyToOne
 from tests import helpers
 

@@ -6,13 +6,14 @@ import pytest
 import tensorflow as tf
 
 import rnnkit
-from rnnkit import text_metrics
-from rnnkit.data.corpus import Corpus
-from rnnkit.data.pipeline import Encoded
-from rnnkit.data.shared import Shared
+from rnnkit.data.pipeline.corpus import Corpus
+from rnnkit.data.pipeline.encoded import Encoded
+from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature, Image, Label, Number, Series, Text
-from rnnkit.models import OneToMany, likelihoods
-from rnnkit.models.decoder import Source
+from rnnkit.metrics import texts as text_metrics
+from rnnkit.models import OneToMany
+from rnnkit.models.generating import likelihoods
+from rnnkit.models.generating.decoder import Source
 from tests import helpers
 from tests.decoding import plain_search
 from tests.models.test_encoder_decoder import sharpen
@@ -154,10 +155,10 @@ def test_scores_in_several_streams_know_what_came_before():
 
 
 def test_scores_by_hand():
-    found = rnnkit.likelihood.scores(6 * np.log(2), tokens=3, units=6)
+    found = rnnkit.metrics.likelihood.scores(6 * np.log(2), tokens=3, units=6)
     assert found == pytest.approx({"nats": np.log(2), "bits": 1.0, "perplexity": 4.0})
     with pytest.raises(ValueError, match="Unknown score 'nat'.*Did you mean 'nats'"):
-        rnnkit.likelihood.scores(1.0, 1, 1, ["nat"])
+        rnnkit.metrics.likelihood.scores(1.0, 1, 1, ["nat"])
 
 
 def test_it_learns_more_than_the_last_character():
@@ -238,7 +239,7 @@ def test_long_texts_are_encoded_in_pieces(monkeypatch):
     model = language_model(["a\u00e9\u4e00b\nc "])
     text = "a\u00e9\u4e00b\nc " * 9 + "\u4e00" * 20
     expected = model.prepare([text]).tokens.tolist()
-    monkeypatch.setattr("rnnkit.models.language.PIECE", 16)
+    monkeypatch.setattr("rnnkit.models.generating.language.PIECE", 16)
     assert model.prepare([text]).tokens.tolist() == expected and len(expected) == len(text)
 
 

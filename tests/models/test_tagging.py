@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import Series, Tags, Text, Words
+from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
 from rnnkit.models import ManyToMany
-from rnnkit.tag_losses import TagAccuracy, TagCrossEntropy
 from tests import helpers
 
 SMALL = {"units": 4, "embedding_size": 4, "character_filters": 3, "seed": 1}

@@ -8,7 +8,7 @@ import pytest
 import recipes
 import rnnkit
 from rnnkit import cli
-from rnnkit.data import letters
+from rnnkit.datasets import letters
 from rnnkit.models import CTC
 
 RECIPE = recipes.get("handwriting")

@@ -132,10 +132,10 @@ def test_every_recipe_has_a_row_and_describes_itself():
         assert set(recipe.describe_search()) <= {*recipe.options(), "epochs", "batch_size"}
         assert set(recipe.scores) <= {
             *rnnkit.metrics.SCORES,
-            *rnnkit.tag_metrics.SCORES,
-            *rnnkit.text_metrics.SCORES,
-            *rnnkit.likelihood.SCORES,
-            *rnnkit.music_metrics.SCORES,
+            *rnnkit.metrics.tags.SCORES,
+            *rnnkit.metrics.texts.SCORES,
+            *rnnkit.metrics.likelihood.SCORES,
+            *rnnkit.metrics.music.SCORES,
         }
 
 

@@ -10,7 +10,8 @@ import pytest
 import recipes
 import rnnkit
 from rnnkit import cli
-from rnnkit.data import morse, wav
+from rnnkit.datasets import morse
+from rnnkit.formats import wav
 from rnnkit.models import CTC
 
 RECIPE = recipes.get("speech_to_text")

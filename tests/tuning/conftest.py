@@ -4,7 +4,7 @@ import types
 
 import pytest
 
-from rnnkit import tuning_search
+from rnnkit.tuning import search as tuning_search
 from tests.tuning.toys import examples, make_recipe
 
 

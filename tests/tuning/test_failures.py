@@ -9,8 +9,8 @@ import matplotlib
 import pytest
 from rich.console import Console
 
-from rnnkit import tuning_job
 from rnnkit.models import base
+from rnnkit.tuning import job as tuning_job
 from tests.tuning.toys import count_calls, make_recipe
 
 

@@ -1,0 +1,349 @@
+"""Sequences with a label on every frame, which is a vector or a picture: a csv file each."""
+
+import glob
+import os
+import pathlib
+import re
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data.readers.clip_parts import alike, from_sequences
+from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.readers.picture_store import Store
+from rnnkit.data.readers.tables import SUFFIXES, from_frame, read_table
+from rnnkit.data.readers.times import TIME_NAMES
+from rnnkit.data.splits import missing
+from rnnkit.formats import pictures
+
+# Columns that tell sequences in one table apart.
+GROUPS = ("clip", "video", "sequence", "clip_id", "video_id", "sequence_id")
+PICTURES = ("frame", "path", "image", "file", "filename", "picture")
+_LEADING = re.compile(rf"^(?:.*[_.\-])?(?P<split>{'|'.join(SPLITS)})(?:[_.\-].*)?$", re.IGNORECASE)
+
+# === Sources ===
+
+
+def load(source, roles, *, given=None, encoding="utf-8"):
+    """A user's sequences of frames as `Data`.
+
+    Args:
+        source: A folder of csv, tsv or jsonl files, one a sequence with a row a frame, in split
+            folders (`train`, `test`) or with the split in their names (`train_1.csv`) or not; one
+            such file, or a pandas frame, where a column `clip` or `video` may tell sequences
+            apart; a pattern; a list of files; or a dict of `train`, `validation`, `test` to these.
+        roles: Dict with `"target"`: the column names taken for the label.
+        given: Dict of role to the user's own column: `"input"` may name several, with commas or
+            as a list; `"target"` one.
+        encoding: Character encoding of the files.
+
+    Returns:
+        A `Data` of raw `(x, y)`: x float64 `[time, columns]`, or uint8 `[time, height, width,
+        channels]` where a column `frame`, `path` or `image` has the names of pictures; y strings
+        `[time]`. `info["columns"]` has the names of the columns.
+
+    Raises:
+        ValueError: For what cannot be read; the message has the file and the line.
+    """
+    tables = _tables(source, encoding)
+    given = {role: column for role, column in (given or {}).items() if column is not None}
+    parts, columns = {}, None
+    for split, found in tables.items():
+        for table in found:
+            for part, rows in _pieces(table, split):
+                x, y, names = _sequence(table, rows, roles, given, columns)
+                columns = columns or names
+                parts.setdefault(part, []).append((x, y))
+    return from_sequences(parts, columns, _label(source))
+
+
+def _label(source):
+    if isinstance(source, (dict, list)):
+        return f"a {type(source).__name__}"
+    return "a frame" if hasattr(source, "columns") else str(source)
+
+
+def _tables(source, encoding):
+    """Dict of split (or `"all"`) to a list of tables."""
+    if isinstance(source, dict):
+        unknown = [key for key in source if key not in SPLITS]
+        if unknown or not {"train", "training"} & set(source):
+            raise ValueError(
+                "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
+                f"Received: keys {sorted(source)}"
+            )
+        parts = {}
+        for key, part in source.items():
+            found = _tables(part, encoding)
+            parts[SPLITS[key]] = [table for tables in found.values() for table in tables]
+        return parts
+    if hasattr(source, "columns"):
+        return {"all": [from_frame(source)]}
+    if isinstance(source, (list, tuple)):
+        return {"all": [table for each in source for table in _tables(each, encoding)["all"]]}
+    path = pathlib.Path(source)
+    if path.is_file():
+        return {"all": [read_table(path, encoding)]}
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in SUFFIXES)
+    else:
+        files = [pathlib.Path(each) for each in sorted(glob.glob(os.fspath(source)))]
+        files = [file for file in files if file.suffix.lower() in SUFFIXES]
+    if not files:
+        there = path.is_dir()
+        raise ValueError(
+            f"The folder {str(path)!r} holds no {', '.join(SUFFIXES)} files: expected one a "
+            "sequence, with a row a frame and a column of labels"
+            if there
+            else f"There is no file or folder {str(path)!r}"
+        )
+    parts = {}
+    for file in files:
+        folders = file.relative_to(path).parts[:-1] if path.is_dir() else ()
+        named = [SPLITS[each.lower()] for each in folders if each.lower() in SPLITS]
+        match = _LEADING.match(file.stem)
+        split = named[0] if named else SPLITS[match["split"].lower()] if match else "all"
+        parts.setdefault(split, []).append(read_table(file, encoding))
+    if len(parts) > 1 and ("all" in parts or "train" not in parts):
+        names = {split: tables[0].source for split, tables in parts.items()}
+        raise ValueError(
+            f"{str(path)!r}: either all files are in parts, with one for train, or none is. "
+            f"Found: {names}"
+        )
+    if set(parts) & {"validation", "test"} and "train" not in parts:
+        raise ValueError(f"{str(path)!r} has no training part. Found: {sorted(parts)}")
+    return parts
+
+
+def _pieces(table, split):
+    """The sequences of a table: pairs of the split and row numbers, in order."""
+    lowered = {str(name).strip().lower(): name for name in table.columns}
+    group = next((lowered[name] for name in GROUPS if name in lowered), None)
+    own = lowered.get("split") if split == "all" else None
+    pieces = {}
+    for row in range(table.size):
+        part = split
+        if own is not None:
+            word = str(table.columns[own][row]).strip().lower()
+            if word not in SPLITS:
+                raise ValueError(
+                    f"{table.source}, line {table.lines[row]}: the column {own!r} must hold one of "
+                    f"{sorted(SPLITS)}. Received: {table.columns[own][row]!r}"
+                )
+            part = SPLITS[word]
+        key = None if group is None else str(table.columns[group][row])
+        pieces.setdefault((part, key), []).append(row)
+    return [(part, rows) for (part, _), rows in pieces.items()]
+
+
+# === One sequence ===
+
+
+def _sequence(table, rows, roles, given, known):
+    """`(x, y, names of the columns)` of some rows of a table."""
+    target = table.match("target", roles["target"], given.get("target"))
+    labels = []
+    for row in rows:
+        value = table.columns[target][row]
+        text = "" if missing(value) else str(value).strip()
+        if text.lower() in ("", "nan"):
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the frame has no label in the column "
+                f"{target!r}. Received: {value!r}"
+            )
+        labels.append(text.encode())
+    names = _inputs(table, target, given.get("input"))
+    if known is not None and names != known:
+        if set(names) < set(known) or not set(known) <= set(map(str, table.columns)):
+            absent = sorted(set(known) - set(map(str, table.columns)))
+            raise ValueError(
+                f"{table.source} has no numbers in the columns {absent}, which the others have. "
+                f"Columns found: {list(table.columns)}"
+            )
+        names = known
+    by_name = {str(name): name for name in table.columns}
+    if len(names) == 1 and names[0].lower() in PICTURES:
+        return _pictures(table, rows, by_name[names[0]]), labels, names
+    values = np.empty((len(rows), len(names)))
+    for place, name in enumerate(names):
+        for step, row in enumerate(rows):
+            values[step, place] = _number(table, row, by_name[name])
+    return values, labels, names
+
+
+def _inputs(table, target, chosen):
+    """Names of the columns of a frame: as chosen; a column of pictures; or all of numbers."""
+    if chosen is not None:
+        wanted = chosen if isinstance(chosen, (list, tuple)) else str(chosen).split(",")
+        wanted = [str(each).strip() for each in wanted]
+        wanted = [int(each) if each.isdigit() else each for each in wanted]
+        return [str(table.match("input", (), each)) for each in wanted]
+    others = [name for name in table.columns if name != target]
+    for name in others:
+        word = str(name).strip().lower()
+        if word in PICTURES and _is_file_name(table.columns[name][0]):
+            return [str(name)]
+    taken = (*TIME_NAMES, *GROUPS, "split", "index", "unnamed: 0", "")
+    names = [
+        str(name)
+        for name in others
+        if str(name).strip().lower() not in taken and _is_number(table.columns[name][0])
+    ]
+    if not names:
+        raise ValueError(
+            f"{table.source} has neither columns of numbers nor one of {list(PICTURES)} with the "
+            f"names of pictures. Columns found: {list(table.columns)}"
+        )
+    return names
+
+
+def _is_file_name(value):
+    return isinstance(value, str) and value.strip().lower().endswith(pictures.SUFFIXES)
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _number(table, row, name):
+    value = table.columns[name][row]
+    place = f"{table.source}, line {table.lines[row]}: the column {name!r}"
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{place} must hold a number. Received: {value!r}") from None
+    if not np.isfinite(number):
+        raise ValueError(f"{place} must hold a finite number. Received: {value!r}")
+    return number
+
+
+def _pictures(table, rows, name):
+    """The frames that a column names, uint8 `[frames, height, width, channels]`."""
+    source = pathlib.Path(table.source)
+    store = Store(source.parent if source.is_file() else ".")
+    found = []
+    for row in rows:
+        place = f"{table.source}, line {table.lines[row]}"
+        try:
+            if missing(table.columns[name][row]):
+                raise ValueError(f"the column {name!r} is empty")
+            content = pictures.to_bytes(str(table.columns[name][row]), store.find)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+        frame = tf.io.decode_image(content, expand_animations=False)
+        frame = np.round(pictures.on_white(frame).numpy()).astype("uint8")
+        if found and frame.shape[:2] != found[0].shape[:2]:
+            raise ValueError(
+                f"{place}: the frames of a clip are of one size, {found[0].shape[0]} x "
+                f"{found[0].shape[1]} pixels. Received: {frame.shape[0]} x {frame.shape[1]}"
+            )
+        found.append(frame)
+    return alike(found)
+
+
+# === TFDS and arrays ===
+
+
+def example(builder, x, y):
+    """A function from a TFDS example to raw `(frames, labels)`."""
+    names = tf.constant(builder.info.features[y].feature.names)
+
+    def pair(row):
+        return row[x], tf.gather(names, row[y])
+
+    return pair
+
+
+def choose(builder, given, name):
+    """The features of a TFDS dataset that are the frames and their labels.
+
+    Args:
+        builder: TFDS builder.
+        given: Dict of `"input"`, `"target"` to the name of a feature, or None.
+        name: TFDS name, for messages.
+
+    Returns:
+        The pair of names.
+
+    Raises:
+        ValueError: If a feature is unknown, or none or several fit.
+    """
+    import tensorflow_datasets as tfds
+
+    def is_clip(feature):
+        if isinstance(feature, tfds.features.Video):
+            return True
+        plain = type(feature) is tfds.features.Tensor
+        shape = feature.shape if plain else ()
+        return len(shape) == 4 and feature.np_dtype == np.uint8 and None not in shape[1:]
+
+    def is_labels(feature):
+        inner = getattr(feature, "feature", None)
+        return isinstance(inner, tfds.features.ClassLabel)
+
+    features, chosen = builder.info.features, []
+    found = {key: type(value).__name__ for key, value in features.items()}
+    for role, fits, what in (("input", is_clip, "video"), ("target", is_labels, "labels")):
+        wish = (given or {}).get(role)
+        fitting = [key for key, value in features.items() if fits(value)]
+        if wish is not None:
+            if wish not in fitting:
+                raise ValueError(f"{name}: {wish!r} is no feature of kind {what}. Found: {found}")
+            fitting = [wish]
+        if len(fitting) != 1:
+            many = "several features" if fitting else "no feature"
+            hint = f": say which with {role}={fitting[0]!r}" if fitting else ""
+            raise ValueError(
+                f"{name} has {many} of kind {what} for the {role}{hint}. Found: {found}"
+            )
+        chosen.append(fitting[0])
+    return tuple(chosen)
+
+
+def from_arrays(source):
+    """Data from a pair `(x, y)`: lists of clips or vectors `[time, ...]` and of their labels.
+
+    Raises:
+        ValueError: If the parts differ in length; the message has the position.
+    """
+    if len(source) != 2 or len(source[0]) != len(source[1]):
+        sizes = " and ".join(str(len(part)) for part in source)
+        raise ValueError(
+            "Sequences are passed as a pair (x, y) of lists of equal length: arrays, and the "
+            f"labels of their frames. Received: {sizes}"
+        )
+    pairs = []
+    for index, (x, y) in enumerate(zip(*source, strict=True)):
+        x = np.asarray(x.numpy() if hasattr(x, "numpy") else x)
+        y = y.numpy() if hasattr(y, "numpy") else y
+        labels = [each if isinstance(each, bytes) else str(each).encode() for each in y]
+        if len(x) != len(labels) or not len(labels):
+            raise ValueError(
+                f"Each frame must have a label. Received: {len(x)} frames and {len(labels)} labels "
+                f"at position {index}"
+            )
+        if any(label.strip() in (b"", b"None", b"nan") for label in labels):
+            raise ValueError(f"A frame of the sequence at position {index} has no label")
+        try:
+            pairs.append((x.astype("float64") if x.ndim == 2 else pictures.frames(x), labels))
+        except ValueError as error:
+            raise ValueError(f"The sequence at position {index}: {error}") from None
+    return from_sequences({"all": pairs}, source="arrays")
+
+
+def pairs(dataset):
+    """A dataset of single raw `(x, y)`: frames `[time, ...]` and labels `[time]`."""
+    spec = getattr(dataset, "element_spec", None)
+    pair = isinstance(spec, tuple) and len(spec) == 2
+    ranks = tuple(part.shape.rank for part in spec) if pair else None
+    if ranks not in ((2, 1), (4, 1), (3, 2), (5, 2)):
+        raise ValueError(
+            "The dataset must give pairs (x, y), or batches of them: vectors (time, columns) or "
+            "frames (time, height, width, channels), and labels (time,). "
+            f"Received: elements {spec}"
+        )
+    return dataset.unbatch() if ranks[1] == 2 else dataset

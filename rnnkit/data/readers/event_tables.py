@@ -1,0 +1,204 @@
+"""Histories of events with labels: from tables of events, and of labels beside them."""
+
+import os
+import pathlib
+import warnings
+
+import numpy as np
+
+from rnnkit.data import splits
+from rnnkit.data.readers import event_text as events
+from rnnkit.data.readers import files, tables
+
+# Columns that say which part of the data a history is for.
+MARKS = ("split", "fold")
+
+
+def events_and_label(table, columns):
+    """Raw tensors `(histories, labels)` of a table with a history in each row."""
+    texts = events.texts_of(table.columns[columns["input"]])
+    whole = tables.Table({**table.columns, columns["input"]: texts}, table.lines, table.source)
+    return splits.text_and_label(whole, columns)
+
+
+def load(source, recipe, *, name=None, given=None, encoding="utf-8", fold=None):
+    """Histories of events with their labels.
+
+    Args:
+        source: A folder or file; a frame; or a pair of frames: of events, and of labels. A folder
+            holds a table of events and one of labels, which share the column that names the
+            history; or tables `train`, `validation` and `test` of events that carry the label. A
+            file, or a frame alone, is a table of events that carries the label.
+        recipe: Its `columns` are used: `"input"` for the column that names the history, `"target"`
+            for that of the label.
+        name: Which set of a folder.
+        given: Dict of `"input"`, `"target"` to the user's own column.
+        encoding: Character encoding of files.
+        fold: See `splits.by_split_column`.
+
+    Returns:
+        A `splits.Data`.
+
+    Raises:
+        ValueError: For tables that do not fit, and labels that differ within a history; the message
+            names the column and the row.
+    """
+    given = {role: column for role, column in (given or {}).items() if column is not None}
+    found, label = _tables(source, name, encoding, recipe, given)
+    if "labels" in found:
+        parts = {"all": _joined(found["events"], found["labels"], recipe, given)}
+    else:
+        parts = {split: _grouped(table, recipe, given) for split, table in found.items()}
+    return splits.from_tables(
+        parts, {"input": "history", "target": "label"}, splits.text_and_label, label, fold
+    )
+
+
+def _tables(source, name, encoding, recipe, given):
+    """Tables by split, or `{"events": ..., "labels": ...}`; and what to call them."""
+    if isinstance(source, (tuple, list)):
+        pair = [tables.from_frame(frame) for frame in source]
+        return dict(zip(("events", "labels"), pair, strict=True)), "frames"
+    if hasattr(source, "columns"):
+        return {"all": tables.from_frame(source)}, "a frame"
+    folder = pathlib.Path(source)
+    if folder.is_dir() and name is None:
+        paths = sorted(item for item in folder.iterdir() if item.suffix.lower() in tables.SUFFIXES)
+        if len(paths) == 2 and not any(item.stem.lower() in files.SPLITS for item in paths):
+            pair = [tables.read_table(path, encoding) for path in paths]
+            with_label = [_target(table, recipe, given) is not None for table in pair]
+            if sum(with_label) != 1:
+                raise ValueError(
+                    f"the folder {os.fspath(source)!r} must hold a table of events and one of "
+                    f"labels, of which one alone has the column of the target. Columns found: "
+                    f"{[list(table.columns) for table in pair]}"
+                )
+            labels, rest = pair if with_label[0] else pair[::-1]
+            return {"events": rest, "labels": labels}, str(source)
+    paths = files.find_splits(source, name)
+    found = {split: tables.read_table(path, encoding) for split, path in paths.items()}
+    return found, str(source)
+
+
+def _target(table, recipe, given):
+    try:
+        return table.match("target", recipe.columns["target"], given.get("target"))
+    except ValueError:
+        return None
+
+
+def _joined(rows, labels, recipe, given):
+    """A table with a row a history out of a table of events and one of labels."""
+    target = labels.match("target", recipe.columns["target"], given.get("target"))
+    key = _key(rows, labels, recipe, given)
+    groups = _groups(rows, key)
+    names = [str(value).strip() for value in labels.columns[key]]
+    place = {name: row for row, name in reversed(list(enumerate(names)))}
+    twice = next((row for row, name in enumerate(names) if place[name] != row), None)
+    if twice is not None:
+        raise ValueError(
+            f"{labels.source}, line {labels.lines[twice]}: {key} {names[twice]!r} has a label "
+            "already. Expected one row a history"
+        )
+    empty = sum(name not in groups for name in names)
+    if empty == len(names):
+        raise ValueError(
+            f"No {key} of {labels.source} occurs in {rows.source}. Received: {names[:3]} and "
+            f"{list(groups)[:3]}"
+        )
+    left_out = len(set(groups) - set(names))
+    if left_out:
+        warnings.warn(
+            f"{left_out:,} of {len(groups):,} histories in {rows.source} have no label in "
+            f"{labels.source} and are left out.",
+            stacklevel=2,
+        )
+    if empty:
+        warnings.warn(
+            f"{empty:,} of {len(names):,} labels have no events in {rows.source}: their histories "
+            "are empty.",
+            stacklevel=2,
+        )
+    columns = [column for column in events.others(rows.columns, rows.source) if column != key]
+    texts = _texts(rows, [groups.get(name, []) for name in names], columns)
+    kept = {column: labels.columns[column] for column in _marks(labels)}
+    return tables.Table(
+        {**kept, "history": texts, "label": labels.columns[target]}, labels.lines, labels.source
+    )
+
+
+def _grouped(table, recipe, given):
+    """A table with a row a history out of a table of events that carries the labels."""
+    target = table.match("target", recipe.columns["target"], given.get("target"))
+    key = table.match("input", recipe.columns["input"], given.get("input"))
+    groups = _groups(table, key)
+    carried = {column: [] for column in [target, *_marks(table)]}
+    for name, rows in groups.items():
+        for column, values in carried.items():
+            cells = table.columns[column]
+            other = next((row for row in rows if str(cells[row]) != str(cells[rows[0]])), None)
+            if other is not None:
+                raise ValueError(
+                    f"{table.source}, line {table.lines[other]}: the column {column!r} holds "
+                    f"{cells[other]!r}, but {cells[rows[0]]!r} in line {table.lines[rows[0]]} of "
+                    f"the same history ({key} {name!r}). Expected one {column} a history: to judge "
+                    "single events, let each have a history of its own that ends with it"
+                )
+            values.append(cells[rows[0]])
+    columns = [n for n in events.others(table.columns, table.source) if n not in (key, *carried)]
+    texts = _texts(table, list(groups.values()), columns)
+    labels = carried.pop(target)
+    lines = [table.lines[rows[0]] for rows in groups.values()]
+    return tables.Table({**carried, "history": texts, "label": labels}, lines, table.source)
+
+
+def _marks(table):
+    return [name for name in table.columns if str(name).strip().lower() in MARKS]
+
+
+def _key(rows, labels, recipe, given):
+    """The column that names the history, in both tables."""
+    if "input" in given:
+        return labels.match("input", (), rows.match("input", (), given["input"]))
+    shared = [name for name in labels.columns if name in rows.columns]
+    lowered = {str(name).strip().lower(): name for name in shared}
+    for name in recipe.columns["input"]:
+        if name in lowered:
+            return lowered[name]
+    unique = [name for name in shared if len(set(labels.columns[name])) == labels.size]
+    named = [name for name in unique if str(name).strip().lower().endswith("id")]
+    for choice in (named, unique):
+        if len(choice) == 1:
+            return choice[0]
+    raise ValueError(
+        f"{rows.source} and {labels.source} must share a column that names the history, with a "
+        f"value of its own in each row of labels (or say which with input=...). Columns found: "
+        f"{list(rows.columns)} and {list(labels.columns)}"
+    )
+
+
+def _groups(table, key):
+    """Row numbers of each history, by its name, in the order of the table."""
+    groups = {}
+    for row, value in enumerate(table.columns[key]):
+        name = "" if splits.missing(value) else str(value).strip()
+        if not name:
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the column {key!r} is empty, so that "
+                "the event belongs to no history"
+            )
+        groups.setdefault(name, []).append(row)
+    return groups
+
+
+def _texts(table, groups, columns):
+    """Histories as texts, of groups of rows of one table."""
+    seconds = events.seconds_of(table)
+    cells = [table.columns[name] for name in table.columns if str(name).strip() in columns]
+    texts, late = [], []
+    for rows in groups:
+        order, disorder = events.sorting(seconds[rows])
+        late.append(disorder)
+        texts.append(events.written(columns, seconds, cells, np.array(rows, int)[order]))
+    events.warn_of_disorder(late, table.size)
+    return texts

@@ -1,0 +1,360 @@
+"""Pictures with labels or texts: class folders, tables beside pictures or zip files, npz files.
+
+What is set apart for validation and test, where a source has no such parts, is a tenth each: of
+every class alike where pictures have labels; and all texts of a picture together where they have
+texts. A class with a single picture is left to training, with a warning.
+"""
+
+import io
+import pathlib
+import re
+import tempfile
+import warnings
+import zipfile
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data import splits
+from rnnkit.data.readers import files
+from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.readers.picture_store import Store, open_zip
+from rnnkit.data.readers.tables import SUFFIXES, Table, read_table
+from rnnkit.data.splits import LEAST, SPLIT_SEED, missing
+from rnnkit.formats import pictures
+
+# === Rows to tensors ===
+
+
+def image_and_label(table, columns, skip_unreadable=False):
+    """Raw tensors `(picture bytes, labels)` of a table.
+
+    Args:
+        table: A `Table` whose input column has paths (relative to the table's file), bytes or
+            arrays; see `pictures.to_bytes`.
+        columns: Dict of `"input"`, `"target"` to the names of its columns.
+        skip_unreadable: Whether rows whose picture cannot be read are left out, with a warning,
+            instead of raising.
+
+    Returns:
+        Two string tensors `[rows]`.
+
+    Raises:
+        ValueError: If pictures cannot be read or a label is missing. The message has the number of
+            bad rows and the first of them.
+    """
+    return _tensors(_read(table, columns, "label", skip_unreadable))
+
+
+def image_and_text(table, columns, skip_unreadable=False):
+    """Raw tensors `(picture bytes, texts)` of a table: a picture may have several rows.
+
+    Args, returns and raises as `image_and_label`.
+    """
+    return _tensors(_read(table, columns, "text", skip_unreadable))
+
+
+def _tensors(table):
+    from rnnkit.features.base import convert
+
+    said = convert(table.columns["said"], tf.TensorSpec((), tf.string), "label")
+    return tf.constant(table.columns["image"]), said
+
+
+def _read(table, columns, kind, skip, find=None):
+    """A `Table` of the rows that can be read.
+
+    Its columns are `image` (bytes), `said`, and `key`, which is the same where rows belong
+    together: of one label, or texts of one picture. The column `split` is kept if there is one.
+    """
+    if find is None and pathlib.Path(table.source).is_file():
+        find = Store(pathlib.Path(table.source).parent).find
+    kept, found, bad, known = [], {"image": [], "said": [], "key": []}, [], {}
+    values, targets = table.columns[columns["input"]], table.columns[columns["target"]]
+    for row, (value, said) in enumerate(zip(values, targets, strict=True)):
+        place = f"{table.source}, line {table.lines[row]}"
+        empty = ("", "nan") if kind == "label" else ("",)
+        if missing(said) or str(said).strip().lower() in empty:
+            raise ValueError(
+                f"{place}: the column {columns['target']!r} holds no {kind}. Received: {said!r}"
+            )
+        named = isinstance(value, str)
+        try:
+            if missing(value):
+                raise ValueError(f"the column {columns['input']!r} is empty")
+            if not named:
+                content = pictures.to_bytes(value, find)
+            else:  # texts of one picture share its bytes
+                if value not in known:
+                    known[value] = pictures.to_bytes(value, find)
+                content = known[value]
+        except ValueError as error:
+            bad.append(f"{place}: {error}")
+            continue
+        key = str(said) if kind == "label" else (value if named else row)
+        for name, each in zip(found, (content, said, key), strict=True):
+            found[name].append(each)
+        kept.append(row)
+    if bad:
+        count = f"{len(bad)} of {len(values)} pictures cannot be read"
+        if not skip:
+            raise ValueError(
+                f"{count}. The first is {bad[0]}. To leave them out pass skip_unreadable=True"
+            )
+        if not kept:
+            raise ValueError(f"{count}, so that none is left. The first is {bad[0]}")
+        warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=4)
+    for name in table.columns:
+        if str(name).strip().lower() == "split":
+            found["split"] = [table.columns[name][row] for row in kept]
+    return Table(found, [table.lines[row] for row in kept], table.source)
+
+
+# === Sources ===
+
+
+def load(source, roles, kind, *, given=None, name=None, encoding="utf-8", skip_unreadable=False):
+    """A user's pictures as `Data`.
+
+    Args:
+        source: A folder of class folders (`cat/1.png`), in split folders (`train/cat/1.png`) or
+            not, for labels; a folder or zip file with pictures and a table of their paths, or one
+            table a split; such a table alone; or an npz file with `x` and `y`, or `x_train`,
+            `y_train`, `x_test`, `y_test` and so on.
+        roles: Dict of `"input"`, `"target"` to the column names taken for them.
+        kind: `"label"` or `"text"`: what belongs to a picture.
+        given: Dict of role to the user's own column.
+        name: Which set of a folder.
+        encoding: Character encoding of tables.
+        skip_unreadable: See `image_and_label`.
+
+    Returns:
+        A `Data` of raw `(picture bytes, label or text)`.
+
+    Raises:
+        ValueError: For what cannot be read; the message says what was found.
+    """
+    path = pathlib.Path(source)
+    if path.suffix.lower() == ".npz":
+        tables = _read_npz(path)
+        store, chosen = None, dict.fromkeys(tables, {"input": "image", "target": "label"})
+    else:
+        archive = path.suffix.lower() == ".zip" and path.is_file()
+        store = Store(path if path.is_dir() or archive else path.parent)
+        tables = _tables(path, archive, name, encoding)
+        if tables:
+            given = {role: each for role, each in (given or {}).items() if each is not None}
+            chosen = {
+                split: {r: table.match(r, names, given.get(r)) for r, names in roles.items()}
+                for split, table in tables.items()
+            }
+            if path.is_dir() or archive:
+                _warn_of_unnamed(store, tables, chosen, kind)
+        else:
+            tables = _class_folders(store, kind)
+            chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
+    find = None if store is None else store.find
+    parts = {}
+    for split, table in tables.items():
+        read = _read(table, chosen[split], kind, skip_unreadable, find)
+        for part, rows in splits.by_split_column(read, split).items():
+            parts[part] = splits._take(read, rows)
+    tensors = {part: _tensors(table) for part, table in _complete(parts, kind).items()}
+    return splits.from_columns(tensors, str(source))
+
+
+def _tables(path, archive, name, encoding):
+    """Tables of pictures by split; empty if there are none."""
+    if not archive:
+        if path.is_dir() and not any(f.suffix.lower() in SUFFIXES for f in path.iterdir()):
+            return {}
+        found = files.find_splits(path, name)
+        return {split: read_table(file, encoding) for split, file in found.items()}
+    inside = open_zip(path)
+    members = [m for m in inside.namelist() if m.lower().endswith(SUFFIXES)]
+    members = [m for m in members if "__MACOSX" not in m and m.count("/") <= 1]
+    if not members:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        for member in members:
+            (pathlib.Path(folder) / member.rpartition("/")[2]).write_bytes(inside.read(member))
+        found = files.find_splits(folder, name)
+        tables = {split: read_table(file, encoding) for split, file in found.items()}
+    for split, table in tables.items():
+        table.source = f"{path}/{found[split].name}"
+    return tables
+
+
+def _warn_of_unnamed(store, tables, chosen, kind):
+    named = [
+        str(value)
+        for split, table in tables.items()
+        for value in table.columns[chosen[split]["input"]]
+    ]
+    extra = store.unnamed(named)
+    if extra:
+        warnings.warn(
+            f"{len(extra)} of {len(store.index)} pictures in {str(store.path)!r} have no {kind} in "
+            f"the table and are left out. The first is {extra[0]}",
+            stacklevel=3,
+        )
+
+
+def _class_folders(store, kind):
+    """Pictures in a folder a class as `{split: Table}`, read off their paths."""
+    rows = {}
+    for path in store.index:
+        folders = path.split("/")[:-1]
+        places = [i for i, each in enumerate(folders[:-1]) if each.lower() in SPLITS]
+        split = SPLITS[folders[places[0]].lower()] if places else "all"
+        rows.setdefault(split, []).append((path, folders[-1] if folders else None))
+    found = [each for part in rows.values() for each in part]
+    if not found:
+        raise ValueError(
+            f"{str(store.path)!r} holds no pictures ({', '.join(pictures.SUFFIXES)}): expected one "
+            "folder a class, or a table with the paths of pictures"
+        )
+    loose = [path for path, label in found if label is None]
+    if kind != "label" or loose:
+        what, other = f"{kind} for any of its {len(found)} pictures", ""
+        if kind == "label":
+            what = f"class for {len(loose)} of {len(found)} pictures, the first is {loose[0]}"
+            other = ", or one folder a class"
+        raise ValueError(
+            f"{str(store.path)!r} has no {what}: expected a table ({', '.join(SUFFIXES)}) with the "
+            f"columns path and {kind}{other}"
+        )
+    if "all" in rows and len(rows) > 1:
+        path = rows["all"][0][0]
+        raise ValueError(
+            f"{str(store.path)!r} has folders {sorted(set(rows) - {'all'})} and pictures beside "
+            f"them, such as {path}. Put these into one of the folders"
+        )
+    if not rows.keys() & {"all", "train"}:
+        raise ValueError(
+            f"{str(store.path)!r} has no training part: expected a folder 'train'. "
+            f"Found: {sorted(rows)}"
+        )
+    tables = {}
+    for split, pairs in rows.items():
+        paths, labels = zip(*pairs, strict=True)
+        tables[split] = Table({"path": list(paths), "label": list(labels)}, paths, str(store.path))
+    return tables
+
+
+_KEY = re.compile(
+    rf"^(?:(?P<first>{'|'.join(SPLITS)})_)?(?P<role>x|images?|y|labels?|captions?|texts?)"
+    rf"(?:_(?P<last>{'|'.join(SPLITS)}))?$",
+    re.IGNORECASE,
+)
+
+
+def _read_npz(path):
+    """The arrays of an npz file as `{split: Table}`."""
+    try:
+        arrays = dict(np.load(io.BytesIO(path.read_bytes()), allow_pickle=False))
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} cannot be read as an npz file ({error})") from None
+    parts = {}
+    for key, array in arrays.items():
+        match = _KEY.match(key)
+        if match:
+            word = (match["first"] or match["last"] or "").lower()
+            split = SPLITS[word] if word else "all"
+            role = "image" if match["role"].lower().startswith(("x", "image")) else "label"
+            parts.setdefault(split, {})[role] = array
+    usable = {split: part for split, part in parts.items() if len(part) == 2}
+    if not usable.keys() & {"all", "train"}:
+        shapes = {key: array.shape for key, array in arrays.items()}
+        raise ValueError(
+            f"{path} must have the arrays x and y, or x_train and y_train, and so on. "
+            f"Found: {shapes}"
+        )
+    tables = {}
+    for split, part in usable.items():
+        images, labels = part["image"], part["label"].reshape(len(part["label"]), -1)
+        if labels.shape[1] != 1 or len(images) != len(labels) or images.ndim not in (3, 4):
+            raise ValueError(
+                f"{path}: pictures [pictures, height, width(, channels)] and one label each are "
+                f"expected. Received: shapes {images.shape} and {part['label'].shape}"
+            )
+        columns = {"image": list(images), "label": labels[:, 0].tolist()}
+        tables[split] = Table(columns, range(len(images)), str(path))
+    return tables
+
+
+# === Parts ===
+
+
+def _complete(parts, kind):
+    """Adds the parts that are missing, taken from train; see the top of this file."""
+    parts = {("train" if part == "all" else part): table for part, table in parts.items()}
+    wanted = [part for part in ("test", "validation") if part not in parts]
+    if not wanted:
+        return parts
+    table, draws, groups = parts["train"], np.random.RandomState(SPLIT_SEED), {}
+    for row, key in enumerate(table.columns["key"]):
+        groups.setdefault(key, []).append(row)
+    if kind == "label":
+        single = [label for label, rows in groups.items() if len(rows) == 1]
+        if single:
+            warnings.warn(
+                f"{len(single)} of {len(groups)} classes have one picture alone, which is left to "
+                f"training: {', '.join(map(repr, single[:5]))}",
+                stacklevel=4,
+            )
+        several = [rows for rows in groups.values() if len(rows) > 1]
+        units = [[row] for rows in several for row in draws.permutation(rows).tolist()]
+    else:
+        units = [list(groups.values())[index] for index in draws.permutation(len(groups))]
+    if len(units) < LEAST:
+        raise ValueError(
+            f"{table.source} has {len(units)} pictures to set some apart for "
+            f"{' and '.join(wanted)}: expected at least {LEAST}, or parts for train, validation "
+            "and test"
+        )
+    # Every tenth unit, in the order of the classes, so that no class with two pictures loses both.
+    apart = {
+        part: sorted(row for unit in units[first::10] for row in unit)
+        for part, first in (("test", 4), ("validation", 9))
+        if part in wanted
+    }
+    taken = {row for rows in apart.values() for row in rows}
+    apart["train"] = [row for row in range(table.size) if row not in taken]
+    return {**parts, **{part: splits._take(table, rows) for part, rows in apart.items()}}
+
+
+# === Datasets ===
+
+
+def of_pixels(dataset):
+    """A dataset of `(pixels uint8, y)`, batched or not, as `(bytes, y)`; others unchanged."""
+    x, y = dataset.element_spec
+    if x.dtype != tf.uint8:
+        return dataset
+    if x.shape.rank == 4:
+        dataset = dataset.unbatch()
+
+    def pair(pixels, y):
+        pixels = pixels if pixels.shape.rank == 3 else pixels[..., None]
+        return tf.io.encode_png(pixels), y
+
+    return dataset.map(pair, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def example(builder, x, y):
+    """A function from a TFDS example to raw `(picture bytes, label or text)`."""
+    feature = builder.info.features[x]
+    if feature.np_dtype != np.uint8:
+        raise ValueError(
+            f"{builder.info.name}: pictures of whole numbers from 0 to 255 are read. "
+            f"Received: the feature {x!r} of {feature.np_dtype}"
+        )
+    names = getattr(builder.info.features[y], "names", None)
+    names = None if names is None else tf.constant(names)
+
+    def pair(row):
+        target = row[y] if names is None else tf.gather(names, row[y])
+        return tf.io.encode_png(row[x]), target
+
+    return pair

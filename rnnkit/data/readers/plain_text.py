@@ -1,0 +1,189 @@
+"""Plain texts without targets: what a language model learns from."""
+
+import os
+import pathlib
+
+import tensorflow as tf
+
+from rnnkit.data.readers import files, tables
+from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.splits import Data, by_split_column
+
+# Of all characters, in order: the last for the test, those before them for validation.
+TEST, VALIDATION = 0.1, 0.05
+SUFFIXES = (".txt", ".text", ".md", *tables.SUFFIXES)
+
+
+def load(recipe, source, *, name=None, given=None, encoding="utf-8"):
+    """Texts for a recipe without input.
+
+    A single source is split in order, by characters: the first 85 % to train, the next 5 % to
+    validate, the last 10 % to test. A text in which a boundary falls is cut there.
+
+    Args:
+        recipe: A `Recipe`: its `columns` are used.
+        source: A text file; a folder with `train.txt` and perhaps
+            `validation.txt` and `test.txt`, with such folders of txt files, or with any txt files,
+            read in the order of their names; a table whose rows are texts; a list of texts, a
+            frame, a `tf.data.Dataset` of texts, or a dict of splits.
+        name: Which set, where a folder holds several.
+        given: Dict of `"input"` or `"target"` to the column of the texts.
+        encoding: Character encoding of the files. Lines end with a line feed, however they did.
+
+    Returns:
+        A `Data` whose examples are scalar texts; its `info` has the `characters` of each part.
+
+    Raises:
+        ValueError: For what cannot be read, is empty or too short to be split.
+    """
+    column = next((value for value in (given or {}).values() if value is not None), None)
+    if isinstance(source, tf.data.Dataset):
+        return from_texts({"all": _of_dataset(source)}, "a dataset")
+    if isinstance(source, dict):
+        unknown = [key for key in source if key not in SPLITS]
+        if unknown or "train" not in {SPLITS.get(key) for key in source}:
+            raise ValueError(
+                "A dict of texts must have the key 'train', and may have 'validation' and 'test'. "
+                f"Received: keys {sorted(source)}"
+            )
+        return from_texts({SPLITS[key]: _listed(value) for key, value in source.items()}, "a dict")
+    names = recipe.columns["target"]
+    if hasattr(source, "columns"):
+        return from_texts(_of_table(tables.from_frame(source), "all", names, column), "a frame")
+    if isinstance(source, (list, tuple)):
+        return from_texts({"all": _listed(source)}, "a list")
+    if not isinstance(source, (str, os.PathLike)):
+        raise ValueError(
+            "source must be a path, a TFDS name, a list of texts, a frame, a tf.data.Dataset of "
+            f"texts or a dict of splits. Received: {type(source).__name__}"
+        )
+    parts = {}
+    for split, paths in _find(os.fspath(source), name).items():
+        for path in paths:
+            if path.suffix.lower() in tables.SUFFIXES:
+                found = _of_table(tables.read_table(path, encoding), split, names, column)
+            else:
+                found = {split: [_read(path, encoding)]}
+            for part, texts in found.items():
+                parts[part] = parts.get(part, []) + texts
+    return from_texts(parts, os.fspath(source))
+
+
+def from_texts(parts, source=None):
+    """Data from lists of texts, missing parts cut off the end of the training part.
+
+    Args:
+        parts: Dict of `"train"`, `"validation"`, `"test"` to lists of texts, or of `"all"` alone.
+        source: As in `Data`.
+
+    Raises:
+        ValueError: If a part is empty, or there is too little to split.
+    """
+    parts = {split: [text for text in texts if text] for split, texts in parts.items()}
+    if "all" in parts:
+        parts["train"] = parts.pop("all")
+    total = sum(map(len, parts["train"]))
+    share = 1.0
+    for split, part in (("test", TEST), ("validation", VALIDATION)):
+        if split not in parts:
+            share -= part
+            parts["train"], parts[split] = _cut(parts["train"], int(share * total))
+    sizes = {split: sum(map(len, parts[split])) for split in ("train", "validation", "test")}
+    for split, size in sizes.items():
+        if size < 2:
+            raise ValueError(
+                f"{source or 'The data'} has too few characters for {split}: each part needs 2 or "
+                "more, so a text that is split by itself needs at least 40. Received: "
+                + ", ".join(f"{key} {value:,}" for key, value in sizes.items())
+            )
+    datasets = {}
+    for split, texts in parts.items():
+        raw = [text.encode("utf-8", "replace") for text in texts]
+        datasets[split] = tf.data.Dataset.from_tensor_slices(raw)
+    counts = {split: len(texts) for split, texts in parts.items()}
+    return Data(**datasets, source=source, sizes=counts, info={"characters": sizes})
+
+
+def _cut(texts, size):
+    """The first `size` characters of texts in a row, and the others."""
+    first, rest = [], []
+    for text in texts:
+        room = max(0, size - sum(map(len, first))) if not rest else 0
+        if text[:room]:
+            first.append(text[:room])
+        if text[room:]:
+            rest.append(text[room:])
+    return first, rest
+
+
+def _find(source, name):
+    """The files of a source by split, as lists."""
+    path = pathlib.Path(source)
+    if path.is_file():
+        return {"all": [path]}
+    if path.is_dir() and name is None:
+        folders = {
+            SPLITS[item.name.lower()]: _texts_in(item)
+            for item in sorted(path.iterdir())
+            if item.is_dir() and item.name.lower() in SPLITS
+        }
+        folders = {split: found for split, found in folders.items() if found}
+        if "train" in folders:
+            return folders
+        inside = [item for item in sorted(path.iterdir()) if item.is_file()]
+        inside = [item for item in inside if item.suffix.lower() in SUFFIXES]
+        plain = [item for item in inside if item.suffix.lower() not in tables.SUFFIXES]
+        if plain and not any(item.stem.lower() in SPLITS for item in plain):
+            return {"all": plain}
+        if not inside and (found := _texts_in(path)):
+            return {"all": found}
+    return {split: [item] for split, item in files.find_splits(source, name, SUFFIXES).items()}
+
+
+def _texts_in(folder):
+    return sorted(item for item in folder.rglob("*.txt") if item.is_file())
+
+
+def _read(path, encoding):
+    text = tables.decode(path, encoding).replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise ValueError(f"{path} is empty: expected text")
+    return text
+
+
+def _of_table(table, split, names, given):
+    """The texts of a table's rows by split."""
+    column = table.match("target", names, given)
+    values = table.columns[column]
+    for row, value in enumerate(values):
+        if not isinstance(value, str):
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the column {column!r} holds no text. "
+                f"Received: {value!r}"
+            )
+    groups = by_split_column(table, split)
+    return {
+        part: values if rows is None else [values[row] for row in rows]
+        for part, rows in groups.items()
+    }
+
+
+def _of_dataset(dataset):
+    spec = dataset.element_spec
+    text = isinstance(spec, tf.TensorSpec) and spec.dtype == tf.string
+    if not text or spec.shape.rank not in (0, 1):
+        raise ValueError(f"The dataset must give texts alone. Received: elements {spec}")
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError("The dataset must end: pass a part, such as `dataset.take(1_000)`")
+    single = dataset.unbatch() if spec.shape.rank else dataset
+    return [text.decode("utf-8", "replace") for text in single.as_numpy_iterator()]
+
+
+def _listed(value):
+    if isinstance(value, tf.data.Dataset):
+        return _of_dataset(value)
+    texts = [value] if isinstance(value, (str, bytes)) else list(value)
+    for place, text in enumerate(texts):
+        if not isinstance(text, (str, bytes)):
+            raise ValueError(f"Texts must be strings. Received: {text!r} at position {place}")
+    return [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]

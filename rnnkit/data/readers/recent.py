@@ -1,0 +1,132 @@
+"""The series that a model reads, out of a table that holds it."""
+
+import difflib
+import pathlib
+
+import numpy as np
+
+from rnnkit.data.readers import number_tables, tables, times
+from rnnkit.data.readers.rows import Rows, complete, filled, from_array
+from rnnkit.data.readers.tables import Table
+from rnnkit.data.readers.times import ISO_HINT, TIME_NAMES, find_time, number
+
+
+def history(source, feature, encoding="utf-8"):
+    """The raw series that a feature takes, out of a table that holds it.
+
+    Columns are taken by their names, others left out. Where the table or the feature has no names,
+    they are taken by position, the time being the column of dates or else the first. Missing
+    rows and values are filled as those of `series.read` are, values only if the feature takes no
+    NaN.
+
+    Args:
+        source: Path of a file; a pandas frame; an array `[time]` or `[time, columns]`; an open
+            text stream of csv rows, or their text.
+        feature: A `rnnkit.features.Series`, adapted.
+        encoding: Character encoding of a file.
+
+    Returns:
+        Float64 array `[time, raw_width]`; see `Series.to_tensor`.
+
+    Raises:
+        ValueError: For columns that are not there, and for rows that `series.read` would refuse or
+            that have another step than the feature learned.
+    """
+    table = _any_table(source, encoding)
+    cells, label = number_tables.cells_of(table)
+
+    def place(row):
+        return f"{label} {table.lines[row]}"
+
+    names, seconds = _needed(cells, feature, table.source, place)
+    values = []
+    for name in names:
+        numbers = [number(cell) for cell in cells[name]]
+        if None in numbers:
+            row = numbers.index(None)
+            raise ValueError(
+                f"{place(row)}: the column {name!r} holds {cells[name][row]!r}, which is no number"
+            )
+        values.append(np.array(numbers, "float64"))
+    rows = Rows(names, np.stack(values, axis=1), [(label, table.lines)], seconds)
+    if feature.time:
+        times.check_order(seconds, place)
+        if feature.frequency and feature.step:
+            rows, _ = complete(rows, feature.step, feature.frequency, learned=True)
+    values = rows.values
+    if not feature.missing:
+        values = np.stack([filled(rows, name) for name in names], axis=1)
+    return np.column_stack([rows.seconds, values]) if feature.time else values
+
+
+def _any_table(source, encoding):
+    """Whatever `history` takes, as a `Table`."""
+    if hasattr(source, "read"):
+        label = getattr(source, "name", None)
+        label = "standard input" if label == "<stdin>" else label or "the text"
+        return _read_text(source.read(), str(label))
+    if isinstance(source, str) and "\n" in source:
+        return _read_text(source, "the text")
+    if isinstance(source, (str, pathlib.Path)):
+        if not pathlib.Path(source).is_file():
+            raise ValueError(f"There is no file {str(source)!r}")
+        return number_tables.read(source, encoding)
+    if hasattr(source, "index") and hasattr(source, "to_numpy"):
+        table = number_tables.of_frame(source)
+    else:
+        rows = from_array(source)
+        table = Table({name: rows.column(name) for name in rows.names}, source="the array")
+        table.lines = range(table.size)
+    if not table.size:
+        raise ValueError(f"{table.source} holds no rows: expected one row a time")
+    return table
+
+
+def _needed(cells, feature, source, place):
+    """Names of a table's columns for those of a feature, and the time of each row or None."""
+    lowered = {name.lower(): name for name in cells}
+    names = [name if name in cells else lowered.get(name.lower()) for name in feature.names]
+    time = seconds = None
+    if feature.time or None in names or any(name.isdigit() for name in names):
+        time, seconds = find_time(cells, place)
+    if feature.time and time is None:
+        if len(cells) != feature.raw_width or not all(name.isdigit() for name in cells):
+            raise ValueError(
+                f"{source} has no column of times, which the model needs: expected one that is "
+                f"called {', '.join(TIME_NAMES[:4])} or so, or dates in the first column "
+                f"({ISO_HINT}). Columns found: {list(cells)}"
+            )
+        time, first = next(iter(cells.items()))
+        seconds = first if isinstance(first, np.ndarray) else times.parse_times(first, True)
+        if seconds is None or not np.isfinite(seconds).all():
+            row = 0 if seconds is None else int(np.argmin(np.isfinite(seconds)))
+            raise ValueError(f"{place(row)}: {str(first[row])!r} is no time: {ISO_HINT}")
+    others = [name for name in cells if name != time]
+    by_position = all(name.isdigit() for name in others) or all(
+        name.isdigit() for name in feature.names
+    )
+    if by_position and (None in names or time in names):
+        if len(others) != feature.size:
+            raise ValueError(
+                f"{source} must have {feature.size} columns of numbers "
+                f"({', '.join(feature.names)}){' beside the time' if time else ''}, or name its "
+                f"columns in its first row. Columns found: {list(cells)}"
+            )
+        names = others
+    missing = [each for each, name in zip(feature.names, names, strict=True) if name is None]
+    if missing:
+        close = difflib.get_close_matches(missing[0], others, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"{source} has no column {', '.join(map(repr, missing))}, which the model needs.{hint} "
+            f"Columns found: {list(cells)}"
+        )
+    return names, seconds
+
+
+def _read_text(text, label):
+    """Rows of csv as a `Table`, with a header or without."""
+    table = tables.parse(text.removeprefix("\ufeff"), label, header=number_tables.is_header)
+    if not table.size:
+        raise ValueError(f"{label} holds no rows: expected csv, one row a time")
+    return table

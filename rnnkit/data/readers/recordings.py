@@ -1,0 +1,172 @@
+"""Recordings with their texts: wav files by a manifest or in folders, and pen strokes in tables."""
+
+import os
+import pathlib
+import re
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.readers.tables import SUFFIXES, Table, decode
+from rnnkit.data.splits import missing
+from rnnkit.formats import points as pen
+from rnnkit.formats.wav import to_wav
+
+# === Rows to tensors ===
+
+
+def audio_and_text(table, columns, skip_unreadable=False):
+    """Raw tensors `(wav bytes, texts)` of a table with wav files and what is said in them.
+
+    Args:
+        table: A `Table` whose input column has paths (relative to the table's file), bytes of wav
+            files, or pairs `(samples, rate)`.
+        columns: Dict of `"input"`, `"target"` to the names of its columns.
+        skip_unreadable: Whether rows whose audio cannot be read are left out, with a warning,
+            instead of raising.
+
+    Returns:
+        Two string tensors `[rows]`. Samples finer than 16 bits are rounded to these.
+
+    Raises:
+        ValueError: If audio cannot be read or a text is missing. The message has the number of
+            bad rows and the first of them.
+    """
+    folder = os.path.dirname(table.source) if os.path.isfile(table.source) else None
+
+    def wav(value):
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("no path")
+        return to_wav(value, folder=folder)
+
+    return _rows(table, columns, wav, "recordings", skip_unreadable, tf.constant)
+
+
+def strokes_and_text(table, columns, skip_unreadable=False):
+    """Raw tensors `(points, texts)` of a table with handwriting and what it says.
+
+    Args:
+        table: A `Table` whose input column has strings `"x y up;x y up;..."` or arrays
+            `[points, 3]`; see `rnnkit.formats.points.parse`.
+        columns: As in `audio_and_text`.
+        skip_unreadable: As in `audio_and_text`.
+
+    Returns:
+        RaggedTensor float32 `[rows, (points), 3]`, string tensor `[rows]`.
+
+    Raises:
+        ValueError: As `audio_and_text`.
+    """
+
+    def ragged(pieces):
+        return tf.RaggedTensor.from_row_lengths(np.concatenate(pieces), [len(p) for p in pieces])
+
+    return _rows(table, columns, pen.parse, "pieces of writing", skip_unreadable, ragged)
+
+
+def _rows(table, columns, read, what, skip, join):
+    values, texts = table.columns[columns["input"]], table.columns[columns["target"]]
+    found, kept, bad = [], [], []
+    for row, (value, text) in enumerate(zip(values, texts, strict=True)):
+        place = f"{table.source}, line {table.lines[row]}"
+        if missing(text):
+            raise ValueError(
+                f"{place}: the column {columns['target']!r} holds no text (an empty text is fine)"
+            )
+        try:
+            if missing(value):
+                raise ValueError(f"the column {columns['input']!r} is empty")
+            found.append(read(value))
+            kept.append(text if isinstance(text, bytes) else str(text).encode())
+        except ValueError as error:
+            bad.append(f"{place}: {error}")
+    if bad:
+        count = f"{len(bad)} of {len(values)} {what} cannot be read"
+        if not skip:
+            raise ValueError(
+                f"{count}. The first is {bad[0]}. To leave them out pass skip_unreadable=True"
+            )
+        if not found:
+            raise ValueError(f"{count}, so that none is left. The first is {bad[0]}")
+        warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=2)
+    return join(found), tf.constant(kept)
+
+
+# === Folders of wav files ===
+
+
+def wav_folders(folder, encoding="utf-8"):
+    """Wav files in folders without a manifest, as `{split: Table}`.
+
+    The text of `name.wav` is in `name.txt` beside it; or in a `*.trans.txt` beside it, whose lines
+    are `name TEXT` (as LibriSpeech has it); or, where there are no such files, it is the name of
+    its folder. The folder may hold one folder a split, such as `train`, `dev` and `test`, or
+    `train-clean`, `dev-clean` and `test-clean`.
+
+    Args:
+        folder: The folder.
+        encoding: Character encoding of the texts.
+
+    Returns:
+        Dict of split (or `"all"`) to `Table` with columns `path` and `text`; empty if it is no
+        folder, has a table (which is the manifest) or has no wav files.
+
+    Raises:
+        ValueError: If a wav file has no text though others have, or two folders are for one split.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir() or any(item.suffix.lower() in SUFFIXES for item in folder.iterdir()):
+        return {}
+    splits = {}
+    for item in sorted(folder.iterdir()):
+        split = SPLITS.get(re.split(r"[-_.]", item.name.lower())[0])
+        if item.is_dir() and split:
+            if split in splits:
+                raise ValueError(
+                    f"the folder {str(folder)!r} holds two folders for {split}: "
+                    f"{splits[split].name} and {item.name}. Pass one that holds one of each"
+                )
+            splits[split] = item
+    if splits and "train" not in splits and any(folder.rglob("*.wav")):
+        raise ValueError(
+            f"the folder {str(folder)!r} has no training part: expected a folder 'train' with wav "
+            f"files. Found: {sorted(root.name for root in splits.values())}"
+        )
+    parts = {split: _in_folder(root, encoding) for split, root in splits.items()}
+    parts = {split: table for split, table in parts.items() if table}
+    if not parts:
+        table = _in_folder(folder, encoding)
+        return {"all": table} if table else {}
+    return parts
+
+
+def _in_folder(root, encoding):
+    """The wav files of one folder and those below as a `Table`, or None without any."""
+    files = sorted(item for item in root.rglob("*") if item.suffix.lower() == ".wav")
+    if not files:
+        return None
+    told = {}
+    for item in sorted(root.rglob("*.trans.txt")):
+        for line in decode(item, encoding).splitlines():
+            name, _, text = line.strip().partition(" ")
+            told[item.parent / name] = text.strip()
+    texts = []
+    for file in files:
+        beside = file.with_suffix(".txt")
+        if file.with_suffix("") in told:
+            texts.append(told[file.with_suffix("")])
+        else:
+            texts.append(decode(beside, encoding).strip() if beside.is_file() else None)
+    without = [file for file, text in zip(files, texts, strict=True) if text is None]
+    if len(without) == len(files) and all(file.parent != root for file in files):
+        texts = [file.parent.name for file in files]
+    elif without:
+        raise ValueError(
+            f"{len(without)} of {len(files)} wav files in {str(root)!r} have no text, the first "
+            f"is {without[0].name}: expected {without[0].stem}.txt beside it, or a manifest (a "
+            f"table {', '.join(SUFFIXES)} with the columns path and text)"
+        )
+    paths = [str(file) for file in files]
+    return Table({"path": paths, "text": texts}, [file.name for file in files], str(root))

@@ -1,0 +1,184 @@
+"""Rows of numbers in time order, and how what is missing among them is filled."""
+
+import warnings
+
+import numpy as np
+
+from rnnkit.data.readers import times
+from rnnkit.data.readers.times import LONGEST_GAP
+
+
+class Rows:
+    """Rows of numbers in time order, and where each came from.
+
+    Args:
+        names: Names of the columns of values.
+        values: Their values, float64 `[rows, columns]`, NaN where missing.
+        spans: List of `(label, numbers)`: what to call the rows, and their numbers there.
+        seconds: Time of each row in seconds since 1970 (UTC), or None.
+        known: Names of all columns in their order, the others among them.
+        left_out: Dict of name to the reason why a column holds no values.
+        targets: Names of the columns that are targets by default, or None for all.
+        inserted: Which rows were missing and are inserted, bool `[rows]`, or None. `spans` leaves
+            them out.
+    """
+
+    def __init__(
+        self,
+        names,
+        values,
+        spans,
+        seconds=None,
+        known=None,
+        left_out=None,
+        targets=None,
+        inserted=None,
+    ):
+        self.names = names
+        self.values = values
+        self.spans = spans
+        self.seconds = seconds
+        self.known = names if known is None else known
+        self.left_out = left_out or {}
+        self.targets = targets
+        self.inserted = np.zeros(len(values), bool) if inserted is None else inserted
+
+    def __len__(self):
+        return len(self.values)
+
+    def place(self, row):
+        """Where a row came from, in words: `data.csv, line 7`."""
+        inserted = " (a row inserted before it)" if self.inserted[row] else ""
+        row -= int(self.inserted[:row].sum())  # of an inserted row: the next one that was there
+        for label, numbers in self.spans:
+            if row < len(numbers):
+                return f"{label} {numbers[row]}{inserted}"
+            row -= len(numbers)
+        raise IndexError(row)
+
+    def column(self, name):
+        return self.values[:, self.names.index(name)]
+
+
+def from_array(values, names=None):
+    """An array `[time]` or `[time, columns]` as `Rows`.
+
+    Args:
+        values: The array, or what NumPy makes one of.
+        names: Function from the number of columns to their names; by default 0, 1, ...
+    """
+    try:
+        array = np.asarray(values, dtype="float64")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"A series is an array of numbers (time,) or (time, columns), or a pair (x, y) of "
+            f"them. Received: {str(values)[:60]} ({error})"
+        ) from None
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            "A series is an array of shape (time,) or (time, columns). "
+            f"Received: an array of shape {np.shape(values)}"
+        )
+    names = names(array.shape[1]) if names else [str(index) for index in range(array.shape[1])]
+    return Rows(names, array, [("the array, row", range(len(array)))])
+
+
+def joined(parts):
+    """Consecutive `Rows` as one."""
+    first = parts[0]
+    for part in parts[1:]:
+        missing = [name for name in first.names if name not in part.names]
+        if missing or (part.seconds is None) != (first.seconds is None):
+            what = f"no numbers in the column {missing[0]!r}" if missing else "other times"
+            raise ValueError(
+                f"The parts of the data differ: {part.place(0)} has {what}. "
+                f"Columns of the first part: {first.known}, of this one: {part.known}"
+            )
+    return Rows(
+        first.names,
+        np.concatenate(
+            [part.values[:, [part.names.index(n) for n in first.names]] for part in parts]
+        ),
+        [span for part in parts for span in part.spans],
+        None if first.seconds is None else np.concatenate([part.seconds for part in parts]),
+        first.known,
+        {name: why for part in reversed(parts) for name, why in part.left_out.items()},
+        first.targets,
+    )
+
+
+def sliced(rows, start, end):
+    """The `Rows` from `start` up to `end`, of rows with a single span."""
+    (label, numbers), *_ = rows.spans
+    return Rows(
+        rows.names,
+        rows.values[start:end],
+        [(label, numbers[start:end])],
+        None if rows.seconds is None else rows.seconds[start:end],
+        rows.known,
+        rows.left_out,
+        rows.targets,
+    )
+
+
+# === What is missing ===
+
+
+def complete(rows, step, name, sizes=None, learned=False):
+    """`Rows` with the missing ones inserted, and the sizes of the parts with them.
+
+    Rows that are missing between two parts are those of the later part.
+    """
+    steps = times.count_steps(rows.seconds, step, name, rows.place, learned)
+    count = int(steps.sum()) + 1 - len(rows)
+    if not count:
+        return rows, sizes
+    seconds, known = times.complete(rows.seconds, steps, name)
+    values = np.full((len(seconds), rows.values.shape[1]), np.nan)
+    values[known] = rows.values
+    inserted = np.ones(len(seconds), bool)
+    inserted[known] = False
+    late = int(np.argmax(steps > 1)) + 1
+    warnings.warn(
+        f"{rows.place(late)}: the row for {times.written(seconds[np.argmax(inserted)])} is missing "
+        f"before this one. It is the first of {count} missing rows, inserted among {len(rows)}. As "
+        "inputs their values are filled by linear interpolation, as targets left out",
+        stacklevel=2,
+    )
+    ends = known[np.cumsum(list((sizes or {}).values()), dtype=int) - 1] + 1
+    sizes = dict(zip(sizes or {}, np.diff(ends, prepend=0).tolist(), strict=True))
+    rest = rows.known, rows.left_out, rows.targets, inserted
+    return Rows(rows.names, values, rows.spans, seconds, *rest), sizes
+
+
+def filled(rows, name):
+    """A column with short gaps filled by linear interpolation."""
+    column = rows.column(name)
+    if np.isinf(column).any():
+        row = int(np.argmax(np.isinf(column)))
+        raise ValueError(
+            f"{rows.place(row)}: the column {name!r} holds {column[row]}; expected a finite "
+            "number, or an empty cell where it is not known"
+        )
+    missing = np.isnan(column)
+    if not missing.any():
+        return column
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(int)))
+    for first, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - first > LONGEST_GAP or missing.all():
+            raise ValueError(
+                f"{rows.place(first)}: the column {name!r} misses {end - first} values in a "
+                f"row from here on; up to {LONGEST_GAP} are filled. Fill them first, for "
+                "example with pandas `frame.interpolate()`, or cut the series here"
+            )
+    empty = missing & ~rows.inserted
+    if empty.any():
+        warnings.warn(
+            f"{rows.place(int(np.argmax(empty)))}: the column {name!r} misses {empty.sum()} of "
+            f"{(~rows.inserted).sum()} values, here for the first time. As inputs they are filled "
+            "by linear interpolation, as targets left out",
+            stacklevel=2,
+        )
+    known = np.flatnonzero(~missing)
+    return np.interp(np.arange(len(column)), known, column[known])

@@ -1,0 +1,178 @@
+"""Tagged sentences from whatever holds them, as raw examples (words, tags)."""
+
+import functools
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data import splits
+from rnnkit.data.readers import conll
+from rnnkit.data.readers.files import SPLITS, find_splits
+from rnnkit.data.readers.tables import SUFFIXES, from_frame, read_table
+
+ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
+
+
+def load(recipe, source, name=None, given=None, encoding="utf-8"):
+    """Reads tagged sentences; see `Recipe.data`.
+
+    Args:
+        recipe: A `Recipe` whose inputs are words and whose targets are tags or entities.
+        source: A file of columns (see `conll.read`), a table (csv, tsv, jsonl) with a row a
+            sentence, a folder of splits of these, a pandas frame, a pair (sentences, tags) or a
+            dict of splits of these.
+        name: Which set of a folder.
+        given: Dict of `"input"`, `"target"` to the user's own column.
+        encoding: Character encoding of files.
+
+    Returns:
+        A `Data` whose examples are pairs of string tensors `[words]`.
+    """
+    table = functools.partial(_from_table, recipe=recipe, given=given)
+    if isinstance(source, dict):
+        return _from_dict(source, table)
+    if isinstance(source, (tuple, list)):
+        return splits.from_columns({"all": _from_pair(source)}, "arrays")
+    if hasattr(source, "columns"):
+        return splits.from_columns({"all": table(from_frame(source))}, "a frame")
+    if not isinstance(source, (str, os.PathLike)):
+        raise ValueError(
+            "source must be a path, a TFDS name, a pandas frame, a tf.data.Dataset, a pair (x, y) "
+            f"or a dict of splits. Received: {type(source).__name__}"
+        )
+    parts = {}
+    for split, path in find_splits(os.fspath(source), name, ENDINGS).items():
+        found = _read(path, recipe, given, encoding)
+        for part, rows in splits.by_split_column(found, split).items():
+            parts[part] = table(splits._take(found, rows))
+    return splits.from_columns(parts, str(source))
+
+
+def _read(path, recipe, given, encoding):
+    if pathlib.Path(path).suffix.lower() not in ENDINGS:
+        raise ValueError(
+            f"{path} is of a kind that is not read; expected one of {', '.join(ENDINGS)}"
+        )
+    if conll.looks_like(path, recipe.columns, encoding):
+        return conll.read(path, recipe.kinds[1], given, encoding)
+    return read_table(path, encoding)
+
+
+def _from_table(table, recipe, given):
+    """Raw tensors of a table with a sentence a row; its cells hold lists, or words with spaces."""
+    columns = {
+        role: table.match(role, names, None if set(table.columns) == {"words", "tags"} else
+                          (given or {}).get(role))
+        for role, names in recipe.columns.items()
+    }  # fmt: skip
+    sides = [
+        [_items(value) for value in table.columns[columns[role]]] for role in ("input", "target")
+    ]
+    return _paired(*sides, lambda row: f"{table.source}, line {table.lines[row]}")
+
+
+def _items(value):
+    if value is None or isinstance(value, float):
+        return []
+    return value.split() if isinstance(value, str) else [str(each) for each in value]
+
+
+def _from_pair(pair):
+    if len(pair) != 2 or len(pair[0]) != len(pair[1]):
+        raise ValueError(
+            "Arrays are passed as a pair (sentences, tags) of equal length. "
+            f"Received: lengths {[len(part) for part in pair]}"
+        )
+    sides = [[_items(value) for value in part] for part in pair]
+    return _paired(*sides, lambda row: f"position {row}")
+
+
+def _paired(sentences, tags, place):
+    """Ragged tensors of sentences and tags of the same lengths; empty sentences are left out."""
+    from rnnkit.features.words import ragged
+
+    kept = []
+    for row, (words, marks) in enumerate(zip(sentences, tags, strict=True)):
+        if len(words) != len(marks):
+            raise ValueError(
+                f"{place(row)}: a sentence of {len(words)} words has {len(marks)} tags. "
+                f"Received: {' '.join(words)[:80]!r} and {' '.join(marks)[:80]!r}"
+            )
+        if words:
+            kept.append((words, marks))
+    if not kept:
+        raise ValueError("The data holds no sentence")
+    return tuple(ragged(side) for side in zip(*kept, strict=True))
+
+
+def _from_dict(parts, table):
+    unknown = [key for key in parts if key not in SPLITS]
+    if unknown or "train" not in parts:
+        raise ValueError(
+            "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
+            f"Received: keys {sorted(parts)}"
+        )
+    parts = {SPLITS[key]: value for key, value in parts.items()}
+    tensors = {
+        split: table(from_frame(value)) if hasattr(value, "columns") else _from_pair(value)
+        for split, value in parts.items()
+    }
+    return splits.from_columns(tensors, "a dict")
+
+
+def pairs(dataset):
+    """A dataset of single raw pairs; a ValueError says what others hold."""
+    spec = dataset.element_spec
+    pair = isinstance(spec, tuple) and len(spec) == 2
+    ranks = {part.shape.rank for part in spec} if pair else set()
+    if ranks not in ({1}, {2}):
+        raise ValueError(
+            "The dataset must give pairs (words, tags) of string tensors [words], or batches of "
+            f"them. Received: elements {spec}"
+        )
+    return dataset.unbatch() if ranks == {2} else dataset
+
+
+# === TFDS ===
+
+
+def choose(builder, kind, given, name):
+    """The features of a TFDS dataset that are the words and their tags.
+
+    Args:
+        builder: TFDS builder.
+        kind: `"tags"` or `"entities"`.
+        given: Dict of `"input"`, `"target"` to the name of a feature, or None.
+        name: TFDS name, for messages.
+
+    Returns:
+        The pair of names.
+    """
+    features = builder.info.features
+    found = {key: type(value).__name__ for key, value in features.items()}
+    usual = {
+        "input": ("words", "tokens"),
+        "target": ("entities", "ner", "tags") if kind == "entities" else ("tags", "upos", "pos"),
+    }
+    chosen = []
+    for role, names in usual.items():
+        wish = (given or {}).get(role)
+        if wish is not None and wish not in features:
+            raise ValueError(f"{name} has no feature {wish!r} for the {role}. Found: {found}")
+        key = wish or next((each for each in names if each in features), None)
+        if key is None or not hasattr(features[key], "feature"):
+            raise ValueError(
+                f"{name} has no sequence for the {role}: expected one of {names} (or say which "
+                f"with {role}=...). Found: {found}"
+            )
+        chosen.append(key)
+    return tuple(chosen)
+
+
+def example(builder, x, y):
+    """Function from a row of a TFDS dataset to raw `(words, tags)`, classes as their names."""
+    classes = getattr(builder.info.features[y].feature, "names", None)
+    table = None if classes is None else tf.constant(np.array(classes, dtype=object), tf.string)
+    return lambda row: (row[x], row[y] if table is None else tf.gather(table, row[y]))

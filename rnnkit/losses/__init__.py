@@ -1,0 +1,22 @@
+"""Losses, and the Keras metrics that belong to them; none counts padding."""
+
+from rnnkit.utils.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "BalancedCrossEntropy": ".balanced",
+        "CTCLoss": ".masked",
+        "EntityF1": ".entity_f1",
+        "KeyNats": ".keys",
+        "KeysAndEnd": ".keys",
+        "MaskedMeanSquaredError": ".masked",
+        "OutputErrors": ".masked",
+        "TagAccuracy": ".tags",
+        "TagCrossEntropy": ".tags",
+        "TokenAccuracy": ".tokens",
+        "TokenCrossEntropy": ".tokens",
+        "ValueErrors": ".masked",
+        "ValuesAndEnd": ".masked",
+    },
+)

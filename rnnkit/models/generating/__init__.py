@@ -1,0 +1,1 @@
+"""What models share that generate a sequence."""

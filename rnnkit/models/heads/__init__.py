@@ -1,0 +1,1 @@
+"""What a decoder reads and writes: tokens, numbers or keys."""

@@ -1,0 +1,1 @@
+"""Where data enters a network: one module for each kind of input."""

@@ -1,0 +1,148 @@
+"""From one value to what a decoder is given: a vector, or a grid of vectors of an image."""
+
+import difflib
+
+import keras
+
+from rnnkit.layers.sharing import BagOfTokens
+
+# Levels of the small network: features of its convolution, and height and width that it looks at.
+CNN = ((32, 5), (48, 3), (96, 3), (192, 3))
+# How far pictures are shifted in training at most, as a share of their sides, and made larger or
+# smaller.
+SHIFT = 0.1
+ZOOM = 0.1
+
+
+def vector(feature, size, seeds):
+    """A class or numbers as a vector.
+
+    Args:
+        feature: Adapted `Label` or `Number`.
+        size: Size of the vector.
+        seeds: `rnnkit.models.base.Seeds`.
+
+    Returns:
+        A list with the Keras input, and the vector `[batch, size]`.
+    """
+    width = getattr(feature, "width", None)
+    if width is None:
+        inputs = keras.Input((), dtype="int32", name="label")  # [batch]
+        initializer = keras.initializers.RandomNormal(stddev=size**-0.5, seed=seeds.next())
+        layer = keras.layers.Embedding(
+            feature.size, size, embeddings_initializer=initializer, name="label_embedding"
+        )
+        return [inputs], layer(inputs)
+    inputs = keras.Input((width,), name="numbers")  # [batch, width]
+    glorot = keras.initializers.GlorotUniform(seed=seeds.next())
+    layer = keras.layers.Dense(size, "tanh", kernel_initializer=glorot, name="numbers_projection")
+    return [inputs], layer(inputs)
+
+
+def image_grid(shape, network, dropout, seeds, augment=False, flip=False):
+    """Vectors of the parts of images, row by row.
+
+    Args:
+        shape: Height, width and channels.
+        network: `"cnn"`: four convolutions, each but the last followed by halving height and width
+            while that leaves at least 8 (4 after the first). Or the name of a network of
+            `keras.applications`, such as `"MobileNetV2"`, without its top and with weights that
+            are not trained yet.
+        dropout: Share of the features of the grid dropped in training.
+        seeds: `rnnkit.models.base.Seeds`.
+        augment: Whether images are shifted and zoomed at random in training.
+        flip: Whether half of them are seen in a mirror too.
+
+    Returns:
+        A list with the Keras input, and the grid `[batch, places, features]`.
+
+    Raises:
+        ValueError: For an unknown network, or one that cannot read images of this shape.
+    """
+    image = keras.Input(shape, name="image")
+    x = _varied(image, flip, seeds) if augment else image
+    x = _cnn(x, seeds) if network == "cnn" else _application(x, network)
+    height, width, features = x.shape[1:]
+    x = keras.layers.Reshape((height * width, features), name="grid")(x)
+    return [image], keras.layers.Dropout(dropout, seed=seeds.next(), name="grid_dropout")(x)
+
+
+def foretold(written, features, tokens, surface, weight, seeds):
+    """What was written, as it is; in training with the loss of `BagOfTokens`.
+
+    Args:
+        written: Keras tensor, the output of the network.
+        features: Keras tensor `[images, features]`.
+        tokens: Keras tensor `[texts, time]`.
+        surface: `rnnkit.models.heads.base.Tokens`.
+        weight: Factor on the loss.
+        seeds: `rnnkit.models.base.Seeds`.
+    """
+    layer = BagOfTokens(
+        surface.size,
+        weight,
+        special=(1, surface.start, surface.end),
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seeds.next()),
+        dtype="float32",  # also under mixed precision, as the output that it passes on
+        name="foretold_output",
+    )
+    return layer(written, features, tokens)
+
+
+def _varied(image, flip, seeds):
+    """Images shifted and zoomed a little at random in training, so that none is seen twice."""
+    layers = keras.layers
+    options = {"fill_mode": "nearest", "interpolation": "bilinear"}
+    if flip:
+        image = layers.RandomFlip("horizontal", seed=seeds.next(), name="image_flip")(image)
+    image = layers.RandomTranslation(
+        SHIFT, SHIFT, seed=seeds.next(), name="image_shift", **options
+    )(image)
+    return layers.RandomZoom((-ZOOM, ZOOM), seed=seeds.next(), name="image_zoom", **options)(image)
+
+
+def _cnn(x, seeds):
+    def convolution(x, filters, size, strides, name):
+        x = keras.layers.Conv2D(
+            filters,
+            size,
+            strides,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=keras.initializers.HeNormal(seed=seeds.next()),
+            name=f"image_{name}",
+        )(x)
+        x = keras.layers.BatchNormalization(name=f"image_norm_{name}")(x)
+        return keras.layers.ReLU(name=f"image_relu_{name}")(x)
+
+    for level, (filters, size) in enumerate(CNN):
+        # The first level is the dearest, as it has the most places.
+        strides = 2 if level == 0 and min(x.shape[1:3]) >= 8 else 1
+        x = convolution(x, filters, size, strides, level)
+        if level and min(x.shape[1:3]) >= 16:
+            x = keras.layers.MaxPooling2D(name=f"image_pool_{level}")(x)
+    return x
+
+
+def _application(image, network):
+    known = [
+        name
+        for name in dir(keras.applications)
+        if name[0].isupper() and callable(getattr(keras.applications, name))
+    ]
+    if network not in known:
+        near = difflib.get_close_matches(str(network), ["cnn", *known], n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            "network must be 'cnn' or the name of a network of keras.applications."
+            f"{hint} Received: network={network!r}"
+        )
+    make = getattr(keras.applications, network)
+    try:
+        made = make(include_top=False, weights=None, input_shape=tuple(image.shape[1:]))
+    except ValueError as error:
+        raise ValueError(
+            f"network={network!r} cannot read images of shape {tuple(image.shape[1:])}: {error}"
+        ) from None
+    made.name = "image_network"
+    return made(image)
