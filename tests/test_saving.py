@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 import rnnkit
-from rnnkit import saving
 from rnnkit.features import Number
 from rnnkit.models import ManyToOne, OneToOne, export
 from rnnkit.utils import writing

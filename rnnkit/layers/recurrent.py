@@ -12,7 +12,7 @@ from rnnkit.layers.gated import GRU, LSTM, SimpleRNN
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
 from rnnkit.layers.reservoir import ESN
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense, check, is_recurrent
-from rnnkit.layers.topology import number
+from rnnkit.utils.checks import number
 
 # === Names of cells ===
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from rnnkit.layers import topology as topologies
-from rnnkit.layers.topology import integer, number
+from rnnkit.utils.checks import integer, number
 
 # === How the recurrent product is computed ===
 

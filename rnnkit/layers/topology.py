@@ -12,10 +12,11 @@ Reference:
 
 import difflib
 import math
-import numbers
 
 import keras
 import numpy as np
+
+from rnnkit.utils.checks import integer, number
 
 # Up to this many units all eigenvalues are computed; above, only the largest (ARPACK).
 DENSE_EIGENVALUES = 300
@@ -158,28 +159,6 @@ class Topology(keras.initializers.Initializer):
 
     def get_config(self):
         return {"spectral_radius": self.spectral_radius, "seed": self.seed}
-
-
-def number(value, name, least=None, most=None):
-    """A finite float within bounds, or a ValueError that names the argument."""
-    fits = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not fits or (least is not None and value < least) or (most is not None and value > most):
-        bounds = " and ".join(
-            text
-            for text, bound in ((f"at least {least}", least), (f"at most {most}", most))
-            if bound is not None
-        )
-        raise ValueError(f"{name} must be a number {bounds}. Received: {name}={value!r}")
-    return float(value)
-
-
-def integer(value, name, least=1):
-    """An int, or a ValueError that names the argument."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(
-            f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-        )
-    return int(value)
 
 
 def sparse_matrix(indices, values):

@@ -11,12 +11,13 @@ from rnnkit.features import Forecast, Label, Number, Series
 from rnnkit.layers.readout import RidgeReadout
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stack import RecurrentStack
-from rnnkit.layers.topology import Topology, integer, number
+from rnnkit.layers.topology import Topology
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model, Seeds, check_features
 from rnnkit.models.reservoir import closed_loop
 from rnnkit.models.reservoir.passes import Pass
 from rnnkit.training import fitting
+from rnnkit.utils.checks import integer, number
 
 # Ridge values to choose from.
 RIDGES = tuple(10.0**power for power in range(-9, 5))

@@ -11,13 +11,13 @@ from rnnkit.features import Forecast, Series, Tags
 from rnnkit.layers.crf import CRF
 from rnnkit.layers.missing import AddPresent, KnownErrors
 from rnnkit.layers.recurrent import recurrent
-from rnnkit.layers.topology import integer, number
 from rnnkit.losses.masked import OutputErrors
 from rnnkit.models import forecasting, measured_errors, tagging
 from rnnkit.models.base import Model, Seeds, check_features
 from rnnkit.models.inputs import steps as step_inputs
 from rnnkit.models.windows import Windows, cut_stream, stacked
 from rnnkit.training import fitting
+from rnnkit.utils.checks import integer, number
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")

@@ -11,7 +11,6 @@ from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature, Number
 from rnnkit.layers.carry import Carried, FirstStates, KeepStates
 from rnnkit.layers.sharing import RepeatRows
-from rnnkit.layers.topology import integer, number
 from rnnkit.metrics import likelihood
 from rnnkit.models.base import Seeds, check_features
 from rnnkit.models.generating import language, likelihoods
@@ -20,6 +19,7 @@ from rnnkit.models.generating.cache import Cache
 from rnnkit.models.generating.decoder import ATTENTIONS, Decoder, Source, bridge
 from rnnkit.models.heads.base import surface_of
 from rnnkit.models.inputs.single import foretold, image_grid, vector
+from rnnkit.utils.checks import integer, number
 
 # Tokens written where nothing says the end.
 WRITTEN = 500

@@ -9,8 +9,8 @@ import tensorflow as tf
 from rnnkit.features import Forecast
 from rnnkit.features.calendar import following
 from rnnkit.layers import reservoir_loops as loops
-from rnnkit.layers.topology import integer, number
 from rnnkit.models.forecasting import is_single
+from rnnkit.utils.checks import integer, number
 
 # A closed loop has diverged beyond this many times the largest target seen in training.
 DIVERGED = 10.0
