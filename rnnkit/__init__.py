@@ -5,6 +5,7 @@ its search space. See `rnnkit.models`, `rnnkit.features`, `rnnkit.layers` and th
 """
 
 from rnnkit.utils.lazy import attach
+from rnnkit.utils.pictures import register_plots
 
 __version__ = "0.1.0"
 
@@ -31,3 +32,5 @@ __getattr__, __dir__, __all__ = attach(
         "load_model": ".saving",
     },
 )
+
+register_plots("rnnkit.plots")  # what results draw themselves with

@@ -6,6 +6,7 @@ import math
 import os
 import statistics
 
+from rnnkit.utils.pictures import draw
 from rnnkit.utils.tables import ResultTable
 from rnnkit.utils.writing import atomically
 
@@ -122,9 +123,7 @@ class Comparison:
 
     def plot(self, against=None, ax=None):
         """Scores by lag, or against size or time; see `rnnkit.plots.comparison`."""
-        from rnnkit.plots.comparisons import comparison
-
-        return comparison(self, against=against, ax=ax)
+        return draw("comparison", self, against=against, ax=ax)
 
     def __repr__(self):
         return f"{title(self.about)}\n{self.table()!r}"

@@ -5,6 +5,7 @@ import html
 
 import numpy as np
 
+from rnnkit.utils.pictures import draw
 from rnnkit.utils.tables import ResultTable
 
 # A gradient has vanished if less than this of it is left after the whole sequence, and exploded if
@@ -167,9 +168,7 @@ class GradientFlow:
 
     def plot(self, ax=None):
         """The norms by time step; see `rnnkit.plots.gradient_flow`."""
-        from rnnkit.plots.inside import gradient_flow
-
-        return gradient_flow(self, ax=ax)
+        return draw("gradient_flow", self, ax=ax)
 
     def __repr__(self):
         return f"{self.table()!r}\n{self.verdict}: {self.advice}"

@@ -11,6 +11,7 @@ from rnnkit import metrics
 from rnnkit.datasets import dynamics
 from rnnkit.diagnostics import places
 from rnnkit.layers.recurrent import recurrent
+from rnnkit.utils.pictures import draw
 
 
 @dataclasses.dataclass
@@ -38,9 +39,7 @@ class MemoryCapacity:
 
     def plot(self, ax=None):
         """Squared correlation by delay; see `rnnkit.plots.memory`."""
-        from rnnkit.plots.inside import memory
-
-        return memory(self, ax=ax)
+        return draw("memory", self, ax=ax)
 
     def __repr__(self):
         return (

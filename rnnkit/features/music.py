@@ -9,6 +9,7 @@ import wave
 import numpy as np
 
 from rnnkit.formats import midi, notation
+from rnnkit.utils.pictures import draw
 
 RATE = 22_050  # samples a second
 # Strength of a tone's harmonics, and how fast they fade, in 1 / seconds.
@@ -79,9 +80,7 @@ class Music(str):
 
     def plot(self, ax=None):
         """As a piano roll; see `rnnkit.plots.piano_roll`."""
-        from rnnkit import plots
-
-        return plots.piano_roll(self, ax=ax)
+        return draw("piano_roll", self, ax=ax)
 
     def _repr_html_(self):
         """A piano roll, and a player, for notebooks."""

@@ -29,7 +29,7 @@ __getattr__, __dir__, __all__ = attach(
         "spectrogram": ".signals",
         "states": ".inside",
         "strokes": ".signals",
-        "tuning": ".inside",
+        "tuning": ".training",
         "unrolled": ".unrolled.model",
     },
 )

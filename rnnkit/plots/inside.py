@@ -205,28 +205,6 @@ def memory(result, ax=None):
     return ax
 
 
-def tuning(result, ax=None):
-    """The objective of each trial of a search, and the best so far.
-
-    Args:
-        result: What `recipe.tune` gave.
-        ax: Matplotlib Axes to draw on, or None for new ones.
-
-    Returns:
-        The Axes.
-
-    Raises:
-        ValueError: For anything else.
-
-    Example:
-
-    >>> rnnkit.plots.tuning(recipe.tune(data, max_trials=20))
-    """
-    if not hasattr(result, "best_options") or not hasattr(result, "plot"):
-        raise ValueError(f"result must be what recipe.tune gave. Received: {type(result).__name__}")
-    return result.plot(ax=ax)
-
-
 # === Shared ===
 
 

@@ -49,6 +49,47 @@ def learning_curves(history, metric="loss", ax=None):
     return ax
 
 
+def tuning(result, ax=None):
+    """The objective of each trial of a search, in the order they began, and the best so far.
+
+    Args:
+        result: What `recipe.tune` gave.
+        ax: Matplotlib Axes to draw on, or None for new ones.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        ValueError: For anything else.
+
+    Example:
+
+    >>> rnnkit.plots.tuning(recipe.tune(data, max_trials=20))
+    """
+    from rnnkit.tuning import TuningResult
+
+    if not isinstance(result, TuningResult):
+        raise ValueError(f"result must be what recipe.tune gave. Received: {type(result).__name__}")
+    rows = sorted(result.table(), key=lambda row: row["trial"])
+    done = [row for row in rows if row["status"] == "completed"]
+    failed = [row["trial"] for row in rows if row["status"] != "completed"]
+    trials, values = [row["trial"] for row in done], [row["objective"] for row in done]
+    higher = result.direction == "max"
+    best = (np.maximum if higher else np.minimum).accumulate(np.array(values, "float64"))
+    ax = _axes(ax)
+    ax.plot(trials, values, "o", color=COLOURS[0], ms=5, label="trial")
+    ax.step(trials, best, "-", where="post", color=COLOURS[2], label="best so far")
+    if failed:  # below everything, as they have no value
+        base = ax.get_xaxis_transform()
+        ax.plot(failed, [0.02] * len(failed), "x", color="black", transform=base, label="failed")
+    ax.set_xlabel("trial")
+    ax.set_ylabel(f"{result.objective} ({'higher' if higher else 'lower'} is better)")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return ax
+
+
 def confusion_matrix(model, data, y=None, normalize=True, ax=None):
     """How often each class is taken for each other.
 

@@ -19,6 +19,7 @@ from rnnkit.training import fitting
 from rnnkit.tuning import job as tuning_job
 from rnnkit.tuning import search as tuning_search
 from rnnkit.tuning import worker as tuning_worker
+from rnnkit.utils.pictures import draw
 from rnnkit.utils.tables import ResultTable
 
 TUNERS = ("hyperband", "random", "bayesian", "grid")
@@ -266,42 +267,8 @@ class TuningResult:
         return table
 
     def plot(self, ax=None):
-        """The objective of each trial, in the order they began, and the best so far.
-
-        Args:
-            ax: Matplotlib Axes to draw on; by default new ones.
-
-        Returns:
-            The Axes.
-        """
-        import matplotlib.pyplot as plt
-
-        from rnnkit.plots.drawing import COLOURS
-
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
-        rows = self._job.rows()
-        done = [row for row in rows if row["status"] == "completed"]
-        failed = [row["trial"] for row in rows if row["status"] != "completed"]
-        trials, values = [row["trial"] for row in done], [row["objective"] for row in done]
-        best, choose = [], max if self.direction == "max" else min
-        for value in values:
-            best.append(choose(best[-1], value) if best else value)
-        ax.plot(trials, values, "o", color=COLOURS[0], ms=5, label="trial")
-        ax.step(trials, best, "-", where="post", color=COLOURS[2], label="best so far")
-        if failed:
-            # Below everything, as they have no value.
-            base = ax.get_xaxis_transform()
-            ax.plot(
-                failed, [0.02] * len(failed), "x", color="black", transform=base, label="failed"
-            )
-        ax.set_xlabel("trial")
-        better = "higher" if self.direction == "max" else "lower"
-        ax.set_ylabel(f"{self.objective} ({better} is better)")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.grid(alpha=0.3)
-        ax.legend()
-        return ax
+        """The objective of each trial and the best so far; see `rnnkit.plots.tuning`."""
+        return draw("tuning", self, ax=ax)
 
     def __repr__(self):
         counts = tuning_job.brief(self._job.rows())

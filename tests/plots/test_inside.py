@@ -10,6 +10,7 @@ from rnnkit import plots
 from rnnkit.diagnostics import gate_activations, gradient_flow, memory_capacity, state_trajectory
 from rnnkit.features import Label, Text
 from rnnkit.models import ManyToOne
+from rnnkit.tuning import TuningResult
 
 TEXTS, LABELS = ["not bad at all", "bad"], ["yes", "no"]
 
@@ -108,13 +109,24 @@ def test_memory_by_delay():
 
 
 def test_a_search_draws_itself():
-    class Result:
-        def best_options(self):
-            return {}
+    class Result(TuningResult):
+        objective, direction = "val_loss", "min"
 
-        def plot(self, ax=None):
-            return ("drawn", ax)
+        def __init__(self):
+            pass
 
-    assert plots.tuning(Result(), ax=3) == ("drawn", 3)
+        def table(self):  # best first, and the failed one last
+            values = {3: 0.25, 1: 0.5, 2: 0.75, 4: None}
+            return [
+                {"trial": trial, "objective": value, "status": "completed" if value else "failed"}
+                for trial, value in values.items()
+            ]
+
+    given = matplotlib.figure.Figure().subplots()
+    assert Result().plot(given) is given
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in given.lines}
+    assert drawn["trial"] == [[1, 0.5], [2, 0.75], [3, 0.25]]
+    assert drawn["best so far"] == [[1, 0.5], [2, 0.5], [3, 0.25]]
+    assert drawn["failed"] == [[4, 0.02]]
     with pytest.raises(ValueError, match="must be what recipe.tune gave. Received: int"):
         plots.tuning(3)
