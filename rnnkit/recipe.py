@@ -23,8 +23,8 @@ class Recipe:
         cell: Default cell.
         dataset: TFDS name of the embedded sample.
         card: Module whose `CARD` describes the embedded sample.
-        kinds: Pair of the kinds of input and target, such as `("text", "label")`; None for no
-            input.
+        data_types: Pair of the data types of input and target, such as `("text", "label")`;
+            None for no input.
         columns: Dict of `"input"` and `"target"` to the column names taken for them, lower case,
             best first.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
@@ -38,7 +38,7 @@ class Recipe:
     """
 
     name = title = pattern = input = output = cell = dataset = card = ""
-    kinds = ("text", "label")
+    data_types = ("text", "label")
     columns = {"input": ("text",), "target": ("label",)}
     scores = ("accuracy",)
     training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}

@@ -25,7 +25,7 @@ class Chatbot(rnnkit.Recipe):
 
     dataset = "rnnkit_dialogues"
     card = "rnnkit.datasets.dialogues"
-    kinds = ("text", "text")
+    data_types = ("text", "text")
     columns = {
         "input": ("prompt", "question", "input", "utterance", "source"),
         "target": ("reply", "answer", "response", "output", "target"),

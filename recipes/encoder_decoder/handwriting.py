@@ -32,7 +32,7 @@ class Handwriting(rnnkit.Recipe):
 
     dataset = "rnnkit_letters"
     card = "rnnkit.datasets.letters"
-    kinds = ("strokes", "text")
+    data_types = ("strokes", "text")
     columns = {
         "input": ("points", "strokes", "ink", "input"),
         "target": ("text", "word", "transcript", "label", "target"),

@@ -37,7 +37,7 @@ class SpeechToText(rnnkit.Recipe):
 
     dataset = "rnnkit_morse"
     card = "rnnkit.datasets.morse"
-    kinds = ("audio", "text")
+    data_types = ("audio", "text")
     columns = {
         "input": ("path", "audio", "wav", "file", "filename", "clip", "input"),
         "target": ("text", "transcript", "transcription", "sentence", "label", "target"),

@@ -25,7 +25,7 @@ class Translation(rnnkit.Recipe):
 
     dataset = "rnnkit_phrases"
     card = "rnnkit.datasets.phrases"
-    kinds = ("text", "text")
+    data_types = ("text", "text")
     columns = {
         "input": ("source", "en", "english", "input", "src"),
         "target": ("target", "fr", "french", "output", "tgt", "translation"),

@@ -29,7 +29,7 @@ class Forecasting(rnnkit.Recipe):
 
     dataset = "rnnkit_series/mackey_glass_17"
     card = "rnnkit.datasets.dynamics"
-    kinds = ("series", "series")
+    data_types = ("series", "series")
     columns = {"input": ("every column of numbers",), "target": ("those of the input",)}
 
     def features(self, data, *, horizon=24, calendar=True):

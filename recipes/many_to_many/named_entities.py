@@ -27,7 +27,7 @@ class NamedEntities(rnnkit.Recipe):
 
     dataset = "rnnkit_bulletins"
     card = "rnnkit.datasets.bulletins"
-    kinds = ("words", "entities")
+    data_types = ("words", "entities")
     columns = {
         "input": ("words", "tokens", "sentence", "text"),
         "target": ("tags", "entities", "ner", "ner_tags", "labels", "target"),

@@ -26,7 +26,7 @@ class PosTagging(rnnkit.Recipe):
 
     dataset = "rnnkit_wordclasses"
     card = "rnnkit.datasets.wordclasses"
-    kinds = ("words", "tags")
+    data_types = ("words", "tags")
     columns = {
         "input": ("words", "tokens", "sentence", "text"),
         "target": ("tags", "upos", "pos", "labels", "target"),

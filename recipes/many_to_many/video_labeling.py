@@ -38,7 +38,7 @@ class VideoLabeling(rnnkit.Recipe):
 
     dataset = "rnnkit_motions"
     card = "rnnkit.datasets.motions"
-    kinds = ("frames", "tags")
+    data_types = ("frames", "tags")
     columns = {
         "input": ("frame", "path", "image", "every column of numbers"),
         "target": ("label", "phase", "tag", "state", "action", "activity", "class", "target", "y"),

@@ -33,7 +33,7 @@ class DnaClassification(rnnkit.Recipe):
 
     dataset = "rnnkit_motifs"
     card = "rnnkit.datasets.motifs"
-    kinds = ("text", "label")
+    data_types = ("text", "label")
     columns = {
         "input": ("sequence", "dna", "rna", "seq", "nucleotides", "text", "input"),
         "target": ("label", "class", "kind", "category", "target"),

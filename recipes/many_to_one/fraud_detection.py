@@ -33,7 +33,7 @@ class FraudDetection(rnnkit.Recipe):
 
     dataset = "rnnkit_cards"
     card = "rnnkit.datasets.cards"
-    kinds = ("events", "label")
+    data_types = ("events", "label")
     columns = {
         "input": ("history", "card", "card_id", "account", "account_id", "customer", "customer_id"),
         "target": ("label", "fraud", "is_fraud", "default", "class", "target"),

@@ -24,7 +24,7 @@ class Sentiment(rnnkit.Recipe):
 
     dataset = "rnnkit_reviews"
     card = "rnnkit.datasets.reviews"
-    kinds = ("text", "label")
+    data_types = ("text", "label")
     columns = {
         "input": ("text", "sentence", "review", "content", "message"),
         "target": ("label", "sentiment", "class", "category", "target"),

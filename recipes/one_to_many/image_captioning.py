@@ -50,7 +50,7 @@ class ImageCaptioning(rnnkit.Recipe):
 
     dataset = "rnnkit_scenes"
     card = "rnnkit.datasets.scenes"
-    kinds = ("image", "text")
+    data_types = ("image", "text")
     columns = {
         "input": ("path", "image", "file", "filename", "picture", "input"),
         "target": ("caption", "text", "sentence", "description", "target"),

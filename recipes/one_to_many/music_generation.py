@@ -39,7 +39,7 @@ class MusicGeneration(rnnkit.Recipe):
 
     dataset = "rnnkit_melodies"
     card = "rnnkit.datasets.melodies"
-    kinds = ("style", "music")
+    data_types = ("style", "music")
     columns = {
         "input": ("style", "label", "genre", "class", "composer", "category"),
         "target": ("melody", "music", "notes", "path", "midi", "file", "filename"),

@@ -42,7 +42,7 @@ class TextGeneration(rnnkit.Recipe):
 
     dataset = "rnnkit_stories"
     card = "rnnkit.datasets.stories"
-    kinds = (None, "text")
+    data_types = (None, "text")
     columns = {
         "input": (),
         "target": ("text", "content", "story", "document", "sentence"),

@@ -38,7 +38,7 @@ class ImageClassification(rnnkit.Recipe):
 
     dataset = "rnnkit_digits"
     card = "rnnkit.datasets.digits"
-    kinds = ("image", "label")
+    data_types = ("image", "label")
     columns = {
         "input": ("path", "image", "file", "filename", "picture", "input"),
         "target": ("label", "class", "category", "target"),

@@ -27,7 +27,7 @@ class Spam(rnnkit.Recipe):
 
     dataset = "rnnkit_sms"
     card = "rnnkit.datasets.sms"
-    kinds = ("text", "label")
+    data_types = ("text", "label")
     columns = {
         "input": ("text", "message", "sms", "content", "body"),
         "target": ("label", "class", "category", "spam", "target"),

@@ -20,7 +20,7 @@ NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
 # Any answer at all shows that there is a network; TFDS itself would retry for minutes.
 PROBE = "https://storage.googleapis.com"
 PROBE_SECONDS = 5
-KINDS = {"text": "Text", "label": "ClassLabel", "image": "Image", "events": "Text"}
+TFDS_FEATURES = {"text": "Text", "label": "ClassLabel", "image": "Image", "events": "Text"}
 
 
 def is_name(source):
@@ -28,13 +28,13 @@ def is_name(source):
     return bool(NAME.match(source))
 
 
-def load(name, input_kind, target_kind, given=None, data_dir=None):
+def load(name, input_type, target_type, given=None, data_dir=None):
     """A TFDS dataset as raw `(x, y)` examples.
 
     Args:
         name: TFDS name, such as `"imdb_reviews"` or `"glue/sst2"`.
-        input_kind: Kind of TFDS feature wanted as input: `"text"`, `"audio"` or `"strokes"`.
-        target_kind: Kind wanted as target: `"label"`, or `"text"` for translations and the like.
+        input_type: Type of TFDS feature wanted as input: `"text"`, `"audio"` or `"strokes"`.
+        target_type: Type wanted as target: `"label"`, or `"text"` for translations and the like.
             Class numbers become class names.
         given: Dict of `"input"`, `"target"` to the name of a feature, where several fit.
         data_dir: Folder of TFDS; by default its own (`TFDS_DATA_DIR`, `~/tensorflow_datasets`).
@@ -48,23 +48,23 @@ def load(name, input_kind, target_kind, given=None, data_dir=None):
     """
     builder, prepare = _builder(name, data_dir)
     features = builder.info.features
-    if input_kind == "words":
-        x, y = tagged.choose(builder, target_kind, given, name)
-    elif input_kind == target_kind:
-        x, y = _pair(builder, input_kind, given, name)
-    elif input_kind in transcripts.INPUTS:
-        x, y = transcripts.choose(builder, input_kind, given, name)
-    elif input_kind == "frames":
+    if input_type == "words":
+        x, y = tagged.choose(builder, target_type, given, name)
+    elif input_type == target_type:
+        x, y = _pair(builder, input_type, given, name)
+    elif input_type in transcripts.INPUTS:
+        x, y = transcripts.choose(builder, input_type, given, name)
+    elif input_type == "frames":
         x, y = clips.choose(builder, given, name)
     else:
-        x = _feature(features, input_kind, "input", (given or {}).get("input"), name)
-        y = _feature(features, target_kind, "target", (given or {}).get("target"), name)
-    signal = transcripts.example(builder, x, y) if input_kind in transcripts.INPUTS else None
-    if input_kind == "words":
+        x = _feature(features, input_type, "input", (given or {}).get("input"), name)
+        y = _feature(features, target_type, "target", (given or {}).get("target"), name)
+    signal = transcripts.example(builder, x, y) if input_type in transcripts.INPUTS else None
+    if input_type == "words":
         signal = tagged.example(builder, x, y)
-    if input_kind == "frames":
+    if input_type == "frames":
         signal = clips.example(builder, x, y)
-    if input_kind == "image":
+    if input_type == "image":
         signal = images.example(builder, x, y)
     prepare()
     return _split(builder, x, y, signal)
@@ -208,16 +208,16 @@ def _need_network(name):
         ) from None
 
 
-def _feature(features, kind, role, given, name):
+def _feature(features, data_type, role, given, name):
     import tensorflow_datasets as tfds
 
     def fits(value):
-        if kind == "series":
+        if data_type == "series":
             plain = type(value) in (tfds.features.Tensor, tfds.features.Sequence)
             shape = value.shape if plain else ()
             flat = isinstance(shape, tuple) and len(shape) in (1, 2)
             return flat and np.issubdtype(value.np_dtype, np.floating)
-        return isinstance(value, getattr(tfds.features, KINDS[kind]))
+        return isinstance(value, getattr(tfds.features, TFDS_FEATURES[data_type]))
 
     found = {key: type(value).__name__ for key, value in features.items()}
     if given is not None:
@@ -229,25 +229,27 @@ def _feature(features, kind, role, given, name):
         return fitting[0]
     if fitting:
         raise ValueError(
-            f"{name} has several features of kind {kind}: say which is the {role} with "
+            f"{name} has several features of data type {data_type}: say which is the {role} with "
             f"{role}={fitting[0]!r}. Found: {found}"
         )
-    raise ValueError(f"{name} has no feature of kind {kind} for the {role}. Found: {found}")
+    raise ValueError(
+        f"{name} has no feature of data type {data_type} for the {role}. Found: {found}"
+    )
 
 
-def _pair(builder, kind, given, name):
-    """Which two features of one kind are input and target: as given, or as the dataset has it.
+def _pair(builder, data_type, given, name):
+    """Which two features of one data type are input and target: as given, or as the dataset has it.
 
     The sides of a `Translation` are features by the names of their languages.
     """
     import tensorflow_datasets as tfds
 
     features, keys = builder.info.features, builder.info.supervised_keys
-    wanted = getattr(tfds.features, KINDS[kind])
+    wanted = getattr(tfds.features, TFDS_FEATURES[data_type])
     found = [key for key, value in features.items() if isinstance(value, wanted)]
     if len(found) < 2:
         known = {key: type(value).__name__ for key, value in features.items()}
-        raise ValueError(f"{name} has no two features of kind {kind}. Found: {known}")
+        raise ValueError(f"{name} has no two features of data type {data_type}. Found: {known}")
     usual = {}
     if keys is not None and len(keys) == 2 and all(key in found for key in keys):
         usual = {role: (key,) for role, key in zip(("input", "target"), keys, strict=True)}

@@ -1,4 +1,4 @@
-"""What each pair of kinds, such as text and label, is read with: one row a pair."""
+"""What each pair of data types, such as text and label, is read with: one row a pair."""
 
 import dataclasses
 import functools
@@ -29,7 +29,7 @@ class Request:
     """What a user asks for beside the source; see `Recipe.data`.
 
     Attributes:
-        recipe: A `Recipe`: its `dataset`, `kinds` and `columns` are used.
+        recipe: A `Recipe`: its `dataset`, `data_types` and `columns` are used.
         name: Which set of a folder.
         given: Dict of `"input"`, `"target"` to the user's own column.
         encoding: Character encoding of files.
@@ -53,8 +53,8 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
-class Kind:
-    """How data of one pair of kinds is read.
+class DataType:
+    """How data of one pair of data types is read.
 
     Attributes:
         read: Function `(source, request)` that gives a `Data` of whatever is neither a TFDS name
@@ -77,7 +77,7 @@ class Kind:
 
 
 def _examples(name, request):
-    return catalogue.load(name, *request.recipe.kinds, given=request.given)
+    return catalogue.load(name, *request.recipe.data_types, given=request.given)
 
 
 def _series_examples(name, request):
@@ -253,14 +253,14 @@ def _read_strokes(source, request):
 
 
 def _read_pictures(source, request):
-    kind = request.recipe.kinds[1]
-    to_tensors = images.image_and_label if kind == "label" else images.image_and_text
+    target = request.recipe.data_types[1]
+    to_tensors = images.image_and_label if target == "label" else images.image_and_text
     if not isinstance(source, (str, os.PathLike)):
         return _read_tables(source, request, _skipping(to_tensors, request))
     return images.load(
         os.fspath(source),
         request.recipe.columns,
-        kind,
+        target,
         given=request.given,
         name=request.name,
         encoding=request.encoding,
@@ -306,30 +306,30 @@ def _read_music(source, request):
 
 # === The table ===
 
-TAGGED = Kind(_read_tagged, _tagged_pairs, _examples)
-KINDS = {
-    (None, "text"): Kind(_read_texts, None, _texts),
-    ("text", "label"): Kind(_read_labelled, _pairs, _examples, folds=True),
-    ("text", "text"): Kind(_read_parallel, _pairs, _examples),
-    ("events", "label"): Kind(_read_events, _pairs, _examples, folds=True),
-    ("audio", "text"): Kind(_read_audio, _pairs, _examples, skips=True),
-    ("strokes", "text"): Kind(_read_strokes, _pairs, _examples, skips=True),
-    ("image", "label"): Kind(_read_pictures, _pictures, _examples, skips=True),
-    ("image", "text"): Kind(_read_pictures, _pictures, _examples, skips=True),
+TAGGED = DataType(_read_tagged, _tagged_pairs, _examples)
+DATA_TYPES = {
+    (None, "text"): DataType(_read_texts, None, _texts),
+    ("text", "label"): DataType(_read_labelled, _pairs, _examples, folds=True),
+    ("text", "text"): DataType(_read_parallel, _pairs, _examples),
+    ("events", "label"): DataType(_read_events, _pairs, _examples, folds=True),
+    ("audio", "text"): DataType(_read_audio, _pairs, _examples, skips=True),
+    ("strokes", "text"): DataType(_read_strokes, _pairs, _examples, skips=True),
+    ("image", "label"): DataType(_read_pictures, _pictures, _examples, skips=True),
+    ("image", "text"): DataType(_read_pictures, _pictures, _examples, skips=True),
     ("words", "tags"): TAGGED,
     ("words", "entities"): TAGGED,
-    ("frames", "tags"): Kind(_read_clips, _clip_pairs, _examples),
-    ("style", "music"): Kind(_read_music, _styled_music, _melodies, skips=True),
-    ("series", "series"): Kind(_read_series, _series_pairs, _series_examples),
+    ("frames", "tags"): DataType(_read_clips, _clip_pairs, _examples),
+    ("style", "music"): DataType(_read_music, _styled_music, _melodies, skips=True),
+    ("series", "series"): DataType(_read_series, _series_pairs, _series_examples),
 }
 
 
 def of(recipe):
-    """The `Kind` of a recipe; a ValueError names those there are."""
-    kinds = tuple(recipe.kinds)
-    if kinds not in KINDS:
+    """The `DataType` of a recipe; a ValueError names those there are."""
+    data_types = tuple(recipe.data_types)
+    if data_types not in DATA_TYPES:
         raise ValueError(
-            f"The recipe {recipe.name!r} must have one of the kinds {sorted(KINDS, key=str)}. "
-            f"Received: kinds={kinds}"
+            f"The recipe {recipe.name!r} must have one of the pairs of data types "
+            f"{sorted(DATA_TYPES, key=str)}. Received: data_types={data_types}"
         )
-    return KINDS[kinds]
+    return DATA_TYPES[data_types]

@@ -5,7 +5,7 @@ import os
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers import catalogue, kinds, plain_text
+from rnnkit.data.readers import catalogue, data_types, plain_text
 from rnnkit.data.readers.files import SPLITS
 
 # Endings that say that a file is meant, whether it is there or not.
@@ -25,7 +25,7 @@ def load(
     """Loads data for a recipe; see `Recipe.data` for what `source` can be.
 
     Args:
-        recipe: A `Recipe`: its `dataset`, `kinds` and `columns` are used.
+        recipe: A `Recipe`: its `dataset`, `data_types` and `columns` are used.
         source: See `Recipe.data`.
         name: Which set of a folder.
         given: Dict of `"input"`, `"target"` to the user's own column.
@@ -39,37 +39,37 @@ def load(
     Raises:
         ValueError: For what does not fit: the message says what was found and what is expected.
     """
-    kind = kinds.of(recipe)
-    request = kinds.Request(recipe, name, given, encoding, skip_unreadable, fold)
-    _check_options(kind, request, source)
+    data_type = data_types.of(recipe)
+    request = data_types.Request(recipe, name, given, encoding, skip_unreadable, fold)
+    _check_options(data_type, request, source)
     if isinstance(source, splits.Data):
         return source
     if source is None:
-        data = kind.catalogue(recipe.dataset, request)
+        data = data_type.catalogue(recipe.dataset, request)
         data.source = None
         return data
     if is_catalogue_name(source):
-        return kind.catalogue(os.fspath(source), request)
-    if kind.single is not None:
+        return data_type.catalogue(os.fspath(source), request)
+    if data_type.single is not None:
         if isinstance(source, tf.data.Dataset):
-            return splits.from_dataset(kind.single(source, request))
+            return splits.from_dataset(data_type.single(source, request))
         if isinstance(source, dict) and any(
             isinstance(value, tf.data.Dataset) for value in source.values()
         ):
-            return _of_datasets(source, kind, request)
-    return kind.read(source, request)
+            return _of_datasets(source, data_type, request)
+    return data_type.read(source, request)
 
 
-def _check_options(kind, request, source):
+def _check_options(data_type, request, source):
     recipe = request.recipe
-    if request.skip_unreadable and not kind.skips:
+    if request.skip_unreadable and not data_type.skips:
         raise ValueError(
             "skip_unreadable is for recipes of audio, strokes, images or music. "
-            f"Received: the recipe {recipe.name!r}, of {recipe.kinds[0]}"
+            f"Received: the recipe {recipe.name!r}, of {recipe.data_types[0]}"
         )
-    table = hasattr(source, "columns") or kinds.are_frames(source)
+    table = hasattr(source, "columns") or data_types.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
-    if request.fold is not None and not (kind.folds and (table or path)):
+    if request.fold is not None and not (data_type.folds and (table or path)):
         raise ValueError(
             "fold is for tables of examples with a label that have a column 'fold'. Received: "
             f"fold={request.fold!r}, source={str(source)[:60]!r}, for the recipe {recipe.name!r}"
@@ -87,16 +87,16 @@ def is_catalogue_name(source):
     return not (folder and os.path.isdir(folder))
 
 
-def _of_datasets(parts, kind, request):
-    kinds.check_splits(parts)
+def _of_datasets(parts, data_type, request):
+    data_types.check_splits(parts)
     parts = {SPLITS[key]: value for key, value in parts.items()}
     lacking = {"train", "validation", "test"} - set(parts)
     if lacking or not all(isinstance(value, tf.data.Dataset) for value in parts.values()):
-        kinds_found = {split: type(value).__name__ for split, value in parts.items()}
+        found = {split: type(value).__name__ for split, value in parts.items()}
         raise ValueError(
             "A dict of tf.data.Datasets must have train, validation and test, all of them "
-            f"tf.data.Datasets. Received: {kinds_found}"
+            f"tf.data.Datasets. Received: {found}"
             + (f". Missing: {sorted(lacking)}" if lacking else "")
         )
-    single = {split: kind.single(value, request) for split, value in parts.items()}
+    single = {split: data_type.single(value, request) for split, value in parts.items()}
     return splits.Data(**single, source="datasets")

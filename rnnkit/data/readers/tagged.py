@@ -56,7 +56,7 @@ def _read(path, recipe, given, encoding):
             f"{path} is of a kind that is not read; expected one of {', '.join(ENDINGS)}"
         )
     if conll.looks_like(path, recipe.columns, encoding):
-        return conll.read(path, recipe.kinds[1], given, encoding)
+        return conll.read(path, recipe.data_types[1], given, encoding)
     return read_table(path, encoding)
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 INPUTS = ("audio", "strokes")
 
 
-def choose(builder, kind, given, name):
+def choose(builder, data_type, given, name):
     """The features of a TFDS dataset that are the recording and its text.
 
     The dataset's supervised keys are taken where they fit, otherwise the only features that do.
@@ -15,7 +15,7 @@ def choose(builder, kind, given, name):
 
     Args:
         builder: TFDS builder.
-        kind: One of `INPUTS`.
+        data_type: One of `INPUTS`.
         given: Dict of `"input"`, `"target"` to the name of a feature, or None.
         name: TFDS name, for messages.
 
@@ -27,8 +27,8 @@ def choose(builder, kind, given, name):
     """
     features, keys = builder.info.features, builder.info.supervised_keys or (None, None)
     chosen = []
-    for role, usual, kinds in (
-        ("input", keys[0], _TESTS[kind]),
+    for role, usual, tests in (
+        ("input", keys[0], _TESTS[data_type]),
         ("target", keys[1], (_is_text, _is_class, _is_classes)),
     ):
         found = {key: type(value).__name__ for key, value in features.items()}
@@ -36,19 +36,19 @@ def choose(builder, kind, given, name):
         if wish is not None and wish not in features:
             raise ValueError(f"{name} has no feature {wish!r} for the {role}. Found: {found}")
         key = wish if wish is not None else usual
-        if isinstance(key, str) and key in features and any(fits(features[key]) for fits in kinds):
+        if isinstance(key, str) and key in features and any(fits(features[key]) for fits in tests):
             chosen.append(key)
             continue
-        what = kind if role == "input" else "text"
+        what = data_type if role == "input" else "text"
         if wish is not None:
             raise ValueError(f"{name}: the feature {wish!r} is no {what}. Found: {found}")
         fitting = next(
-            (same for fits in kinds if (same := [k for k, v in features.items() if fits(v)])), []
+            (same for fits in tests if (same := [k for k, v in features.items() if fits(v)])), []
         )
         if len(fitting) != 1:
             many = "several features" if fitting else "no feature"
             hint = f": say which is the {role} with {role}={fitting[0]!r}" if fitting else ""
-            raise ValueError(f"{name} has {many} of kind {what}{hint}. Found: {found}")
+            raise ValueError(f"{name} has {many} of data type {what}{hint}. Found: {found}")
         chosen.append(fitting[0])
     return tuple(chosen)
 

@@ -15,7 +15,7 @@ from rnnkit.datasets import motions
 
 class Labeling(rnnkit.Recipe):
     name = "labeling"
-    kinds = ("frames", "tags")
+    data_types = ("frames", "tags")
     dataset = "rnnkit_motions"
     columns = {"input": ("frame",), "target": ("label", "phase")}
 

@@ -18,14 +18,14 @@ ROLES = {"input": ("path", "image"), "target": ("label", "caption")}
 
 class Pictures(rnnkit.Recipe):
     name = "pictures"
-    kinds = ("image", "label")
+    data_types = ("image", "label")
     dataset = "rnnkit_digits"
     columns = ROLES
 
 
 class Captions(Pictures):
     name = "captions"
-    kinds = ("image", "text")
+    data_types = ("image", "text")
 
 
 def png(value):
@@ -266,7 +266,7 @@ def test_tfds_sets_of_pictures(monkeypatch):
         x, y = next(iter(data.train))
         assert tf.io.decode_png(x).shape == (28, 28, 1) and y.numpy() in b"0123456789"
         assert next(iter(catalogue.load("cifar10", "image", "label").test))[0].dtype == tf.string
-        with pytest.raises(ValueError, match="no feature of kind image"):
+        with pytest.raises(ValueError, match="no feature of data type image"):
             catalogue.load("imdb_reviews", "image", "label")
 
 

@@ -14,7 +14,7 @@ SIZES = {"train": 24, "val": 3, "test2016": 4}
 class Pairs(rnnkit.Recipe):
     name = "pairs"
     dataset = "rnnkit_phrases"
-    kinds = ("text", "text")
+    data_types = ("text", "text")
     columns = {"input": ("source", "en", "prompt"), "target": ("target", "fr", "reply")}
 
 
@@ -315,7 +315,9 @@ def test_translations_of_the_catalogue(recipe, mocked, given, expected):
 
 
 def test_catalogue_names_that_do_not_fit():
-    with pytest.raises(ValueError, match="imdb_reviews has no two features of kind text. Found"):
+    with pytest.raises(
+        ValueError, match="imdb_reviews has no two features of data type text. Found"
+    ):
         catalogue.load("imdb_reviews", "text", "text")
     message = "ted_hrlr_translate/pt_to_en has no 'fr' for the target. Found: en, pt"
     with pytest.raises(ValueError, match=message):

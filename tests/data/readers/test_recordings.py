@@ -19,14 +19,14 @@ TEXTS = [f"text {index}" for index in range(20)]
 
 class Speech(rnnkit.Recipe):
     name = "speech"
-    kinds = ("audio", "text")
+    data_types = ("audio", "text")
     dataset = "rnnkit_morse"
     columns = {"input": ("path", "audio"), "target": ("text", "word")}
 
 
 class Writing(rnnkit.Recipe):
     name = "writing"
-    kinds = ("strokes", "text")
+    data_types = ("strokes", "text")
     dataset = "rnnkit_letters"
     columns = {"input": ("points",), "target": ("text", "word")}
 
@@ -324,12 +324,12 @@ def test_tfds_texts_and_rows_of_classes(catalogued):
 def test_tfds_features_that_do_not_fit(catalogued):
     one = {"audio": np.zeros(5, "int64"), "text": "a"}
     sound, text = tfds.features.Audio(sample_rate=8000), tfds.features.Text()
-    with pytest.raises(ValueError, match="no feature of kind audio. Found: .*'text': 'Text'"):
+    with pytest.raises(ValueError, match="no feature of data type audio. Found: .*'text': 'Text'"):
         catalogued("audio", {"text": text, "b": text}, [{"text": "a", "b": "b"}])
     with pytest.raises(ValueError, match="does not say at which sampling rate .*'audio'"):
         catalogued("audio", {"audio": tfds.features.Audio(), "text": text}, [one])
     both = {"audio": sound, "text": text, "other": text}
-    with pytest.raises(ValueError, match="several features of kind text: say .*target='"):
+    with pytest.raises(ValueError, match="several features of data type text: say .*target='"):
         catalogued("audio", both, [{**one, "other": "b"}])
     with pytest.raises(ValueError, match="no feature 'words' for the target"):
         catalogued("audio", both, [{**one, "other": "b"}], target="words")
@@ -340,7 +340,7 @@ def test_tfds_features_that_do_not_fit(catalogued):
 @pytest.mark.parametrize("recipe, module", [(Speech, morse), (Writing, letters)])
 def test_embedded_samples_through_tfds(recipe, module, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SIZES", {"train": 6, "validation": 2, "test": 3})
-    kind = recipe.kinds[0]
+    kind = recipe.data_types[0]
     data = catalogue.load(recipe.dataset, kind, "text", data_dir=str(tmp_path))
     assert data.sizes == {"train": 6, "validation": 2, "test": 3}
     for split in ("train", "validation", "test"):

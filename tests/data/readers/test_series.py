@@ -20,7 +20,7 @@ NAN = np.nan
 
 class Toy(Recipe):
     name = "toy"
-    kinds = ("series", "series")
+    data_types = ("series", "series")
     columns = {"input": (), "target": ()}
 
 
@@ -502,7 +502,9 @@ def test_a_sequence_is_split_in_time(load):
 
 
 def test_datasets_without_a_series(load):
-    with pytest.raises(ValueError, match="toy_nothing has no feature of kind series for the input"):
+    with pytest.raises(
+        ValueError, match="toy_nothing has no feature of data type series for the input"
+    ):
         load("toy_nothing")
 
 

@@ -306,13 +306,17 @@ def test_a_name_of_the_catalogue(recipe, mocked, name, given, classes):
 
 
 def test_several_features_that_fit(recipe, mocked):
-    with pytest.raises(ValueError, match="several features of kind text: .*input='.*'title': 'T"):
+    with pytest.raises(
+        ValueError, match="several features of data type text: .*input='.*'title': 'T"
+    ):
         recipe.data("ag_news_subset")
 
 
 def test_a_dataset_of_another_kind(recipe):
     with tfds.testing.mock_data(num_examples=5):
-        with pytest.raises(ValueError, match="mnist has no feature of kind text for the input.*Im"):
+        with pytest.raises(
+            ValueError, match="mnist has no feature of data type text for the input.*Im"
+        ):
             recipe.data("mnist")
         with pytest.raises(ValueError, match="no feature 'words' for the input. Found:.*'text'"):
             recipe.data("imdb_reviews", input="words")
