@@ -328,7 +328,7 @@ def _infer_series(model, paths, encoding):
     """What comes after the series in each file, or after that on standard input."""
     import numpy as np
 
-    from rnnkit.data.readers.recent import history
+    from rnnkit.data.readers.series.recent import history
 
     if not paths and sys.stdin.isatty():
         print("The rows of a csv file, the oldest first; end with Ctrl-D.", file=sys.stderr)

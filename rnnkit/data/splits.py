@@ -3,7 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers import files, tables
+from rnnkit.data.readers import files
+from rnnkit.formats import tables
+from rnnkit.formats.cells import missing
 
 # Fixes which rows of a single file are set apart; not a setting, so that files split the same
 # everywhere and always.
@@ -291,12 +293,3 @@ def text_and_label(table, columns):
             )
     string = tf.TensorSpec((), tf.string)
     return convert(texts, string, "text"), convert(labels, string, "label")
-
-
-def missing(value):
-    """Whether a cell is empty: None, NaN, or what pandas puts there."""
-    return (
-        value is None
-        or (isinstance(value, (float, np.floating)) and np.isnan(value))
-        or type(value).__name__ in ("NAType", "NaTType")
-    )

@@ -86,7 +86,7 @@ class RnnkitMotifs(_TextLabelBuilder):
 class RnnkitCards(_TextLabelBuilder):
     """Synthetic histories of card payments, some of which end in fraud; see `cards.CARD`.
 
-    A history is a text with a line an event; see `rnnkit.data.readers.event_text`.
+    A history is a text with a line an event; see `rnnkit.formats.event_text`.
     """
 
     name = "rnnkit_cards"

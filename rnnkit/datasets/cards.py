@@ -171,7 +171,7 @@ class _Holder:
 
 
 def history(rng: random.Random, kind: str | None, fraud: bool) -> str:
-    """One history as a text, see `rnnkit.data.readers.event_text`.
+    """One history as a text, see `rnnkit.formats.event_text`.
 
     Args:
         rng: Where chance comes from.

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers import event_text as events
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import DAY, WEEK
 from rnnkit.features.moments import Moments
+from rnnkit.formats import event_text as events
 
 UNKNOWN = 1  # id of a category that training had not; 0 is padding
 GAP = "time since the event before"
@@ -19,7 +19,7 @@ GAP = "time since the event before"
 class Events(Feature):
     """A history of events, each with a time, amounts and categories.
 
-    A raw history is a text: a table with a line an event, as `rnnkit.data.readers.event_text`
+    A raw history is a text: a table with a line an event, as `rnnkit.formats.event_text`
     writes it. `to_tensor` makes it of lists of dicts, pandas frames, csv texts, JSON and files. Its
     column of times is called `time`, `date` or the like; all others are amounts or categories. Each
     event becomes one step of
@@ -214,7 +214,7 @@ class Events(Feature):
         """Converts histories in any form to a batch of raw ones, string `[batch]`.
 
         Args:
-            values: List of histories, see `rnnkit.data.readers.event_text.texts_of`; or one history
+            values: List of histories, see `rnnkit.formats.event_text.texts_of`; or one history
                 as a list of dicts or a pandas frame.
 
         Raises:

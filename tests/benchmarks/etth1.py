@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 import recipes
-from rnnkit.data.readers.tables import Table, read_table
+from rnnkit.formats.tables import Table, read_table
 
 SPLIT = {"train": (0, 8640), "validation": (8640, 11520), "test": (11520, 14400)}
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 import recipes
-from rnnkit.data.readers.tables import read_table
+from rnnkit.formats.tables import read_table
 from tests.benchmarks.spoken_digits import arguments, measure
 
 LAST = {"train": 305, "validation": 307, "test": 309}  # pages

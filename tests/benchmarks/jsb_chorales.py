@@ -12,7 +12,7 @@ import argparse
 import time
 
 from recipes.one_to_many.music_generation import MusicGeneration
-from rnnkit.data.readers import music
+from rnnkit.data.readers.media import music
 from tests.benchmarks._table import header, row
 
 

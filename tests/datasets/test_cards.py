@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from rnnkit.data.readers.event_text import texts_of
 from rnnkit.datasets import cards
+from rnnkit.formats.event_text import texts_of
 
 # SHA-256 of the first 100 histories and labels of each split.
 DIGESTS = {

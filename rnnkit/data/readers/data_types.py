@@ -8,20 +8,15 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers import (
-    catalogue,
-    clips,
-    images,
-    music,
-    parallel,
-    plain_text,
-    recordings,
-    series,
-    tagged,
-)
-from rnnkit.data.readers import event_tables as histories
+from rnnkit.data.readers import catalogue
 from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.readers.tables import Table, from_frame
+from rnnkit.data.readers.media import clips, images, music, recordings
+from rnnkit.data.readers.sequences import events as histories
+from rnnkit.data.readers.sequences import tagged
+from rnnkit.data.readers.series import load as series
+from rnnkit.data.readers.text import parallel
+from rnnkit.data.readers.text import plain as plain_text
+from rnnkit.formats.tables import Table, from_frame
 
 
 @dataclasses.dataclass(frozen=True)

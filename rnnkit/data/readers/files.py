@@ -4,7 +4,7 @@ import glob
 import pathlib
 import re
 
-from rnnkit.data.readers.tables import SUFFIXES, Table, decode
+from rnnkit.formats.tables import SUFFIXES, Table, decode
 
 SPLITS = {
     "train": "train",

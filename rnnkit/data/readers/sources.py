@@ -5,8 +5,9 @@ import os
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers import catalogue, data_types, plain_text
+from rnnkit.data.readers import catalogue, data_types
 from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.readers.text import plain as plain_text
 
 # Endings that say that a file is meant, whether it is there or not.
 SUFFIXES = (*plain_text.SUFFIXES, ".npz", ".zip", ".wav", ".mid", ".midi")

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import recipes
-from rnnkit.data.readers import conll
+from rnnkit.data.readers.sequences import conll
 
 POS, NER = recipes.get("pos_tagging"), recipes.get("named_entities")
 EXPECTED = [(["New", "York", "wins"], ["X", "X", "V"]), (["Ann", "sings"], ["X", "V"])]

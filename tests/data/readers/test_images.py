@@ -10,7 +10,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rnnkit
-from rnnkit.data.readers import catalogue, images
+from rnnkit.data.readers import catalogue
+from rnnkit.data.readers.media import images
 from rnnkit.datasets import motions
 
 ROLES = {"input": ("path", "image"), "target": ("label", "caption")}

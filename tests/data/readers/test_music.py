@@ -7,7 +7,7 @@ import tensorflow as tf
 from recipes.one_to_many.music_generation import MusicGeneration
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.data.pipeline.excerpts import excerpts
-from rnnkit.data.readers import rolls
+from rnnkit.data.readers.media import rolls
 from rnnkit.formats import midi
 from rnnkit.formats.midi import Note
 

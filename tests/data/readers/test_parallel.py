@@ -6,7 +6,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rnnkit
-from rnnkit.data.readers import catalogue, parallel
+from rnnkit.data.readers import catalogue
+from rnnkit.data.readers.text import parallel
 
 SIZES = {"train": 24, "val": 3, "test2016": 4}
 

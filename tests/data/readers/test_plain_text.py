@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import recipes
-from rnnkit.data.readers import plain_text
+from rnnkit.data.readers.text import plain as plain_text
 
 RECIPE = recipes.get("text_generation")
 TEXT = "".join(f"line {number} \u00e9.\n" for number in range(100))

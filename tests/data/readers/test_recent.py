@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnkit.data.readers.recent import history
+from rnnkit.data.readers.series.recent import history
 from rnnkit.features import Series
 from tests.data.readers.test_series import (
     DAY,

@@ -6,7 +6,7 @@ import json
 import pandas as pd
 import pytest
 
-from rnnkit.data.readers.tables import Table, from_frame, read_table
+from rnnkit.formats.tables import Table, from_frame, read_table
 
 
 def write(tmp_path, name, content):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnkit.data.readers import times
+from rnnkit.data.readers.series import times
+from rnnkit.formats.cells import is_time, number, parse_times
 
 DAY = 86_400.0
 NAN = np.nan
@@ -22,7 +23,7 @@ def place(row):
 
 def counted(cells):
     """Steps from row to row, as `Rows` of a series come to them."""
-    seconds = times.parse_times(cells)
+    seconds = parse_times(cells)
     times.check_order(seconds, place)
     step, name, _ = times.frequency(seconds)
     return seconds, name, times.count_steps(seconds, step, name, place)
@@ -41,7 +42,7 @@ def counted(cells):
     ],
 )  # fmt: skip
 def test_cells_as_numbers(cell, expected):
-    np.testing.assert_equal(times.number(cell), expected)
+    np.testing.assert_equal(number(cell), expected)
 
 
 def seconds(*texts):
@@ -69,7 +70,7 @@ def seconds(*texts):
     ],
 )  # fmt: skip
 def test_ways_to_write_times(cells, expected):
-    np.testing.assert_array_equal(times.parse_times(cells), expected)
+    np.testing.assert_array_equal(parse_times(cells), expected)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +86,9 @@ def test_ways_to_write_times(cells, expected):
     ],
 )
 def test_plain_numbers_under_a_name_of_time(cells, expected):
-    np.testing.assert_array_equal(times.parse_times(cells, numbers=True), expected)
+    np.testing.assert_array_equal(parse_times(cells, plain=True), expected)
     if not isinstance(cells[0], float):
-        assert np.isnan(times.parse_times(cells)).all()
+        assert np.isnan(parse_times(cells)).all()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_plain_numbers_under_a_name_of_time(cells, expected):
      ("date", False), ("12", False), ("", False)],
 )  # fmt: skip
 def test_texts_that_are_times(text, expected):
-    assert times.is_time(text) is expected
+    assert is_time(text) is expected
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_the_column_of_times(columns, expected):
     name, seconds = times.find_time(columns, place)
     assert name == expected
     if name:
-        np.testing.assert_array_equal(seconds, times.parse_times(columns[name], True))
+        np.testing.assert_array_equal(seconds, parse_times(columns[name], True))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_cells_that_are_no_times(cells, message):
     ],
 )
 def test_frequencies(cells, name, step, period):
-    seconds = times.parse_times(cells)
+    seconds = parse_times(cells)
     assert times.frequency(seconds) == (step, name, period)
     steps = times.count_steps(seconds, step, name, place)
     np.testing.assert_array_equal(steps, np.ones(len(cells) - 1))
@@ -176,7 +177,7 @@ def test_missing_rows_are_found_and_get_their_times(start, freq):
     seconds, name, steps = counted([cells[row] for row in left])
     assert name == counted(cells)[1]
     whole, known = times.complete(seconds, steps, name)
-    np.testing.assert_array_equal(whole, times.parse_times(cells))
+    np.testing.assert_array_equal(whole, parse_times(cells))
     np.testing.assert_array_equal(known, left)
 
 
@@ -184,7 +185,7 @@ def test_months_on_a_day_that_some_are_too_short_for():
     cells = [f"2023-{month:02}-{min(30, 28 if month == 2 else 30)} 12:00" for month in range(1, 13)]
     seconds, name, steps = counted([cells[row] for row in (0, 1, 4, 5, 6, 7, 8, 9, 11)])
     assert name == "monthly"
-    np.testing.assert_array_equal(times.complete(seconds, steps, name)[0], times.parse_times(cells))
+    np.testing.assert_array_equal(times.complete(seconds, steps, name)[0], parse_times(cells))
 
 
 def test_holidays_between_business_days_are_no_missing_rows():
@@ -240,7 +241,7 @@ def test_times_that_do_not_fit(message):
 )
 def test_times_that_differ_from_those_learned(cells, step, name, message):
     with pytest.raises(ValueError, match=message):
-        times.count_steps(times.parse_times(cells), step, name, place, learned=True)
+        times.count_steps(parse_times(cells), step, name, place, learned=True)
 
 
 def test_a_single_row_has_no_steps():

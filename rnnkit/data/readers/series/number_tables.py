@@ -2,8 +2,8 @@
 
 import pathlib
 
-from rnnkit.data.readers.tables import Table, decode, from_frame, read_table
-from rnnkit.data.readers.times import is_time, number
+from rnnkit.formats.cells import is_time, number
+from rnnkit.formats.tables import Table, decode, from_frame, read_table
 
 
 def read(path, encoding):

@@ -7,8 +7,10 @@ import warnings
 import numpy as np
 
 from rnnkit.data import splits
-from rnnkit.data.readers import event_text as events
-from rnnkit.data.readers import files, tables
+from rnnkit.data.readers import files
+from rnnkit.formats import event_text as events
+from rnnkit.formats import tables
+from rnnkit.formats.cells import missing
 
 # Columns that say which part of the data a history is for.
 MARKS = ("split", "fold")
@@ -181,7 +183,7 @@ def _groups(table, key):
     """Row numbers of each history, by its name, in the order of the table."""
     groups = {}
     for row, value in enumerate(table.columns[key]):
-        name = "" if splits.missing(value) else str(value).strip()
+        name = "" if missing(value) else str(value).strip()
         if not name:
             raise ValueError(
                 f"{table.source}, line {table.lines[row]}: the column {key!r} is empty, so that "

@@ -18,10 +18,11 @@ import tensorflow as tf
 from rnnkit.data import splits
 from rnnkit.data.readers import files
 from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.readers.picture_store import Store, open_zip
-from rnnkit.data.readers.tables import SUFFIXES, Table, read_table
-from rnnkit.data.splits import LEAST, SPLIT_SEED, missing
+from rnnkit.data.readers.media.picture_store import Store, open_zip
+from rnnkit.data.splits import LEAST, SPLIT_SEED
 from rnnkit.formats import pictures
+from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import SUFFIXES, Table, read_table
 
 # === Rows to tensors ===
 

@@ -14,10 +14,12 @@ import warnings
 import numpy as np
 
 from rnnkit.data import splits
-from rnnkit.data.readers import files, number_tables, times
-from rnnkit.data.readers.rows import Rows, complete, filled, from_array, joined, sliced
-from rnnkit.data.readers.tables import SUFFIXES, Table
-from rnnkit.data.readers.times import ISO_HINT, TIME_NAMES, find_time, number
+from rnnkit.data.readers import files
+from rnnkit.data.readers.series import number_tables, times
+from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array, joined, sliced
+from rnnkit.data.readers.series.times import TIME_NAMES, find_time
+from rnnkit.formats.cells import ISO_HINT, numbers
+from rnnkit.formats.tables import SUFFIXES, Table
 
 LEAST = 20
 # Columns that only count the rows, under the names that spreadsheets and pandas give them.
@@ -228,9 +230,7 @@ def _from_table(table):
     for name, cells in columns.items():
         if name == time:
             continue
-        numbers = [number(cell) for cell in cells]
-        bad = next((row for row, number in enumerate(numbers) if number is None), None)
-        array = None if bad is not None else np.array(numbers, "float64")
+        array, bad = numbers(cells)
         if bad is not None:
             hint = f" ({ISO_HINT})" if name.lower() in TIME_NAMES else ""
             left_out[name] = (

@@ -8,13 +8,13 @@ import re
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers.clip_parts import alike, from_sequences
 from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.readers.picture_store import Store
-from rnnkit.data.readers.tables import SUFFIXES, from_frame, read_table
-from rnnkit.data.readers.times import TIME_NAMES
-from rnnkit.data.splits import missing
+from rnnkit.data.readers.media.clip_parts import alike, from_sequences
+from rnnkit.data.readers.media.picture_store import Store
+from rnnkit.data.readers.series.times import TIME_NAMES
 from rnnkit.formats import pictures
+from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
 
 # Columns that tell sequences in one table apart.
 GROUPS = ("clip", "video", "sequence", "clip_id", "video_id", "sequence_id")

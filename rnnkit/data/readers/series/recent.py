@@ -1,14 +1,16 @@
 """The series that a model reads, out of a table that holds it."""
 
-import difflib
 import pathlib
 
 import numpy as np
 
-from rnnkit.data.readers import number_tables, tables, times
-from rnnkit.data.readers.rows import Rows, complete, filled, from_array
-from rnnkit.data.readers.tables import Table
-from rnnkit.data.readers.times import ISO_HINT, TIME_NAMES, find_time, number
+from rnnkit.data.readers.series import number_tables, times
+from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array
+from rnnkit.data.readers.series.times import TIME_NAMES, find_time
+from rnnkit.formats import tables
+from rnnkit.formats.cells import ISO_HINT, numbers, parse_times
+from rnnkit.formats.tables import Table
+from rnnkit.utils.checks import nearest
 
 
 def history(source, feature, encoding="utf-8"):
@@ -41,13 +43,12 @@ def history(source, feature, encoding="utf-8"):
     names, seconds = _needed(cells, feature, table.source, place)
     values = []
     for name in names:
-        numbers = [number(cell) for cell in cells[name]]
-        if None in numbers:
-            row = numbers.index(None)
+        column, bad = numbers(cells[name])
+        if bad is not None:
             raise ValueError(
-                f"{place(row)}: the column {name!r} holds {cells[name][row]!r}, which is no number"
+                f"{place(bad)}: the column {name!r} holds {cells[name][bad]!r}, which is no number"
             )
-        values.append(np.array(numbers, "float64"))
+        values.append(column)
     rows = Rows(names, np.stack(values, axis=1), [(label, table.lines)], seconds)
     if feature.time:
         times.check_order(seconds, place)
@@ -97,7 +98,7 @@ def _needed(cells, feature, source, place):
                 f"({ISO_HINT}). Columns found: {list(cells)}"
             )
         time, first = next(iter(cells.items()))
-        seconds = first if isinstance(first, np.ndarray) else times.parse_times(first, True)
+        seconds = first if isinstance(first, np.ndarray) else parse_times(first, True)
         if seconds is None or not np.isfinite(seconds).all():
             row = 0 if seconds is None else int(np.argmin(np.isfinite(seconds)))
             raise ValueError(f"{place(row)}: {str(first[row])!r} is no time: {ISO_HINT}")
@@ -115,11 +116,9 @@ def _needed(cells, feature, source, place):
         names = others
     missing = [each for each, name in zip(feature.names, names, strict=True) if name is None]
     if missing:
-        close = difflib.get_close_matches(missing[0], others, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"{source} has no column {', '.join(map(repr, missing))}, which the model needs.{hint} "
-            f"Columns found: {list(cells)}"
+            f"{source} has no column {', '.join(map(repr, missing))}, which the model needs."
+            f"{nearest(missing[0], others)} Columns found: {list(cells)}"
         )
     return names, seconds
 

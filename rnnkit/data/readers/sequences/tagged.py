@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers import conll
 from rnnkit.data.readers.files import SPLITS, find_splits
-from rnnkit.data.readers.tables import SUFFIXES, from_frame, read_table
+from rnnkit.data.readers.sequences import conll
+from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
 
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
 

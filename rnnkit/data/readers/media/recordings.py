@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.readers.tables import SUFFIXES, Table, decode
-from rnnkit.data.splits import missing
 from rnnkit.formats import points as pen
+from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import SUFFIXES, Table, decode
 from rnnkit.formats.wav import to_wav
 
 # === Rows to tensors ===

@@ -9,8 +9,9 @@ import warnings
 import tensorflow as tf
 
 from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.readers.tables import SUFFIXES, Table, decode
-from rnnkit.data.splits import from_columns, missing
+from rnnkit.data.splits import from_columns
+from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import SUFFIXES, Table, decode
 
 ROLES = ("input", "target")
 # `train`, `set_train`, `test2016`, `test_2017_flickr`, `val.tok`: a split and what it may go with.

@@ -16,8 +16,8 @@ import warnings
 
 import numpy as np
 
-from rnnkit.data.readers import tables, times
-from rnnkit.data.splits import missing
+from rnnkit.formats import tables
+from rnnkit.formats.cells import EMPTY, ISO_HINT, missing, numbers, parse_times
 
 TIME = "time"
 # Names of the column of times, the first ones first.
@@ -30,7 +30,7 @@ MILLISECONDS = 1e11  # seconds beyond this are taken for milliseconds: it is the
 
 def empty_pattern():
     """Pattern of a cell that holds nothing."""
-    return "|".join(times.EMPTY)
+    return "|".join(EMPTY)
 
 
 def texts_of(histories, columns=None):
@@ -169,24 +169,22 @@ def seconds_of(table):
     """
     name = time_column(table.columns, table.source)
     cells = table.columns[name]
-    plain = [times.number(cell) for cell in cells]
-    if None in plain:
-        seconds = times.parse_times(cells)
+    seconds, bad = numbers(cells)
+    if bad is not None:
+        seconds = parse_times(cells)
         if seconds is None:
             raise ValueError(
                 f"{table.source}: the column {name!r} holds {cells[0]!r}, and no row shows whether "
-                f"the day or the month comes first: {times.ISO_HINT}"
+                f"the day or the month comes first: {ISO_HINT}"
             )
-    else:
-        seconds = np.array(plain, "float64")
-        if len(seconds) and np.nanmin(seconds, initial=np.inf) > MILLISECONDS:
-            seconds = seconds / 1000
+    elif len(seconds) and np.nanmin(seconds, initial=np.inf) > MILLISECONDS:
+        seconds = seconds / 1000
     bad = ~np.isfinite(seconds)
     if bad.any():
         row = int(np.argmax(bad))
         raise ValueError(
             f"{table.source}, line {table.lines[row]}: the column {name!r} holds {cells[row]!r}, "
-            f"which is no time: give seconds, or {times.ISO_HINT}"
+            f"which is no time: give seconds, or {ISO_HINT}"
         )
     return seconds
 

@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers import catalogue, files, tables
+from rnnkit.data.readers import catalogue, files
 from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.readers.rolls import read_npz
-from rnnkit.data.readers.tables import Table
-from rnnkit.data.splits import missing
-from rnnkit.formats import midi, notation
+from rnnkit.data.readers.media.rolls import read_npz
+from rnnkit.formats import midi, notation, tables
+from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import Table
 
 FORMS = ("notes", "roll")
 # The style of music that comes without one.

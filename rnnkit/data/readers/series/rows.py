@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 
-from rnnkit.data.readers import times
-from rnnkit.data.readers.times import LONGEST_GAP
+from rnnkit.data.readers.series import times
+from rnnkit.data.readers.series.times import LONGEST_GAP
 
 
 class Rows:

@@ -5,9 +5,10 @@ import pathlib
 
 import tensorflow as tf
 
-from rnnkit.data.readers import files, tables
+from rnnkit.data.readers import files
 from rnnkit.data.readers.files import SPLITS
 from rnnkit.data.splits import Data, by_split_column
+from rnnkit.formats import tables
 
 # Of all characters, in order: the last for the test, those before them for validation.
 TEST, VALIDATION = 0.1, 0.05

@@ -1,0 +1,1 @@
+"""Readers of pictures, clips, recordings, handwriting and music."""

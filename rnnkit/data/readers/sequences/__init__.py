@@ -1,0 +1,1 @@
+"""Readers of sequences that are no text: tagged sentences and histories of events."""
