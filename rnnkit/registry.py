@@ -3,13 +3,11 @@
 Recipes are entry points of the group `rnnkit.recipes`, so that any package can add some.
 """
 
-import difflib
 import importlib.metadata
-import importlib.util
-import pathlib
-import sys
 
 from rnnkit.recipe import Recipe
+from rnnkit.utils.checks import nearest
+from rnnkit.utils.loading import module_of
 from rnnkit.utils.tables import ResultTable
 
 GROUP = "rnnkit.recipes"
@@ -38,30 +36,24 @@ def get(name):
     if isinstance(name, Recipe):
         return name
     if str(name).endswith(".py"):
-        return _from_file(pathlib.Path(name))
+        return _from_file(name)
     for entry in importlib.metadata.entry_points(group=GROUP):
         if entry.name == name:
             return entry.load()()
-    close = difflib.get_close_matches(str(name), names(), n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"There is no recipe {str(name)!r}.{hint} Recipes: {', '.join(names())}")
+    known = names()
+    raise ValueError(
+        f"There is no recipe {str(name)!r}.{nearest(name, known)} Recipes: {', '.join(known)}"
+    )
 
 
 def _from_file(path):
-    if not path.is_file():
-        raise ValueError(f"There is no file {str(path)!r}")
-    name = f"rnnkit_recipe_file_{path.stem}"  # no module of the user's is called so
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where a class looks for its source
-    spec.loader.exec_module(module)
+    module = module_of(path)
     found = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, Recipe)
-        and value is not Recipe
-        and value.__module__ == name
+        and value.__module__ == module.__name__
     ]
     if len(found) != 1:
         raise ValueError(

@@ -5,8 +5,7 @@ import json
 import os
 import re
 
-from rnnkit.tuning.job import plain
-from rnnkit.utils.writing import atomically
+from rnnkit.utils.writing import plain, write_json
 
 
 class Folder:
@@ -57,11 +56,7 @@ class Folder:
 
     def store(self, settings, result):
         """Keeps the result of a finished run."""
-        with (
-            atomically(self._name(settings)) as temporary,
-            open(temporary, "w", encoding="utf-8") as file,
-        ):
-            json.dump({"settings": settings, "result": result}, file, indent=1, default=plain)
+        write_json(self._name(settings), {"settings": settings, "result": result})
 
     def forget(self, settings):
         """Removes the run with these settings, if there is one."""

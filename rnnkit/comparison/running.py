@@ -22,7 +22,7 @@ from rnnkit.comparison.result import Comparison
 from rnnkit.comparison.subjects import LAGS, UPDATES, OfRecipe, OfTask, find, is_task
 from rnnkit.comparison.tasks.base import Task
 from rnnkit.comparison.watch import Budget
-from rnnkit.tuning.job import shorten
+from rnnkit.utils.messages import shorten
 
 OWN = "own"
 

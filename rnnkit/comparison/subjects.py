@@ -14,7 +14,6 @@ from rnnkit.comparison.tasks.base import WORTH_COMPILING, Task
 from rnnkit.comparison.watch import Watch, direction_of
 from rnnkit.recipe import Recipe
 from rnnkit.training import fitting
-from rnnkit.tuning.job import digest
 
 LAGS = (10, 50, 100, 200)
 # Of a memory task: updates where no budget is given, updates between two looks at the validation
@@ -180,7 +179,7 @@ class OfRecipe:
             "training": {**self.recipe.training, "epochs": self.epochs},
             "batch_size": self.batch_size,
             "examples": self.examples,
-            "data": {"source": str(self.data.source), "digest": digest(self.data)},
+            "data": {"source": str(self.data.source), "digest": self.data.digest()},
         }
 
     def model(self, **options):

@@ -7,6 +7,6 @@ __getattr__, __dir__, __all__ = attach(
     {
         "TrialTable": ".result",
         "TuningResult": ".result",
-        "tune": ".result",
+        "tune": ".run",
     },
 )

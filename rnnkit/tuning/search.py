@@ -1,15 +1,12 @@
-"""The trials of a search, run with keras-tuner's oracles so that it can be stopped at any time."""
+"""The trials of a search: run so that it can be stopped at any time."""
 
 import contextlib
 import copy
-import functools
 import gc
 import io
-import json
 import math
 import os
 import signal
-import sys
 import threading
 import time
 import warnings
@@ -18,100 +15,13 @@ import keras
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
-from rnnkit.tuning.job import load_weights, shorten, unknown, write_json
-from rnnkit.utils.writing import atomically
+from rnnkit.tuning.job import load_weights, unknown_objective
+from rnnkit.tuning.oracles import make_oracle
+from rnnkit.utils.messages import shorten
+from rnnkit.utils.writing import atomically, write_json
 
 # So many first trials with one and the same exception end a search.
 SAME_FAILURES = 3
-
-
-# === keras-tuner's oracles, safe to stop and to resume ===
-
-
-class _Durable:
-    """Saves atomically, and after a restart repeats exactly the trials that did not end."""
-
-    @keras_tuner.synchronized
-    def end_trial(self, trial):
-        super().end_trial(trial)
-        self.save()  # now without this trial among the running ones
-
-    def save(self):
-        write_json(self._get_oracle_fname(), self.get_state())
-
-    def _save_trial(self, trial):
-        name = os.path.join(self._get_trial_dir(trial.trial_id), "trial.json")
-        write_json(name, trial.get_state())
-
-    def reload(self):
-        super().reload()
-        again = []
-        for name, trial in self.trials.items():
-            if trial.status in ("COMPLETED", "FAILED"):
-                continue
-            trial.metrics = type(trial.metrics)()
-            # What counts is the record: it may be all that was written before a sudden end.
-            record = os.path.join(self._get_trial_dir(name), "record.json")
-            if not os.path.exists(record):
-                again.append(name)
-                continue
-            with open(record, encoding="utf-8") as file:
-                row = json.load(file)
-            trial.status, trial.message = row["status"].upper(), row["error"]
-            if row["error"] is None:
-                trial.metrics.register(self.objective.name, self.objective.direction)
-                trial.metrics.update(self.objective.name, row["objective"])
-                self.score_trial(trial)
-            self.end_order.append(name)
-            self._save_trial(trial)
-        self._retry_queue = sorted(again, reverse=True)  # taken from its end
-
-
-class _Random(_Durable, keras_tuner.oracles.RandomSearchOracle):
-    pass
-
-
-class _Bayesian(_Durable, keras_tuner.oracles.BayesianOptimizationOracle):
-    pass
-
-
-class _Hyperband(_Durable, keras_tuner.oracles.HyperbandOracle):
-    pass
-
-
-class _Grid(_Durable, keras_tuner.oracles.GridSearchOracle):
-    def reload(self):
-        super().reload()
-        # keras-tuner does not store how far it came in the grid.
-        values = {name: trial.hyperparameters.values for name, trial in self.trials.items()}
-        compare = functools.cmp_to_key(lambda a, b: self._compare(values[a], values[b]))
-        self._ordered_ids = type(self._ordered_ids)()
-        for name in sorted(values, key=compare):
-            self._ordered_ids.insert(name)
-        self._populate_next = sorted(values)
-
-
-def make_oracle(job):
-    """keras-tuner's oracle for a job."""
-    common = {
-        "objective": job.objective,
-        "hyperparameters": job.space.copy(),
-        # keras-tuner takes 0 for "none given".
-        "seed": None if job.seed is None else job.seed + 1,
-        # Failures are judged here, see `Search`.
-        "max_consecutive_failed_trials": sys.maxsize,
-    }
-    if job.tuner == "hyperband":
-        oracle = _Hyperband(max_epochs=job.max_epochs, hyperband_iterations=None, **common)
-        oracle.max_trials = job.max_trials  # brackets follow on each other until then
-    else:
-        kind = {"random": _Random, "bayesian": _Bayesian, "grid": _Grid}[job.tuner]
-        oracle = kind(max_trials=job.max_trials, **common)
-    oracle.verbose = 0
-    return oracle
-
-
-# === The search ===
 
 
 class KeepBest(keras.callbacks.Callback):
@@ -193,8 +103,8 @@ class Search(BaseTuner):
         if role != "worker":
             # keras-tuner resumes where it finds a file by its own name, whatever process wrote
             # the trials.
-            state = job.path(f"{name}.json")
-            if os.path.exists(job.path("oracle.json")):
+            state = job.folder.path(f"{name}.json")
+            if os.path.exists(job.folder.path("oracle.json")):
                 write_json(state, {})
             else:
                 with contextlib.suppress(FileNotFoundError):
@@ -218,7 +128,7 @@ class Search(BaseTuner):
                     time.sleep(0.2)
                     continue
                 if not checked:  # by now the chief has written search.json
-                    self.job.compare()
+                    self.job.folder.compare(self.job.settings())
                     checked = True
                 self._run(trial)
         except KeyboardInterrupt:
@@ -243,7 +153,7 @@ class Search(BaseTuner):
         }
         options = error = None
         try:
-            options = job.draw(trial.hyperparameters)
+            options = job.space.options(trial.hyperparameters)
             row["objective"] = self.run_trial(trial, options)
         except keras_tuner.errors.FatalError:
             raise
@@ -263,16 +173,16 @@ class Search(BaseTuner):
         with interrupts_after():
             self._keep(trial, row)
             gc.collect()  # or the models of past trials would stay in memory
-        job.tell(row)
+        job.report(row)
         if error is not None:
             self._judge(error, row["error"])
 
     def _keep(self, trial, row):
         """Makes the result of a trial last, here and in keras-tuner's files."""
         job = self.job
-        write_json(job.path(f"trial_{trial.trial_id}", "record.json"), row)
+        job.folder.record(row)
         if row["error"] is None:
-            if job.ranked()[0]["trial"] == row["trial"]:
+            if job.folder.ranked()[0]["trial"] == row["trial"]:
                 self.saved = job.save_best()
             self.oracle.update_trial(trial.trial_id, {job.objective.name: row["objective"]})
             trial.status = "COMPLETED"
@@ -287,7 +197,7 @@ class Search(BaseTuner):
         self.failures.append(None if isinstance(error, Diverged) else text)
         first = self.failures[:SAME_FAILURES]
         same = len(first) == SAME_FAILURES and first[0] is not None and len(set(first)) == 1
-        if same and not self.job.ranked():
+        if same and not self.job.folder.ranked():
             raise RuntimeError(
                 f"The first {SAME_FAILURES} trials all failed with {shorten(text)}. Once that is "
                 "mended, pass overwrite=True"
@@ -300,20 +210,18 @@ class Search(BaseTuner):
         those of the best execution.
         """
         job, name, values = self.job, self.job.objective.name, []
-        folder = job.path(f"trial_{trial.trial_id}")
         hp = trial.hyperparameters.values
-        keeper = KeepBest(job.objective, os.path.join(folder, "checkpoint.weights.h5"))
+        keeper = KeepBest(job.objective, job.folder.weights_of(trial.trial_id))
         self.running = (trial, keeper)
         for execution in range(job.executions):
             model = job.network(options, execution)
             train, validation = job.encoded(model, options)
             settings = {"epochs": options.get("epochs", job.max_epochs)}
-            if "tuner/epochs" in hp:  # Hyperband's share for this trial
+            if "tuner/epochs" in hp:  # how many Hyperband gives this trial
                 settings["epochs"] = hp["tuner/epochs"]
                 if hp.get("tuner/trial_id"):
                     settings["initial_epoch"] = hp["tuner/initial_epoch"]
-                    past = job.path(f"trial_{hp['tuner/trial_id']}", "checkpoint.weights.h5")
-                    load_weights(model, past)
+                    load_weights(model, job.folder.weights_of(hp["tuner/trial_id"]))
             callbacks = copy.deepcopy(job.callbacks)
             for callback in callbacks:
                 if isinstance(callback, keras.callbacks.TensorBoard):
@@ -329,7 +237,7 @@ class Search(BaseTuner):
                 **settings,
             ).history
             if name not in history:
-                raise keras_tuner.errors.FatalValueError(unknown(name, history))
+                raise keras_tuner.errors.FatalValueError(unknown_objective(name, history))
             if keeper.value is None:  # also where a model calls no callbacks
                 for value in history[name]:
                     keeper.offer(model, value)
@@ -344,11 +252,11 @@ class Search(BaseTuner):
         job = self.job
         if self.running is not None and job.executions == 1:
             trial, keeper = self.running
-            ranked = job.ranked()
+            ranked = job.folder.ranked()
             best = ranked[0]["objective"] if ranked else None
             if keeper.best is not None and (
                 best is None or job.objective.better_than(keeper.best, best)
             ):
                 row = {"id": trial.trial_id, "values": trial.hyperparameters.values}
-                job.restore(row).save(job.path("best.keras"))
-        job.tell_interrupted()
+                job.restore(row).save(job.folder.path("best.keras"))
+        job.report_interrupted()

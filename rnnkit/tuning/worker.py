@@ -16,6 +16,9 @@ import sys
 import threading
 import time
 
+from rnnkit.utils.loading import load, locate
+from rnnkit.utils.writing import write_json
+
 # Set in the processes started here.
 CHILD = "RNNKIT_TUNING_CHILD"
 # What `Data.source` says of data that only the caller has.
@@ -56,8 +59,15 @@ def describe(job, data_arguments=None):
             "callbacks cannot be passed on to workers. Received: "
             f"callbacks={[type(item).__name__ for item in job.callbacks]}"
         )
+    try:
+        where = locate(type(job.recipe))
+    except ValueError:
+        raise ValueError(
+            "With workers, the recipe must be installed or be defined in a file of its own. "
+            f"Received: {job.recipe!r}"
+        ) from None
     spec = {
-        "recipe": _locate(job.recipe),
+        "recipe": where,
         "source": source,
         "data_arguments": arguments,
         "tuner": job.tuner,
@@ -80,26 +90,6 @@ def describe(job, data_arguments=None):
         ) from None
 
 
-def _locate(recipe):
-    """Name of an installed recipe, or the file that defines it."""
-    import inspect
-
-    from rnnkit import registry
-
-    if recipe.name in registry.names() and type(registry.get(recipe.name)) is type(recipe):
-        return recipe.name
-    try:
-        path = inspect.getsourcefile(type(recipe).search_space)
-    except TypeError:
-        path = None
-    if not path or not os.path.isfile(path):
-        raise ValueError(
-            "With workers, the recipe must be installed or be defined in a file of its own. "
-            f"Received: {recipe!r}"
-        )
-    return os.path.abspath(path)
-
-
 def run(job, workers, spec):
     """Runs a search in a chief and workers until it is complete.
 
@@ -112,17 +102,15 @@ def run(job, workers, spec):
         RuntimeError: If one of the processes ends early; the others are ended too.
         KeyboardInterrupt: When interrupted, after all processes were ended.
     """
-    from rnnkit.tuning.job import write_json
-
-    path = os.path.abspath(job.path("workers.json"))
+    path = os.path.abspath(job.folder.path("workers.json"))
     write_json(path, spec)
     port = _free_port()
-    seen = {row["trial"] for row in job.rows()}
+    seen = {row["trial"] for row in job.folder.rows()}
     names = ["chief", *(f"worker{number + 1}" for number in range(workers))]
     processes = {}
     try:
         for name in names:
-            processes[name] = _start(name, path, port, job.path(f"{name}.log"))
+            processes[name] = _start(name, path, port, job.folder.path(f"{name}.log"))
         while True:
             codes = {name: process.poll() for name, process in processes.items()}
             seen = _report(job, seen)
@@ -135,9 +123,9 @@ def run(job, workers, spec):
             time.sleep(0.2)
     except KeyboardInterrupt:
         _end(processes)
-        if job.ranked():
+        if job.folder.ranked():
             job.save_best()  # the worker that was to may have been ended
-        job.tell_interrupted()
+        job.report_interrupted()
         raise
     finally:
         # The chief too: it has saved every trial, and would look up only after a while.
@@ -175,9 +163,9 @@ def _start(name, spec, port, log):
 
 
 def _report(job, seen):
-    for row in job.rows():
+    for row in job.folder.rows():
         if row["trial"] not in seen:
-            job.tell(row)
+            job.report(row)
             seen = seen | {row["trial"]}
     return seen
 
@@ -186,7 +174,7 @@ def _obituary(name, code, job):
     if code < 0:
         with contextlib.suppress(ValueError):
             code = f"signal {signal.Signals(-code).name}"
-    path = job.path(f"{name}.log")
+    path = job.folder.path(f"{name}.log")
     lines = pathlib.Path(path).read_text("utf-8", "replace").splitlines()
     last = "\n".join(line for line in lines if line.strip()).splitlines()[-LAST_LINES:]
     return (
@@ -224,13 +212,12 @@ def main(path):
     import keras
     import keras_tuner
 
-    from rnnkit import registry
     from rnnkit.tuning.job import Job
     from rnnkit.tuning.search import Search
 
     keras.config.set_dtype_policy(spec["precision"])
     role = "chief" if os.environ["KERASTUNER_TUNER_ID"] == "chief" else "worker"
-    recipe = registry.get(spec["recipe"])
+    recipe = load(spec["recipe"])()
     data = None
     if role == "worker":
         data = recipe.data(spec["source"], **spec["data_arguments"])

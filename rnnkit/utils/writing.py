@@ -1,6 +1,7 @@
 """Files that are written complete or not at all."""
 
 import contextlib
+import json
 import os
 import tempfile
 
@@ -33,3 +34,27 @@ def atomically(path):
             for leftover in os.listdir(scratch):
                 os.unlink(os.path.join(scratch, leftover))
             os.rmdir(scratch)
+
+
+def write_json(path, value):
+    """Writes JSON so that the file is whole at any time; objects as `plain` gives them."""
+    with atomically(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1, default=plain)
+
+
+def plain(value):
+    """What stands in JSON for an object: its class and configuration.
+
+    Args:
+        value: A NumPy scalar, a Keras object or anything else, as `json.dumps` hands it to its
+            argument `default`.
+
+    Example:
+
+    >>> import json, numpy
+    >>> json.dumps({"units": numpy.int64(3)}, default=plain)
+    '{"units": 3}'
+    """
+    if hasattr(value, "get_config"):
+        return [type(value).__name__, value.get_config()]
+    return value.item() if hasattr(value, "item") else type(value).__name__

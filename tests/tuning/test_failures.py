@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from rnnkit.models import base
-from rnnkit.tuning import job as tuning_job
+from rnnkit.tuning.job import Job
 from tests.tuning.toys import count_calls, make_recipe
 
 
@@ -76,7 +76,10 @@ def test_all_trials_failing_raises_the_first(tmp_path, data, monkeypatch):
     [
         ('{"unit": 3}', "no option 'unit'. Did you mean 'units'"),
         ("3", "must return a dict of options. Received: 3"),
-        ('{"units": hp.Int("units", 2, 9), "batch_size": 0.5}', "batch_size must be a positive"),
+        (
+            '{"units": hp.Int("units", 2, 9), "batch_size": 0.5}',
+            "batch_size must be an integer of at least 1",
+        ),
         ('{"units": 3}', "nothing to search"),
         ('{"units": hp.Choice("units", ["many", "few"])}', "units"),
         ('{"units": hp.Int("units", 2, 9, stp=2)}', "stp"),
@@ -130,7 +133,7 @@ def test_a_model_that_cannot_be_judged_untrained(recipe, data, verbose, monkeypa
 
     monkeypatch.setattr(base.Model, "evaluate", evaluate)
     objective = keras_tuner.Objective("val_acuracy", "max")
-    job = tuning_job.Job(recipe, data, "random", 2, objective, verbose=verbose)
+    job = Job(recipe, data, "random", 2, objective, verbose=verbose)
     job.check()  # no error: the first trial will tell
     told = r"whether the models report 'val_acuracy': .*\(OSError: out of ink\)"
     out, err = capsys.readouterr()

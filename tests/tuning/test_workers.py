@@ -11,7 +11,7 @@ import keras
 import pytest
 
 import rnnkit
-from rnnkit import tuning
+from rnnkit.tuning import worker
 from tests.tuning.toys import examples, make_recipe, records
 
 
@@ -135,6 +135,6 @@ def test_environment_of_several_machines_is_checked(run, monkeypatch):
 
 
 def test_a_call_in_a_worker_is_refused(run, monkeypatch):
-    monkeypatch.setenv(tuning.tuning_worker.CHILD, "1")
+    monkeypatch.setenv(worker.CHILD, "1")
     with pytest.raises(RuntimeError, match="__main__"):
         run()

@@ -1,0 +1,229 @@
+"""A search as all of its processes know it: its settings, its space, and what its trials share."""
+
+import dataclasses
+import inspect
+import json
+import os
+import sys
+
+import keras
+import keras_tuner
+
+from rnnkit.tuning.folder import Folder
+from rnnkit.tuning.space import FOR_FIT, Space
+from rnnkit.utils.checks import nearest
+from rnnkit.utils.messages import shorten
+from rnnkit.utils.writing import plain
+
+# Sets of options about features whose encoded data is kept in memory.
+KEPT = 4
+
+
+@dataclasses.dataclass
+class Job:
+    """Everything a search consists of; the same in each of its processes.
+
+    Attributes:
+        recipe, data: The recipe and a `rnnkit.data.Data`.
+        tuner: `"hyperband"`, `"random"`, `"bayesian"` or `"grid"`.
+        max_trials, epochs, batch_size, seed, executions: As in `rnnkit.tuning.tune`.
+        objective: `keras_tuner.Objective`.
+        options: Fixed options of the recipe.
+        directory: Path of the folder of the search.
+        callbacks, verbose: As in `rnnkit.tuning.tune`.
+        max_epochs: Passes over the data at most.
+        fixed: `options`, with `epochs` and `batch_size` where they are given.
+        space: `rnnkit.tuning.space.Space`.
+        folder: `rnnkit.tuning.folder.Folder`.
+    """
+
+    recipe: object
+    data: object
+    tuner: str
+    max_trials: int
+    objective: keras_tuner.Objective
+    epochs: int | None = None
+    batch_size: int | None = None
+    seed: int | None = None
+    executions: int = 1
+    options: dict = dataclasses.field(default_factory=dict)
+    directory: str = ""
+    callbacks: list = dataclasses.field(default_factory=list)
+    verbose: int = 1
+
+    def __post_init__(self):
+        self.max_epochs = self.epochs or self.recipe.training["epochs"]
+        self.fixed = dict(self.options)
+        for name in FOR_FIT:
+            if getattr(self, name) is not None:
+                self.fixed[name] = getattr(self, name)
+        most = self.max_epochs if self.tuner == "hyperband" else None
+        self.space = Space(self.recipe, self.fixed, self.seed, most)
+        self.folder = Folder(self.directory, self.objective)
+        self.prepared = {}  # what trials share, the least recently used first
+
+    def settings(self):
+        """What must not change when a search is resumed, as plain JSON."""
+        given = {
+            "recipe": {"name": self.recipe.name, "defaults": self.recipe.options()},
+            "tuner": self.tuner,
+            "objective": f"{self.objective.name} ({self.objective.direction})",
+            "search space": self.space.hyperparameters.get_config()["space"],
+            "options": self.options,
+            "epochs": self.max_epochs,
+            "batch_size": self.batch_size,
+            "executions_per_trial": self.executions,
+            "seed": self.seed,
+            "precision": keras.config.dtype_policy().name,
+            "data": {
+                "source": self.data.source,
+                "sizes": self.data.sizes,
+                "examples": self.data.digest(),
+            },
+        }
+        return json.loads(json.dumps(given, default=plain))
+
+    # === What trials share ===
+
+    def _shared(self, options):
+        names = inspect.signature(self.recipe.features).parameters
+        chosen = {name: options[name] for name in sorted(names) if name in options}
+        key = json.dumps(chosen, default=repr)
+        # Moved to the end: the first are dropped first.
+        entry = self.prepared.pop(key, None) or {
+            "features": self.recipe.adapt(self.data, **options)
+        }
+        self.prepared[key] = entry
+        while len(self.prepared) > KEPT:
+            del self.prepared[next(iter(self.prepared))]
+        return entry
+
+    def network(self, options, execution=0):
+        """An untrained model; its features are adapted once for all trials that agree on them."""
+        if execution and isinstance(options.get("seed"), int):
+            options = {**options, "seed": options["seed"] + execution}
+        features = self._shared(options)["features"]
+        rest = {key: value for key, value in options.items() if key not in FOR_FIT}
+        model = self.recipe.network(features, **rest)
+        if "batch_size" in options:
+            model.fit_defaults["batch_size"] = options["batch_size"]
+        return model
+
+    def encoded(self, model, options):
+        """The encoded pair `(train, validation)`, made once as the features are."""
+        entry = self._shared(options)
+        if "data" not in entry:
+            entry["data"] = (
+                model.prepare(self.data.train),
+                model.prepare(self.data.validation),
+            )
+        return entry["data"]
+
+    def restore(self, row):
+        """The trained model of a trial, with the weights of its best epoch."""
+        options = self.space.options_at(row["values"])
+        model = self.network(options)
+        load_weights(model, self.folder.weights_of(row["id"]))
+        if model.settles:  # what it chose, if it did, was for another trial's model
+            model.settle(self.encoded(model, options)[1])
+        return model
+
+    def save_best(self):
+        """Writes `best.keras`; returns the number of its trial."""
+        while True:
+            best = self.folder.ranked()[0]
+            self.restore(best).save(self.folder.path("best.keras"))
+            # Another process may have written in between.
+            if self.folder.ranked()[0]["trial"] == best["trial"]:
+                return best["trial"]
+
+    def check(self):
+        """Raises what would make every trial fail, before the first.
+
+        Raises:
+            ValueError: If the models do not report the objective. Whatever else building a model
+                with the defaults of the space raises comes as it is.
+        """
+        model = self.network(self.space.default_options())
+        name = self.objective.name
+        if name == self.recipe.training.get("monitor") or self.callbacks:
+            return  # the recipe's own; or perhaps a callback's, which the first trial will tell
+        try:
+            logs = model.evaluate(self.data.validation.take(2), verbose=0, return_dict=True)
+        except Exception as error:  # a model that cannot be judged untrained
+            if self.verbose:
+                reason = shorten(f"{type(error).__name__}: {error}")
+                print(
+                    f"Only the first trial will tell whether the models report {name!r}: one that "
+                    f"is untrained cannot be judged ({reason})",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            return
+        reported = [f"val_{key}" for key in logs]
+        if name not in reported:
+            raise ValueError(unknown_objective(name, reported))
+
+    # === Progress ===
+
+    def report(self, row):
+        """Prints one line about a trial that ended."""
+        if not self.verbose:
+            return
+        shown = {k: v for k, v in row["options"].items() if k not in self.fixed and k != "seed"}
+        head = f"Trial {row['trial']:{len(str(self.max_trials))}d}/{self.max_trials}"
+        tail = f"{row['seconds']:.1f} s; {as_line(shown)}"
+        if row["status"] != "completed":
+            print(f"{head} failed: {shorten(row['error'])}; {tail}", file=sys.stderr, flush=True)
+            return
+        best = self.folder.ranked()[0]
+        print(
+            f"{head}: {self.objective.name} {row['objective']:.5g} "
+            f"(best {best['objective']:.5g}, trial {best['trial']}), "
+            f"{row['epochs']} epochs, {tail}",
+            flush=True,
+        )
+
+    def report_resumed(self):
+        """Prints how far an earlier call came."""
+        rows, ranked = self.folder.rows(), self.folder.ranked()
+        if self.verbose and rows:
+            best = self.folder.best_of(ranked[0]) if ranked else ""
+            print(
+                f"Resumed: {len(rows)} trials are done{best}; up to {self.max_trials} in all",
+                flush=True,
+            )
+
+    def report_interrupted(self):
+        """Prints on stderr where the best model is."""
+        path = os.path.abspath(self.folder.path("best.keras"))
+        where = f"The best model so far is in {path}" if os.path.exists(path) else "No model yet"
+        print(
+            f"\nInterrupted. {where}. The same call resumes the search.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def load_weights(model, path):
+    """Loads weights and the optimizer's state."""
+    if model.optimizer is not None:
+        model.optimizer.build(model.trainable_variables)  # or its state would be left out
+    model.load_weights(path)
+
+
+def as_line(options):
+    """Options in a line."""
+    return ", ".join(
+        f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in options.items()
+    )
+
+
+def unknown_objective(name, known):
+    """The message for an objective that training does not report."""
+    known = [key for key in known if key.startswith("val_")]
+    return (
+        "objective must be a value that training reports on the validation data."
+        f"{nearest(name, known)} Known: {', '.join(known)}. Received: objective={name!r}"
+    )

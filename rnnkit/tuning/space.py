@@ -1,0 +1,105 @@
+"""The search space: what is varied, what is fixed, and the options of a trial."""
+
+import functools
+
+import keras_tuner
+
+from rnnkit.utils.checks import integer
+
+# What a search may vary beside the options of a recipe.
+FOR_FIT = ("epochs", "batch_size")
+
+
+class Space:
+    """The search space of a recipe, some of whose options are fixed.
+
+    Args:
+        recipe: A `rnnkit.Recipe`.
+        fixed: Dict of option to value; `epochs` and `batch_size` may be among them.
+        seed: Integer for the option `seed` of the models, where the recipe has it, or None.
+        max_epochs: With Hyperband, which sets the epochs of a trial itself, the most of them;
+            None for other searches.
+    """
+
+    def __init__(self, recipe, fixed, seed=None, max_epochs=None):
+        self.recipe = recipe
+        self.fixed = fixed
+        self.seed = seed
+        self.max_epochs = max_epochs
+
+    def options(self, hyperparameters):
+        """The options of a trial; those that are fixed replace what the space would give.
+
+        Raises:
+            ValueError: For options that the recipe does not have or does not take.
+        """
+        sampled = self.recipe.search_space(hyperparameters)
+        if not isinstance(sampled, dict):
+            raise ValueError(
+                f"search_space of the recipe {self.recipe.name!r} must return a dict of options. "
+                f"Received: {sampled!r}"
+            )
+        options = {**sampled, **self.fixed}
+        self.recipe.check_options({key: options[key] for key in options if key not in FOR_FIT})
+        for name in FOR_FIT:
+            integer(options.get(name, 1), name)
+        if self.seed is not None and "seed" in self.recipe.options():
+            options.setdefault("seed", self.seed)
+        if self.max_epochs is not None:
+            options.pop("epochs", None)
+        return options
+
+    def options_at(self, values):
+        """The options at a point of the space, a dict of hyperparameter to value."""
+        hp = self.hyperparameters.copy()
+        hp.values = dict(values)
+        return self.options(hp)
+
+    def default_options(self):
+        """The options of the first of all points in the space."""
+        hp = keras_tuner.HyperParameters()
+        hp.merge(self.hyperparameters)
+        return self.options(hp)
+
+    @functools.cached_property
+    def hyperparameters(self):
+        """The `keras_tuner.HyperParameters` of all branches of the space."""
+        names = {item.name for item in self._explore({}).space if not item.conditions}
+        fixed = dict(self.fixed)
+        if self.max_epochs is not None:
+            fixed["epochs"] = self.max_epochs
+        # Without this, trials would differ in a value that is then replaced by the fixed one.
+        simple = (str, int, float, bool)
+        fixed = {k: v for k, v in fixed.items() if k in names and isinstance(v, simple)}
+        space = self._explore(fixed)
+        free = [item for item in space.space if type(item).__name__ != "Fixed"]
+        if not free:
+            raise ValueError(
+                f"There is nothing to search: search_space of the recipe {self.recipe.name!r} "
+                f"leaves no choice. Received: fixed options {self.fixed}"
+            )
+        return space
+
+    def _explore(self, fixed):
+        space = keras_tuner.HyperParameters()
+        for name, value in fixed.items():
+            space.Fixed(name, value)
+        pending, tried = [[]], []
+        while pending:
+            # Nested conditions: a list of them is a branch of the space.
+            hp = space.copy()
+            for condition in pending.pop(0):
+                hp.values[condition.name] = condition.values[0]
+            for item in hp.space:
+                if hp.is_active(item):
+                    hp.values.setdefault(item.name, item.default)
+                else:
+                    hp.values.pop(item.name, None)
+            self.options(hp)
+            space.merge(hp, overwrite=False)
+            tried += hp.active_scopes
+            for branch in hp.inactive_scopes:
+                if branch not in tried:
+                    tried.append(branch)
+                    pending.append(branch)
+        return space
