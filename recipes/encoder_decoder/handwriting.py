@@ -39,7 +39,7 @@ class Handwriting(rnnkit.Recipe):
     }
 
     def features(self, data, *, size="spread", spacing=0.2, max_points=2000):
-        strokes = rnnkit.features.Strokes(size=size, spacing=spacing or None, max_length=max_points)
+        strokes = rnnkit.features.Strokes(unit=size, spacing=spacing or None, max_length=max_points)
         text = rnnkit.features.Text(level="character")
         strokes.adapt(data.train.map(lambda x, y: x))
         text.adapt(data.train.map(lambda x, y: y))

@@ -132,7 +132,7 @@ def _words(model, x, run, batch):
     if run.place.name.split("/")[0].endswith("decoder"):
         feature = model.output_feature
         before = batch.inputs[-1] if isinstance(batch.inputs, (tuple, list)) else batch.inputs
-        if not hasattr(feature, "tokens_of") or not before.dtype.is_integer:
+        if not feature.shows_tokens or not before.dtype.is_integer:
             return None
         ids, start = before.numpy()[0], model.decoder.surface.start
         there = batch.target_mask[0] if batch.target_mask is not None else ids != 0
@@ -146,9 +146,10 @@ def _words(model, x, run, batch):
         ]
     if isinstance(x, bytes):
         x = x.decode("utf-8", "replace")
-    if isinstance(x, str) and hasattr(model.input_feature, "pieces"):
-        return list(model.input_feature.pieces(x))
-    if isinstance(x, str) and isinstance(model.input_feature, Words):
+    feature = model.input_feature
+    if isinstance(x, str) and feature is not None and feature.shows_tokens:
+        return list(feature.pieces(x))
+    if isinstance(x, str) and isinstance(feature, Words):
         return split_words(x)
     if isinstance(x, (list, tuple)) and all(isinstance(each, str) for each in x):
         return list(x)

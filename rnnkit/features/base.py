@@ -15,23 +15,71 @@ class Feature:
 
     A new feature defines `raw_spec`, `adapt`, `encode`, `decode` and `get_config`, and registers
     itself with `keras.saving.register_keras_serializable(package="rnnkit")` (or its own package).
+    All else that models, scores and plots ask of a feature is declared here with its default, so
+    that nobody has to look whether an attribute exists.
 
     Attributes:
         raw_spec: `tf.TensorSpec` of one raw value, such as a scalar string.
+        accepts_numbers: Whether numbers are taken for strings (class labels 0, 1, ...).
         sequence: Whether an encoded value has a time axis.
         max_length: Longest encoded sequence, or None. Longer ones are cut.
-        vocabulary_size: Number of ids for encoded tokens, or None if values are not token ids.
-        padding: What fills the places beyond the end of an encoded sequence in a batch.
+        padding: What stands after the end of an encoded sequence in a batch.
+        dtype: Name of the dtype of encoded numbers.
         in_graph: Whether `encode` is of TensorFlow operations alone, so that an exported model can
             do it.
+        decodes_in_graph: Whether there is a `decode_graph`, so that an exported model's outputs
+            are readable.
+
+        vocabulary_size: Number of ids of encoded tokens, or None if values are no tokens.
+        vocabulary_sizes: Number of ids of each column that holds ids beside columns of numbers, as
+            a list; or None. They are the first columns of a step.
+        width: Numbers in an encoded value or step, or None if it is no vector of numbers.
+        shape: Height, width and channels of an encoded picture, or None.
+        size: Number of classes or of columns of values; None for a single number. Of pictures
+            height and width.
+        strands: Sequences that lie side by side in a step and are read with the same weights.
+        keys: Piano keys in a step, or None.
+        names: Names of the classes or columns as texts, in order; or None.
+        time: Whether the first column of a raw sequence is the time of each step.
+        horizon: Steps ahead that each step forecasts, or None.
+        period: Steps in a season, or None.
+        music: Whether values are pieces of music, with `augment` and `histograms`.
+
+        target_type: What outputs are where the feature is a target, which decides their scores:
+            `"classes"`, `"numbers"`, `"tags"`, `"texts"`, `"values"` (sequences of numbers),
+            `"forecasts"`, `"notes"` or `"keys"`; None for a feature of inputs alone.
+        calibrates: Whether `calibrate` has something to choose on validation data.
+        copies_words: Whether words that a target does not know can be copied from an input: there
+            are `source_words` and `restore`.
+        shows_tokens: Whether there are `pieces` and `tokens_of`, for plots.
     """
 
     raw_spec = tf.TensorSpec((), tf.string)
+    accepts_numbers = False
     sequence = False
     max_length = None
-    vocabulary_size = None
     padding = 0
+    dtype = "float32"
     in_graph = True
+    decodes_in_graph = False
+
+    vocabulary_size = None
+    vocabulary_sizes = None
+    width = None
+    shape = None
+    size = None
+    strands = 1
+    keys = None
+    names = None
+    time = False
+    horizon = None
+    period = None
+    music = False
+
+    target_type = None
+    calibrates = False
+    copies_words = False
+    shows_tokens = False
 
     # === To override ===
 
@@ -92,6 +140,65 @@ class Feature:
     def from_config(cls, config):
         return cls(**config)
 
+    # === What some features can do ===
+
+    def decode_graph(self, outputs):
+        """As `decode`, in TensorFlow operations, for an exported model.
+
+        Args:
+            outputs: Outputs of the network, or ids of tokens, `[batch, ...]`.
+
+        Returns:
+            Dict of name to tensor: what `model.serve` gives.
+        """
+        raise self._lacks("decode_graph", "decodes_in_graph")
+
+    def decide(self, outputs):
+        """Class indices, int64 `[examples]`, for probabilities `[examples, classes]`."""
+        return np.argmax(outputs, axis=-1)
+
+    def calibrate(self, truth, outputs):
+        """Chooses on validation data what is not trained, such as a threshold.
+
+        Args:
+            truth: Encoded targets.
+            outputs: Outputs of the network for them.
+
+        Returns:
+            Why nothing could be chosen, in words, or None.
+        """
+        raise self._lacks("calibrate", "calibrates")
+
+    def pieces(self, text):
+        """The tokens of a text as a list of strings, for the axes of plots."""
+        raise self._lacks("pieces", "shows_tokens")
+
+    def tokens_of(self, ids):
+        """The token that each of a list of ids stands for."""
+        raise self._lacks("tokens_of", "shows_tokens")
+
+    def source_words(self, text):
+        """For each token of a text the word to copy, where a target does not know it."""
+        raise self._lacks("source_words", "copies_words")
+
+    def restore(self, ids, replacements):
+        """The text of ids in which unknown ones are replaced.
+
+        Args:
+            ids: List of ids.
+            replacements: Dict of the position in `ids` to the word that stands for the unknown
+                token there.
+        """
+        raise self._lacks("restore", "copies_words")
+
+    def holds_one(self, values):
+        """Whether raw values in any form are one sequence rather than several."""
+        del values
+        return False
+
+    def _lacks(self, method, flag):
+        return NotImplementedError(f"{type(self).__name__} has no {method}(): its {flag} is False")
+
     # === Shared ===
 
     def to_tensor(self, values):
@@ -140,9 +247,6 @@ class Feature:
                 f"(or batches of them). Received: elements of dtype {spec.dtype.name} and shape "
                 f"{shape}"
             )
-
-    # Whether numbers are taken for strings (class labels 0, 1, ...).
-    accepts_numbers = False
 
     def cast(self, values):
         """Converts a batch tensor of a compatible dtype to the raw dtype, in graph mode too."""

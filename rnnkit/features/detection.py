@@ -14,8 +14,8 @@ class Detection(Label):
     """Two classes, one of which is to be detected, with the threshold from which on it is.
 
     The class to be found (the positive one) is the second of `classes`, so that its probability is
-    the second column of outputs. After training with validation data `settle` chooses the threshold
-    there; it is saved with the model, and `decode` goes by it.
+    the second column of outputs. After training with validation data `calibrate` chooses the
+    threshold there; it is saved with the model, and `decode` goes by it.
 
     Args:
         positive: The class to be found; by default `adapt` takes the rarer one.
@@ -38,6 +38,8 @@ class Detection(Label):
     >>> label.decode(np.array([[0.7, 0.3]]))[0]["label"]
     'fraud'
     """
+
+    calibrates = True
 
     def __init__(
         self, positive=None, choose="f1", threshold=0.5, shares=None, classes=None, kind=None
@@ -100,7 +102,7 @@ class Detection(Label):
         weights = (1 / (2 * shares)) ** balance
         return (weights / (weights * shares).sum()).tolist()
 
-    def settle(self, truth, outputs):
+    def calibrate(self, truth, outputs):
         """Chooses the threshold on validation data, as `choose` says.
 
         Args:

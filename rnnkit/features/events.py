@@ -128,7 +128,7 @@ class Events(Feature):
 
     @property
     def vocabulary_sizes(self):
-        return [len(known) + 2 for known in self.vocabularies]
+        return [len(known) + 2 for known in self.vocabularies or []]
 
     @property
     def width(self):

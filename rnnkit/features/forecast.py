@@ -41,6 +41,7 @@ class Forecast(Columns):
     [[[2.0, 3.0], [3.0, 4.0], [nan, nan], [nan, nan]]]
     """
 
+    target_type = "forecasts"
     missing = True
 
     def __init__(

@@ -32,6 +32,8 @@ class Label(Feature):
     """
 
     accepts_numbers = True
+    target_type = "classes"
+    decodes_in_graph = True
     least = 2  # classes that there must be
 
     def __init__(self, classes=None, kind=None):
@@ -70,8 +72,7 @@ class Label(Feature):
 
     @property
     def size(self):
-        """Number of classes."""
-        return len(self.classes)
+        return len(self.classes) if self.adapted else None
 
     def adapt(self, data):
         """Learns the classes: all distinct labels, in sorted order (numbers by value)."""

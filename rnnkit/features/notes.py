@@ -50,6 +50,7 @@ class Notes(Feature):
 
     sequence = True
     music = True
+    target_type = "notes"
 
     def __init__(
         self,

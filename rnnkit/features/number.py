@@ -32,6 +32,8 @@ class Number(Feature):
     """
 
     accepts_numbers = True
+    target_type = "numbers"
+    decodes_in_graph = True
 
     def __init__(self, size=None, normalize=True, mean=None, deviation=None):
         if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):

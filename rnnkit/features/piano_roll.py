@@ -43,6 +43,7 @@ class PianoRoll(Feature):
 
     sequence = True
     music = True
+    target_type = "keys"
     padding = PADDING
     width = keys = notation.KEYS
     raw_spec = tf.TensorSpec((None, notation.KEYS), tf.uint8)

@@ -44,8 +44,7 @@ class Pixels(Feature):
 
     @property
     def shape(self):
-        """Height, width and channels of an encoded picture."""
-        return (*self.size, self.channels)
+        return (*self.size, self.channels) if self.size and self.channels else None
 
     @property
     def adapted(self):

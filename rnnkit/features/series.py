@@ -19,7 +19,8 @@ class Columns(Feature):
 
     sequence = True
     padding = float("nan")
-    time = False
+    target_type = "values"
+    decodes_in_graph = True
     missing = False
 
     def __init__(self, columns, normalize, dtype, mean, deviation):
@@ -176,8 +177,13 @@ class Columns(Feature):
         return values if ranks <= {2} or (ranks == {1, 2} and self.raw_width == 1) else [values]
 
     def holds_one(self, values):
-        """Whether a list is one series, its entries the steps, rather than a list of series."""
-        return self._several(values)[0] is not values[0]
+        if isinstance(values, (tf.data.Dataset, tf.RaggedTensor)):
+            return False
+        if hasattr(values, "columns") or hasattr(values, "iloc"):  # of pandas
+            return True
+        if isinstance(values, (list, tuple)):
+            return len(values) > 0 and self._several(values)[0] is not values[0]
+        return np.ndim(values) < 3
 
     def _one(self, values):
         """One series as a float64 array `[time, raw_width]`."""

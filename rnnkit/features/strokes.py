@@ -8,7 +8,7 @@ from rnnkit.features.base import Feature
 from rnnkit.features.moments import Moments, inverse
 from rnnkit.formats import points as pen
 
-SIZES = ("spread", "height", None)
+UNITS = ("spread", "height", None)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -33,10 +33,10 @@ class Strokes(Feature):
     rate is seen, and there are fewer steps.
 
     Args:
-        size: Length that moves are divided by: `"spread"`, twice the standard deviation of the
+        unit: Length that moves are divided by: `"spread"`, twice the standard deviation of the
             heights of all points along the path (steadier than the whole height, which one long
             letter doubles); `"height"`, from the highest to the lowest point; or None, as it is.
-        spacing: Distance between points in units of the size, at most: each stroke is cut into
+        spacing: Distance between points in that unit, at most: each stroke is cut into
             equal pieces no longer than this. None takes the points as they are.
         context: Whether direction, height and the start of strokes are given too.
         max_length: Most steps, or None. Longer sequences are cut at their end (a warning says how
@@ -52,7 +52,7 @@ class Strokes(Feature):
 
     Example:
 
-    >>> strokes = Strokes(size=None, context=False, mean=[0.0] * 3, deviation=[1.0] * 3)
+    >>> strokes = Strokes(unit=None, context=False, mean=[0.0] * 3, deviation=[1.0] * 3)
     >>> strokes.encode(strokes.to_tensor(["0 0 0;3 4 0;3 9 1"])).to_list()
     [[[0.0, 0.0, 0.0], [3.0, 4.0, 0.0], [0.0, 5.0, 1.0]]]
 
@@ -63,20 +63,21 @@ class Strokes(Feature):
     """
 
     sequence = True
+    target_type = "values"
     padding = float("nan")
     raw_spec = tf.TensorSpec((None, 3), tf.float32)
 
     def __init__(
         self,
-        size="spread",
+        unit="spread",
         spacing=None,
         context=True,
         max_length=None,
         mean=None,
         deviation=None,
     ):
-        if size not in SIZES:
-            raise ValueError(f"size must be one of {list(SIZES)}. Received: size={size!r}")
+        if unit not in UNITS:
+            raise ValueError(f"unit must be one of {list(UNITS)}. Received: unit={unit!r}")
         if spacing is not None and not (isinstance(spacing, (int, float)) and spacing > 0):
             raise ValueError(
                 f"spacing must be None or a positive number. Received: spacing={spacing!r}"
@@ -88,7 +89,7 @@ class Strokes(Feature):
                 "max_length must be None or a positive integer. "
                 f"Received: max_length={max_length!r}"
             )
-        self.size = size
+        self.unit = unit
         self.spacing = None if spacing is None else float(spacing)
         self.context = bool(context)
         self.max_length = max_length
@@ -237,9 +238,9 @@ class Strokes(Feature):
             return tf.math.unsorted_segment_sum(each, piece, count)
 
         middle = tf.math.divide_no_nan(total(weight * heights), total(weight))
-        if self.size is None:
+        if self.unit is None:
             return middle, tf.ones_like(middle)
-        if self.size == "height":
+        if self.unit == "height":
             size = tf.math.unsorted_segment_max(heights, piece, count)
             size -= tf.math.unsorted_segment_min(heights, piece, count)
         else:
@@ -260,7 +261,7 @@ class Strokes(Feature):
                 dy and up; NaN at the ends is left out. A flag above one half counts as 1.
 
         Returns:
-            List of float32 arrays `[points, 3]`, the first point at (0, 0), in units of the size.
+            List of float32 arrays `[points, 3]`, the first point at (0, 0), in that unit.
             Without `spacing` they are the raw points but for place, size and repeated points.
         """
         pieces = []
@@ -308,7 +309,7 @@ class Strokes(Feature):
             return tf.identity(encoded)
 
     def get_config(self):
-        names = ("size", "spacing", "context", "max_length", "mean", "deviation")
+        names = ("unit", "spacing", "context", "max_length", "mean", "deviation")
         return {name: getattr(self, name) for name in names}
 
 

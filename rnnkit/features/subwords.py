@@ -49,6 +49,8 @@ class Subwords(Feature):
     """
 
     sequence = True
+    target_type = "texts"
+    copies_words = shows_tokens = True
     in_graph = False
 
     def __init__(
@@ -179,7 +181,7 @@ class Subwords(Feature):
         """The piece that each of a list of ids stands for."""
         return [UNKNOWN_PIECE if i == 1 else self._processor.id_to_piece(int(i)) for i in ids]
 
-    def surfaces(self, text):
+    def source_words(self, text):
         """For each piece of a text: the word it is part of, as it stands there.
 
         Returns:

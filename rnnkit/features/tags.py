@@ -44,6 +44,7 @@ class Tags(Feature):
     raw_spec = tf.TensorSpec((None,), tf.string)
     sequence = True
     padding = UNLABELLED
+    target_type = "tags"
     accepts_numbers = True
 
     def __init__(self, classes=None, scheme=None):
@@ -75,8 +76,11 @@ class Tags(Feature):
 
     @property
     def size(self):
-        """Number of tags."""
-        return len(self.classes)
+        return len(self.classes) if self.adapted else None
+
+    @property
+    def names(self):
+        return self.classes
 
     # === Raw values ===
 

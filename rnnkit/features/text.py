@@ -78,6 +78,8 @@ class Text(Feature):
     """
 
     sequence = True
+    target_type = "texts"
+    decodes_in_graph = copies_words = shows_tokens = True
 
     def __init__(
         self,
@@ -250,7 +252,7 @@ class Text(Feature):
         names = [PADDING, UNKNOWN, *self.vocabulary]
         return [names[index] for index in ids]
 
-    def surfaces(self, text):
+    def source_words(self, text):
         """For each token of a text, what stands for it where it is to be copied: itself."""
         return self.pieces(text)
 

@@ -162,7 +162,7 @@ def scores(feature, truth, outputs, names=None):
     if kind == "Number":
         truth, outputs = (np.asarray(feature.decode(values)) for values in (truth, outputs))
     decided = outputs
-    if hasattr(feature, "decide"):
+    if feature.calibrates:
         decided = np.eye(outputs.shape[-1])[feature.decide(outputs)]  # [examples, classes]
     result = {}
     for name in names:

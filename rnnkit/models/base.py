@@ -229,22 +229,22 @@ class Model(keras.Model):
                 **kwargs,
             )
         fitting.settle_averages(self)
-        self.settle(held_out, validation_batch_size or batch_size)
+        self.calibrate(held_out, validation_batch_size or batch_size)
         return history
 
     @property
-    def settles(self):
-        """Whether there is something for `settle` to choose."""
-        return hasattr(self.output_feature, "settle")
+    def calibrates(self):
+        """Whether there is something for `calibrate` to choose."""
+        return self.output_feature.calibrates
 
-    def settle(self, validation, batch_size=None):
+    def calibrate(self, validation, batch_size=None):
         """Chooses on validation data what is not trained, such as a threshold. `fit` calls it.
 
         Args:
             validation: Encoded validation data, or None.
             batch_size: Examples computed at a time.
         """
-        fitting.settle_decision(self, validation, batch_size)
+        fitting.calibrate_decision(self, validation, batch_size)
 
     def fine_tune(
         self,

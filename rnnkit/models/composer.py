@@ -81,7 +81,7 @@ class Composer(OneToMany):
         seed=None,
         name=None,
     ):
-        if not getattr(output_feature, "music", False):
+        if not output_feature.music:
             raise ValueError(
                 "output_feature must be of music: Notes or PianoRoll. "
                 f"Received: {type(output_feature).__name__}"

@@ -97,7 +97,7 @@ class CTC(Model):
         # === Arguments ===
         check_features(input_feature, output_feature, (Feature,))
         tokens = input_feature.vocabulary_size
-        width = getattr(input_feature, "width", None)
+        width = input_feature.width
         if not input_feature.sequence or (tokens is None and width is None):
             raise ValueError(
                 "input_feature must give sequences, such as Audio, Strokes, Series or Text. "
@@ -152,8 +152,7 @@ class CTC(Model):
                 name="embedding",
             )(x)  # [batch, time, embedding]
         else:
-            dtype = getattr(input_feature, "dtype", "float32")
-            inputs = keras.Input((None, width), dtype=dtype, name="series")
+            inputs = keras.Input((None, width), dtype=input_feature.dtype, name="series")
             x = MissingToZero(name="missing")(inputs)  # [batch, time, width]
         for number in range(SUBSAMPLING.index(subsampling)):
             x = MaskedConv1D(
@@ -336,7 +335,7 @@ class CTC(Model):
         """As `Model.serve`: best path decoding."""
         tokens, lengths, log_probabilities = ctc.greedy(self(codes, training=False))
         result = {"tokens": tokens, "lengths": lengths, "log_probability": log_probabilities}
-        if hasattr(self.output_feature, "decode_graph"):
+        if self.output_feature.decodes_in_graph:
             result |= self.output_feature.decode_graph(tokens)
         return result
 

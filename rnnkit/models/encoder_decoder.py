@@ -94,14 +94,14 @@ class EncoderDecoder(Generating):
         # === Arguments ===
         check_features(input_feature, output_feature, (Feature,))
         tokens = input_feature.vocabulary_size
-        width = getattr(input_feature, "width", None)
+        width = input_feature.width
         if not input_feature.sequence or (tokens is None and width is None):
             raise ValueError(
                 "input_feature must give sequences, such as Text, Subwords, Audio or Strokes. "
                 f"Received: {type(input_feature).__name__}"
             )
         words = output_feature.vocabulary_size is not None
-        if not output_feature.sequence or not (words or hasattr(output_feature, "width")):
+        if not output_feature.sequence or not (words or output_feature.width is not None):
             raise ValueError(
                 "output_feature must give sequences, such as Text, Subwords, Series or Strokes. "
                 f"Received: {type(output_feature).__name__}"
@@ -111,7 +111,7 @@ class EncoderDecoder(Generating):
                 "output_feature must be one whose outputs can be turned back, such as Series or "
                 "Strokes. Received: Audio, and a spectrogram is no sound"
             )
-        if getattr(output_feature, "time", False):
+        if output_feature.time:
             raise ValueError(
                 "output_feature must be of values alone: the times of what is written are not "
                 "known. Received: Series with time=True"

@@ -29,7 +29,7 @@ def check_directions(bidirectional, output_feature, what):
 
 def nothing_counts(output_feature, washout, longest):
     """What to say where no step counts, the longest series having `longest` steps."""
-    ahead = getattr(output_feature, "horizon", None)
+    ahead = output_feature.horizon
     return (
         f"No step counts: the longest series has {longest:,} steps, of which the first "
         f"{washout:,} are washout"
@@ -244,10 +244,4 @@ def infer(model, x, batch_size=None):
 
 def is_single(feature, x):
     """Whether raw input of a feature is one series rather than several."""
-    if hasattr(x, "element_spec") or isinstance(x, (Encoded, Streamed, tf.RaggedTensor)):
-        return False
-    if hasattr(x, "columns") or hasattr(x, "iloc"):
-        return True
-    if isinstance(x, (list, tuple)):
-        return len(x) > 0 and feature.holds_one(x)
-    return np.ndim(x) < 3
+    return not isinstance(x, (Encoded, Streamed)) and feature.holds_one(x)

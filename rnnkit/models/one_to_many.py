@@ -121,8 +121,8 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         # === Arguments ===
         alone = input_feature is None
         check_features(Number(normalize=False) if alone else input_feature, output_feature, Feature)
-        shape = getattr(input_feature, "shape", ())
-        image = len(shape) == 3
+        shape = None if alone else input_feature.shape
+        image = shape is not None
         _check(input_feature, output_feature, image)
         for option, value in (("label_smoothing", label_smoothing), ("foretell", foretell)):
             if value and output_feature.vocabulary_size is None:
@@ -261,11 +261,11 @@ class OneToMany(likelihoods.Likelihoods, Generating):
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
     @property
-    def settles(self):
-        return super().settles or bool(self.cache_size)
+    def calibrates(self):
+        return super().calibrates or bool(self.cache_size)
 
-    def settle(self, validation, batch_size=None):
-        super().settle(validation, batch_size)
+    def calibrate(self, validation, batch_size=None):
+        super().calibrate(validation, batch_size)
         if self.cache_size and isinstance(validation, Corpus):
             size = self._batch_size(batch_size)
             found = likelihoods.settled_cache(self, validation.tokens, size)
@@ -303,7 +303,7 @@ class OneToMany(likelihoods.Likelihoods, Generating):
 
     def _for_each(self, source, count):
         # The graph repeats what it has read of an image by itself.
-        image = len(getattr(self.input_feature, "shape", ())) == 3
+        image = self.input_feature is not None and self.input_feature.shape is not None
         return source if image else super()._for_each(source, count)
 
     def _barred(self):
@@ -423,15 +423,16 @@ class OneToMany(likelihoods.Likelihoods, Generating):
 
 def _check(input_feature, output_feature, image):
     """Raises a ValueError unless the features are one and many."""
-    one = input_feature is None or image or hasattr(input_feature, "size")
-    if not one or getattr(input_feature, "sequence", False):
+    alone = input_feature is None
+    one = alone or image or input_feature.size is not None or input_feature.width is not None
+    if not one or (not alone and input_feature.sequence):
         raise ValueError(
             "input_feature must give one value, such as Label, Number or Image, or be None for a "
             "language model; sequences are for EncoderDecoder. "
             f"Received: {type(input_feature).__name__}"
         )
     tokens = output_feature.vocabulary_size is not None
-    if not output_feature.sequence or not (tokens or hasattr(output_feature, "width")):
+    if not output_feature.sequence or not (tokens or output_feature.width is not None):
         raise ValueError(
             "output_feature must give sequences, such as Text, Subwords, Series or Strokes. "
             f"Received: {type(output_feature).__name__}"

@@ -51,9 +51,9 @@ class OneToOne(Model):
             raise ValueError(
                 f"units must be a positive integer or a list of them. Received: units={units!r}"
             )
-        shape = getattr(input_feature, "shape", None)
+        shape, width = input_feature.shape, input_feature.width
         if input_feature.vocabulary_size is None and (
-            input_feature.sequence or not (shape or hasattr(input_feature, "width"))
+            input_feature.sequence or not (shape or width)
         ):
             raise ValueError(
                 "input_feature must give tokens, images or numbers, such as Text, Image or Number. "
@@ -80,7 +80,7 @@ class OneToOne(Model):
             inputs = keras.Input(shape, name="image")  # [batch, height, width, channels]
             x = keras.layers.Flatten(name="pixels")(inputs)  # [batch, numbers]
         else:
-            x = inputs = keras.Input((input_feature.width,), name="numbers")  # [batch, width]
+            x = inputs = keras.Input((width,), name="numbers")  # [batch, width]
         for index, size in enumerate(sizes):
             initializer = keras.initializers.GlorotUniform(seed=seeds.next())
             x = keras.layers.Dense(

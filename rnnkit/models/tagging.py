@@ -18,8 +18,7 @@ from rnnkit.models.windows import as_ragged, stacked
 
 def check_input(feature):
     """Raises a ValueError unless a feature gives sequences with a step for each tag."""
-    width = getattr(feature, "width", None)
-    numbers = width is not None or hasattr(feature, "shape")
+    numbers = feature.width is not None or feature.shape is not None
     if not feature.sequence or (feature.vocabulary_size is None and not numbers):
         raise ValueError(
             "input_feature must give sequences of words, tokens, numbers or pictures, such as "
@@ -175,8 +174,7 @@ def infer(model, x, batch_size=None, details=False):
     if isinstance(x, (str, bytes)):
         single, x = True, [x]
     else:
-        single = feature.vocabulary_size is None and hasattr(feature, "holds_one")
-        single = single and forecasting.is_single(feature, x)
+        single = forecasting.is_single(feature, x)
     if isinstance(x, list) and not x:
         return []
     data = model.prepare(x, targets=False)

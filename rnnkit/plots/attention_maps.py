@@ -33,7 +33,7 @@ def attention(model, x, ax=None, **options):
             "attention needs a model that has it, such as EncoderDecoder(attention='additive'). "
             f"Received: {type(model).__name__}"
         )
-    if len(getattr(model.input_feature, "shape", ())) == 3:
+    if model.input_feature.shape is not None:
         from rnnkit.plots.pictures import image_attention
 
         return image_attention(model, x, ax, **options)
@@ -44,7 +44,7 @@ def attention(model, x, ax=None, **options):
     words = _tokens(model.output_feature, result)
     if not words:
         weights, words = np.zeros((1, weights.shape[1])), ["(nothing)"]
-    texts = hasattr(model.input_feature, "pieces") and isinstance(x, str)
+    texts = model.input_feature.shows_tokens and isinstance(x, str)
     rows, columns = weights.shape
     size = (min(12, 2.2 + 0.38 * columns if texts else 8), min(10, 1.6 + 0.32 * rows))
     ax = _axes(ax, size)
@@ -71,7 +71,7 @@ def attention(model, x, ax=None, **options):
 
 def _tokens(feature, result):
     """The tokens written, as a person reads them."""
-    if hasattr(feature, "tokens_of"):
+    if feature.shows_tokens:
         return _shown(feature.tokens_of(result["tokens"]))
     return [str(token) for token in result["tokens"]]
 

@@ -111,7 +111,8 @@ def image_attention(model, picture, ax=None, columns=6, **options):
     from rnnkit.plots.attention_maps import _tokens
 
     feature = getattr(model, "input_feature", None)
-    if getattr(model, "attention", None) is None or len(getattr(feature, "shape", ())) != 3:
+    pictures = feature is not None and feature.shape is not None
+    if getattr(model, "attention", None) is None or not pictures:
         raise ValueError(
             "image_attention needs a model that attends to pictures, such as OneToMany(Image(), "
             f"...). Received: {type(model).__name__} of {type(feature).__name__}"

@@ -105,8 +105,8 @@ def confusion_matrix(model, data, y=None, normalize=True, ax=None):
     """
     from sklearn.metrics import confusion_matrix as count_pairs
 
-    names = getattr(model.output_feature, "names", None)
-    if names is None:
+    names = model.output_feature.names
+    if model.output_feature.target_type != "classes":
         raise ValueError(
             "confusion_matrix needs a model whose target is a Label. "
             f"Received: a target of {type(model.output_feature).__name__}"
@@ -187,7 +187,7 @@ def forecast(model, series, actual=None, *, column=None, history=None, ax=None):
     >>> rnnkit.plots.forecast(model, x[:-24], actual=x[-24:, 1:])
     """
     feature, target = model.input_feature, model.output_feature
-    horizon = getattr(target, "horizon", None)
+    horizon = target.horizon
     if horizon is None:
         raise ValueError(
             "forecast needs a model whose output is a Forecast. "
@@ -278,9 +278,9 @@ def forecast_errors(model, data, y=None, ax=None):
     models = model if isinstance(model, dict) else {model.name: model}
     curves, naive, truths, first = {}, {}, {}, next(iter(models.values()))
     target = first.output_feature
-    horizon = getattr(target, "horizon", None)
+    horizon = target.horizon
     for each in models.values():
-        if horizon is None or getattr(each.output_feature, "horizon", None) != horizon:
+        if horizon is None or each.output_feature.horizon != horizon:
             raise ValueError(
                 "forecast_errors needs models whose output is a Forecast, all of one horizon. "
                 f"Received: {[type(each.output_feature).__name__ for each in models.values()]}"

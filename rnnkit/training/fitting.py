@@ -163,7 +163,7 @@ def class_weights(weights, feature):
     return {index: result.get(index, 1.0) for index in range(feature.size)}
 
 
-def settle_decision(model, validation, batch_size=None):
+def calibrate_decision(model, validation, batch_size=None):
     """Lets a target that decides by a threshold choose it on validation data.
 
     Args:
@@ -171,11 +171,10 @@ def settle_decision(model, validation, batch_size=None):
         validation: Encoded validation data, or None.
         batch_size: Examples computed at a time.
     """
-    settle = getattr(model.output_feature, "settle", None)
-    if settle is None or not isinstance(validation, Encoded):
+    if not model.output_feature.calibrates or not isinstance(validation, Encoded):
         return
     outputs = model.predict(validation, batch_size, verbose=0)
-    reason = settle(validation.tensors[1].numpy(), outputs)
+    reason = model.output_feature.calibrate(validation.tensors[1].numpy(), outputs)
     if reason:
         warnings.warn(
             f"The threshold stays at {model.output_feature.threshold:g}, as {reason}.", stacklevel=3

@@ -124,8 +124,8 @@ class Job:
         options = self.space.options_at(row["values"])
         model = self.network(options)
         load_weights(model, self.folder.weights_of(row["id"]))
-        if model.settles:  # what it chose, if it did, was for another trial's model
-            model.settle(self.encoded(model, options)[1])
+        if model.calibrates:  # what it chose, if it did, was for another trial's model
+            model.calibrate(self.encoded(model, options)[1])
         return model
 
     def save_best(self):

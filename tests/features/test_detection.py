@@ -39,7 +39,7 @@ def test_the_threshold_of_the_highest_f1():
     truth = (rng.random(300) < 0.1).astype(int)
     scores = np.round(np.clip(rng.normal(0.3 + 0.3 * truth, 0.2), 0, 1), 2)
     label = Detection(classes=["ok", "fraud"])
-    assert label.settle(truth, outputs(scores)) is None
+    assert label.calibrate(truth, outputs(scores)) is None
     best = max(sklearn.metrics.f1_score(truth, scores >= cut) for cut in np.linspace(0, 1, 1001))
     reached = sklearn.metrics.f1_score(truth, label.decide(outputs(scores)))
     assert reached == pytest.approx(best) and 0 < label.threshold < 1
@@ -51,23 +51,23 @@ def test_the_threshold_of_a_share_of_false_alarms(rate):
     truth = np.arange(1200) % 12 == 0
     scores = np.round(rng.random(1200), 3)  # with ties
     label = Detection(choose=rate, classes=["ok", "fraud"])
-    assert label.settle(truth.astype(int), outputs(scores)) is None
+    assert label.calibrate(truth.astype(int), outputs(scores)) is None
     alarms = label.decide(outputs(scores))[~truth].mean()
     assert alarms <= rate
     lower = (scores[~truth] >= scores[scores < label.threshold].max()).mean()
     assert lower > rate  # any lower threshold would alarm too often
     # Examples of the other class alone suffice.
-    assert label.settle(np.zeros(1200, int), outputs(scores)) is None
+    assert label.calibrate(np.zeros(1200, int), outputs(scores)) is None
 
 
 def test_what_cannot_be_settled_is_said():
     label = Detection(classes=["ok", "fraud"], threshold=0.4)
-    assert "no example of 'fraud'" in label.settle(np.zeros(3, int), outputs([0.1, 0.2, 0.3]))
-    assert "not finite" in label.settle(np.array([0, 1]), outputs([np.nan, 0.2]))
+    assert "no example of 'fraud'" in label.calibrate(np.zeros(3, int), outputs([0.1, 0.2, 0.3]))
+    assert "not finite" in label.calibrate(np.array([0, 1]), outputs([np.nan, 0.2]))
     rate = Detection(choose=0.1, classes=["ok", "fraud"])
-    assert "no example of 'ok'" in rate.settle(np.ones(3, int), outputs([0.1, 0.2, 0.3]))
+    assert "no example of 'ok'" in rate.calibrate(np.ones(3, int), outputs([0.1, 0.2, 0.3]))
     assert label.threshold == 0.4
-    assert Detection(choose=None, classes=["ok", "fraud"]).settle(None, None) is None
+    assert Detection(choose=None, classes=["ok", "fraud"]).calibrate(None, None) is None
 
 
 def test_decode_goes_by_the_threshold():

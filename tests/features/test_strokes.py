@@ -30,7 +30,7 @@ def drawn(word="quay", seed=3, **options):
 
 
 def test_moves_by_hand():
-    found = rows(Strokes(size=None, **PLAIN), WORD)
+    found = rows(Strokes(unit=None, **PLAIN), WORD)
     # Each point's height counts by the ink before and after it.
     ink = np.array([0, 5, 5, 0, 3, 0])
     weight = ink + np.append(ink[1:], 0)
@@ -48,7 +48,7 @@ def test_moves_by_hand():
     expected[:, 5] -= middle
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-6)
-    bare = Strokes(size=None, context=False, **PLAIN)
+    bare = Strokes(unit=None, context=False, **PLAIN)
     assert (bare.width, Strokes().width) == (3, 7)
     np.testing.assert_allclose(rows(bare, WORD), expected[:, :3], atol=1e-6)
 
@@ -56,10 +56,10 @@ def test_moves_by_hand():
 def test_size_by_hand():
     # A square of side 2: ink is spread evenly, from -1 to 1 on two sides, at the ends on two.
     square = [[0, 0, 0], [2, 0, 0], [2, 2, 0], [0, 2, 0], [0, 0, 1]]
-    moves = rows(Strokes(size="height", context=False, **PLAIN), square)[1:, :2]
+    moves = rows(Strokes(unit="height", context=False, **PLAIN), square)[1:, :2]
     np.testing.assert_allclose(moves, [[1, 0], [0, 1], [-1, 0], [0, -1]], atol=1e-6)
     # Each corner has the same ink around it, so the heights have the deviation 1: the size is 2.
-    moves = rows(Strokes(size="spread", context=False, **PLAIN), square)[1:, :2]
+    moves = rows(Strokes(unit="spread", context=False, **PLAIN), square)[1:, :2]
     np.testing.assert_allclose(moves, [[1, 0], [0, 1], [-1, 0], [0, -1]], atol=1e-6)
     # A flat line has no height: its length is the size. A dot has none at all.
     dash = rows(Strokes(context=False, **PLAIN), [[5, 5, 0], [7, 5, 0], [15, 5, 1]])
@@ -68,7 +68,7 @@ def test_size_by_hand():
     np.testing.assert_array_equal(dot, [[0, 0, 1]])
 
 
-@pytest.mark.parametrize("options", [{}, {"size": "height"}, {"spacing": 0.2}])
+@pytest.mark.parametrize("options", [{}, {"unit": "height"}, {"spacing": 0.2}])
 def test_neither_place_nor_size_matters(options):
     feature = Strokes(**options, **PLAIN)
     points = drawn()
@@ -90,7 +90,7 @@ def test_repeated_points_and_a_last_flag_of_zero_change_nothing():
 
 
 def test_points_at_equal_distances_by_hand():
-    feature = Strokes(size=None, spacing=2.5, context=False, **PLAIN)
+    feature = Strokes(unit=None, spacing=2.5, context=False, **PLAIN)
     found = rows(feature, WORD)
     # The first stroke is 10 long: four pieces. The second 4 + ... is 3 long: two. The dot stays.
     at = np.cumsum(found[:, :2], axis=0)
@@ -113,7 +113,7 @@ def test_speed_and_sampling_rate_do_not_matter():
 
 
 def test_resampled_points_lie_on_the_line():
-    feature = Strokes(size=None, spacing=5.0, **PLAIN)
+    feature = Strokes(unit=None, spacing=5.0, **PLAIN)
     points = drawn()
     found = rows(feature, points)
     at = np.cumsum(found[:, :2], axis=0) + points[0, :2]
@@ -241,7 +241,7 @@ def test_too_few_points_in_a_dataset_are_named():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"size": "width"}, "size must be one of"),
+        ({"unit": "width"}, "unit must be one of"),
         ({"spacing": 0}, "spacing must be None or a positive number"),
         ({"max_length": 0}, "max_length must be None or a positive integer"),
     ],

@@ -57,7 +57,7 @@ def test_byte_fallback_writes_every_character():
 def test_unknown_pieces_are_replaced_by_words(subwords):
     text = "the 漢字 tower"
     ids = subwords.encode(tf.constant([text])).to_list()[0]
-    words = subwords.surfaces(text)
+    words = subwords.source_words(text)
     assert len(words) == len(ids) and words[ids.index(1)] == "漢字"
     restored = subwords.restore(ids, {ids.index(1): "XY"})
     assert restored == "the XY tower"

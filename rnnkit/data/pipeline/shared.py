@@ -103,8 +103,9 @@ def prepare(model, x, y=None, sample_weight=None):
         strategy with several replicas, which each take a part of the rows of a batch. What
         `Model.prepare` does is right then.
     """
-    pictures = len(getattr(model.input_feature, "shape", ())) == 3
-    if not pictures or model.input_feature.raw_spec.dtype != tf.string:
+    if model.input_feature is None or model.input_feature.shape is None:
+        return None
+    if model.input_feature.raw_spec.dtype != tf.string:
         return None
     if isinstance(x, (Encoded, Streamed)):
         return None

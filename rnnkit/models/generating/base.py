@@ -244,7 +244,9 @@ class Generating(Model):
         texts = self.output_feature.decode([each["tokens"] for each in results])
         for each, text in zip(results, texts, strict=True):
             each["text"] = text
-        copies = hasattr(self.input_feature, "surfaces") and hasattr(self.output_feature, "restore")
+        copies = self.output_feature.copies_words and getattr(
+            self.input_feature, "copies_words", False
+        )
         if replace_unknown and copies and sources is not None:
             self._copy_unknown(found, sources)
         return found, limit
@@ -261,7 +263,7 @@ class Generating(Model):
             return
         sources = sources() if callable(sources) else sources
         for place, each in unknown:
-            words = self.input_feature.surfaces(sources[place].decode("utf-8", "replace"))
+            words = self.input_feature.source_words(sources[place].decode("utf-8", "replace"))
             chosen = {
                 step: words[min(int(each["attention"][step].argmax()), len(words) - 1)]
                 for step, token in enumerate(each["tokens"])
@@ -369,7 +371,7 @@ class Generating(Model):
             "lengths": decoded.lengths[:, 0] - tf.cast(decoded.finished[:, 0], tf.int32),
             "score": decoded.scores[:, 0],
         }
-        if hasattr(self.output_feature, "decode_graph"):
+        if self.output_feature.decodes_in_graph:
             result |= self.output_feature.decode_graph(result["tokens"])
         return result
 

@@ -148,7 +148,7 @@ def serve(model, codes):
     limit, seed = tf.constant(int(model._limit())), tf.constant([0, 0])
     values, lengths, *_ = _runner(model, sample)(codes, limit, tf.constant(1.0), seed)
     result = {"lengths": lengths, "values": values}  # [batch], [batch, longest, width]
-    if hasattr(model.output_feature, "decode_graph"):
+    if model.output_feature.decodes_in_graph:
         result["values"] = model.output_feature.decode_graph(values)["value"]
     return result
 

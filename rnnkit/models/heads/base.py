@@ -157,7 +157,7 @@ def surface_of(feature, embedding_size, tied, token_dropout, seeds):
     """What a decoder whose target has a feature reads and writes."""
     if feature.vocabulary_size is not None:
         return Tokens(feature.vocabulary_size, embedding_size, tied, token_dropout, seeds)
-    if hasattr(feature, "keys"):
+    if feature.keys is not None:
         return Keys(feature.keys, embedding_size, seeds)
     return Values(feature.width, embedding_size, seeds)
 

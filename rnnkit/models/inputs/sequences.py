@@ -9,8 +9,7 @@ from rnnkit.layers.missing import MissingToZero
 
 def check_sequence(feature):
     """Raises a ValueError unless an input feature gives sequences of tokens or of numbers."""
-    width = getattr(feature, "width", None)
-    if not feature.sequence or (feature.vocabulary_size is None and width is None):
+    if not feature.sequence or (feature.vocabulary_size is None and feature.width is None):
         raise ValueError(
             "input_feature must give sequences of tokens, such as Text, or of numbers, such as "
             f"Events, Strokes or Series. Received: {type(feature).__name__}"
@@ -41,14 +40,13 @@ def numbers(feature, embedding_size, seeds):
         The pair of the Keras input `[batch, time, width]` and a list of one sequence
         `[batch, time, features]` or more, masked.
     """
-    dtype = getattr(feature, "dtype", "float32")
-    inputs = keras.Input((None, feature.width), dtype=dtype, name="series")
-    sizes = getattr(feature, "vocabulary_sizes", None)
+    inputs = keras.Input((None, feature.width), dtype=feature.dtype, name="series")
+    sizes = feature.vocabulary_sizes
     # Under mixed precision, too, ids must stay whole.
     x = MissingToZero(name="missing", dtype="float32" if sizes else None)(inputs)
     if sizes:  # [batch, time, width] to [batch, time, vectors + numbers]
         x = EventEmbedding(sizes, embedding_size, seed=seeds.next(), name="embedding")(x)
-    strands = getattr(feature, "strands", 1)
+    strands = feature.strands
     if strands == 1:
         return inputs, [x]
     return inputs, [

@@ -25,7 +25,7 @@ def vector(feature, size, seeds):
     Returns:
         A list with the Keras input, and the vector `[batch, size]`.
     """
-    width = getattr(feature, "width", None)
+    width = feature.width
     if width is None:
         inputs = keras.Input((), dtype="int32", name="label")  # [batch]
         initializer = keras.initializers.RandomNormal(stddev=size**-0.5, seed=seeds.next())

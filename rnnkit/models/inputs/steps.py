@@ -30,7 +30,7 @@ def read(
     Returns:
         The pair of the Keras input `[batch, time, ...]` and a tensor `[batch, time, features]`.
     """
-    if hasattr(feature, "shape"):
+    if feature.shape is not None:
         return frame_vectors(
             feature, seeds, frame_filters, frame_units, differences=frame_differences
         )
