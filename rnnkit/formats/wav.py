@@ -4,16 +4,26 @@ Raw audio is the bytes of a 16-bit wav file everywhere in this package, so that 
 travels with the samples.
 """
 
+import io
 import os
+import re
 import struct
 
 import numpy as np
 
 FULL_SCALE = 2**15
-HEADER = 44
-PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
+HEADER = 44  # bytes
+# What each coding is read as, by the name that soundfile has for it.
+CODINGS = {
+    "PCM_U8": "int16",
+    "PCM_16": "int16",
+    "PCM_24": "int32",
+    "PCM_32": "int32",
+    "FLOAT": "float64",
+    "DOUBLE": "float64",
+}
 # What a writer that cannot go back puts for a length it does not know yet.
-UNKNOWN_LENGTH = (0, 0xFFFFFFFF)
+UNKNOWN_LENGTH = 0xFFFFFFFF
 
 
 def read(data):
@@ -28,62 +38,55 @@ def read(data):
 
     Raises:
         ValueError: If the bytes are no such file, or fewer than its header promises.
-
-    Reference: Multimedia Programming Interface and Data Specifications 1.0 (IBM and Microsoft,
-    1991), RIFF WAVE.
     """
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise ValueError(f"no wav file: it starts with {bytes(data[:12])!r}")
-    form, position = None, 12
-    while position + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, position)
-        position += 8
-        if name == b"fmt ":
-            if size < 16 or position + size > len(data):
-                raise ValueError("a wav file whose header is cut off")
-            form = struct.unpack_from("<HHIIHH", data, position)
-            if form[0] == EXTENSIBLE and size >= 26:
-                form = (*struct.unpack_from("<H", data, position + 24), *form[1:])
-        elif name == b"data":
-            if form is None:
-                raise ValueError("a wav file without a format before its samples")
-            left = len(data) - position
-            if size in UNKNOWN_LENGTH and left:
-                size = left
-            if size > left:
+    if _is_plain(data):  # as `write` makes it: no need to look further
+        channels, rate = struct.unpack_from("<HI", data, 22)
+        return np.frombuffer(data, "<i2", offset=HEADER).reshape(-1, channels), rate
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            dtype = CODINGS.get(file.subtype)
+            if dtype is None:
                 raise ValueError(
-                    f"a wav file that is cut off: its header promises {size:,} bytes of samples, "
-                    f"{left:,} are there"
+                    f"a wav file of the coding {file.subtype}; expected PCM of 8, 16, 24 or 32 "
+                    "bits, or floats"
                 )
-            return _samples(data[position : position + size], form)
-        position += size + size % 2  # chunks begin at even places
-    raise ValueError("a wav file without samples: it has no data chunk")
-
-
-def _samples(body, form):
-    coding, channels, rate, _, _, bits = form
-    if not channels or not rate:
-        raise ValueError(f"a wav file with {channels} channels at {rate} Hz")
-    if (coding, bits) not in {(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)}:
+            # libsndfile reads what there is, and only its log says that there should be more.
+            short = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+            if short and int(short[1]) not in (0, UNKNOWN_LENGTH):
+                raise ValueError(
+                    f"a wav file that is cut off: its header promises {int(short[1]):,} bytes of "
+                    f"samples, {int(short[2]):,} are there"
+                )
+            samples, rate = file.read(dtype=dtype, always_2d=True), file.samplerate
+    except soundfile.LibsndfileError as error:
         raise ValueError(
-            f"a wav file of coding {coding} with {bits} bits; expected PCM of 8, 16, 24 or 32 "
-            "bits, or floats"
-        )
-    width = bits // 8 * channels
-    body = body[: len(body) // width * width]
-    if bits == 24:
-        parts = np.frombuffer(body, "uint8").reshape(-1, 3)
-        values = np.zeros((len(parts), 4), "uint8")
-        values[:, 1:] = parts  # the upper bytes of 32 bits
-        values = values.reshape(-1).view("<i4")
-    else:
-        kind = "f" if coding == FLOAT else "u" if bits == 8 else "i"
-        values = np.frombuffer(body, f"<{kind}{bits // 8}")
-    return to_16_bits(values).reshape(-1, channels), rate
+            f"a wav file that cannot be read ({error.error_string}); expected PCM of 8, 16, 24 or "
+            "32 bits, or floats"
+        ) from None
+    start = data.find(b"data\0\0\0\0") + 8  # a length of 0 that is not known yet
+    if not len(samples) and 8 <= start < len(data):
+        return read(data[: start - 4] + struct.pack("<I", len(data) - start) + data[start:])
+    return to_16_bits(samples), rate
+
+
+def _is_plain(data):
+    """Whether a file has the header of `write` and the samples that it promises."""
+    if len(data) < HEADER or data[12:22] != b"fmt \x10\0\0\0\1\0" or data[36:40] != b"data":
+        return False
+    channels, rate, _, width, bits = struct.unpack_from("<HIIHH", data, 22)
+    (size,) = struct.unpack_from("<I", data, 40)
+    known = size == len(data) - HEADER
+    return (
+        bits == 16 and channels > 0 < rate and width == 2 * channels and known and size % width == 0
+    )
 
 
 def to_16_bits(values):
-    """Samples of any kind as int16: integers by their full scale, floats by that of -1 to 1."""
+    """Samples of any dtype as int16: integers by their full scale, floats by that of -1 to 1."""
     values = np.asarray(values)
     if values.dtype == np.int16:
         return values.astype("int16", copy=False)
@@ -113,7 +116,7 @@ def write(samples, rate):
     """The bytes of a 16-bit wav file.
 
     Args:
-        samples: `[samples]` or `[samples, channels]`, of any kind that `to_16_bits` takes.
+        samples: `[samples]` or `[samples, channels]`, of any dtype that `to_16_bits` takes.
         rate: Sampling rate in Hz.
 
     Returns:
@@ -131,7 +134,7 @@ def write(samples, rate):
         raise ValueError("samples of no channel")
     body = samples.astype("<i2").tobytes()
     width = 2 * channels
-    form = struct.pack("<HHIIHH", PCM, channels, rate, rate * width, width, 16)
+    form = struct.pack("<HHIIHH", 1, channels, rate, rate * width, width, 16)
     size = struct.pack("<I", len(body))
     whole = struct.pack("<I", HEADER - 8 + len(body))
     return b"RIFF" + whole + b"WAVEfmt \x10\0\0\0" + form + b"data" + size + body
@@ -166,8 +169,7 @@ def to_wav(value, rate=None, folder=None):
             samples, own = read(value)
         except ValueError as error:
             raise ValueError(f"{path}: {error}" if path else str(error)) from None
-        same = len(value) == HEADER + samples.nbytes and value[34:36] == b"\x10\0"
-        return value if same else write(samples, own)
+        return value if _is_plain(value) else write(samples, own)
     if isinstance(value, (tuple, list)) and len(value) == 2 and np.ndim(value[1]) == 0:
         if np.ndim(value[0]):  # not simply two samples
             value, rate = value[0], np.asarray(value[1]).item()

@@ -16,6 +16,8 @@ from rnnkit.features import Audio
 from rnnkit.formats import wav
 
 RATE = 8000
+# The end of the identifier of PCM in an extensible header.
+GUID = bytes.fromhex("000000001000800000aa00389b71")
 
 
 def tone(seconds=0.5, pitch=440.0, rate=RATE, loudness=0.5):
@@ -223,12 +225,13 @@ def test_other_chunks_and_unknown_lengths():
     data = wav.write(samples, RATE)
     listed = data[:36] + b"LIST" + struct.pack("<I", 3) + b"abc\0" + data[36:]
     streamed = data[:40] + b"\xff\xff\xff\xff" + data[44:]
+    unfinished = data[:40] + bytes(4) + data[44:]
     extensible = (
         data[:16] + struct.pack("<IH", 40, 0xFFFE) + data[22:36]
-        + struct.pack("<HHIH", 22, 16, 4, 1) + bytes(14) + data[36:]
+        + struct.pack("<HHIH", 22, 16, 4, 1) + GUID + data[36:]
     )  # fmt: skip
     trailing = data + b"LIST" + struct.pack("<I", 2) + b"ab"
-    for form in (listed, streamed, extensible, trailing):
+    for form in (listed, streamed, unfinished, extensible, trailing):
         np.testing.assert_array_equal(wav.read(form)[0][:, 0], samples)
         np.testing.assert_array_equal(encoded(plain(), [form])[0], encoded(plain(), [data])[0])
         # As it comes from elsewhere in a dataset, without `to_tensor`.
@@ -311,10 +314,10 @@ def broken(kind):
 KINDS = {
     "text": "no wav file",
     "cut off": "cut off: its header promises 8,000 bytes of samples, 956 are there",
-    "no samples": "no data chunk",
-    "cut off header": "header is cut off",
-    "adpcm": "coding 2 with 16 bits",
-    "no channels": "0 channels",
+    "no samples": "No 'data' chunk",
+    "cut off header": "No 'data' chunk",
+    "adpcm": "ADPCM .*expected PCM of 8, 16, 24 or 32 bits",
+    "no channels": "Channel count is zero",
 }
 
 
