@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from rnnkit.diagnostics import batches, places
+from rnnkit.diagnostics import batches
+from rnnkit.diagnostics import recurrent_layers as places
 from rnnkit.diagnostics.unrolling import unrolled
 from rnnkit.features.words import Words, split_words
 from rnnkit.models.base import Model

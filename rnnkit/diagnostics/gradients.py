@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.diagnostics import batches, places
+from rnnkit.diagnostics import batches
+from rnnkit.diagnostics import recurrent_layers as places
 from rnnkit.diagnostics.flow import GradientFlow, LayerFlow
 from rnnkit.diagnostics.unrolling import unrolled
 from rnnkit.models.echo_state import EchoStateNetwork

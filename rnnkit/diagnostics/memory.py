@@ -9,7 +9,7 @@ from keras import ops
 
 from rnnkit import metrics
 from rnnkit.datasets import dynamics
-from rnnkit.diagnostics import places
+from rnnkit.diagnostics import recurrent_layers as places
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.utils.pictures import draw
 

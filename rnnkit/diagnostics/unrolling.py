@@ -23,7 +23,7 @@ class Run:
     """One call of a recurrent layer, step by step, in the order in which it reads.
 
     Attributes:
-        place: The `rnnkit.diagnostics.places.Place`.
+        place: The `rnnkit.diagnostics.recurrent_layers.Place`.
         inputs: A tensor `[batch, features]` for each step.
         before: For each step the flat list of states `[batch, size]` that it reads.
         written: For each step the flat list of states that the cell gives.

@@ -30,6 +30,6 @@ __getattr__, __dir__, __all__ = attach(
         "states": ".inside",
         "strokes": ".signals",
         "tuning": ".training",
-        "unrolled": ".unrolled.model",
+        "unrolled": ".unrolling.model",
     },
 )

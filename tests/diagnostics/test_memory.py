@@ -156,7 +156,7 @@ def test_remedies_make_the_difference():
 
 
 def test_training_that_diverges_is_said():
-    from rnnkit.diagnostics.cures import RemedyTable
+    from rnnkit.diagnostics.mitigations import RemedyTable
 
     row = {"remedy": "a", "task": "b", "cell": "c", "score": "mse", "factor without": 1.0}
     row |= {"factor with": 1.0, "without": float("nan"), "with": 0.01}

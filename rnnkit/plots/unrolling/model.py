@@ -3,7 +3,7 @@
 import dataclasses
 
 from rnnkit.plots.drawing import new_axes as _axes
-from rnnkit.plots.unrolled.canvas import Canvas
+from rnnkit.plots.unrolling.canvas import Canvas
 
 # Distance between steps, and between rows.
 STEP, ROW = 1.15, 0.95
@@ -56,7 +56,7 @@ def _plan(model):
     """The function that draws a model, and the title."""
     from rnnkit import models
     from rnnkit.models.base import Model
-    from rnnkit.plots.unrolled import patterns as unrolled_patterns
+    from rnnkit.plots.unrolling import patterns as unrolled_patterns
 
     known = {
         models.OneToOne: (unrolled_patterns.one_to_one, "one to one"),
@@ -79,7 +79,7 @@ def _plan(model):
             "unrolled knows the patterns of rnnkit.models. "
             f"Received: {type(model).__name__}, another subclass of rnnkit's Model"
         )
-    from rnnkit.plots.unrolled import keras_models as unrolled_keras
+    from rnnkit.plots.unrolling import keras_models as unrolled_keras
 
     title = unrolled_keras.pattern(model)
     return unrolled_keras.draw, f"{model.name}: {title}"
@@ -94,7 +94,7 @@ class Row:
 
     Attributes:
         title: What it is.
-        kind: `"state"`, `"fixed"` or `"plain"`; see `rnnkit.plots.unrolled.canvas.KINDS`.
+        kind: `"state"`, `"fixed"` or `"plain"`; see `rnnkit.plots.unrolling.canvas.KINDS`.
         forward, backward: Whether it reads in these directions.
     """
 

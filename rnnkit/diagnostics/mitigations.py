@@ -21,7 +21,7 @@ import numpy as np
 
 from rnnkit.comparison.tasks.base import WORTH_COMPILING
 from rnnkit.comparison.tasks.standard import Adding, DelayedRecall
-from rnnkit.diagnostics import places
+from rnnkit.diagnostics import recurrent_layers as places
 from rnnkit.diagnostics.gradients import gradient_flow
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell
 from rnnkit.utils.tables import ResultTable

@@ -1,6 +1,6 @@
-"""The patterns of `rnnkit.models`, unrolled; see `rnnkit.plots.unrolled.model`."""
+"""The patterns of `rnnkit.models`, unrolled; see `rnnkit.plots.unrolling.model`."""
 
-from rnnkit.plots.unrolled.model import (
+from rnnkit.plots.unrolling.model import (
     ROW,
     STEP,
     columns_for,

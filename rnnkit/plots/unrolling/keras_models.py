@@ -1,6 +1,6 @@
 """Plain Keras models, unrolled, where their pattern can be told; see `unrolled_model`."""
 
-from rnnkit.plots.unrolled.model import (
+from rnnkit.plots.unrolling.model import (
     ROW,
     STEP,
     columns_for,
@@ -10,7 +10,7 @@ from rnnkit.plots.unrolled.model import (
     rows_of,
     symbol,
 )
-from rnnkit.plots.unrolled.patterns import one_output
+from rnnkit.plots.unrolling.patterns import one_output
 
 
 def _chain(model):
@@ -19,7 +19,7 @@ def _chain(model):
     Raises:
         ValueError: If the model is more than a chain of them.
     """
-    from rnnkit.diagnostics import places
+    from rnnkit.diagnostics import recurrent_layers as places
 
     places.find(model)  # that there is one
     inputs = getattr(model, "inputs", None) or []
