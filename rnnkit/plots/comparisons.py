@@ -1,4 +1,4 @@
-"""Pictures of a comparison of cells: scores by lag, and against size and time."""
+"""Plots of a comparison of cells: scores by lag, and against size and time."""
 
 import itertools
 
@@ -17,10 +17,11 @@ AGAINST = {
 
 
 def comparison(result, against=None, ax=None):
-    """The scores of cells, by lag or against what they took.
+    """The scores of cells, by lag or against their size or their time.
 
-    Bars are from the worst seed to the best. Dotted is the best score without memory, dashed where
-    a memory task counts as solved; cells that could not be used are named below the legend.
+    Bars go from the worst seed to the best. The dotted line is the best score without memory, the
+    dashed line the score from which a memory task counts as solved. Cells without a score are named
+    in the legend.
 
     Args:
         result: What `rnnkit.compare` gave.
@@ -71,11 +72,9 @@ def comparison(result, against=None, ax=None):
             label=name,
         )  # fmt: skip
         if against != "lag" and len(lags) > 1:
-            for place, row in zip(zip(x, middle, strict=True), rows, strict=True):
-                ax.annotate(
-                    f"{row['lag']}", place, (5, 4), textcoords="offset points", fontsize=8,
-                    color=colour,
-                )  # fmt: skip
+            for point, row in zip(zip(x, middle, strict=True), rows, strict=True):
+                style = {"textcoords": "offset points", "fontsize": 8, "color": colour}
+                ax.annotate(f"{row['lag']}", point, (5, 4), **style)
     _levels(ax, about, against, lags)
     ax.set_xscale("log")
     if against == "lag":
@@ -83,8 +82,8 @@ def comparison(result, against=None, ax=None):
         ax.set_xticks(ticks, [str(each) for each in ticks])
         ax.minorticks_off()
     else:
-        for place in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
-            place(LogFormatter())  # numbers rather than powers
+        ax.xaxis.set_major_formatter(LogFormatter())  # numbers rather than powers
+        ax.xaxis.set_minor_formatter(LogFormatter())
     if about["direction"] == "min" and values and min(map(np.min, values)) > 0:
         ax.set_yscale("log")
     better = "lower" if about["direction"] == "min" else "higher"
@@ -104,13 +103,13 @@ def _levels(ax, about, against, lags):
     """Lines for the best score without memory and for what is solved."""
     grey = "#717581"
     if about["baselines"]:
-        places = sorted(about["baselines"].items(), key=lambda item: int(item[0]))
-        heights = [value for _, value in places]
+        baselines = {
+            int(lag): about["baselines"][lag] for lag in sorted(about["baselines"], key=int)
+        }
+        style = {"ls": ":", "color": grey, "label": "without memory"}
         if against == "lag":
-            ax.plot(
-                [int(lag) for lag, _ in places], heights, ":", color=grey, label="without memory"
-            )
-        elif len(set(heights)) == 1:
-            ax.axhline(heights[0], ls=":", color=grey, label="without memory")
+            ax.plot(list(baselines), list(baselines.values()), **style)
+        elif len(set(baselines.values())) == 1:
+            ax.axhline(next(iter(baselines.values())), **style)
     if about["threshold"] is not None:
         ax.axhline(about["threshold"], ls=(0, (6, 3)), lw=1, color="black", label="solved")

@@ -1,4 +1,4 @@
-"""What the plots share: colours, line styles, and Axes where none are given.
+"""What the plots share: colours and line styles, Axes where none are given, texts.
 
 Colours are from matplotlib's "petroff10" cycle, which readers with any colour vision can tell
 apart; lines also differ in style.
@@ -20,3 +20,36 @@ def new_axes(ax, size=(6.0, 3.6)):
     import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def look(index):
+    """Colour and style of the line with a number, as keyword arguments of `ax.plot`."""
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
+
+
+def finish(ax, x, y, *, whole=False, legend=True, size=None):
+    """Labels the axes of a plot of lines, and adds a light grid and a legend.
+
+    Args:
+        ax: Matplotlib Axes.
+        x, y: Labels of the axes.
+        whole: Whether the ticks of the horizontal axis are whole numbers.
+        legend: Whether there is a legend.
+        size: Font size of the legend, or None for matplotlib's.
+
+    Returns:
+        The Axes.
+    """
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.grid(alpha=0.3)
+    if whole:
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    if legend:
+        ax.legend(fontsize=size)
+    return ax
+
+
+def readable(text):
+    """Raw text or a class as a string."""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

@@ -1,10 +1,14 @@
-"""Pictures of what goes on inside a network; see `rnnkit.plots`, which has these functions too."""
+"""Plots of what goes on inside a network; see `rnnkit.plots`, which has these functions too."""
 
+import keras
 import numpy as np
+from scipy import sparse
 
-from rnnkit.plots.attention_maps import _shown
-from rnnkit.plots.drawing import COLOURS, STYLES
-from rnnkit.plots.drawing import new_axes as _axes
+from rnnkit import diagnostics
+from rnnkit.diagnostics import recurrent_layers
+from rnnkit.layers import ESNCell
+from rnnkit.plots.attention_maps import token_labels
+from rnnkit.plots.drawing import COLOURS, finish, look, new_axes
 
 # Words on an axis at most; of longer sequences the numbers of the steps are shown.
 WORDS = 60
@@ -29,33 +33,29 @@ def gradient_flow(result, batch=None, ax=None, align="time", **options):
         factor a gradient changes at each step back.
 
     Raises:
-        ValueError: For what is neither.
+        ValueError: If the result is none of these.
 
     Example:
 
     >>> rnnkit.plots.gradient_flow(rnnkit.diagnostics.gradient_flow(model, data.train))
     """
-    from rnnkit.diagnostics import GradientFlow
-    from rnnkit.diagnostics import gradient_flow as measure
-
     if batch is not None:
-        result = measure(result, batch, **options)
+        result = diagnostics.gradient_flow(result, batch, **options)
     if align not in ("time", "end"):
         raise ValueError(f"align must be 'time' or 'end'. Received: align={align!r}")
     several = isinstance(result, dict)
     flows = result if several else {"": result}
-    if not flows or not all(isinstance(each, GradientFlow) for each in flows.values()):
+    if not flows or not all(isinstance(each, diagnostics.GradientFlow) for each in flows.values()):
         raise ValueError(
             "result must be what rnnkit.diagnostics.gradient_flow gave, a dict of these, or a "
             f"model with batch=... Received: {type(result).__name__}"
         )
     lines = [(name, layer) for name, flow in flows.items() for layer in flow.layers]
-    ax = _axes(ax, (6.4, 3.8))
+    ax = new_axes(ax, (6.4, 3.8))
     for index, (name, layer) in enumerate(lines):
-        colour, style = COLOURS[index % len(COLOURS)], STYLES[index % len(STYLES)]
         # Of several models with one layer each their own names say enough.
         alone = several and len(flows[name].layers) == 1
-        said = name if alone else f"{name} {layer.name}".strip()
+        label = name if alone else f"{name} {layer.name}".strip()
         values = next(iter(layer.norms.values()))  # [examples, time]
         if align == "end":
             values = _from_end(values, layer.backwards)
@@ -65,26 +65,24 @@ def gradient_flow(result, batch=None, ax=None, align="time", **options):
         mean = np.full(len(known), np.nan)
         mean[known] = np.nanmean(values[:, known], axis=0)
         ax.plot(
-            steps, mean, style, color=colour, lw=2,
-            marker="o" if len(steps) <= 12 else None, ms=4,
-            label=f"{said}: × {layer.factor:.3g} a step back",
+            steps, mean, **look(index), lw=2, marker="o" if len(steps) <= 12 else None, ms=4,
+            label=f"{label}: × {layer.factor:.3g} a step back",
         )  # fmt: skip
         if len(values) > 1 and known.any():
             low, high = np.nanquantile(values[:, known], [0.1, 0.9], axis=0)
-            ax.fill_between(steps[known], low, high, color=colour, alpha=0.15, lw=0)
+            ax.fill_between(
+                steps[known], low, high, color=COLOURS[index % len(COLOURS)], alpha=0.15, lw=0
+            )
     ax.set_yscale("log")
-    ax.set_xlabel("time step" if align == "time" else "steps back from the last one read")
-    ax.set_ylabel("norm of the gradient of the loss\nwith respect to the state")
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(alpha=0.3)
-    ax.legend(fontsize=9)
     if not several:
         ax.set_title(f"{result.verdict} ({result.worst.name})", fontsize=10)
-    return ax
+    x = "time step" if align == "time" else "steps back from the last one read"
+    y = "norm of the gradient of the loss\nwith respect to the state"
+    return finish(ax, x, y, whole=True, size=9)
 
 
 def gates(model, x, gate=None, layer=None, ax=None, y=None):
-    """What the gates of a layer did while it read a sequence.
+    """The values of the gates of a layer at each step of a sequence.
 
     Args:
         model: A model with an LSTM, a GRU or another cell with gates.
@@ -105,30 +103,26 @@ def gates(model, x, gate=None, layer=None, ax=None, y=None):
 
     >>> rnnkit.plots.gates(model, "The trailer is dreadful, but the film is a delight.")
     """
-    from rnnkit.diagnostics import gate_activations
-
-    trace = gate_activations(model, x, layer, y=y)
+    trace = diagnostics.gate_activations(model, x, layer, y=y)
     if gate is not None:
         if gate not in trace:
             raise ValueError(f"gate must be one of {list(trace)}. Received: gate={gate!r}")
         span = (-1, 1, "RdBu_r") if gate == "candidate" else (0, 1, "viridis")
         return _heat(trace, trace[gate], f"{gate} gate", span, ax)
     steps = len(next(iter(trace.values())))
-    ax = _axes(ax, (_width(trace, steps), 3.6))
-    places = np.arange(1, steps + 1)
+    ax = new_axes(ax, (_width(trace, steps), 3.6))
+    times = np.arange(1, steps + 1)
     shown = [name for name in trace if name != "candidate"]  # no gate, and on another scale
     for index, name in enumerate(shown):
-        colour, values = COLOURS[index % len(COLOURS)], trace[name]
-        low, high = np.quantile(values, [0.25, 0.75], axis=1)
-        ax.fill_between(places, low, high, color=colour, alpha=0.15, lw=0)
+        low, high = np.quantile(trace[name], [0.25, 0.75], axis=1)
+        ax.fill_between(times, low, high, color=COLOURS[index % len(COLOURS)], alpha=0.15, lw=0)
         ax.plot(
-            places, values.mean(axis=1), STYLES[index % len(STYLES)], color=colour, lw=2,
+            times, trace[name].mean(axis=1), **look(index), lw=2,
             marker="o" if steps <= WORDS else None, ms=4, label=name,
         )  # fmt: skip
     ax.set_ylim(0, 1)
-    ax.set_ylabel("gate (0 shut, 1 open)")
-    ax.grid(alpha=0.3)
-    _time_axis(ax, trace, places)
+    finish(ax, "", "gate (0 shut, 1 open)", legend=False)
+    _time_axis(ax, trace, times)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=len(shown), fontsize=9)
     return ax
 
@@ -145,8 +139,8 @@ def states(model, x, state="hidden", layer=None, ax=None, y=None):
         y: For layers of a decoder, the raw target that it reads.
 
     Returns:
-        The Axes. Units are in the order of when they are largest, so that what is switched on
-        together stands together; the numbers on the axis are theirs.
+        The Axes. Units are sorted by the step at which they are largest, so that units which are
+        active together are next to each other; the axis has their numbers.
 
     Raises:
         ValueError: If there is no such state or layer.
@@ -155,9 +149,7 @@ def states(model, x, state="hidden", layer=None, ax=None, y=None):
 
     >>> rnnkit.plots.states(model, "not bad at all")
     """
-    from rnnkit.diagnostics import state_trajectory
-
-    trace = state_trajectory(model, x, layer, y=y)
+    trace = diagnostics.state_trajectory(model, x, layer, y=y)
     if state not in trace:
         raise ValueError(f"state must be one of {list(trace)}. Received: state={state!r}")
     values = trace[state]
@@ -184,24 +176,64 @@ def memory(result, ax=None):
     >>> cells = {name: rnnkit.diagnostics.memory_capacity(name) for name in ("lstm", "esn")}
     >>> rnnkit.plots.memory(cells)
     """
-    results = result if isinstance(result, dict) else {getattr(result, "name", ""): result}
-    if not results or not all(hasattr(each, "by_delay") for each in results.values()):
+    results = result if isinstance(result, dict) else {"": result}
+    kind = diagnostics.MemoryCapacity
+    if not results or not all(isinstance(each, kind) for each in results.values()):
         raise ValueError(
             "result must be what rnnkit.diagnostics.memory_capacity gave, or a dict of these. "
             f"Received: {type(result).__name__}"
         )
-    ax = _axes(ax)
+    ax = new_axes(ax)
     for index, (name, each) in enumerate(results.items()):
-        ax.plot(
-            np.arange(1, len(each.by_delay) + 1), each.by_delay, STYLES[index % len(STYLES)],
-            color=COLOURS[index % len(COLOURS)], lw=2,
-            label=f"{name}: capacity {each.capacity:.1f} of {each.states}",
-        )  # fmt: skip
-    ax.set_xlabel("delay (steps)")
-    ax.set_ylabel("squared correlation")
+        label = f"{name or each.name}: capacity {each.capacity:.1f} of {each.states}"
+        delays = np.arange(1, len(each.by_delay) + 1)
+        ax.plot(delays, each.by_delay, **look(index), lw=2, label=label)
     ax.set_ylim(0, 1.03)
-    ax.grid(alpha=0.3)
-    ax.legend(fontsize=9)
+    return finish(ax, "delay (steps)", "squared correlation", size=9)
+
+
+def eigenvalues(reservoir, ax=None):
+    """The eigenvalues of recurrent weights in the complex plane, with the unit circle.
+
+    Args:
+        reservoir: Recurrent weights, `[units, units]` (dense or a SciPy sparse matrix); or a built
+            `ESN` layer or cell, or an `EchoStateNetwork`, whose first reservoir is taken.
+        ax: Matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes.
+
+    Example:
+
+    >>> rnnkit.plots.eigenvalues(model)
+    """
+    matrix = reservoir
+    if isinstance(matrix, keras.Model):
+        matrix = recurrent_layers.find(matrix)[0].layer
+    matrix = matrix.cell if isinstance(matrix, keras.layers.RNN) else matrix
+    if isinstance(matrix, ESNCell):
+        if not matrix.built:
+            raise ValueError("eigenvalues needs weights: build the layer first, by calling it")
+        matrix = matrix.recurrent_matrix()
+    matrix = np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix, "float64")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+        raise ValueError(
+            "reservoir must be a square matrix of finite numbers, an ESN layer or a model of "
+            f"them. Received: {type(reservoir).__name__} of shape {matrix.shape}"
+        )
+    found = np.linalg.eigvals(matrix)
+    radius = np.abs(found).max()
+    ax = new_axes(ax, (4.4, 4.0))
+    angle = np.linspace(0, 2 * np.pi, 400)
+    ax.plot(np.cos(angle), np.sin(angle), "-", color="black", lw=1, label="unit circle")
+    ax.plot(
+        radius * np.cos(angle), radius * np.sin(angle), "--", color=COLOURS[2], lw=1.2,
+        label=f"spectral radius {radius:.3g}",
+    )  # fmt: skip
+    ax.plot(found.real, found.imag, ".", color=COLOURS[0], ms=5, alpha=0.8, label="eigenvalues")
+    ax.set_aspect("equal")
+    finish(ax, "real part", "imaginary part", legend=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=8)
     return ax
 
 
@@ -221,7 +253,7 @@ def _heat(trace, values, label, span, ax, order=None):
     """A row for each unit of `[time, units]`, a column for each step."""
     steps, units = values.shape
     order = np.arange(units) if order is None else order
-    ax = _axes(ax, (_width(trace, steps) + 0.8, float(np.clip(1.4 + 0.09 * units, 2.6, 6.0))))
+    ax = new_axes(ax, (_width(trace, steps) + 0.8, float(np.clip(1.4 + 0.09 * units, 2.6, 6.0))))
     low, high, colours = span
     image = ax.imshow(
         values[:, order].T, cmap=colours, vmin=low, vmax=high, aspect="auto",
@@ -242,14 +274,13 @@ def _width(trace, steps):
     return float(np.clip(1.5 + 0.42 * steps, 4.5, 12.0)) if worded else 6.4
 
 
-def _time_axis(ax, trace, places):
-    arrow = ", read from the end" if trace.backwards else ""
-    if trace.words is not None and len(places) <= WORDS:
+def _time_axis(ax, trace, times):
+    direction = "read from the end" if trace.backwards else ""
+    if trace.words is not None and len(times) <= WORDS:
         style = {"rotation": 45, "rotation_mode": "anchor", "ha": "right", "va": "center"}
-        ax.set_xticks(places, _shown(trace.words), **style)
-        ax.set_xlim(0.5, len(places) + 0.5)
-        if arrow:
-            ax.set_xlabel(arrow[2:])
+        ax.set_xticks(times, token_labels(trace.words), **style)
+        ax.set_xlim(0.5, len(times) + 0.5)
+        ax.set_xlabel(direction)
         return
-    ax.set_xlabel(f"time step{arrow}")
+    ax.set_xlabel(f"time step, {direction}" if direction else "time step")
     ax.xaxis.get_major_locator().set_params(integer=True)

@@ -1,9 +1,10 @@
-"""Pictures of music; see `rnnkit.plots`, which has this function too."""
+"""Plots of music; see `rnnkit.plots`, which has this function too."""
 
 import numpy as np
 
-from rnnkit.plots.drawing import COLOURS
-from rnnkit.plots.drawing import new_axes as _axes
+from rnnkit.features.music import Melody, Music, Roll
+from rnnkit.formats import midi, notation
+from rnnkit.plots.drawing import COLOURS, new_axes
 
 # Patterns of several voices of music beside their colours, for readers without colour.
 HATCHES = ("", "////", "....", "xxxx")
@@ -23,7 +24,7 @@ def piano_roll(music, ax=None, labels=None):
         The Axes. Time is in beats, or in steps for an array; a line marks each C.
 
     Raises:
-        ValueError: For what is no music, or has no notes.
+        ValueError: If it is no music, or has no notes.
 
     Example:
 
@@ -32,8 +33,6 @@ def piano_roll(music, ax=None, labels=None):
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
-    from rnnkit.formats.notation import pitch_name
-
     parts = music if isinstance(music, dict) else {"notes": music}
     found = {name: _notes(part) for name, part in parts.items()}
     every = [note for notes, _ in found.values() for note in notes]
@@ -41,46 +40,32 @@ def piano_roll(music, ax=None, labels=None):
         raise ValueError("piano_roll needs music with notes. Received: none that sounds")
     low, high = min(note.pitch for note in every), max(note.pitch for note in every)
     last = max(note.end for note in every)
-    ax = _axes(ax, (float(np.clip(1.5 + 0.22 * last, 6, 14)), 3.4))
+    ax = new_axes(ax, (float(np.clip(1.5 + 0.22 * last, 6, 14)), 3.4))
     labels = len(every) <= 40 if labels is None else labels
     for octave in range(low // 12, high // 12 + 2):
         ax.axhline(12 * octave - 0.5, color="0.8", lw=0.8, zorder=0)
     for index, (name, (notes, _)) in enumerate(found.items()):
+        style = {
+            "facecolor": COLOURS[index % len(COLOURS)], "hatch": HATCHES[index % len(HATCHES)],
+            "edgecolor": "white",
+        }  # fmt: skip
         bars = [
             Rectangle((note.start, note.pitch - 0.45), note.end - note.start, 0.9) for note in notes
         ]
-        ax.add_collection(
-            PatchCollection(
-                bars,
-                facecolor=COLOURS[index % len(COLOURS)],
-                edgecolor="white",
-                hatch=HATCHES[index % len(HATCHES)],
-                lw=0.6,
-                alpha=0.9 if len(found) == 1 else 0.65,
-            )
-        )
+        alpha = 0.9 if len(found) == 1 else 0.65
+        ax.add_collection(PatchCollection(bars, **style, lw=0.6, alpha=alpha))
         if len(found) > 1:  # a collection of patches shows none in a legend
-            ax.add_patch(
-                Rectangle(
-                    (0, 0),
-                    0,
-                    0,
-                    facecolor=COLOURS[index % len(COLOURS)],
-                    label=name,
-                    hatch=HATCHES[index % len(HATCHES)],
-                    edgecolor="white",
-                )  # fmt: skip
-            )
+            ax.add_patch(Rectangle((0, 0), 0, 0, **style, label=name))
         if labels:
             for note in notes:
                 ax.text(
-                    (note.start + note.end) / 2, note.pitch + 0.5, pitch_name(note.pitch),
+                    (note.start + note.end) / 2, note.pitch + 0.5, notation.pitch_name(note.pitch),
                     ha="center", va="bottom", fontsize=7,
                 )  # fmt: skip
     ax.set_xlim(0, last)
     ax.set_ylim(low - 1.5, high + 2.5)
     names = [pitch for pitch in range(low - 1, high + 3) if pitch % 12 in (0, 4, 7)]
-    ax.set_yticks(names, [pitch_name(pitch) for pitch in names])
+    ax.set_yticks(names, [notation.pitch_name(pitch) for pitch in names])
     ax.set_xlabel("time (steps)" if all(steps for _, steps in found.values()) else "time (beats)")
     ax.set_ylabel("pitch")
     if len(found) > 1:
@@ -90,9 +75,6 @@ def piano_roll(music, ax=None, labels=None):
 
 def _notes(music):
     """The notes of music in any form, and whether their times are steps."""
-    from rnnkit.features.music import Melody, Music, Roll
-    from rnnkit.formats import midi, notation
-
     if isinstance(music, Music):
         return music.notes, False
     if isinstance(music, str):

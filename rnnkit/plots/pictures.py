@@ -1,9 +1,10 @@
-"""Pictures of pictures and of clips; see `rnnkit.plots`, which has these functions too."""
+"""Plots of pictures and of clips; see `rnnkit.plots`, which has these functions too."""
 
 import numpy as np
+import tensorflow as tf
 
-from rnnkit.plots.drawing import COLOURS
-from rnnkit.plots.drawing import new_axes as _axes
+from rnnkit.formats.pictures import frames, on_white, to_bytes
+from rnnkit.plots.drawing import COLOURS, new_axes, readable
 
 # From one row of pictures to the next, where they are 0.9 high.
 PITCH = 1.2
@@ -18,8 +19,8 @@ def images(pictures, labels=None, predicted=None, ax=None, columns=COLUMNS):
         pictures: List of pictures: arrays `[height, width(, channels)]` of whole numbers from 0 to
             255, or bytes or paths of image files.
         labels: What they show, one each, or None.
-        predicted: What a model says of each, or None. What differs from the label is shown beside
-            it and in red.
+        predicted: What a model predicts for each, or None. What differs from the label is shown
+            beside it and in red.
         ax: Matplotlib Axes to draw on, or None for new ones.
         columns: Pictures in a row, at most.
 
@@ -34,10 +35,6 @@ def images(pictures, labels=None, predicted=None, ax=None, columns=COLUMNS):
     >>> pairs = list(data.test.take(24).as_numpy_iterator())
     >>> rnnkit.plots.images([x for x, _ in pairs], [y for _, y in pairs])
     """
-    import tensorflow as tf
-
-    from rnnkit.formats.pictures import on_white, to_bytes
-
     arrays = []
     for index, picture in enumerate(pictures):
         try:
@@ -46,7 +43,7 @@ def images(pictures, labels=None, predicted=None, ax=None, columns=COLUMNS):
             raise ValueError(f"images cannot read picture {index}: {error}") from None
         pixels = on_white(tf.io.decode_image(content, expand_animations=False)).numpy()
         arrays.append(np.round(pixels).astype("uint8"))
-    return _grid(arrays, labels, predicted, ax, columns, "pictures")
+    return grid(arrays, labels, predicted, ax, columns, "pictures")
 
 
 def labelled_frames(clip, labels, predicted=None, ax=None, every=1, columns=COLUMNS):
@@ -56,8 +53,8 @@ def labelled_frames(clip, labels, predicted=None, ax=None, every=1, columns=COLU
         clip: Frames `[frames, height, width(, channels)]` of whole numbers from 0 to 255, or the
             path or bytes of an animated GIF.
         labels: The label of each frame.
-        predicted: What a model says of each frame, or None. What differs from the label is shown
-            beside it and in red.
+        predicted: What a model predicts for each frame, or None. What differs from the label is
+            shown beside it and in red.
         ax: Matplotlib Axes to draw on, or None for new ones.
         every: Which frames are shown: 2 takes every second.
         columns: Frames in a row, at most.
@@ -73,63 +70,11 @@ def labelled_frames(clip, labels, predicted=None, ax=None, every=1, columns=COLU
     >>> clip, labels = next(data.test.as_numpy_iterator())
     >>> rnnkit.plots.labelled_frames(clip, labels, model.infer([clip])[0])
     """
-    from rnnkit.formats.pictures import frames
-
     arrays = frames(clip)
     for name, values in (("labels", labels), ("predicted", predicted)):
         _check(name, values, arrays, "frames")
     picked = [None if each is None else list(each)[::every] for each in (labels, predicted)]
-    return _grid(list(arrays[::every]), *picked, ax, columns, "frames")
-
-
-def image_attention(model, picture, ax=None, columns=6, **options):
-    """A picture, and for each word written about it what was looked at when it was written.
-
-    What a word was written from stays as it is, the rest fades to white: the weights of the
-    attention, as shares of the largest of that word, drawn smoothly between the places of the grid.
-
-    Args:
-        model: A `OneToMany` with attention to an `Image`.
-        picture: One picture: an array of whole numbers from 0 to 255, or bytes or a path of an
-            image file. It is drawn as the model sees it.
-        ax: Matplotlib Axes to draw on, or None for new ones.
-        columns: Pictures in a row, at most.
-        **options: Of decoding, as in `model.infer`.
-
-    Returns:
-        The Axes: the picture alone first, then one for each word.
-
-    Raises:
-        ValueError: If the model has no attention to pictures, or what is given is no picture.
-
-    Example:
-
-    >>> rnnkit.plots.image_attention(model, "dog.jpg")
-    """
-    import tensorflow as tf
-
-    from rnnkit.plots.attention_maps import _tokens
-
-    feature = getattr(model, "input_feature", None)
-    pictures = feature is not None and feature.shape is not None
-    if getattr(model, "attention", None) is None or not pictures:
-        raise ValueError(
-            "image_attention needs a model that attends to pictures, such as OneToMany(Image(), "
-            f"...). Received: {type(model).__name__} of {type(feature).__name__}"
-        )
-    result = model.infer([picture], details=True, **options)[0]
-    if isinstance(result, list):  # several outputs: the best
-        result = result[0]
-    pixels = feature.decode(np.asarray(feature.encode(feature.to_tensor([picture]))))[0]
-    weights = np.asarray(result["attention"], "float32")  # [words, places]
-    weights = weights.reshape(-1, *model.get_layer("grid").input.shape[1:3], 1)
-    arrays = [pixels]
-    for weight in tf.image.resize(weights, pixels.shape[:2]).numpy():  # [height, width, 1]
-        share = 0.1 + 0.9 * weight / weight.max()
-        arrays.append(np.round(255 - share * (255 - pixels)).astype("uint8"))
-    return _grid(
-        arrays, ["", *_tokens(model.output_feature, result)], None, ax, columns, "pictures"
-    )
+    return grid(list(arrays[::every]), *picked, ax, columns, "frames")
 
 
 def _check(name, values, arrays, what):
@@ -139,17 +84,24 @@ def _check(name, values, arrays, what):
         )
 
 
-def _grid(arrays, labels, predicted, ax, columns, what):
+def grid(arrays, labels, predicted, ax, columns, what):
+    """Draws pictures in rows; see `images`.
+
+    Args:
+        arrays: List of uint8 `[height, width, 1 or 3]`.
+        labels, predicted, ax, columns: See `images`.
+        what: What they are, in the plural, for messages.
+    """
     if not arrays:
         raise ValueError(f"There must be at least one of the {what}. Received: none")
     for name, values in (("labels", labels), ("predicted", predicted)):
         _check(name, values, arrays, what)
     columns = min(columns, len(arrays))
     rows = -(-len(arrays) // columns)
-    ax = _axes(ax, (0.9 * columns + 0.3, 0.9 * PITCH * rows + 0.3))
+    ax = new_axes(ax, (0.9 * columns + 0.3, 0.9 * PITCH * rows + 0.3))
     for index, array in enumerate(arrays):
         row, column = divmod(index, columns)
-        row *= PITCH  # room for what is written above
+        row *= PITCH  # room for the label above
         array = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array
         tall, wide = array.shape[:2]
         half = 0.45 * np.array([wide, tall]) / max(wide, tall)
@@ -157,10 +109,10 @@ def _grid(arrays, labels, predicted, ax, columns, what):
             array, extent=(column - half[0], column + half[0], row + half[1], row - half[1]),
             interpolation="nearest",
         )  # fmt: skip
-        said = None if predicted is None else _readable(predicted[index])
-        label = said if labels is None else _readable(labels[index])
-        wrong = said is not None and said != label
-        text = f"{label} / {said}" if wrong else label
+        output = None if predicted is None else readable(predicted[index])
+        label = output if labels is None else readable(labels[index])
+        wrong = output is not None and output != label
+        text = f"{label} / {output}" if wrong else label
         if text is not None:
             ax.text(
                 column, row - half[1] - 0.03, text, ha="center", va="bottom", fontsize=7,
@@ -171,7 +123,3 @@ def _grid(arrays, labels, predicted, ax, columns, what):
     ax.set_aspect("equal")
     ax.axis("off")
     return ax
-
-
-def _readable(text):
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

@@ -1,13 +1,14 @@
-"""Pictures of sound and of handwriting; see `rnnkit.plots`, which has these functions too."""
+"""Plots of sound and of handwriting; see `rnnkit.plots`, which has these functions too."""
 
 import numpy as np
 
-from rnnkit.plots.drawing import COLOURS, STYLES
-from rnnkit.plots.drawing import new_axes as _axes
+from rnnkit.features import Audio
+from rnnkit.formats import points as pen
+from rnnkit.plots.drawing import COLOURS, finish, look, new_axes, readable
 
 
 def spectrogram(feature, wav, text=None, ax=None):
-    """What a model hears of a clip: its log-mel spectrogram over time and frequency.
+    """The input that a model gets of a clip: its log-mel spectrogram over time and frequency.
 
     Args:
         feature: An `Audio` feature whose sampling rate is known.
@@ -27,8 +28,6 @@ def spectrogram(feature, wav, text=None, ax=None):
     >>> wav, text = next(data.test.as_numpy_iterator())
     >>> rnnkit.plots.spectrogram(model.input_feature, wav, text)
     """
-    from rnnkit.features import Audio
-
     if not isinstance(feature, Audio) or feature.sampling_rate is None:
         raise ValueError(
             "spectrogram needs an Audio feature that has been adapted or was given its "
@@ -37,26 +36,26 @@ def spectrogram(feature, wav, text=None, ax=None):
     loudness, edges = feature.spectrogram(wav)  # [frames, mels], [mels + 1]
     loudness = 10 / np.log(10) * (loudness - loudness.max())  # decibels
     times = feature.hop * np.arange(len(loudness) + 1)
-    ax = _axes(ax, (7.0, 3.2))
+    ax = new_axes(ax, (7.0, 3.2))
     image = ax.pcolormesh(
         times, np.arange(len(edges)), loudness.T, cmap="viridis", rasterized=True,
         vmin=max(-60.0, loudness.min()), vmax=0.0,
     )  # fmt: skip
     # Channels are equally high; the ticks say which frequencies they are at.
-    wanted = [hertz for hertz in (125, 250, 500, 1000, 2000, 4000, 8000, 16_000)]
-    shown = [hertz for hertz in wanted if edges[0] <= hertz <= edges[-1]]
-    places = np.interp(shown, edges, np.arange(len(edges)))
-    ax.set_yticks(places, [f"{hertz:,}" for hertz in shown])
+    octaves = (125, 250, 500, 1000, 2000, 4000, 8000, 16_000)
+    shown = [hertz for hertz in octaves if edges[0] <= hertz <= edges[-1]]
+    ticks = np.interp(shown, edges, np.arange(len(edges)))
+    ax.set_yticks(ticks, [f"{hertz:,}" for hertz in shown])
     ax.set_xlabel("time (s)")
     ax.set_ylabel("frequency (Hz)")
     if text is not None:
-        ax.set_title(_readable(text))
+        ax.set_title(readable(text))
     ax.figure.colorbar(image, ax=ax, label="dB below the loudest")
     return ax
 
 
 def strokes(points, text=None, ax=None, upwards=False):
-    """Handwriting as the pen drew it, each stroke a line.
+    """Handwriting, each stroke of the pen a line.
 
     Args:
         points: One piece of writing: `[points, 3]` or a string `"x y up;x y up;..."`.
@@ -75,11 +74,9 @@ def strokes(points, text=None, ax=None, upwards=False):
 
     >>> rnnkit.plots.strokes(rnnkit.datasets.letters.draw("word", slant=0.3), "word")
     """
-    from rnnkit.formats import points as pen
-
     points = pen.parse(points)
     span = np.ptp(points[:, :2], axis=0)
-    ax = _axes(ax, (float(np.clip(0.6 + 1.6 * span[0] / max(span[1], 1e-9), 2.0, 9.0)), 2.2))
+    ax = new_axes(ax, (float(np.clip(0.6 + 1.6 * span[0] / max(span[1], 1e-9), 2.0, 9.0)), 2.2))
     ends = np.flatnonzero(points[:-1, 2] == 1) + 1
     for line in np.split(points, ends):
         dot = len(line) == 1
@@ -93,7 +90,7 @@ def strokes(points, text=None, ax=None, upwards=False):
     if not upwards and not ax.yaxis_inverted():
         ax.invert_yaxis()
     if text is not None:
-        ax.set_title(_readable(text))
+        ax.set_title(readable(text))
     return ax
 
 
@@ -102,7 +99,7 @@ def error_against_noise(levels, errors, ax=None, level="signal-to-noise ratio (d
 
     Args:
         levels: Levels of noise, `[levels]`.
-        errors: Error rates at these, `[levels]`, as shares; or a dict of name to such.
+        errors: Error rates at these, `[levels]`, as fractions; or a dict of name to such.
         ax: Matplotlib Axes, or None for new ones.
         level: What the levels are, for the axis.
 
@@ -113,24 +110,15 @@ def error_against_noise(levels, errors, ax=None, level="signal-to-noise ratio (d
         ValueError: If there are not as many errors as levels.
     """
     curves = errors if isinstance(errors, dict) else {"": errors}
-    ax = _axes(ax)
+    ax = new_axes(ax)
     for index, (name, values) in enumerate(curves.items()):
         if len(values) != len(levels):
             raise ValueError(
                 f"errors must be as many as levels. Received: {len(values)} and {len(levels)}"
             )
         ax.plot(
-            levels, 100 * np.asarray(values, "float64"), STYLES[index % len(STYLES)], marker="o",
-            color=COLOURS[index % len(COLOURS)], label=name or None,
+            levels, 100 * np.asarray(values, "float64"), **look(index), marker="o",
+            label=name or None,
         )  # fmt: skip
-    ax.set_xlabel(level)
-    ax.set_ylabel("error rate (%)")
     ax.set_ylim(bottom=0)
-    ax.grid(alpha=0.3)
-    if isinstance(errors, dict):
-        ax.legend()
-    return ax
-
-
-def _readable(text):
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return finish(ax, level, "error rate (%)", legend=isinstance(errors, dict))

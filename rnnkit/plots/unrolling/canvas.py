@@ -33,7 +33,7 @@ class Canvas:
 
     def __init__(self, ax):
         self.ax = ax
-        self.places = {}  # x, y, width, height
+        self.boxes = {}  # x, y, width, height
         self.kinds, self.arrows, self.rows = {}, {}, {"left": [], "right": []}
 
     def box(self, name, x, y, text, kind, width=0.72):
@@ -49,14 +49,14 @@ class Canvas:
         )  # fmt: skip
         self.ax.add_patch(patch)
         self.ax.text(x, y, text, ha="center", va="center", fontsize=9, zorder=4)
-        self.places[name] = (x, y, width, HEIGHT)
+        self.boxes[name] = (x, y, width, HEIGHT)
         self.kinds.setdefault(kind, None)
         return name
 
     def dots(self, name, x, y):
         """Three dots for what is left out, to which arrows may go; gives the name back."""
         self.ax.text(x, y, "…", ha="center", va="center", fontsize=12, zorder=4, gid=name)
-        self.places[name] = (x, y, 0.3, HEIGHT)
+        self.boxes[name] = (x, y, 0.3, HEIGHT)
         return name
 
     def arrow(self, start, end, kind="up", bend=0.0):
@@ -64,7 +64,7 @@ class Canvas:
         from matplotlib.patches import FancyArrowPatch
 
         colour, style, width, _ = ARROWS[kind]
-        first, last = self._sides(self.places[start], self.places[end])
+        first, last = self._sides(self.boxes[start], self.boxes[end])
         patch = FancyArrowPatch(
             first, last, arrowstyle="-|>", mutation_scale=9, color=colour, linestyle=style,
             linewidth=width, shrinkA=1, shrinkB=1, zorder=2, gid=f"{start}->{end}",
@@ -95,7 +95,7 @@ class Canvas:
         from matplotlib.patches import Patch
 
         ax = self.ax
-        boxes = list(self.places.values())
+        boxes = list(self.boxes.values())
         left = min(x - wide / 2 for x, _, wide, _ in boxes)
         right = max(x + wide / 2 for x, _, wide, _ in boxes)
         low, high = min(y for _, y, _, _ in boxes), max(y for _, y, _, _ in boxes)

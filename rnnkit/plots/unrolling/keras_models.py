@@ -1,16 +1,18 @@
 """Plain Keras models, unrolled, where their pattern can be told; see `unrolled_model`."""
 
-from rnnkit.plots.unrolling.model import (
+import keras
+
+from rnnkit.diagnostics import recurrent_layers
+from rnnkit.plots.unrolling.rows import (
     ROW,
     STEP,
     columns_for,
-    input_row,
-    output_row,
+    one_output,
     recurrent_rows,
     rows_of,
+    step_row,
     symbol,
 )
-from rnnkit.plots.unrolling.patterns import one_output
 
 
 def _chain(model):
@@ -19,10 +21,8 @@ def _chain(model):
     Raises:
         ValueError: If the model is more than a chain of them.
     """
-    from rnnkit.diagnostics import recurrent_layers as places
-
-    places.find(model)  # that there is one
-    inputs = getattr(model, "inputs", None) or []
+    recurrent_layers.find(model)  # raises an error where there is none
+    inputs = getattr(model, "inputs", None) or []  # subclassed models have none
     outputs = getattr(model, "outputs", None) or []
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(
@@ -48,8 +48,6 @@ def _chain(model):
 
 def _repeated(model, lower, upper):
     """Whether a vector is repeated between two layers, so that a new sequence begins."""
-    import keras
-
     layers = model.layers
     between = layers[layers.index(lower) + 1 : layers.index(upper)]
     return any(isinstance(layer, keras.layers.RepeatVector) for layer in between)
@@ -80,18 +78,17 @@ def draw(canvas, model):
     shape = model.inputs[0].shape
     columns = columns_for(shape[1] if len(shape) > 1 else None)
     kind = f"input: {tuple(shape[1:])}".replace("None", "time")
-    boxes = input_row(canvas, columns, symbol("x"), kind)
+    boxes = step_row(canvas, columns, "x", symbol("x"), "input", kind)
     left, ends, tops, y, side = 0.0, [], [], 0.0, "left"
     for number, block in enumerate(blocks):
         if number:
-            import keras
-
             found = [each for each in model.layers if isinstance(each, keras.layers.RepeatVector)]
             left += STEP * len(columns) + 0.6
             columns = columns_for(found[number - 1].n, "U")
-            boxes = input_row(
-                canvas, columns, lambda column: "$h$", "repeated", left=left, name="r", side="right"
-            )
+            boxes = step_row(
+                canvas, columns, "r", lambda column: "$h$", "input", "repeated", left=left,
+                side="right",
+            )  # fmt: skip
             for (box,) in filter(None, boxes):
                 for end in ends:
                     canvas.arrow(end, box, "again")
@@ -102,7 +99,8 @@ def draw(canvas, model):
     units = model.outputs[0].shape[-1]
     title = f"output: {units} numbers"
     if _stepwise(model, chain):
-        output_row(canvas, columns, tops, symbol("y"), f"{title} a step", y, left, side=side)
+        title = f"{title} a step"
+        step_row(canvas, columns, "y", symbol("y"), "output", title, y, left, tops, side)
         return
     summary = "pooled" if chain[-1].return_sequences else "last"
     one_output(canvas, tops, ends, summary, y, title, side)
