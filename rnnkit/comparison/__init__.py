@@ -3,5 +3,11 @@
 from rnnkit.utils.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
-    __name__, {"Comparison": ".result", "ComparisonTable": ".result", "compare": ".running"}
+    __name__,
+    {
+        "Comparison": ".result",
+        "ComparisonTable": ".result",
+        "compare": ".running",
+        "tasks": ".tasks",
+    },
 )

@@ -4,7 +4,7 @@
   or explodes on its way back, and what to do about it.
 - `state_trajectory`, `gate_activations`, `saturation`: what the states and gates do.
 - `recall_horizon`, `memory_capacity`: how far back a cell remembers.
-- `remedies`: the cures of vanishing and exploding gradients, measured on small tasks.
+- `mitigations`: what helps against vanishing and exploding gradients, measured on small tasks.
 
 They work with any recurrent layer of any model: those of rnnkit, which take raw data, and plain
 Keras models, which take arrays.
@@ -15,14 +15,15 @@ from rnnkit.utils.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "GradientFlow": ".gradients",
+        "GradientFlow": ".flow",
+        "MemoryCapacity": ".memory",
         "gate_activations": ".activations",
         "gradient_flow": ".gradients",
         "layer_names": ".recurrent_layers",
         "memory_capacity": ".memory",
-        "open_gates": ".mitigations",
+        "mitigations": ".measured_mitigations",
+        "open_gates": ".measured_mitigations",
         "recall_horizon": ".recall",
-        "remedies": ".mitigations",
         "saturation": ".saturated",
         "state_trajectory": ".activations",
     },

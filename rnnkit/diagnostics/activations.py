@@ -1,14 +1,18 @@
 """States and gates of a recurrent layer over a sequence."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
-from rnnkit.diagnostics import batches
-from rnnkit.diagnostics import recurrent_layers as places
+from rnnkit.diagnostics import batches, recurrent_layers
 from rnnkit.diagnostics.unrolling import unrolled
 from rnnkit.features.words import Words, split_words
+from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
 from rnnkit.models.base import Model
 from rnnkit.models.generating.base import Generating
+
+REFERENCE = (ReferenceSimpleRNNCell, ReferenceLSTMCell, ReferenceGRUCell)
 
 
 class Trace(dict):
@@ -17,7 +21,7 @@ class Trace(dict):
     Attributes:
         layer: Name of the layer; see `rnnkit.diagnostics.layer_names`.
         cell: Class of its cell.
-        words: What was read at each step, a list of strings, or None where it is no text.
+        words: The input of each step, a list of strings, or None where it is no text.
         backwards: Whether the layer reads from the end. The order of the arrays is that of the
             input in any case.
     """
@@ -43,7 +47,8 @@ def state_trajectory(model, x, layer=None, *, y=None):
             or without the axis of examples.
         layer: A name of `rnnkit.diagnostics.layer_names`, or a layer; by default the first. Of a
             layer that holds several (a stack, two directions) the first is taken.
-        y: For layers of a decoder: the raw target that it reads. By default what the model writes.
+        y: For layers of a decoder: the raw target that it reads. By default what the model
+            generates.
 
     Returns:
         A `Trace`: a dict of the name of each state (`"hidden"`, of an LSTM also `"cell"`) to
@@ -69,7 +74,7 @@ def state_trajectory(model, x, layer=None, *, y=None):
 
 
 def gate_activations(model, x, layer=None, *, y=None):
-    """What the gates of a recurrent layer did at each step of a sequence.
+    """The values of the gates of a recurrent layer at each step of a sequence.
 
     Args:
         model: A Keras model.
@@ -84,8 +89,8 @@ def gate_activations(model, x, layer=None, *, y=None):
         `rnnkit.layers.ReferenceLSTMCell` and `ReferenceGRUCell`. The candidate is between -1 and 1,
         the gates between 0 and 1.
 
-    A cell of one's own shows its gates if it has a method `gates(inputs, states)`, which gives a
-    dict of name to tensor `[batch, units]`; or if it derives from a reference cell.
+    Your own cell shows its gates if it has a method `gates(inputs, states)`, which returns a dict
+    of name to tensor `[batch, units]`; or if it derives from a reference cell.
 
     Raises:
         ValueError: If there is no such layer, its cell has no gates, or x does not fit.
@@ -96,22 +101,23 @@ def gate_activations(model, x, layer=None, *, y=None):
     >>> gates["forget"].mean(axis=1)  # how much was kept at each word
     """
     run, batch = _one_run(model, x, layer, y)
-    _check_gates(run.place)
-    steps = zip(run.inputs, run.before, strict=True)
-    found = [gates_of(run.place.layer.cell, *step) for step in steps]
-    values = {name: run.in_time([step[name] for step in found])[0] for name in found[0]}
+    if not has_gates(run.layer.cell):
+        raise ValueError(
+            "gate_activations needs a layer whose cell has gates: an LSTM, a GRU, a reference cell "
+            "of these, or one with a method gates(inputs, states). Received: "
+            f"layer {run.name!r} with {type(run.layer.cell).__name__}"
+        )
+    values = {name: values[0] for name, values in gates_of(run).items()}
     return _trace(values, model, x, run, batch)
 
 
 def _one_run(model, x, layer, y):
-    place = places.find(model, layer)[0]
+    chosen = recurrent_layers.find(model, layer)[:1]
     batch = batches.single(model, x, y)
-    with unrolled([place]) as runs:
+    with unrolled(chosen) as runs:
         batches.call(model, batch)
     if not runs:
-        raise ValueError(
-            f"The model does not call its layer {place.name!r} where it can be seen, in eager mode"
-        )
+        raise ValueError(f"The model does not call its layer {chosen[0].name!r} in eager mode")
     return runs[0], batch
 
 
@@ -121,16 +127,15 @@ def _trace(values, model, x, run, batch):
     words = _words(model, x, run, batch)
     if words is not None and len(words) != int(counted.sum()):
         words = None
-    place = run.place
-    kind, backwards = type(place.layer.cell).__name__, bool(place.layer.go_backwards)
-    return Trace(values, place.name, kind, words, backwards)
+    cell, backwards = type(run.layer.cell).__name__, bool(run.layer.go_backwards)
+    return Trace(values, run.name, cell, words, backwards)
 
 
 def _words(model, x, run, batch):
-    """What is read at each step, as a list of strings, or None."""
+    """The input of each step as a list of strings, or None."""
     if not isinstance(model, Model):
         return None
-    if run.place.name.split("/")[0].endswith("decoder"):
+    if run.in_decoder:
         feature = model.output_feature
         before = batch.inputs[-1] if isinstance(batch.inputs, (tuple, list)) else batch.inputs
         if not feature.shows_tokens or not before.dtype.is_integer:
@@ -138,11 +143,11 @@ def _words(model, x, run, batch):
         ids, start = before.numpy()[0], model.decoder.surface.start
         there = batch.target_mask[0] if batch.target_mask is not None else ids != 0
         return [
-            "(start)"
+            feature.tokens_of([each])[0]
+            if each < start
+            else "(start)"
             if each == start
             else "(end)"
-            if each > start
-            else feature.tokens_of([each])[0]
             for each in ids[there]
         ]
     if isinstance(x, bytes):
@@ -160,27 +165,45 @@ def _words(model, x, run, batch):
 # === Gates ===
 
 
-def gates_of(cell, inputs, states):
-    """The gates of a cell at one step.
+def has_gates(cell):
+    """Whether `gates_of` knows the gates of a cell."""
+    if isinstance(cell, REFERENCE):
+        return len(cell.gate_names) > 1
+    return _has_own_gates(cell) or isinstance(cell, (keras.layers.LSTMCell, keras.layers.GRUCell))
+
+
+def gates_of(run):
+    """The gates of a cell at all steps.
 
     Args:
-        cell: A recurrent cell for which `has_gates`.
-        inputs: Tensor `[batch, features]`.
-        states: Flat list of tensors `[batch, units]`.
+        run: A `Run` of a layer for whose cell `has_gates`.
 
     Returns:
-        Dict of name to tensor `[batch, units]`.
+        Dict of name to float64 `[batch, time, units]`, in the order of the input.
     """
-    if hasattr(cell, "gates"):
-        return dict(cell.gates(inputs, states))
-    if hasattr(cell, "split_gates"):
-        shown = cell.return_gates
-        cell.return_gates = True
-        try:
-            found = cell.split_gates(cell.call(inputs, list(states))[0])
-        finally:
-            cell.return_gates = shown
-        return {name: each for name, each in found.items() if name not in ("hidden", "cell")}
+    cell = run.layer.cell
+    if _has_own_gates(cell):
+        gates = cell.gates
+    elif isinstance(cell, REFERENCE):
+        cell = recurrent_layers.copy_of(cell, return_gates=True)
+        gates = functools.partial(_reference_gates, cell)
+    else:
+        gates = functools.partial(_keras_gates, cell)
+    steps = [gates(*step) for step in zip(run.inputs, run.before, strict=True)]
+    return {name: run.in_time([step[name] for step in steps]) for name in steps[0]}
+
+
+def _has_own_gates(cell):
+    return callable(getattr(cell, "gates", None))
+
+
+def _reference_gates(cell, inputs, states):
+    found = cell.split_gates(cell.call(inputs, list(states))[0])
+    return {name: each for name, each in found.items() if name not in ("hidden", "cell")}
+
+
+def _keras_gates(cell, inputs, states):
+    """The gates of Keras' LSTM or GRU at one step, as a dict of tensors `[batch, units]`."""
     sigma, tanh = cell.recurrent_activation, cell.activation
     x, h = tf.cast(inputs, cell.compute_dtype), tf.cast(states[0], cell.compute_dtype)
     kernel, recurrent, bias = (
@@ -193,35 +216,17 @@ def gates_of(cell, inputs, states):
         return {"input": sigma(i), "forget": sigma(f), "candidate": tanh(g), "output": sigma(o)}
     read = x @ kernel  # [batch, 3 * units]
     if cell.reset_after:
-        read, heard = read + (0.0 if bias is None else bias[0]), h @ recurrent
-        heard = heard + (0.0 if bias is None else bias[1])  # [batch, 3 * units]
+        read = read + (0.0 if bias is None else bias[0])
+        carried = h @ recurrent + (0.0 if bias is None else bias[1])  # [batch, 3 * units]
         z, r, g = tf.split(read, 3, axis=-1)  # each [batch, units]
-        heard_z, heard_r, heard_g = tf.split(heard, 3, axis=-1)
-        z, r = sigma(z + heard_z), sigma(r + heard_r)
-        return {"update": z, "reset": r, "candidate": tanh(g + r * heard_g)}
+        carried_z, carried_r, carried_g = tf.split(carried, 3, axis=-1)
+        z, r = sigma(z + carried_z), sigma(r + carried_r)
+        return {"update": z, "reset": r, "candidate": tanh(g + r * carried_g)}
     read = read + (0.0 if bias is None else bias)
     z, r, g = tf.split(read, 3, axis=-1)
     kernel_z, kernel_r, kernel_g = tf.split(recurrent, 3, axis=-1)
     z, r = sigma(z + h @ kernel_z), sigma(r + h @ kernel_r)
     return {"update": z, "reset": r, "candidate": tanh(g + (r * h) @ kernel_g)}
-
-
-def has_gates(cell):
-    """Whether `gates_of` knows the gates of a cell."""
-    if hasattr(cell, "split_gates"):
-        return len(cell.gate_names) > 1
-    kinds = (keras.layers.LSTMCell, keras.layers.GRUCell)
-    return hasattr(cell, "gates") or isinstance(cell, kinds)
-
-
-def _check_gates(place):
-    cell = place.layer.cell
-    if not has_gates(cell):
-        raise ValueError(
-            "gate_activations needs a layer whose cell has gates: an LSTM, a GRU, a reference cell "
-            "of these, or one with a method gates(inputs, states). Received: "
-            f"layer {place.name!r} with {type(cell).__name__}"
-        )
 
 
 # === Many examples ===
@@ -233,7 +238,7 @@ def runs_of(model, x, layer, batch_size):
     Returns:
         The pair of a list of `Run` and the `Batch`.
     """
-    chosen = places.find(model, layer)
+    chosen = recurrent_layers.find(model, layer)
     targets = isinstance(model, Generating) or isinstance(x, tf.data.Dataset)
     targets = targets or (isinstance(model, Model) and isinstance(x, tuple))
     batch = batches.make(model, x, batch_size, targets=targets)

@@ -13,13 +13,14 @@ from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.models.base import Model
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.generating.base import Generating
+from rnnkit.utils.checks import integer
 
 # Steps of a series that the gradients of a reservoir are computed on, which reads it in one piece.
 LONGEST = 300
 
 
 class Batch:
-    """What a model is called with, and what it is judged by.
+    """The inputs of a model, with the targets of its loss.
 
     Attributes:
         inputs: A nest of tensors.
@@ -42,11 +43,9 @@ class Batch:
     def mask_for(self, run):
         """Which steps of a `Run` count: boolean NumPy `[batch, time]`."""
         counted = run.counted
-        decoder = run.place.name.split("/")[0].split(" ")[0].endswith("decoder")
-        for mask, fits in ((self.target_mask, decoder), (self.input_mask, not decoder)):
-            if mask is not None and fits and run.mask is None and mask.shape == counted.shape:
-                return mask
-        return counted
+        mask = self.target_mask if run.in_decoder else self.input_mask
+        fits = mask is not None and run.mask is None and mask.shape == counted.shape
+        return mask if fits else counted
 
 
 def make(model, data, size, targets=True):
@@ -65,13 +64,12 @@ def make(model, data, size, targets=True):
     Raises:
         ValueError: If there are no examples, or they do not fit the model.
     """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise ValueError(f"batch_size must be a positive integer. Received: batch_size={size!r}")
+    size = integer(size, "batch_size")
     if data is None:
         raise ValueError("batch must be (x, y) or a dataset of them. Received: None")
     if isinstance(model, Model):
-        return _raw(model, data, int(size), targets)
-    return _plain(data, int(size))
+        return _raw(model, data, size, targets)
+    return _plain(data, size)
 
 
 # === Models of rnnkit ===
@@ -107,7 +105,7 @@ def _present(values):
 
 
 def _for_reservoir(model, batch):
-    """Series without their padding, which the graph of a reservoir has no mask for."""
+    """Replaces padding by zeros and gives the mask apart: the graph of a reservoir has none."""
     if model.stepwise and batch.targets is not None:
         batch.inputs, batch.targets = batch.inputs[:, :LONGEST], batch.targets[:, :LONGEST]
     x = batch.inputs.numpy()  # [batch, time, width], NaN behind the ends
@@ -168,8 +166,8 @@ def single(model, x, y=None):
     Args:
         model: A Keras model.
         x: One raw input; for plain Keras models an array with or without the axis of examples.
-        y: For models that write, the raw target that its decoder reads; by default what it writes
-            itself.
+        y: For models that generate, the raw target that the decoder reads; by default what the
+            model generates.
 
     Returns:
         A `Batch`.
@@ -191,17 +189,17 @@ def single(model, x, y=None):
 
 def _one_array(model, x):
     batch = _plain((x,), 2)
-    wanted = getattr(model, "inputs", None)
-    shapes = keras.tree.flatten(batch.inputs)
-    if (
-        wanted
-        and len(wanted) == len(shapes) == 1
-        and len(shapes[0].shape) == len(wanted[0].shape) - 1
-    ):
+    wanted, given = graph_inputs(model), keras.tree.flatten(batch.inputs)
+    if len(wanted) == len(given) == 1 and len(given[0].shape) == len(wanted[0].shape) - 1:
         return Batch(keras.tree.map_structure(lambda each: tf.convert_to_tensor(each)[None], x))
     if batch.rows > 1:
         raise ValueError(f"x must be one example. Received: {len(x):,} of them")
     return batch
+
+
+def graph_inputs(model):
+    """The symbolic inputs of a functional or built sequential model; none of other models."""
+    return getattr(model, "inputs", None) or []
 
 
 # === The call ===
@@ -231,7 +229,7 @@ def call(model, batch):
             return model(batch.inputs, training=False)
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
         shapes = [tuple(each.shape) for each in keras.tree.flatten(batch.inputs)]
-        wanted = [tuple(each.shape) for each in getattr(model, "inputs", None) or []]
+        wanted = [tuple(each.shape) for each in graph_inputs(model)]
         takes = f"The model takes inputs of shape {wanted}. " if wanted else ""
         raise ValueError(
             f"x does not fit the model {model.name!r}. {takes}Received: {shapes} ({reason(error)})"

@@ -21,14 +21,13 @@ class LayerFlow:
         name: Its name; see `rnnkit.diagnostics.layer_names`.
         cell: Class of its cell.
         norms: Dict of the name of a state (`"hidden"`, of an LSTM also `"cell"`) to the norms of
-            the total derivative of the loss with respect to it, float64 `[examples, time]`: of
-            h_t with all that depends on it, at this step and later ones; of c_t with h_t among
-            that. In the order of time, also for a layer that reads backwards. NaN at steps that
-            are padding.
+            the total derivative of the loss with respect to it, float64 `[examples, time]`: through
+            all that depends on it, at this step and at later ones (of c_t also through h_t). In the
+            order of time, also for a layer that reads backwards. NaN at steps that are padding.
         factors: How many times as large the gradient is a step further back, for each step that it
             passes: float64 `[examples, time - 1]`, between the steps t and t + 1. That is
-            |J^T g| / |g| for the gradient g of the later step's states, and does not contain what
-            the loss says of the earlier step itself. NaN where there is no gradient.
+            |J^T g| / |g| for the gradient g of the later step's states, without the gradient that
+            the loss has at the earlier step itself. NaN where there is no gradient.
         lengths: Number of steps of each example that count, `[examples]`.
         backwards: Whether the layer reads from the end, so that gradients flow towards it.
     """
@@ -56,7 +55,7 @@ class LayerFlow:
 
     @property
     def carried(self):
-        """What is left of a gradient after all steps of a sequence: `factor ** steps`."""
+        """The fraction of a gradient left after all steps of a sequence: `factor ** steps`."""
         with np.errstate(over="ignore", under="ignore"):
             return float(np.float64(self.factor) ** self.steps)
 
@@ -141,13 +140,13 @@ class GradientFlow:
         worst = self.worst
         if worst.verdict == "none":
             return "No gradient was measured: it takes two steps and a loss that depends on them."
-        said = (
+        text = (
             f"{worst.name}: on its way back a gradient becomes {worst.factor:.3g} times as large "
             f"at each step, {worst.carried:.2g} times over all {worst.steps:.0f} steps."
         )
         if not self.trained or worst.cell == "ESNCell":
-            return f"{said} A reservoir is not trained: this is how it forgets, nothing to cure."
-        return f"{said} {_CURES[worst.verdict](worst)}"
+            return f"{text} A reservoir is not trained: this is how it forgets, no fault."
+        return f"{text} {_ADVICE[worst.verdict](worst)}"
 
     def table(self):
         """A row for each layer and direction, as a `FlowTable`."""
@@ -178,8 +177,8 @@ class GradientFlow:
         yield f"{self.verdict}: {self.advice}".replace("[", r"\[")
 
     def _repr_html_(self):
-        said = f"<p><b>{html.escape(self.verdict)}</b>: {html.escape(self.advice)}</p>"
-        return self.table()._repr_html_() + said
+        text = f"<p><b>{html.escape(self.verdict)}</b>: {html.escape(self.advice)}</p>"
+        return self.table()._repr_html_() + text
 
 
 class FlowTable(ResultTable):
@@ -219,15 +218,15 @@ def _end(layer, state, end):
 
 
 def _vanishing(layer):
-    cures = ["cut sequences shorter, or shorten the way (pooling, attention, both directions)"]
-    if "LSTM" in layer.cell:
-        cures.insert(0, "open the forget gate wider (rnnkit.diagnostics.open_gates)")
-    elif "GRU" in layer.cell:
-        cures.insert(0, "open the update gate wider (rnnkit.diagnostics.open_gates)")
-    else:
-        cures.insert(0, "take a gated cell ('lstm', 'gru')")
-    cures.insert(1, "start from orthogonal recurrent weights (recurrent_initializer='orthogonal')")
-    return f"What helps: {'; '.join(cures)}."
+    gate = "forget" if "LSTM" in layer.cell else "update" if "GRU" in layer.cell else None
+    first = "take a gated cell ('lstm', 'gru')"
+    if gate:
+        first = f"open the {gate} gate wider (rnnkit.diagnostics.open_gates)"
+    return (
+        f"What helps: {first}; start from orthogonal recurrent weights "
+        "(recurrent_initializer='orthogonal'); cut sequences shorter, or shorten the way (pooling, "
+        "attention, both directions)."
+    )
 
 
 def _exploding(layer):
@@ -241,4 +240,4 @@ def _healthy(layer):
     return "Steps at both ends of a sequence are learned from alike."
 
 
-_CURES = {"vanishing": _vanishing, "exploding": _exploding, "healthy": _healthy}
+_ADVICE = {"vanishing": _vanishing, "exploding": _exploding, "healthy": _healthy}

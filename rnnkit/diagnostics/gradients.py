@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.diagnostics import batches
-from rnnkit.diagnostics import recurrent_layers as places
+from rnnkit.diagnostics import batches, recurrent_layers
 from rnnkit.diagnostics.flow import GradientFlow, LayerFlow
 from rnnkit.diagnostics.unrolling import unrolled
+from rnnkit.losses.masked import MaskedMeanSquaredError
 from rnnkit.models.echo_state import EchoStateNetwork
 
 # Gradients in half precision are computed of a loss this many times as large.
@@ -21,17 +21,17 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
 
     A recurrent network learns what to keep through
 
-        dL/dh_t = (dL/dh_t through what is read of step t) + J_{t+1}^T dL/dh_{t+1}
+        dL/dh_t = (dL/dh_t through the output of step t) + J_{t+1}^T dL/dh_{t+1}
 
     where J_{t+1} is the Jacobian of step t+1: a product of as many Jacobians as there are steps on
     the way back from where the loss is. If each shrinks it by a factor, the gradient vanishes as a
-    power of that factor, and nothing is learned about early steps; if each stretches it, it
-    explodes and a training step throws the weights far off (Bengio et al., 1994).
+    power of that factor, and nothing is learned about early steps; if each stretches it, the
+    gradient explodes and a training step throws the weights far off (Bengio et al., 1994).
 
-    Here it is measured. The layers' loops over time are run step by step, with their own weights
-    (and compared with what the layers give themselves); everything around them, the loss included,
-    is the model's own, without dropout. Any recurrent layer will do: Keras' fused ones, stacks,
-    both directions, attention decoders, cells of one's own.
+    This function measures it. The layers' loops over time are run step by step, with their own
+    weights (and compared with the layers' own loops); everything around them, the loss included, is
+    the model's own, without dropout. Any recurrent layer will do: Keras' fused ones, stacks, both
+    directions, attention decoders, your own cells.
 
     **What to do.** If gradients *vanish*: a gated cell (`"lstm"`, `"gru"`), whose state is added
     to; with an LSTM an open forget gate (its default; wider with
@@ -39,13 +39,13 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
     instead of normal or uniform ones; shorter sequences, or a shorter way for the gradient
     (pooling over time, attention, both directions). If they *explode*: clip them
     (`keras.optimizers.Adam(clipnorm=1.0)`, rnnkit's default), start from orthogonal or smaller
-    recurrent weights, or cut sequences shorter. `rnnkit.diagnostics.remedies` measures what these
-    do on small tasks.
+    recurrent weights, or cut sequences shorter. `rnnkit.diagnostics.mitigations` measures
+    their effect on small tasks.
 
     **When to look.** Before training a gated cell need not be better off than a simple one: with
     the default weights a GRU's gradients halve at each step, those of a simple RNN with orthogonal
-    weights fade slowly. But gates can learn to stay open, which shows after training: look at both
-    ends of it.
+    weights fade slowly. But gates can learn to stay open, which shows after training: look before
+    and after.
 
     Args:
         model: A Keras model. Of rnnkit or any other.
@@ -71,8 +71,8 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
     `EchoStateNetwork` forecasts the first 300 steps are taken.
 
     An `EchoStateNetwork` or a layer of the cell `"esn"` is not trained, so nothing in it can fail
-    to learn; but its states have gradients all the same, and how they fade is how the reservoir
-    forgets. They are given, and the verdict says so.
+    to learn; but its states have gradients all the same, and their fading is how the reservoir
+    forgets. They are returned, and the advice says so.
 
     Example:
 
@@ -89,7 +89,7 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
         "On the difficulty of training recurrent neural networks", ICML 2013,
         https://arxiv.org/abs/1211.5063.
     """
-    chosen = places.find(model, layer)
+    chosen = recurrent_layers.find(model, layer)
     if isinstance(model, EchoStateNetwork) and not model.fitted:
         raise ValueError(
             "An EchoStateNetwork must be fitted first: until then its readout is zero, and so is "
@@ -105,17 +105,17 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
         scaled = value * tf.cast(scale, value.dtype)
     if not runs:
         raise ValueError(
-            "The model does not call its recurrent layers where they can be seen, one by one in "
-            f"eager mode. Received: {[place.name for place in chosen]}"
+            "The model does not call its recurrent layers one by one in eager mode. "
+            f"Received: {[each.name for each in chosen]}"
         )
-    sources = [[run.written, run.kept, run.outputs] for run in runs]
+    sources = [[run.after, run.kept, run.outputs] for run in runs]
     gradients = tape.gradient(scaled, sources, unconnected_gradients="zero")
     layers, calls = [], {}
-    for run, (written, kept, outputs) in zip(runs, gradients, strict=True):
-        name = run.place.name
+    for run, found in zip(runs, gradients, strict=True):
+        name = run.name
         calls[name] = calls.get(name, 0) + 1
         name = f"{name} (call {calls[name]})" if calls[name] > 1 else name
-        layers.append(_flow(name, run, batch, written, kept, outputs, scale))
+        layers.append(_flow(name, run, batch, found, scale))
     return GradientFlow(
         layers, float(value), trained=not isinstance(model, EchoStateNetwork), model=model.name
     )
@@ -137,10 +137,8 @@ def _loss(model, batch, outputs, loss):
             "outputs). Received: inputs alone"
         )
     if isinstance(model, EchoStateNetwork) and model.stepwise:
-        from rnnkit.losses.masked import MaskedMeanSquaredError
-
         return MaskedMeanSquaredError()(batch.targets, outputs)
-    if not getattr(model, "compiled", False):
+    if not isinstance(model, keras.Model) or not model.compiled:
         raise ValueError(
             "The model must be compiled with a loss, or loss must be given. "
             f"Received: {type(model).__name__} {model.name!r}, not compiled, and loss=None"
@@ -159,27 +157,37 @@ def _loss(model, batch, outputs, loss):
         ) from error
 
 
-def _flow(name, run, batch, written, kept, outputs, scale):
-    """The `LayerFlow` of one call of a layer."""
+def _flow(name, run, batch, gradients, scale):
+    """The `LayerFlow` of one call of a layer.
+
+    Args:
+        name: Name of the call.
+        run: The `Run`.
+        batch: The `Batch`.
+        gradients: Of the loss, times `scale`, with respect to `run.after`, `run.kept` and
+            `run.outputs`.
+        scale: See `LOSS_SCALE`.
+    """
+    after, kept, outputs = gradients
     counted = batch.mask_for(run)  # [batch, time]
     norms = {}
     for index, state in enumerate(run.state_names):
-        found = run.in_time([_norm([each[index]]) for each in written]) / scale  # [batch, time]
+        found = run.in_time([_norm([each[index]]) for each in after]) / scale  # [batch, time]
         norms[state] = np.where(counted, found, np.nan)[batch.order]
-    # The states of a step together, each apart from the others: what the step before hands on to
-    # it, and what is left of it there.
+    # Norms over all states of a step: of what the step hands on to the next (`handed`), and of the
+    # whole derivative, in which the output counts with the state that it is.
     whole, handed = [], []
-    for step, shown in enumerate(run.shown):
+    for step, index in enumerate(run.output_states):
         handed.append(_norm(kept[step]))
-        if len(kept[step]) == 1 or shown is None:
-            whole.append(_norm(written[step]))
+        if len(kept[step]) == 1 or index is None:
+            whole.append(_norm(after[step]))
             continue
         parts = list(kept[step])
-        parts[shown] = parts[shown] + outputs[step]
+        parts[index] = parts[index] + outputs[step]
         whole.append(_norm(parts))
     whole, handed = run.in_time(whole) / scale, run.in_time(handed) / scale  # [batch, time]
     both = counted[:, 1:] & counted[:, :-1]  # [batch, time - 1]
-    if run.place.layer.go_backwards:
+    if run.layer.go_backwards:
         above, below = whole[:, :-1], handed[:, 1:]
     else:
         above, below = whole[:, 1:], handed[:, :-1]
@@ -187,11 +195,11 @@ def _flow(name, run, batch, written, kept, outputs, scale):
         factors = np.where(both & (above > SMALLEST), below / above, np.nan)
     return LayerFlow(
         name=name,
-        cell=type(run.place.layer.cell).__name__,
+        cell=type(run.layer.cell).__name__,
         norms=norms,
         factors=factors[batch.order],
         lengths=counted.sum(axis=1)[batch.order],
-        backwards=bool(run.place.layer.go_backwards),
+        backwards=bool(run.layer.go_backwards),
     )
 
 

@@ -1,4 +1,4 @@
-"""Linear memory capacity of any cell: how many steps of its past input its states hold."""
+"""Linear memory capacity of any cell: how many steps of the past input its states hold."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from keras import ops
 
 from rnnkit import metrics
 from rnnkit.datasets import dynamics
-from rnnkit.diagnostics import recurrent_layers as places
+from rnnkit.diagnostics import recurrent_layers
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.utils.pictures import draw
 
@@ -23,7 +23,7 @@ class MemoryCapacity:
         by_delay: float64 `[delays]`: squared correlation of the best linear readout of the states
             with the input k steps ago, `[k - 1]` for delay k.
         states: Number of states that are read, which the capacity cannot exceed.
-        name: What was measured.
+        name: The cell or layer that was measured.
     """
 
     capacity: float
@@ -60,11 +60,11 @@ def memory_capacity(
     seed=0,
     **cell_options,
 ):
-    """How much of its past input the states of a cell hold, as a linear readout sees it.
+    """How much of the past input a linear readout can recover from the states of a cell.
 
     The cell, with the weights that it has, reads independent random numbers u(t), even on
     [-amplitude, amplitude]. For each delay k a linear readout of u(t - k) from the states is fitted
-    on the first half of the time and judged on the second:
+    on the first half of the time and scored on the second:
 
         MC = sum_k corr^2( u(t - k), readout_k(states(t)) )
 
@@ -73,8 +73,8 @@ def memory_capacity(
 
     Args:
         cell: Name of a cell or a Keras RNN cell, as in `rnnkit.layers.recurrent`, with new weights;
-            or a recurrent layer or a model that is built, with its own weights. Of several inputs
-            all get u(t), each times a random number, so that together they are as large.
+            or a recurrent layer or a model that is built, with its own weights. If it has several
+            inputs, each gets u(t) times a random number; the squares of these add up to one.
         units: Size of a new cell's state.
         layer: Which layer of a model; by default the first. See `rnnkit.diagnostics.layer_names`.
         delays: Longest delay; by default twice the number of states.
@@ -101,13 +101,9 @@ def memory_capacity(
         Jaeger, "Short term memory in echo state networks", GMD report 152, 2001.
     """
     if isinstance(cell, keras.layers.Layer) and not _is_cell(cell):
-        place = places.find(cell, layer)[0]
-        own, name = place.layer.cell, f"{place.name} of {cell.name}"
-        width = _width(place)
-        cell = _in_double(own)
-        if cell is not own:
-            cell.build((1, width))
-            cell.set_weights(own.get_weights())
+        found = recurrent_layers.find(cell, layer)[0]
+        name, width = f"{found.name} of {cell.name}", _width(found)
+        cell = recurrent_layers.copy_of(found.layer.cell, dtype="float64")
     else:
         if layer is not None:
             raise ValueError(
@@ -115,10 +111,8 @@ def memory_capacity(
             )
         options = {"seed": seed, "dtype": "float64", "return_sequences": True, **cell_options}
         made = recurrent(cell, units, **options)
-        kind = cell if isinstance(cell, type) else type(cell)
-        cell_name = cell if isinstance(cell, str) else kind.__name__
-        width, name = 1, f"{cell_name}, {units} units"
-        cell = getattr(made, "cell", None)
+        width, name = 1, f"{recurrent_layers.title_of(cell)}, {units} units"
+        cell = made.cell if isinstance(made, keras.layers.RNN) else None
     u = dynamics.memory_task(length, amplitude=amplitude, seed=seed)[0]  # [time, 1]
     if cell is None:  # without memory: its outputs are all there is
         states = made(u[None])[0].numpy()  # [time, units]
@@ -138,61 +132,38 @@ def memory_capacity(
     return MemoryCapacity(float(capacity), by_delay, states.shape[1], name)
 
 
-class _AllStates(keras.layers.Layer):
-    """A cell whose output is all its states, side by side."""
-
-    def __init__(self, cell):
-        super().__init__(dtype=cell.compute_dtype)
-        self.cell = cell
-        self.state_size = cell.state_size
-        self.output_size = sum(keras.tree.flatten(cell.state_size))
-
-    def build(self, shape):
-        if not self.cell.built:
-            self.cell.build(shape)
-        self.built = True
-
-    def get_initial_state(self, batch_size=None):
-        if hasattr(self.cell, "get_initial_state"):
-            return self.cell.get_initial_state(batch_size=batch_size)
-        sizes = keras.tree.flatten(self.state_size)
-        return [ops.zeros((batch_size, size), self.compute_dtype) for size in sizes]
-
-    def call(self, inputs, states):
-        _, new = self.cell(inputs, states)
-        return ops.concatenate(keras.tree.flatten(new), axis=-1), new
-
-
 def _states(cell, inputs):
     """States of a cell `[time, states]` over inputs `[time, width]`."""
-    layer = keras.layers.RNN(
-        _AllStates(cell), return_sequences=True, dtype=cell.compute_dtype
-    )  # fmt: skip
-    x = tf.constant(inputs[None], cell.compute_dtype)  # [1, time, width]
-    layer.build(x.shape)
-    return np.asarray(tf.function(layer)(x)[0], "float64")
+    if not cell.built:
+        cell.build((1, inputs.shape[1]))
+    start = keras.layers.RNN(cell, dtype=cell.dtype_policy).get_initial_state(batch_size=1)
+
+    def step(states, x):
+        new = keras.tree.flatten(cell(x, keras.tree.pack_sequence_as(start, states))[1])
+        return new, ops.concatenate(new, axis=-1)
+
+    @tf.function
+    def run(x):
+        return ops.scan(step, keras.tree.flatten(start), x)[1]  # [time, 1, states]
+
+    x = tf.constant(inputs[:, None], cell.compute_dtype)  # [time, 1, width]
+    return np.asarray(run(x)[:, 0], "float64")
 
 
 def _is_cell(layer):
     return hasattr(layer, "state_size") and not isinstance(layer, keras.layers.RNN)
 
 
-def _in_double(cell):
-    """A cell without weights that computes in float64, or the cell itself if it holds others."""
-    if isinstance(cell, keras.layers.StackedRNNCells):
-        return cell
-    return type(cell).from_config({**cell.get_config(), "dtype": "float64"})
-
-
-def _width(place):
+def _width(found):
     """How many inputs a built layer takes."""
-    shapes = place.layer.get_build_config() or {}
-    for shape in (shapes.get("sequences_shape"), shapes.get("input_shape")):
-        if shape:
-            return int(shape[-1])
-    for name in ("kernel", "input_kernel"):
-        if hasattr(place.layer.cell, name):
-            return int(getattr(place.layer.cell, name).shape[0])
-    raise ValueError(
-        f"The layer {place.name!r} must be built: call the model first. Received: not built"
-    )
+    shapes = found.layer.get_build_config() or {}
+    shape = shapes.get("sequences_shape") or shapes.get("input_shape")
+    if shape:
+        return int(shape[-1])
+    cell = found.layer.cell
+    kernel = getattr(cell, "kernel", getattr(cell, "input_kernel", None))
+    if kernel is None:
+        raise ValueError(
+            f"The layer {found.name!r} must be built: call the model first. Received: not built"
+        )
+    return int(kernel.shape[0])

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 
 from rnnkit.comparison.tasks.standard import DelayedRecall
+from rnnkit.diagnostics.recurrent_layers import title_of
+from rnnkit.utils.checks import integer
 from rnnkit.utils.tables import ResultTable
 
 # Updates between two looks at the accuracy, and sequences that it is measured on.
@@ -72,16 +74,16 @@ def recall_horizon(
 ):
     """The longest lag over which a cell learns, within a budget, to recall what it has seen.
 
-    The task is delayed recall (`rnnkit.comparison.tasks.standard.delayed_recall`): one of eight
+    The task is delayed recall (`rnnkit.comparison.tasks.delayed_recall`): one of eight
     letters, then other letters, and after `lag` steps the question which the first was. A lag is
     recalled if a new network with this cell, after at most `updates` training steps, answers a
-    share of `accuracy` of 500 new sequences (1/8 is chance). Lags are doubled from `shortest` on
-    until one is not recalled, or `longest` is; then the gap between the last that was and the first
-    that was not is halved until it is a tenth of the horizon. That a longer lag may be recalled by
-    luck is not looked into.
+    fraction of `accuracy` of 500 new sequences (1/8 is chance). Lags are doubled from `shortest` on
+    until one is not recalled, or `longest` is; then the interval between the last that was and the
+    first that was not is halved until it is a tenth of the horizon. Longer lags, which may be
+    recalled by luck, are not tried.
 
-    It is so a measure of learning, in which gradients have to reach the letter, and of one seed and
-    one budget; `rnnkit.diagnostics.memory_capacity` is of the cell alone.
+    So the horizon measures learning, in which gradients have to reach the letter, with one seed and
+    one budget; `rnnkit.diagnostics.memory_capacity` measures the cell alone.
 
     Args:
         cell: Name of a cell or a Keras RNN cell; see `rnnkit.layers.recurrent`.
@@ -89,8 +91,8 @@ def recall_horizon(
         longest: Longest lag tried.
         shortest: First lag tried.
         updates: Training steps for each lag at most, in rounds of 50.
-        accuracy: Share that must be right, above 1/8.
-        batch_size: Sequences in a step, each drawn anew.
+        accuracy: Fraction that must be right, above 1/8.
+        batch_size: Sequences in a step, each sampled anew.
         learning_rate: Of Adam, with gradients clipped to norm 1.
         seed: Integer that fixes weights and sequences.
         verbose: 1 tells of each lag on standard error.
@@ -111,14 +113,12 @@ def recall_horizon(
         ("shortest", shortest, 1), ("longest", longest, shortest), ("updates", updates, 1),
         ("batch_size", batch_size, 1), ("units", units, 1),
     ):  # fmt: skip
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ValueError(f"{name} must be an integer >= {least}. Received: {name}={value!r}")
+        integer(value, name, least)
     if not 1 / 8 < accuracy <= 1:
         raise ValueError(
             f"accuracy must be above 1/8, which is chance, and at most 1. Received: {accuracy!r}"
         )
-    name = cell if isinstance(cell, str) else getattr(cell, "__name__", type(cell).__name__)
-    attempts = []
+    name, attempts = title_of(cell), []
 
     def recalled(lag):
         row = _attempt(
@@ -127,10 +127,9 @@ def recall_horizon(
         )  # fmt: skip
         attempts.append(row)
         if verbose:
-            said = "recalled" if row["recalled"] else "not recalled"
             print(
-                f"{name}: lag {lag} {said}, accuracy {row['accuracy']:.3f} after "
-                f"{row['updates']:,} updates, {row['seconds']:.0f} s",
+                f"{name}: lag {lag} {'' if row['recalled'] else 'not '}recalled, accuracy "
+                f"{row['accuracy']:.3f} after {row['updates']:,} updates, {row['seconds']:.0f} s",
                 file=sys.stderr, flush=True,
             )  # fmt: skip
         return row["recalled"]

@@ -1,19 +1,19 @@
-"""Where the recurrent layers of a model are, and what they are called."""
+"""The recurrent layers of a model, and their names."""
 
-import difflib
 import typing
 
 import keras
 
-from rnnkit.layers.stack import RecurrentStack
+from rnnkit.layers.stack import RecurrentStack, is_recurrent
+from rnnkit.utils.checks import nearest
 
 
-class Place(typing.NamedTuple):
+class NamedLayer(typing.NamedTuple):
     """A recurrent layer within a model.
 
     Attributes:
-        name: What it is called here: the layer's name, in a stack with its number from below
-            (`"encoder/2"`), in a `Bidirectional` with its direction (`"encoder backward"`).
+        name: The layer's name, in a stack with its number from below (`"encoder/2"`), in a
+            `Bidirectional` with its direction (`"encoder backward"`).
         layer: The `keras.layers.RNN`.
         wrapper: The `keras.layers.Bidirectional` around it, or None.
     """
@@ -40,7 +40,7 @@ def layer_names(model):
     >>> rnnkit.diagnostics.layer_names(model)
     ['encoder forward', 'encoder backward']
     """
-    return [place.name for place in find(model)]
+    return [each.name for each in find(model)]
 
 
 def find(model, layer=None):
@@ -52,7 +52,7 @@ def find(model, layer=None):
             stack, two directions), a layer, a list of these, or None for all.
 
     Returns:
-        A list of `Place`, at least one.
+        A list of `NamedLayer`, at least one.
 
     Raises:
         ValueError: If there is none, or none of that name.
@@ -62,8 +62,8 @@ def find(model, layer=None):
             "model must be a Keras model, such as one of rnnkit.models. "
             f"Received: model of type {type(model).__name__}"
         )
-    found = _within(model, "") if not isinstance(model, keras.layers.RNN) else []
-    found = found or ([Place(model.name, model)] if isinstance(model, keras.layers.RNN) else [])
+    alone = isinstance(model, keras.layers.RNN)
+    found = [NamedLayer(model.name, model)] if alone else _within(model, "")
     if not found:
         raise ValueError(
             "model must have a recurrent layer (keras.layers.RNN and its subclasses); networks "
@@ -73,31 +73,51 @@ def find(model, layer=None):
     if layer is None:
         return found
     if isinstance(layer, (list, tuple)):
-        chosen = [place for each in layer for place in find(model, each)]
+        chosen = [one for each in layer for one in find(model, each)]
         return list(dict.fromkeys(chosen))
     if isinstance(layer, keras.layers.Layer):
         inside = [id(each) for each in layer._flatten_layers()]
-        chosen = [place for place in found if id(place.layer) in inside]
+        chosen = [each for each in found if id(each.layer) in inside]
     else:
-        chosen = [place for place in found if place.name == layer] or [
-            place for place in found if _called(place, layer)
+        chosen = [each for each in found if each.name == layer] or [
+            each for each in found if _called(each, layer)
         ]
     if chosen:
         return chosen
-    names = [place.name for place in found]
-    near = difflib.get_close_matches(str(layer), names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    names = [each.name for each in found]
     shown = layer.name if isinstance(layer, keras.layers.Layer) else layer
     raise ValueError(
-        f"layer must be None or one of the model's recurrent layers, {names}.{hint} "
-        f"Received: layer={shown!r}"
+        f"layer must be None or one of the model's recurrent layers, {names}."
+        f"{nearest(shown, names, cutoff=0.5)} Received: layer={shown!r}"
     )
 
 
-def _called(place, name):
+def copy_of(cell, **options):
+    """A cell with the same weights and other options, or the cell itself if it holds others.
+
+    Args:
+        cell: A Keras RNN cell that is built.
+        **options: Of its class, such as `dtype="float64"`.
+    """
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        return cell
+    copy = type(cell).from_config({**cell.get_config(), **options})
+    copy.build_from_config(cell.get_build_config())
+    copy.set_weights(cell.get_weights())
+    return copy
+
+
+def title_of(cell):
+    """The name of a cell, given as a name, a class or an object."""
+    if isinstance(cell, str):
+        return cell
+    return cell.__name__ if isinstance(cell, type) else type(cell).__name__
+
+
+def _called(named, name):
     """Whether a name is that of the layer itself, or of one that holds it."""
-    own = place.name.split(" ")[0]
-    return own == name or own.startswith(f"{name}/") or place.layer.name == name
+    own = named.name.split(" ")[0]
+    return own == name or own.startswith(f"{name}/") or named.layer.name == name
 
 
 def _within(layer, prefix):
@@ -105,29 +125,29 @@ def _within(layer, prefix):
     found, seen = [], set()
     inner = layer._flatten_layers(include_self=False, recursive=False)
     for each in inner:
-        for place in _of(each, prefix):
-            if id(place.layer) not in seen:
-                seen.add(id(place.layer))
-                found.append(place)
+        for one in _of(each, prefix):
+            if id(one.layer) not in seen:
+                seen.add(id(one.layer))
+                found.append(one)
     return found
 
 
 def _of(layer, prefix, name=None):
     name = f"{prefix}{layer.name}" if name is None else name
     if isinstance(layer, keras.layers.RNN):
-        return [Place(name, layer)]
+        return [NamedLayer(name, layer)]
     if isinstance(layer, keras.layers.Bidirectional):
         return [
-            Place(f"{name} forward", layer.forward_layer, layer),
-            Place(f"{name} backward", layer.backward_layer, layer),
+            NamedLayer(f"{name} forward", layer.forward_layer, layer),
+            NamedLayer(f"{name} backward", layer.backward_layer, layer),
         ]
     if isinstance(layer, RecurrentStack):
-        layers = [each for each in layer.layers if hasattr(each, "return_sequences")]
+        layers = [each for each in layer.layers if is_recurrent(each)]
         if len(layers) == 1:
             return _of(layers[0], prefix, name)
         return [
-            place
+            one
             for number, each in enumerate(layers, start=1)
-            for place in _of(each, prefix, f"{name}/{number}")
+            for one in _of(each, prefix, f"{name}/{number}")
         ]
     return _within(layer, f"{name}/")

@@ -12,27 +12,27 @@ LIMIT, SHUT, OPEN = 0.95, 0.05, 0.95
 
 
 def saturation(model, x, layer=None, *, batch_size=32):
-    """The share of units and gates that are saturated, where gradients hardly pass.
+    """The fraction of units and gates that are saturated, where gradients hardly pass.
 
     A unit whose activation is a hyperbolic tangent passes 1 - h^2 of a gradient, a gate
-    sigma (1 - sigma). Counted are, over all examples, steps and units: values of the hidden state
-    (of an LSTM those of tanh(cell)) and of the candidate with an absolute value above 0.95; gates
-    below 0.05 (shut) and above 0.95 (open). A forget gate that is open remembers, so saturation is
-    no fault in itself.
+    sigma (1 - sigma). This counts, over all examples, steps and units, the values of the hidden
+    state (of an LSTM also of tanh(cell)) and of the candidate with an absolute value above 0.95,
+    and the gates below 0.05 (shut) and above 0.95 (open). An open forget gate remembers, so
+    saturation is no fault in itself.
 
     Args:
         model: A Keras model.
-        x: Data: for models of rnnkit raw inputs as in `fit` (for those that write `(x, y)`), for
-            others arrays.
+        x: Data: for models of rnnkit raw inputs as in `fit` (`(x, y)` for those that
+            generate), for others arrays.
         layer: Which recurrent layers; see `rnnkit.diagnostics.gradient_flow`.
         batch_size: Examples at most; of more the first.
 
     Returns:
         A `SaturationTable`, a list of dicts: `layer`, `what` (`"hidden"`, `"cell"` or the name of
-        a gate), `low` and `high` (shares, from 0 to 1, at the lower and the upper limit),
-        `saturated` (their sum), `mean` and `always` (share of the units that are at one of the
-        limits at more than 95 % of all steps). Padding is not counted. States of cells without a
-        hyperbolic tangent have no row, as they have no such limits.
+        a gate), `low` and `high` (fractions, from 0 to 1, at the lower and the upper limit),
+        `saturated` (their sum), `mean` and `always` (fraction of the units that are at one
+        of the limits at more than 95 % of all steps). Padding is not counted. States of cells
+        without a hyperbolic tangent have no row, as they have no such limits.
 
     Raises:
         ValueError: If there is no such layer, or the data does not fit.
@@ -52,7 +52,7 @@ def saturation(model, x, layer=None, *, batch_size=32):
             low, high = values < limits[0], values > limits[1]
             rows.append(
                 {
-                    "layer": run.place.name,
+                    "layer": run.name,
                     "what": name,
                     "low": float(low.mean()),
                     "high": float(high.mean()),
@@ -65,19 +65,25 @@ def saturation(model, x, layer=None, *, batch_size=32):
 
 
 class SaturationTable(ResultTable):
-    """Shares of saturated units and gates (a list of dicts) that shows as a table."""
+    """Fractions of saturated units and gates (a list of dicts) that shows as a table."""
 
     COLUMNS = ("layer", "what", "low", "high", "saturated", "mean", "always")
 
     def _rows(self):
         for row in self:
-            shares = [f"{row[name]:.1%}" for name in ("low", "high", "saturated")]
-            yield (row["layer"], row["what"], *shares, f"{row['mean']:.2f}", f"{row['always']:.1%}")
+            fractions = [f"{row[name]:.1%}" for name in ("low", "high", "saturated")]
+            yield (
+                row["layer"],
+                row["what"],
+                *fractions,
+                f"{row['mean']:.2f}",
+                f"{row['always']:.1%}",
+            )
 
 
 def _values(run):
     """Triples of name, values `[batch, time, units]` and limits."""
-    cell = run.place.layer.cell
+    cell = run.layer.cell
     bounded = getattr(cell, "activation", None) is keras.activations.tanh
     if bounded:
         states = dict(zip(run.state_names, zip(*run.kept, strict=True), strict=True))
@@ -86,10 +92,9 @@ def _values(run):
             yield "cell", np.tanh(run.in_time(states["cell"])), (-LIMIT, LIMIT)
     if not has_gates(cell):
         return
-    steps = [gates_of(cell, *step) for step in zip(run.inputs, run.before, strict=True)]
-    for name in steps[0]:
+    for name, values in gates_of(run).items():
         of_tanh = name == "candidate"
         if of_tanh and not bounded:
             continue
         limits = (-LIMIT, LIMIT) if of_tanh else (SHUT, OPEN)
-        yield name, run.in_time([each[name] for each in steps]), limits
+        yield name, values, limits

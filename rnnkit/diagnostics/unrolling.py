@@ -1,10 +1,10 @@
 """Recurrent layers run step by step, so that every state can be seen.
 
-A recurrent layer is one call over the whole sequence, often one fused kernel, and shows its last
-states only. Inside `unrolled` the loop over time of given layers is written out: the layer's own
-cell with its own weights, one call a step, in eager mode. All around it (masks, directions, what
-lies between layers, the loss) is the model's own. The first steps are compared with what the
-layer itself gives.
+A recurrent layer is one call over the whole sequence, often one fused kernel, and returns its last
+states only. Within `unrolled` the loop over time of some layers is replaced by another, which calls
+the layer's own cell with its own weights, step by step, in eager mode. All around it (masks,
+directions, what lies between layers, the loss) is the model's own. The first steps are compared
+with those of the layer's own loop.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 # Steps that are compared with the layer's own loop.
 CHECKED = 8
-# Difference allowed, as a share of the largest output: kernels round in their own ways.
+# Difference allowed, as a fraction of the largest output: kernels round in their own ways.
 TOLERANCE = {"float64": 1e-6, "float32": 2e-3}
 
 
@@ -23,25 +23,31 @@ class Run:
     """One call of a recurrent layer, step by step, in the order in which it reads.
 
     Attributes:
-        place: The `rnnkit.diagnostics.recurrent_layers.Place`.
+        name: Name of the layer; see `rnnkit.diagnostics.layer_names`.
+        layer: The `keras.layers.RNN`.
         inputs: A tensor `[batch, features]` for each step.
         before: For each step the flat list of states `[batch, size]` that it reads.
-        written: For each step the flat list of states that the cell gives.
+        after: For each step the flat list of states that the cell gives.
         kept: The same where the mask counts; where not, those of the step before.
         outputs: For each step the output of the cell, `[batch, size]`.
-        shown: For each step the place among the states of the one that is the output, or None.
+        output_states: For each step the index of the state that is the output, or None.
         mask: Boolean `[batch, time]` in the order of reading, or None.
     """
 
-    def __init__(self, place):
-        self.place = place
-        self.inputs, self.before, self.written, self.kept = [], [], [], []
-        self.outputs, self.shown, self.mask = [], [], None
+    def __init__(self, name, layer):
+        self.name, self.layer = name, layer
+        self.inputs, self.before, self.after, self.kept = [], [], [], []
+        self.outputs, self.output_states, self.mask = [], [], None
+
+    @property
+    def in_decoder(self):
+        """Whether the layer belongs to a decoder, which reads targets."""
+        return self.name.split("/")[0].split(" ")[0].endswith("decoder")
 
     @property
     def state_names(self):
-        """What the states are called."""
-        layer, count = self.place.layer, len(self.written[0])
+        """The names of the states."""
+        layer, count = self.layer, len(self.after[0])
         if count == 1:
             return ["hidden"]
         if count == 2 and "LSTM" in type(layer).__name__ + type(layer.cell).__name__:
@@ -51,53 +57,65 @@ class Run:
     def in_time(self, steps):
         """An array `[batch, time, ...]` of one for each step, in the order of the input."""
         array = np.stack([np.asarray(each, "float64") for each in steps], axis=1)
-        return array[:, ::-1] if self.place.layer.go_backwards else array
+        return array[:, ::-1] if self.layer.go_backwards else array
 
     @property
     def counted(self):
         """Which steps count: boolean NumPy `[batch, time]`, in the order of the input."""
         shape = (int(self.inputs[0].shape[0]), len(self.inputs))
         mask = np.ones(shape, bool) if self.mask is None else np.asarray(self.mask, bool)
-        return mask[:, ::-1] if self.place.layer.go_backwards else mask
+        return mask[:, ::-1] if self.layer.go_backwards else mask
 
 
 @contextlib.contextmanager
-def unrolled(places, tape=None):
+def unrolled(chosen, tape=None):
     """Within the block, the given layers run step by step when the model is called.
 
+    Keras has no other way to see the states of a layer inside a model: the attribute `inner_loop`
+    of each layer, which is the method that runs over time, is set to another function and deleted
+    at the end. `use_cudnn`, which lets a `Bidirectional` run both layers in one kernel, is off
+    meanwhile, but for the comparison with the layer's own loop.
+
     Args:
-        places: List of `Place`.
+        chosen: List of `rnnkit.diagnostics.recurrent_layers.NamedLayer`.
         tape: `tf.GradientTape` that is to watch states and outputs, or None.
 
     Yields:
         A list that gets a `Run` for every call of one of the layers. The states of stateful
         layers are as before at the end.
     """
-    runs, patched, kept = [], [], []
-    try:
-        for place in places:
-            layer, wrapper = place.layer, place.wrapper
-            patched.append((layer, "inner_loop"))
-            layer.__dict__["inner_loop"] = _loop(place, runs, tape)
-            if wrapper is not None:  # else it may run both directions in one kernel
-                for name in ("_can_attempt_fused_lstm", "_can_attempt_fused_gru"):
-                    patched.append((wrapper, name))
-                    wrapper.__dict__[name] = lambda *args, **kwargs: False
+    runs, switches = [], contextlib.ExitStack()
+    with switches:
+        for name, layer, wrapper in chosen:
+            own = layer.inner_loop
+            if wrapper is not None and isinstance(layer, (keras.layers.LSTM, keras.layers.GRU)):
+                own = _with_cudnn(layer, own)
+                switches.callback(setattr, layer, "use_cudnn", layer.use_cudnn)
+                layer.use_cudnn = False
+            switches.callback(delattr, layer, "inner_loop")
+            layer.inner_loop = _loop(name, layer, own, runs, tape)
             if layer.stateful and layer.states is not None:
-                states = keras.tree.flatten(layer.states)
-                kept += [(state, tf.identity(state)) for state in states]
+                for state in keras.tree.flatten(layer.states):
+                    switches.callback(state.assign, tf.identity(state))
         yield runs
-    finally:
-        for layer, name in patched:
-            layer.__dict__.pop(name, None)
-        for variable, value in kept:
-            variable.assign(value)
 
 
-def _loop(place, runs, tape):
-    """What takes the place of `keras.layers.RNN.inner_loop`."""
-    layer = place.layer
-    original = layer.inner_loop
+def _with_cudnn(layer, loop):
+    """A layer's own loop, run with the layer's own `use_cudnn`."""
+    allowed = layer.use_cudnn
+
+    def run(*args, **kwargs):
+        layer.use_cudnn = allowed
+        try:
+            return loop(*args, **kwargs)
+        finally:
+            layer.use_cudnn = False
+
+    return run
+
+
+def _loop(name, layer, original, runs, tape):
+    """The loop that replaces `keras.layers.RNN.inner_loop`."""
 
     def watched(tensor):
         if tape is not None:
@@ -114,9 +132,9 @@ def _loop(place, runs, tape):
         if not steps:
             raise ValueError(f"x must have at least one step. Received: shape {sequences.shape}")
         order = range(steps - 1, -1, -1) if layer.go_backwards else range(steps)
-        trains = getattr(layer.cell, "_call_has_training_arg", False)
+        trains = "training" in layer.cell.call_signature_parameters
         options = {"training": training} if trains else {}
-        run, results, output = Run(place), [], None
+        run, results, result = Run(name, layer), [], None
         # Watched from the start: what the first step computes of them is recorded, too.
         states = [watched(tf.identity(each)) for each in keras.tree.flatten(structure)]
         if mask is not None:
@@ -125,28 +143,29 @@ def _loop(place, runs, tape):
         for time in order:
             x = sequences[:, time]  # [batch, features]
             given = keras.tree.pack_sequence_as(structure, states)
-            said, new = layer.cell(x, list(given), **options)
+            output, new = layer.cell(x, list(given), **options)
             new = keras.tree.flatten(new)
             # Each path from a state has a tensor of its own: to the output, to the next step.
-            shown = next((place for place, each in enumerate(new) if each is said), None)
+            index = next((index for index, each in enumerate(new) if each is output), None)
             new = [watched(each) for each in new]
-            said = watched(tf.identity(said if shown is None else new[shown]))
-            result, following = said, [tf.identity(each) for each in new]
-            if mask is not None:
-                output = tf.zeros_like(said) if output is None else output
-                result = _where(mask[:, time], said, output)
-                following = [
-                    _where(mask[:, time], *pair) for pair in zip(following, states, strict=True)
-                ]
-            following = [watched(each) for each in following]
+            output = watched(tf.identity(output if index is None else new[index]))
+            kept = [tf.identity(each) for each in new]
+            if mask is None:
+                result = output
+            else:
+                result = _where(
+                    mask[:, time], output, tf.zeros_like(output) if result is None else result
+                )
+                kept = [_where(mask[:, time], *pair) for pair in zip(kept, states, strict=True)]
+            kept = [watched(each) for each in kept]
             run.inputs.append(x)
             run.before.append(states)
-            run.written.append(new)
-            run.kept.append(following)
-            run.outputs.append(said)
-            run.shown.append(shown)
-            output, states = result, following
+            run.after.append(new)
+            run.kept.append(kept)
+            run.outputs.append(output)
+            run.output_states.append(index)
             results.append(result)
+            states = kept
         if layer.zero_output_for_mask and mask is not None:
             results = [
                 _where(mask[:, time], each, tf.zeros_like(each))
@@ -179,6 +198,6 @@ def _compare(layer, original, results, sequences, initial_state, mask, training)
     allowed = TOLERANCE.get(results[0].dtype.name, 5e-2) * max(1.0, np.abs(other).max(initial=0))
     if not np.allclose(own, other, rtol=0, atol=allowed, equal_nan=True):
         raise RuntimeError(
-            f"The layer {layer.name!r} gives something else than its cell run step by step, so "
-            f"that its states cannot be told. Largest difference: {np.abs(own - other).max():.2g}"
+            f"The layer {layer.name!r} gives another output than its cell run step by step, so its "
+            f"states cannot be shown. Largest difference: {np.abs(own - other).max():.2g}"
         )

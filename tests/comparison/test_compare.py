@@ -406,7 +406,7 @@ def test_directions_of_scores():
         ({"task": "sentimant"}, "Did you mean 'sentiment'"),
         ({"task": 3}, "task must be the name of"),
         ({"lags": []}, "lags must be a list of at least one lag"),
-        ({"lags": [0]}, "lag must be an integer >= 1"),
+        ({"lags": [0]}, "lag must be an integer of at least 1"),
         ({"lags": [2, 2]}, "lags must be a list"),
         ({"seeds": 0}, "seeds must be how many"),
         ({"seeds": []}, "seeds must be how many"),

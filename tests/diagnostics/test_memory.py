@@ -1,11 +1,17 @@
-"""What cells remember: known capacities, and what remedies do to learning."""
+"""What cells remember: known capacities, and what mitigations do to learning."""
 
 import keras
 import numpy as np
 import pytest
 
 from rnnkit import layers
-from rnnkit.diagnostics import gradient_flow, memory_capacity, open_gates, recall_horizon, remedies
+from rnnkit.diagnostics import (
+    gradient_flow,
+    memory_capacity,
+    mitigations,
+    open_gates,
+    recall_horizon,
+)
 from rnnkit.features import Label, Series
 from rnnkit.models import ManyToOne
 
@@ -102,7 +108,7 @@ def test_arguments_out_of_range(name, value):
         recall_horizon("gru", **{name: value})
 
 
-# === Remedies ===
+# === Mitigations ===
 
 
 def test_gates_open_for_a_span():
@@ -140,24 +146,24 @@ def test_gates_that_cannot_be_opened():
     bare = keras.Sequential([keras.Input((None, 2)), keras.layers.GRU(2, use_bias=False)])
     with pytest.raises(ValueError, match="with a bias. Received: use_bias=False"):
         open_gates(bare, 10)
-    with pytest.raises(ValueError, match="span must be an integer >= 3. Received: span=2"):
+    with pytest.raises(ValueError, match="span must be an integer of at least 3. Received: span=2"):
         open_gates(bare, 2)
 
 
-def test_remedies_make_the_difference():
-    """What one network learns at lag 10 another, which differs in the remedy alone, does not."""
-    found = remedies(lag=10, updates=200, units=24, only=["orthogonal weights"], verbose=0)
+def test_mitigations_make_the_difference():
+    """One network learns at lag 10 what another, without the mitigation, does not."""
+    found = mitigations(lag=10, updates=200, units=24, only=["orthogonal weights"], verbose=0)
     (row,) = found
     assert row["without"] < 0.3 and row["with"] > 0.9 and row["score"] == "accuracy"
     assert row["factor without"] < 0.5 < row["factor with"]
     assert "orthogonal weights" in repr(found) and "accuracy" in repr(found)
     with pytest.raises(ValueError, match="only must name some of .*Received: 'x'"):
-        remedies(only=["x"])
+        mitigations(only=["x"])
 
 
 def test_training_that_diverges_is_said():
-    from rnnkit.diagnostics.mitigations import RemedyTable
+    from rnnkit.diagnostics.measured_mitigations import MitigationTable
 
-    row = {"remedy": "a", "task": "b", "cell": "c", "score": "mse", "factor without": 1.0}
+    row = {"mitigation": "a", "task": "b", "cell": "c", "score": "mse", "factor without": 1.0}
     row |= {"factor with": 1.0, "without": float("nan"), "with": 0.01}
-    assert "diverged" in repr(RemedyTable([row]))
+    assert "diverged" in repr(MitigationTable([row]))

@@ -1,8 +1,14 @@
-"""What the memory tasks share: a recipe whose examples are drawn, with a score and a baseline."""
+"""The base of the memory tasks: a recipe with sampled examples, a score and a baseline."""
 
+import keras
 import numpy as np
+import tensorflow as tf
 
+from rnnkit.data.splits import Data
+from rnnkit.features import Series
+from rnnkit.models import ManyToMany, ManyToOne
 from rnnkit.recipe import Recipe
+from rnnkit.utils.checks import integer, one_of
 
 SPLITS = ("train", "validation", "test")
 # To compile a small network with XLA takes as long as about so many updates without it.
@@ -10,7 +16,7 @@ WORTH_COMPILING = 300
 
 
 class Task(Recipe):
-    """What the memory tasks share: a recipe whose examples are drawn.
+    """The base of the memory tasks: a recipe whose examples are sampled.
 
     Args:
         lag: Steps over which something has to be remembered; see each task.
@@ -41,11 +47,7 @@ class Task(Recipe):
         for name, value, least in (
             ("lag", lag, self.least), ("examples", examples, 5), ("seed", seed, 0),
         ):  # fmt: skip
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not whole or value < least:
-                raise ValueError(
-                    f"{name} must be an integer >= {least}. Received: {name}={value!r}"
-                )
+            integer(value, name, least)
         self.lag, self.examples, self.seed = int(lag), int(examples), int(seed)
 
     # === To define ===
@@ -57,7 +59,7 @@ class Task(Recipe):
         return self.lag
 
     def _draw(self, rng, examples, split):
-        """`(x, y)` drawn with a NumPy generator; see `draw`."""
+        """`(x, y)` sampled with a NumPy generator; see `draw`."""
         raise NotImplementedError(f"{type(self).__name__} must define _draw()")
 
     def _target(self):
@@ -67,34 +69,30 @@ class Task(Recipe):
     # === Examples ===
 
     def draw(self, examples, seed=0, split="train"):
-        """Draws examples, encoded as the task's models take them.
+        """Samples examples, encoded as the task's models take them.
 
         Args:
             examples: How many.
             seed: Integer; the same one gives the same examples.
-            split: `"train"`, `"validation"` or `"test"`, which are drawn independently.
+            split: `"train"`, `"validation"` or `"test"`, which are sampled independently.
 
         Returns:
             The pair of float32 `[examples, steps, columns]` and the targets: float32
             `[examples, 1]` of numbers, int32 `[examples]` of classes, or int32
-            `[examples, steps]`, -1 where nothing is asked.
+            `[examples, steps]`, -1 where there is no target.
 
         Example:
 
-        >>> x, y = rnnkit.comparison.tasks.standard.adding(lag=4).draw(2)
+        >>> x, y = rnnkit.comparison.tasks.adding(lag=4).draw(2)
         >>> x.shape, bool(np.allclose((x[..., 0] * x[..., 1]).sum(axis=1), y[:, 0]))
         ((2, 4, 2), True)
         """
-        if split not in SPLITS:
-            raise ValueError(f"split must be one of {SPLITS}. Received: split={split!r}")
-        if not isinstance(examples, (int, np.integer)) or examples < 1:
-            raise ValueError(
-                f"examples must be a positive integer. Received: examples={examples!r}"
-            )
+        one_of(split, "split", SPLITS)
+        integer(examples, "examples")
         return self._draw(np.random.default_rng([seed, SPLITS.index(split)]), examples, split)
 
     def batches(self, batch_size, seed=0):
-        """An endless `tf.data.Dataset` of encoded batches, each newly drawn.
+        """An endless `tf.data.Dataset` of encoded batches, each newly sampled.
 
         They go to Keras' own `fit`, past the features:
         `keras.Model.fit(model, task.batches(64), steps_per_epoch=100, shuffle=False)`.
@@ -105,11 +103,10 @@ class Task(Recipe):
 
         Example:
 
-        >>> x, y = next(iter(rnnkit.comparison.tasks.standard.parity(lag=4).batches(8)))
+        >>> x, y = next(iter(rnnkit.comparison.tasks.parity(lag=4).batches(8)))
         >>> tuple(x.shape), tuple(y.shape)
         ((8, 4, 1), (8, 4))
         """
-        import tensorflow as tf
 
         def draws():
             rng = np.random.default_rng([seed, len(SPLITS)])
@@ -122,11 +119,9 @@ class Task(Recipe):
 
     def data(self, source=None, **given):
         """`rnnkit.data.Data` of raw examples, as a recipe has it; there is no other source."""
-        from rnnkit.data.splits import Data
-
         if source is not None:
             raise ValueError(
-                f"data must be left out: the task {self.name!r} draws its own. Received: {source!r}"
+                f"data must be left out: the task {self.name!r} has its own. Received: {source!r}"
             )
         others = self.examples // 5
         sizes = {"train": self.examples, "validation": others, "test": others}
@@ -135,8 +130,6 @@ class Task(Recipe):
 
     def _raw(self, split, size):
         """Raw examples of a split, as the features take them."""
-        import tensorflow as tf
-
         x, y = self.draw(size, self.seed, split)
         target = self._target()
         if y.dtype.kind == "f":
@@ -148,8 +141,6 @@ class Task(Recipe):
     # === Model ===
 
     def features(self, data):
-        from rnnkit.features import Series
-
         return Series(self.columns_of_input, normalize=False), self._target()
 
     def build(
@@ -165,10 +156,6 @@ class Task(Recipe):
         clipnorm=1.0,
         seed=None,
     ):
-        import keras
-
-        from rnnkit.models import ManyToMany, ManyToOne
-
         pattern = ManyToMany if self.pattern == "many_to_many" else ManyToOne
         model = pattern(
             series,
@@ -195,7 +182,7 @@ class Task(Recipe):
         raise NotImplementedError(f"{type(self).__name__} must define loss_baseline()")
 
     def measure(self, model, x, y, batch_size=500):
-        """The task's score of a model on drawn examples.
+        """The task's score of a model on sampled examples.
 
         Args:
             model: What `model` or `train` gave.
@@ -203,10 +190,8 @@ class Task(Recipe):
             batch_size: Examples computed at a time.
 
         Returns:
-            Float: the mean squared error, or the share of what is asked that is right.
+            Float: the mean squared error, or the fraction of the targets that is right.
         """
-        import keras
-
         parts = [
             keras.Model.predict_on_batch(model, x[start : start + batch_size])
             for start in range(0, len(x), batch_size)
@@ -216,10 +201,10 @@ class Task(Recipe):
     def _score(self, y, outputs):
         if y.dtype.kind == "f":
             return float(np.square(y - outputs).mean())
-        asked = self._asked(y)
+        asked = self._counted(y)
         return float((outputs.argmax(axis=-1) == y)[asked].mean())
 
-    def _asked(self, y):
+    def _counted(self, y):
         """Which targets count in the score, of the shape of `y`."""
         return y >= 0
 
@@ -244,6 +229,4 @@ def _compiled():
     All sequences are equally long, so one compilation serves; on CPU it makes a step several times
     as fast, on a GPU Keras chooses between it and cuDNN.
     """
-    import tensorflow as tf
-
     return "auto" if tf.config.list_physical_devices("GPU") else True

@@ -1,35 +1,25 @@
-"""Standard tasks that measure memory: what was seen has to be known a chosen number of steps later.
+"""The standard memory tasks; see `rnnkit.comparison.tasks`, which has them too."""
 
-    task = rnnkit.comparison.tasks.standard.adding(lag=100)
-    model = task.train(cell="gru", epochs=20)        # a recipe, with data of its own
-    x, y = task.draw(64, seed=1)                     # arrays, as many as wanted
-    task.solved(task.measure(model, x, y))
-
-Each task is a `rnnkit.Recipe`, drawn by NumPy from a seed for any lag, with the score that a model
-without memory reaches at best. `rnnkit.compare` runs cells on them.
-"""
-
-import difflib
 import functools
 import math
 
 import numpy as np
 
 from rnnkit.comparison.tasks.base import Task
+from rnnkit.data.readers import catalogue
+from rnnkit.features import Label, Number, Tags
+from rnnkit.utils.checks import nearest
 
-LETTERS = tuple("abcdefgh")  # what is to be remembered, in copy_memory and delayed_recall
+LETTERS = tuple("abcdefgh")  # to be remembered, in copy_memory and delayed_recall
 RECALLED = 10  # letters in copy_memory
-
-
-# === The tasks ===
 
 
 class Adding(Task):
     """The adding problem: the sum of the two numbers that are marked.
 
     Each step has a number, even on [0, 1), and a mark; one step of the first half and one of the
-    second is marked. The target is their sum. Without memory, to say 1 is best: the variance of the
-    sum of two such numbers remains, 2 / 12 = 0.167.
+    second is marked. The target is their sum. Without memory it is best to predict 1: the variance
+    of the sum of two such numbers remains, 2 / 12 = 0.167.
 
     Args: see `Task`. `lag` is the number of steps.
 
@@ -48,41 +38,37 @@ class Adding(Task):
     baseline = loss_baseline = 2 / 12
 
     def _target(self):
-        from rnnkit.features import Number
-
         return Number(normalize=False)
 
     def _draw(self, rng, examples, split):
         x = np.zeros((examples, self.lag, 2), "float32")
         x[..., 0] = rng.random((examples, self.lag), "float32")
         rows, half = np.arange(examples), self.lag // 2
-        places = rng.integers(half, size=examples), rng.integers(half, self.lag, size=examples)
+        marked = rng.integers(half, size=examples), rng.integers(half, self.lag, size=examples)
         y = np.zeros((examples, 1), "float32")
-        for place in places:
-            x[rows, place, 1] = 1
-            y[:, 0] += x[rows, place, 0]
+        for steps in marked:
+            x[rows, steps, 1] = 1
+            y[:, 0] += x[rows, steps, 0]
         return x, y
 
 
-class _Asking(Task):
-    """A task whose answer is one of some tags at some steps."""
+class _Tagging(Task):
+    """A task whose target is a tag at some steps."""
 
     pattern, output = "many_to_many", "tags"
     tags = ()
 
     def _target(self):
-        from rnnkit.features import Tags
-
         return Tags(list(self.tags), scheme="plain")
 
 
-class CopyMemory(_Asking):
-    """The copy memory problem: ten letters, to be said again after a while.
+class CopyMemory(_Tagging):
+    """The copy memory problem: ten letters, to be repeated after a while.
 
-    Ten of eight letters come first, then `lag` - 1 blanks, a sign, and ten more blanks. The answer
-    is a blank at every step until the last ten, and there the letters in their order. The score
-    is the share of those that are right: 1/8 without memory. Of the loss, over all `lag` + 20
-    steps, at least 10 ln 8 / (lag + 20) remains without memory.
+    Ten letters out of eight come first, then `lag` - 1 blanks, a sign, and ten more blanks. The
+    target is a blank at every step until the last ten, and there the letters in their order. The
+    score is the fraction of those that are right: 1/8 without memory. Of the loss, over all
+    `lag` + 20 steps, at least 10 ln 8 / (lag + 20) remains without memory.
 
     Args: see `Task`. `lag` is the number of steps from the last letter to the sign.
 
@@ -91,7 +77,7 @@ class CopyMemory(_Asking):
         https://arxiv.org/abs/1511.06464.
     """
 
-    name, title = "copy_memory", "Say ten letters again after a while"
+    name, title = "copy_memory", "Repeat ten letters after a while"
     formula, loss_formula = "1 / 8", "10 ln 8 / (lag + 20)"
     tags = (*LETTERS, "-")
     columns_of_input = len(LETTERS) + 2  # letters, blank, sign
@@ -114,16 +100,16 @@ class CopyMemory(_Asking):
         y[:, -RECALLED:] = letters
         return np.eye(self.columns_of_input, dtype="float32")[codes], y
 
-    def _asked(self, y):
+    def _counted(self, y):
         return y < len(LETTERS)
 
 
-class DelayedRecall(_Asking):
-    """Delayed recall: a marked letter at the start, asked for after a lag of other letters.
+class DelayedRecall(_Tagging):
+    """Delayed recall: a marked letter at the start, to be recalled after a lag of other letters.
 
-    The first step has a letter and the mark that it counts, the next `lag` - 1 steps any letters,
-    the last a question. The answer is asked for there alone: 1/8 is right without memory, and
-    ln 8 of the loss remains.
+    The first step has a letter and a mark, the next `lag` - 1 steps any letters, the last a
+    question. Only that step has a target, the first letter: 1/8 is right without memory, and ln 8
+    of the loss remains.
 
     Args: see `Task`. `lag` is the number of steps from the letter to the question.
 
@@ -151,17 +137,17 @@ class DelayedRecall(_Asking):
         return x, y
 
 
-class Parity(_Asking):
+class Parity(_Tagging):
     """Running parity: at every step, whether the ones so far are odd in number.
 
-    A bit, 0 or 1, comes at every step. Without memory, to give the bit itself is best: right at the
-    first step and at half of the others, (1 + lag) / (2 lag). One bit of memory is enough, but it
-    must never fade.
+    The input is a bit, 0 or 1, at every step. Without memory it is best to predict the bit itself,
+    which is right at the first step and at half of the others, (1 + lag) / (2 lag). One bit of
+    memory is enough, but it must never fade.
 
     Args: see `Task`. `lag` is the number of steps.
     """
 
-    name, title = "parity", "Say at every step whether the ones so far are odd in number"
+    name, title = "parity", "Tell at every step whether the ones so far are odd in number"
     formula, loss_formula = "(1 + lag) / (2 lag)", "entropy of the same, in nats"
     tags = ("even", "odd")
 
@@ -171,8 +157,7 @@ class Parity(_Asking):
 
     @property
     def loss_baseline(self):
-        shares = [self.baseline, 1 - self.baseline]
-        return -sum(share * math.log(share) for share in shares if share)
+        return -sum(rate * math.log(rate) for rate in (self.baseline, 1 - self.baseline) if rate)
 
     def _draw(self, rng, examples, split):
         bits = rng.integers(2, size=(examples, self.lag))
@@ -184,10 +169,9 @@ class SequentialPixels(Task):
     """Sequential pixels: the digit on a picture that is read a few pixels a step.
 
     The pictures are those of `rnnkit_digits`, 20 x 20, cut row by row into `lag` pieces of equal
-    size: 400 reads pixel by pixel, 20 row by row. So the same is to be known at every lag, over
-    more and shorter steps. Blanks follow the end where the pieces do not come out even. One digit
-    for all is right on 1 in 10; an untuned linear model that sees the picture whole, on the
-    `threshold` of .772.
+    size: 400 reads pixel by pixel, 20 row by row. So the task is the same at every lag, over more
+    and shorter steps. Zeros fill up the last piece. To predict one digit for all is right on 1 in
+    10; an untuned linear model of the whole picture is right on .772, the `threshold`.
 
     Args: see `Task`. `lag` is the number of steps.
 
@@ -205,8 +189,6 @@ class SequentialPixels(Task):
         return -(-400 // self.lag)
 
     def _target(self):
-        from rnnkit.features import Label
-
         return Label([str(digit) for digit in range(10)], kind="string")
 
     def _draw(self, rng, examples, split):
@@ -222,8 +204,6 @@ class SequentialPixels(Task):
 def _digits(split):
     """All pictures of a split, float32 `[examples, 400]` from 0 to 1, and their digits, int32."""
     import tensorflow as tf
-
-    from rnnkit.data.readers import catalogue
 
     dataset = getattr(catalogue.load("rnnkit_digits", "image", "label"), split)
     dataset = dataset.map(lambda png, digit: (tf.reshape(tf.io.decode_png(png, 1), [-1]), digit))
@@ -264,7 +244,6 @@ def get(name, lag=100, **arguments):
     0.1733
     """
     if name not in TASKS:
-        close = difflib.get_close_matches(str(name), TASKS, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = nearest(name, TASKS)
         raise ValueError(f"There is no memory task {name!r}.{hint} Tasks: {', '.join(TASKS)}")
     return TASKS[name](lag, **arguments)

@@ -3,6 +3,7 @@
 import keras
 
 from rnnkit.diagnostics import recurrent_layers
+from rnnkit.diagnostics.batches import graph_inputs
 from rnnkit.plots.unrolling.rows import (
     ROW,
     STEP,
@@ -22,8 +23,8 @@ def _chain(model):
         ValueError: If the model is more than a chain of them.
     """
     recurrent_layers.find(model)  # raises an error where there is none
-    inputs = getattr(model, "inputs", None) or []  # subclassed models have none
-    outputs = getattr(model, "outputs", None) or []
+    inputs = graph_inputs(model)
+    outputs = model.outputs if inputs else []
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(
             "unrolled draws Keras models of one input and one output, whose graph is known "

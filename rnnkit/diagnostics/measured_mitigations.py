@@ -1,16 +1,17 @@
-"""The remedies of vanishing and exploding gradients: initial gates, and all of them measured.
+"""Mitigations of vanishing and exploding gradients: initial gates, and the effect of each measured.
 
-A gradient on its way back is multiplied by a Jacobian at each step (see `gradient_flow`). What
-keeps the product near one, and where it is in rnnkit:
+A gradient on its way back is multiplied by a Jacobian at each step (see `gradient_flow`). These
+keep the product near one:
 
 - **Orthogonal recurrent weights** neither shrink nor stretch the state. They are the default of
   Keras' and rnnkit's cells; with `"relu"` the identity does the same (Le et al., 2015).
-- **Clipping**: a gradient whose norm is above a bound is scaled down to it, so that a step out of a
-  steep place is short. `keras.optimizers.Adam(clipnorm=1.0)` is the default of rnnkit's models.
+- **Clipping**: a gradient whose norm is above a bound is scaled down to it, so that a training step
+  where the loss is steep is short. `keras.optimizers.Adam(clipnorm=1.0)` is the default of rnnkit's
+  models.
 - **An open forget gate**: an LSTM's cell is multiplied by the gate at each step, so by 1/2 where
   its bias is 0, and by 0.73 where it is 1 (`unit_forget_bias`, the default). `open_gates` opens it,
   or the update gate of a GRU, for as many steps as there are.
-- **Gates** at all instead of none: `cell="lstm"` or `"gru"` in place of `"simple_rnn"`.
+- **Gates** instead of none: `cell="lstm"` or `"gru"` in place of `"simple_rnn"`.
 """
 
 import sys
@@ -21,9 +22,10 @@ import numpy as np
 
 from rnnkit.comparison.tasks.base import WORTH_COMPILING
 from rnnkit.comparison.tasks.standard import Adding, DelayedRecall
-from rnnkit.diagnostics import recurrent_layers as places
+from rnnkit.diagnostics import recurrent_layers
 from rnnkit.diagnostics.gradients import gradient_flow
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell
+from rnnkit.utils.checks import integer
 from rnnkit.utils.tables import ResultTable
 
 
@@ -31,16 +33,16 @@ def open_gates(model, span, layer=None, *, seed=0):
     """Opens the gates of LSTMs and GRUs so that they remember for a span of steps from the start.
 
     A unit whose forget gate has the value f keeps its cell for about 1 / (1 - f) steps. Biases are
-    drawn so that these times are spread evenly from 1 to `span`: of the forget gate log(u), u even
-    on [1, span - 1], and of the input gate minus that, so that what is written does not pile up. A
-    GRU has one gate for both, the update gate.
+    sampled so that these times are spread evenly from 1 to `span`: the bias of the forget gate is
+    log(u), u even on [1, span - 1], and that of the input gate is -log(u), so that the cell does
+    not grow. A GRU has one gate for both, the update gate.
 
     Args:
         model: A Keras model whose weights are built. They are changed in place.
         span: How many steps have to be remembered, at least 3: the length of the sequences.
         layer: Which recurrent layers; see `rnnkit.diagnostics.layer_names`. By default all of
             them that have such a gate.
-        seed: Integer that fixes what is drawn.
+        seed: Integer that fixes the biases.
 
     Returns:
         The model.
@@ -58,23 +60,22 @@ def open_gates(model, span, layer=None, *, seed=0):
         https://arxiv.org/abs/1804.11188; Jozefowicz, Zaremba and Sutskever, "An empirical
         exploration of recurrent network architectures", ICML 2015 (a forget bias of 1).
     """
-    if isinstance(span, bool) or not isinstance(span, (int, np.integer)) or span < 3:
-        raise ValueError(f"span must be an integer >= 3. Received: span={span!r}")
+    span = integer(span, "span", 3)
     lstm = (keras.layers.LSTMCell, ReferenceLSTMCell)
     gru = (keras.layers.GRUCell, ReferenceGRUCell)
-    chosen = places.find(model, layer)
-    gated = [place for place in chosen if isinstance(place.layer.cell, lstm + gru)]
+    chosen = recurrent_layers.find(model, layer)
+    gated = [each for each in chosen if isinstance(each.layer.cell, lstm + gru)]
     if not gated or (layer is not None and len(gated) < len(chosen)):
         raise ValueError(
             "open_gates needs layers of LSTM or GRU cells. Received: "
-            f"{[f'{place.name}: {type(place.layer.cell).__name__}' for place in chosen]}"
+            f"{[f'{each.name}: {type(each.layer.cell).__name__}' for each in chosen]}"
         )
     rng = np.random.default_rng(seed)
-    for place in gated:
-        cell = place.layer.cell
-        if not getattr(cell, "use_bias", False) or not cell.built:
+    for name, recurrent, _ in gated:
+        cell = recurrent.cell
+        if not cell.use_bias or not cell.built:
             raise ValueError(
-                f"The layer {place.name!r} must be built, with a bias. "
+                f"The layer {name!r} must be built, with a bias. "
                 f"Received: use_bias={cell.use_bias}, built={cell.built}"
             )
         bias, units = keras.ops.convert_to_numpy(cell.bias).copy(), cell.units
@@ -90,13 +91,13 @@ def open_gates(model, span, layer=None, *, seed=0):
     return model
 
 
-class RemedyTable(ResultTable):
-    """What remedies do (a list of dicts) that shows as a table.
+class MitigationTable(ResultTable):
+    """Effects of mitigations (a list of dicts) that show as a table.
 
     `factor` is that of `gradient_flow` before training, for each step back.
     """
 
-    COLUMNS = ("remedy", "task", "cell", "factor without", "factor with", "without", "with")
+    COLUMNS = ("mitigation", "task", "cell", "factor without", "factor with", "without", "with")
 
     def _rows(self):
         for row in self:
@@ -105,45 +106,44 @@ class RemedyTable(ResultTable):
                 "diverged" if not np.isfinite(row[which]) else f"{row['score']} {row[which]:.3f}"
                 for which in ("without", "with")
             ]
-            yield (row["remedy"], row["task"], row["cell"], *factors, *scores)
+            yield (row["mitigation"], row["task"], row["cell"], *factors, *scores)
 
 
-def remedies(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
-    """Measures the remedies: small networks that differ in nothing else, without and with each.
+def mitigations(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
+    """Measures mitigations: small networks without and with each, which differ in nothing else.
 
     Args:
-        lag: Steps over which something has to be remembered; see
-        `rnnkit.comparison.tasks.standard`.
+        lag: Steps over which something has to be remembered; see `rnnkit.comparison.tasks`.
         updates: Training steps of each network, of 32 sequences, in rounds of 50.
         units: Size of the states.
         seed: Integer that fixes weights and sequences.
-        only: Names of the remedies to measure, by default all of `REMEDIES`.
-        verbose: 1 tells of each on standard error.
+        only: Names of the mitigations to measure, by default all of `MITIGATIONS`.
+        verbose: 1 prints a line for each on standard error.
 
     Returns:
-        A `RemedyTable`, a list of dicts: `remedy`, `task`, `cell`, `score` (`"accuracy"`, 1/8
-        without memory, or `"mse"`, 0.167 without memory), its values `without` and `with` the
-        remedy after training, on 500 new sequences (NaN where training diverged), and the factors
-        of their gradients for each step back before training.
+        A `MitigationTable`, a list of dicts: `mitigation`, `task`, `cell`, `score` (`"accuracy"`,
+        1/8 without memory, or `"mse"`, 0.167 without memory), its values `without` and `with` the
+        mitigation after training, on 500 new sequences (NaN where training diverged), and the
+        factors of their gradients for each step back before training.
 
     Raises:
-        ValueError: If there is no such remedy.
+        ValueError: If there is no such mitigation.
 
     Example:
 
-    >>> rnnkit.diagnostics.remedies(only=["orthogonal"])
+    >>> rnnkit.diagnostics.mitigations(only=["orthogonal"])
     """
-    chosen = list(REMEDIES) if only is None else list(only)
+    chosen = list(MITIGATIONS) if only is None else list(only)
     for name in chosen:
-        if name not in REMEDIES:
-            raise ValueError(f"only must name some of {list(REMEDIES)}. Received: {name!r}")
+        if name not in MITIGATIONS:
+            raise ValueError(f"only must name some of {list(MITIGATIONS)}. Received: {name!r}")
     rows = []
     for name in chosen:
-        kind, cell, without, cured = REMEDIES[name]
+        kind, cell, without, mitigated = MITIGATIONS[name]
         task, start = kind(lag), time.perf_counter()
-        row = {"remedy": name, "task": f"{task.name}, lag {lag}", "cell": cell}
+        row = {"mitigation": name, "task": f"{task.name}, lag {lag}", "cell": cell}
         row["score"] = task.scores[0]
-        for which, settings in (("without", without), ("with", cured)):
+        for which, settings in (("without", without), ("with", mitigated)):
             model = _network(task, cell, units, seed, updates, settings)
             row[f"factor {which}"], row[which] = _trained(model, task, updates, seed)
         if verbose:
@@ -153,7 +153,7 @@ def remedies(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
                 file=sys.stderr, flush=True,
             )  # fmt: skip
         rows.append(row)
-    return RemedyTable(rows)
+    return MitigationTable(rows)
 
 
 _SMALL = {"recurrent_initializer": lambda seed: keras.initializers.RandomNormal(0.0, 0.05, seed)}
@@ -162,8 +162,9 @@ _STRETCHED = {
 }  # fmt: skip
 _SGD = {"optimizer": lambda clipnorm: keras.optimizers.SGD(0.02, momentum=0.9, clipnorm=clipnorm)}
 
-# For each remedy the task, the cell, and what differs: options of the layer, `clipnorm` and others.
-REMEDIES = {
+# For each mitigation the task, the cell, and the options of the network without and with it: those
+# of the layer, `clipnorm`, `optimizer`, `cell`, and `open` for `open_gates`.
+MITIGATIONS = {
     "orthogonal weights": (DelayedRecall, "simple_rnn", {**_SMALL, "clipnorm": 1.0},
                            {"clipnorm": 1.0}),
     "identity weights and relu": (Adding, "simple_rnn", {"clipnorm": 1.0},
@@ -212,7 +213,6 @@ def _network(task, cell, units, seed, updates, settings):
 
 def _trained(model, task, updates, seed):
     """Trains a network; gives the factor of its gradients before that, and its score after."""
-
     numbers = task.scores[0] == "mse"
 
     def asked(y):
