@@ -5,7 +5,6 @@ import dataclasses
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from rnnkit import metrics
 from rnnkit.datasets import dynamics
@@ -139,15 +138,15 @@ def _states(cell, inputs):
     start = keras.layers.RNN(cell, dtype=cell.dtype_policy).get_initial_state(batch_size=1)
 
     def step(states, x):
-        new = keras.tree.flatten(cell(x, keras.tree.pack_sequence_as(start, states))[1])
-        return new, ops.concatenate(new, axis=-1)
+        return keras.tree.flatten(cell(x, keras.tree.pack_sequence_as(start, states))[1])
 
     @tf.function
     def run(x):
-        return ops.scan(step, keras.tree.flatten(start), x)[1]  # [time, 1, states]
+        states = tf.scan(step, x, keras.tree.flatten(start))  # each [time, 1, size]
+        return tf.concat(states, axis=-1)[:, 0]
 
     x = tf.constant(inputs[:, None], cell.compute_dtype)  # [time, 1, width]
-    return np.asarray(run(x)[:, 0], "float64")
+    return np.asarray(run(x), "float64")
 
 
 def _is_cell(layer):

@@ -121,13 +121,13 @@ def test_measures_by_hand():
 def test_bad_input():
     with pytest.raises(ValueError, match="no memory task 'ading'. Did you mean 'adding'"):
         memory_tasks.get("ading")
-    with pytest.raises(ValueError, match="lag must be an integer >= 2. Received: lag=1"):
+    with pytest.raises(ValueError, match="lag must be an integer of at least 2. Received: lag=1"):
         memory_tasks.adding(lag=1)
-    with pytest.raises(ValueError, match="lag must be an integer >= 1. Received: lag=2.5"):
+    with pytest.raises(ValueError, match="lag must be an integer of at least 1. Received: lag=2.5"):
         memory_tasks.parity(lag=2.5)
     with pytest.raises(ValueError, match="split must be one of"):
         memory_tasks.parity().draw(3, split="dev")
     with pytest.raises(ValueError, match="data must be left out"):
         memory_tasks.parity().data("file.csv")
-    with pytest.raises(ValueError, match="examples must be a positive integer"):
+    with pytest.raises(ValueError, match="examples must be an integer of at least 1"):
         memory_tasks.parity().draw(0)

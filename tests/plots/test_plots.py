@@ -1,5 +1,7 @@
 """Plots draw what they are given, on the Axes they are given, and change nothing else."""
 
+import types
+
 import keras
 import matplotlib
 import matplotlib.pyplot as plt
@@ -10,6 +12,7 @@ from rnnkit import plots
 from rnnkit.features import Forecast, Number, Series, Subwords, Text
 from rnnkit.layers import ESN
 from rnnkit.models import EchoStateNetwork, ManyToMany, OneToOne
+from rnnkit.models.generating.base import Generating
 from tests import helpers
 
 HISTORY = {"loss": [1.0, 0.5, 0.4], "val_loss": [1.1, 0.6, 0.8], "accuracy": [0.1, 0.2, 0.3]}
@@ -152,28 +155,28 @@ def test_a_forecast_of_several_columns_with_times(timed):
     result = timed.infer(data[:50])
     for name, column, ax in zip(("load", "wind"), (1, 2), axes, strict=True):
         assert ax.get_ylabel() == name
-        np.testing.assert_allclose(line(ax, "seen").get_ydata(), data[38:50, column])
-        np.testing.assert_array_equal(line(ax, "seen").get_xdata(), DAYS[38:50])
+        np.testing.assert_allclose(line(ax, "past").get_ydata(), data[38:50, column])
+        np.testing.assert_array_equal(line(ax, "past").get_xdata(), DAYS[38:50])
         said = [lead[name] for lead in result["forecast"]]
         np.testing.assert_allclose(line(ax, "forecast").get_ydata(), said)
         np.testing.assert_array_equal(line(ax, "forecast").get_xdata(), DAYS[50:55])
-        np.testing.assert_allclose(line(ax, "came").get_ydata(), data[50:55, column])
+        np.testing.assert_allclose(line(ax, "actual").get_ydata(), data[50:55, column])
     assert axes[-1].get_xlabel() == "time"
     words = [text.get_text() for text in axes[0].get_legend().get_texts()]
-    assert words == ["seen", "80% interval", "forecast", "came"]
+    assert words == ["past", "80% interval", "forecast", "actual"]
     axes[0].figure.canvas.draw()
     figure = matplotlib.figure.Figure()
     ax = figure.subplots()
     assert plots.forecast(timed, data, column="wind", ax=ax) is ax
-    assert len(ax.get_lines()) == 2  # nothing came
+    assert len(ax.get_lines()) == 2  # no true values
 
 
 def test_a_forecast_without_times(plain):
     data = two_columns()[:, 1]
     ax = plots.forecast(plain, data[:50], actual=data[50:])
-    np.testing.assert_array_equal(line(ax, "seen").get_xdata(), np.arange(-23, 1))
+    np.testing.assert_array_equal(line(ax, "past").get_xdata(), np.arange(-23, 1))
     np.testing.assert_array_equal(line(ax, "forecast").get_xdata(), [1, 2, 3])
-    np.testing.assert_array_equal(line(ax, "came").get_ydata(), data[50:53])
+    np.testing.assert_array_equal(line(ax, "actual").get_ydata(), data[50:53])
     assert ax.get_xlabel() == "steps from the last one seen"
     ax.figure.canvas.draw()
 
@@ -275,11 +278,12 @@ def test_strokes_are_drawn_as_written():
 
 
 class Attending:
-    """Stands for a model: it writes known tokens, and looked at known places."""
+    """Stands for a model: it generates known tokens, and attended to known steps."""
 
-    attention = "additive"
+    __class__ = Generating  # for isinstance
 
     def __init__(self, feature, tokens, weights):
+        self.decoder = types.SimpleNamespace(attention="additive")
         self.input_feature = self.output_feature = feature
         self.result = {"tokens": tokens, "attention": np.asarray(weights, "float32")}
 
@@ -292,7 +296,7 @@ def labels(axis):
     return [label.get_text() for label in axis.get_ticklabels()]
 
 
-def test_attention_has_a_row_a_token_written():
+def test_attention_has_a_row_a_token():
     words = Text().adapt(["a cat, no dog"])
     weights = [[0.7, 0.2, 0.1], [0.0, 0.5, 0.5]]
     (dog,) = words.encode(words.to_tensor(["dog"])).to_list()
@@ -325,7 +329,7 @@ def test_attention_shows_where_words_go_on():
 
 def test_attention_is_refused_without_any():
     model = Attending(Text().adapt(["a"]), [2], [[1.0]])
-    model.attention = None
+    model.decoder.attention = None
     with pytest.raises(ValueError, match="needs a model that has it.*Received: Attending"):
         plots.attention(model, "a")
 
@@ -384,7 +388,7 @@ def test_pictures_with_what_was_attended_to():
         assert (alone == 55).all() and (second == 55).all()  # all of it alike
         # The corner is as it was, the opposite one nearly white: 255 - 0.1 * 200.
         assert first[0, 0] == 55 and first[3, 3] == 235 and (np.diff(first[0]) >= 0).all()
-    model.attention = None
+    model.decoder.attention = None
     with pytest.raises(ValueError, match="needs a model that attends to pictures.*of Image"):
         plots.image_attention(model, picture)
     with pytest.raises(ValueError, match="needs a model that attends to pictures.*of Text"):
