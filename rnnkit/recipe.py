@@ -29,7 +29,8 @@ class Recipe:
             best first.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
         training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`,
-            `monitor` and `min_delta`. With `warmup` the learning rate rises over so many updates,
+            `monitor` and `min_delta`, and where `monitor` is a metric of one's own, `mode`, `"min"`
+            or `"max"`. With `warmup` the learning rate rises over so many updates,
             then falls to 0 at the last of the epochs (`rnnkit.training.callbacks.LinearDecay`).
             With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
             that.

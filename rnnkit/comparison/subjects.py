@@ -11,7 +11,8 @@ from rnnkit.comparison.cells import parameters_of
 from rnnkit.comparison.sequences import read_in_order
 from rnnkit.comparison.tasks import standard as memory_tasks
 from rnnkit.comparison.tasks.base import WORTH_COMPILING, Task
-from rnnkit.comparison.watch import Watch, direction_of
+from rnnkit.comparison.watch import Watch
+from rnnkit.metrics import direction
 from rnnkit.recipe import Recipe
 from rnnkit.training import fitting
 
@@ -167,7 +168,7 @@ class OfRecipe:
         self.batch_size = batch_size
         self.name = recipe.name
         self.score_name = recipe.scores[0]
-        self.direction = direction_of(self.score_name)
+        self.direction = direction(self.score_name)
         self.data = data if examples is None else part_of(data, examples)
         self.examples = examples
         self._features = None
@@ -218,13 +219,8 @@ class OfRecipe:
                 for split in (self.data.train, self.data.validation, self.data.test)
             ]
         train, validation, test = self._encoded[kind]
-        monitor = model.fit_defaults.get("monitor", "val_loss")
-        watch = Watch(
-            budget,
-            monitor=monitor,
-            direction=fitting.direction(monitor),
-            keep=False,
-        )
+        monitor, mode = fitting.monitored(model.fit_defaults)
+        watch = Watch(budget, monitor=monitor, direction=mode, keep=False)
         model.fit(
             train,
             validation_data=validation,

@@ -7,19 +7,9 @@ import time
 
 import keras
 
-# Scores of which less is better.
-LOWER = {
-    "mae", "mse", "rmse", "nmse", "nrmse", "log_loss", "loss", "wer", "cer", "nats", "bits",
-    "perplexity", "error",
-}  # fmt: skip
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 # The first steps of a training compile, allocate and fill the pipeline.
 WARM_UP = 3
-
-
-def direction_of(score):
-    """`"min"` or `"max"`: which values of a score are better, by its name."""
-    return "min" if score in LOWER else "max"
 
 
 class Budget:

@@ -1,38 +1,36 @@
-"""Scores: of classes, numbers, tags, texts, music and probabilities."""
+"""Scores: of classes, numbers, tags, texts, forecasts, music, probabilities and reservoirs.
 
+Every score of `SCORES` can be had by its name, such as `rnnkit.metrics.bleu`. Where two types of
+target have a score of the same name, this is that of classes or numbers; that of tags or of
+sequences of numbers is in `rnnkit.metrics.tags` or `rnnkit.metrics.values`.
+"""
+
+from rnnkit.metrics.registry import SCORES
 from rnnkit.utils.lazy import attach
 
+_names = [each for scores in SCORES.values() for each in scores.values()]
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        **{each.name: each.module for each in reversed(_names)},  # the first of a name counts
         "DEFAULTS": ".registry",
-        "SCORES": ".registry",
-        "accuracy": ".registry",
-        "average_precision": ".registry",
+        "bleu_signature": ".texts",
+        "by_type": ".tags",
         "classes": ".classes",
-        "effective_spectral_radius": ".registry",
-        "f1": ".registry",
+        "compute": ".registry",
+        "direction": ".registry",
+        "effective_spectral_radius": ".reservoirs",
         "likelihood": ".likelihood",
-        "log_loss": ".registry",
-        "mae": ".registry",
-        "mcc": ".registry",
-        "memory_capacity": ".registry",
-        "mse": ".registry",
+        "memory_capacity": ".reservoirs",
         "music": ".music",
-        "nmse": ".registry",
-        "nrmse": ".registry",
-        "precision": ".registry",
-        "r2": ".registry",
-        "recall": ".registry",
-        "recall_at_0_1_percent": ".registry",
-        "recall_at_1_percent": ".registry",
+        "numbers": ".numbers",
+        "ranks": ".retrieval",
+        "reservoirs": ".reservoirs",
         "retrieval": ".retrieval",
-        "rmse": ".registry",
-        "roc_auc": ".registry",
         "scores": ".registry",
-        "sequences": ".sequences",
         "tags": ".tags",
         "texts": ".texts",
-        "valid_prediction_time": ".registry",
+        "values": ".values",
     },
 )
+__all__ += ["SCORES"]

@@ -1,4 +1,4 @@
-"""Scores of classes: of what is decided, and of probabilities; most come from scikit-learn.
+"""Scores of classes: of decisions, and of probabilities; most come from scikit-learn.
 
 Each takes the class indices `truth [examples]` and the probabilities `outputs [examples, classes]`,
 and gives a float. Where a score speaks of one class of two, it is the second.
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def accuracy(truth, outputs):
-    """Share of examples whose most probable class is the true one."""
+    """Fraction of the examples whose most probable class is the true one."""
     return float(np.mean(truth == outputs.argmax(axis=-1)))
 
 
@@ -29,14 +29,14 @@ def mcc(truth, outputs):
 
 
 def precision(truth, outputs):
-    """Share of the examples told to be of the second class that are."""
+    """Fraction of the examples predicted to be of the second class that are."""
     from sklearn.metrics import precision_score
 
     return float(precision_score(truth, outputs.argmax(axis=-1), zero_division=0))
 
 
 def recall(truth, outputs):
-    """Share of the examples of the second class that are told to be."""
+    """Fraction of the examples of the second class that are predicted to be."""
     from sklearn.metrics import recall_score
 
     if not (np.asarray(truth) == 1).any():
@@ -45,7 +45,7 @@ def recall(truth, outputs):
 
 
 def average_precision(truth, outputs):
-    """Mean of the precision over all recalls of the second class; with chance alone its share."""
+    """Mean of the precision over all recalls of the second class; by chance its rate."""
     from sklearn.metrics import average_precision_score
 
     if not (np.asarray(truth) == 1).any():
@@ -54,12 +54,12 @@ def average_precision(truth, outputs):
 
 
 def recall_at_1_percent(truth, outputs):
-    """Share of the second class found where at most 1 % of the first one raises a false alarm."""
+    """Fraction of the second class found where at most 1 % of the first raises a false alarm."""
     return _recall_at(truth, outputs, 0.01, "recall_at_1_percent")
 
 
 def recall_at_0_1_percent(truth, outputs):
-    """Share of the second class found where at most 0.1 % of the first one raises a false alarm."""
+    """Fraction of the second class found where at most 0.1 % of the first raises a false alarm."""
     return _recall_at(truth, outputs, 0.001, "recall_at_0_1_percent")
 
 
@@ -73,9 +73,9 @@ def _recall_at(truth, outputs, rate, name):
 
 
 def _undefined(name, truth):
-    """NaN, with a word about why."""
+    """NaN, with a warning that says why."""
     warnings.warn(
-        f"{name} is not defined (NaN): all {len(truth):,} examples are of one class.", stacklevel=4
+        f"{name} is not defined (NaN): all {len(truth):,} examples are of one class.", stacklevel=5
     )
     return float("nan")
 

@@ -1,69 +1,48 @@
-"""Scores of a model that gives probabilities to sequences of tokens: how surprised it is.
+"""Scores of the probability that a model gives to sequences: the negative log-likelihood by unit.
 
-Each takes the surprise of all tokens together in nats, minus their log-probability, the number of
-tokens, and the number of units that the sequences have for a reader: characters of texts. Models
-with other tokens of the same text compare by what they need a character, not a token.
+Each takes the negative log-likelihood of all tokens together in nats, and by how many units it is
+divided: characters of texts, notes or steps of music. Models whose tokens differ compare by what
+they need for a character, not for a token.
 """
 
-import difflib
 import math
 
 
-def nats(surprise, tokens, units):
-    """Nats a unit (a character of a text): the mean of minus the natural logarithm.
-
-    Example:
-
-    >>> nats(3.0, tokens=1, units=2)
-    1.5
-    """
-    del tokens
-    return surprise / units
-
-
-def bits(surprise, tokens, units):
-    """Bits a unit (a character of a text): nats divided by the logarithm of 2."""
-    return nats(surprise, tokens, units) / math.log(2)
-
-
-def perplexity(surprise, tokens, units):
-    """Among how many equally likely tokens the model is as good as guessing.
-
-    Example:
-
-    >>> round(perplexity(2 * math.log(8), tokens=2, units=9), 6)
-    8.0
-    """
-    del units
-    try:
-        return math.exp(surprise / tokens)
-    except OverflowError:
-        return math.inf
-
-
-SCORES = {score.__name__: score for score in (nats, bits, perplexity)}
-
-
-def scores(surprise, tokens, units, names=None):
-    """Scores by name; by default all.
+def nats(nll, units):
+    """Negative log-likelihood by unit (a character of a text), natural logarithm.
 
     Args:
-        surprise: Minus the log-probability of all tokens, in nats.
-        tokens: Number of tokens.
+        nll: Negative log-likelihood of all tokens together, in nats.
         units: Number of units, such as characters.
-        names: Names among `SCORES`, or None.
 
-    Returns:
-        Dict of name to float.
+    Example:
 
-    Raises:
-        ValueError: For an unknown name.
+    >>> nats(3.0, units=2)
+    1.5
     """
-    result = {}
-    for name in SCORES if names is None else names:
-        if name not in SCORES:
-            close = difflib.get_close_matches(name, SCORES, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"Unknown score {name!r}; known: {', '.join(SCORES)}.{hint}")
-        result[name] = float(SCORES[name](surprise, tokens, units))
-    return result
+    return nll / units
+
+
+def bits(nll, units):
+    """Negative log-likelihood by unit (a character of a text), logarithm to base 2."""
+    return nats(nll, units) / math.log(2)
+
+
+def perplexity(nll, tokens):
+    """Exponential of the mean negative log-likelihood of a token.
+
+    A model that chooses evenly among k tokens has the perplexity k.
+
+    Args:
+        nll: Negative log-likelihood of all tokens together, in nats.
+        tokens: Number of tokens.
+
+    Example:
+
+    >>> round(perplexity(2 * math.log(8), tokens=2), 6)
+    8.0
+    """
+    try:
+        return math.exp(nll / tokens)
+    except OverflowError:
+        return math.inf

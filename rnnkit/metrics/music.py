@@ -1,7 +1,6 @@
-"""Scores of music that is written: is it in a key, and does it use the notes of its models?"""
+"""Scores of music that is generated: whether it is in a key, and has the notes of training."""
 
 import collections
-import difflib
 
 import numpy as np
 
@@ -9,10 +8,10 @@ MAJOR = (0, 2, 4, 5, 7, 9, 11)
 
 
 def in_key(pieces):
-    """Share of the notes that belong to the key of their piece, 0 to 1.
+    """Fraction of the notes that belong to the key of their piece, 0 to 1.
 
     The key of a piece is the major scale, of the twelve, that most of its notes belong to; a
-    natural minor scale has the notes of a major one. Chance is high: notes drawn evenly from all
+    natural minor scale has the notes of a major one. Chance is high: notes sampled evenly from all
     twelve are 7 / 12 in key, and more where the key is chosen after few of them.
 
     Args:
@@ -35,17 +34,18 @@ def in_key(pieces):
     return float(inside / total) if total else float("nan")
 
 
-def pitch_distance(pieces, shares):
-    """Total variation distance between the pitches written and those of training, 0 to 1.
+def pitch_distance(pieces, pitches):
+    """Total variation distance between the pitches generated and those of training, 0 to 1.
 
-    1/2 sum_p | share of p among the notes written - share in training |
+    1/2 sum_p | fraction of p among the notes generated - fraction in training |
 
     Args:
         pieces: As in `in_key`.
-        shares: Dict of MIDI number to its share of the notes in training.
+        pitches: Dict of MIDI number to its fraction of the notes in training; the first of what
+            `histograms` of a feature of music gives.
 
     Returns:
-        Float: the share of notes that would have to have another pitch. 1 without notes.
+        Float: the fraction of notes that would have to have another pitch. 1 without notes.
 
     Example:
 
@@ -53,58 +53,25 @@ def pitch_distance(pieces, shares):
     >>> pitch_distance([Melody("C4:1 D4:1").notes], {60: 1.0})
     0.5
     """
-    return _distance((note.pitch for notes in pieces for note in notes), shares)
+    return _distance((note.pitch for notes in pieces for note in notes), pitches)
 
 
-def duration_distance(pieces, shares):
+def duration_distance(pieces, durations):
     """As `pitch_distance`, of the durations of the notes in beats; rests do not count.
 
     Args:
         pieces: As in `in_key`.
-        shares: Dict of beats to their share of the notes in training.
+        durations: Dict of beats to their fraction of the notes in training; the second of what
+            `histograms` of a feature of music gives.
     """
     beats = (round(note.end - note.start, 4) for notes in pieces for note in notes)
-    return _distance(beats, {round(beat, 4): share for beat, share in shares.items()})
+    return _distance(beats, {round(beat, 4): fraction for beat, fraction in durations.items()})
 
 
-def _distance(values, shares):
+def _distance(values, fractions):
     counts = collections.Counter(values)
     total = sum(counts.values())
     if not total:
         return 1.0
-    every = set(counts) | set(shares)
-    return sum(abs(counts[each] / total - shares.get(each, 0.0)) for each in every) / 2
-
-
-SCORES = {score.__name__: score for score in (in_key, pitch_distance, duration_distance)}
-
-
-def scores(pieces, feature, names=None):
-    """Scores by name; by default all.
-
-    Args:
-        pieces: List of `Melody` or `Roll`.
-        feature: The adapted `Notes` or `PianoRoll`, which knows the notes of training.
-        names: Names among `SCORES`, or None.
-
-    Returns:
-        Dict of name to float.
-
-    Raises:
-        ValueError: For an unknown name.
-    """
-    notes = [piece.notes for piece in pieces]
-    pitches, beats = feature.histograms()
-    known = {
-        "in_key": lambda: in_key(notes),
-        "pitch_distance": lambda: pitch_distance(notes, pitches),
-        "duration_distance": lambda: duration_distance(notes, beats),
-    }
-    result = {}
-    for name in SCORES if names is None else names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"Unknown score {name!r}; known: {', '.join(known)}.{hint}")
-        result[name] = float(known[name]())
-    return result
+    every = set(counts) | set(fractions)
+    return sum(abs(counts[each] / total - fractions.get(each, 0.0)) for each in every) / 2

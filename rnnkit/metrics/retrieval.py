@@ -1,16 +1,18 @@
 """How well the input that belongs to a text is found among others by the text's likelihood."""
 
+import functools
+
 import numpy as np
 
 
 def ranks(likelihoods, truth=None, relative=False):
-    """Place of the right input among all, for each text: 1 where it is the first.
+    """Rank of the right input among all, for each text: 1 where it is the first.
 
     Text j is looked for with the likelihoods of column j: inputs that make the text likelier come
     first. With `relative` what is ranked is by how much the text is likelier than texts are with
     that input on average, log p(text | input) - mean over texts of log p(text | input): some inputs
-    make a model surer of all it writes, and would else be found too often. Inputs that are as good
-    as the right one count as before it by half.
+    make every text likelier, and would be found too often otherwise. Of inputs that are as good as
+    the right one, half count as before it.
 
     Args:
         likelihoods: Log-probabilities `[inputs, texts]`, such as of `OneToMany.log_likelihoods`.
@@ -21,7 +23,7 @@ def ranks(likelihoods, truth=None, relative=False):
         float64 `[texts]`.
 
     Raises:
-        ValueError: For other shapes, or an input that is not there.
+        ValueError: For other shapes, or an index that no input has.
 
     Example:
 
@@ -50,22 +52,30 @@ def ranks(likelihoods, truth=None, relative=False):
     return 1 + before + ((values == right).sum(axis=0) - 1) / 2
 
 
-def scores(likelihoods, truth=None, relative=False, at=(1, 5, 10)):
-    """Shares of texts whose input is among the first, and the median of its place.
+def recall_at(likelihoods, truth=None, relative=False, first=1):
+    """Fraction of the texts whose input is among the first; by chance `first` / inputs.
 
     Args:
         likelihoods, truth, relative: As in `ranks`.
-        at: How many of the first count.
+        first: How many of the first count. The scores `recall_at_1`, `recall_at_5` and
+            `recall_at_10` are those of 1, 5 and 10.
 
     Returns:
-        Dict of `recall_at_1`, ... (0 to 1) and `median_rank`. By chance recall at k of n inputs is
-        k / n, and the median (n + 1) / 2.
+        Float from 0 to 1.
 
     Example:
 
-    >>> scores([[-1.0, -5.0], [-2.0, -9.0]], at=[1])
-    {'recall_at_1': 0.5, 'median_rank': 1.5}
+    >>> recall_at_1([[-1.0, -5.0], [-2.0, -9.0]])
+    0.5
     """
-    found = ranks(likelihoods, truth, relative)
-    result = {f"recall_at_{count}": float((found <= count).mean()) for count in at}
-    return {**result, "median_rank": float(np.median(found))}
+    return float((ranks(likelihoods, truth, relative) <= first).mean())
+
+
+recall_at_1, recall_at_5, recall_at_10 = (
+    functools.partial(recall_at, first=first) for first in (1, 5, 10)
+)
+
+
+def median_rank(likelihoods, truth=None, relative=False):
+    """Median of `ranks`; by chance (inputs + 1) / 2."""
+    return float(np.median(ranks(likelihoods, truth, relative)))

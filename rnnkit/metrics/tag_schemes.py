@@ -3,7 +3,7 @@
 import re
 
 SCHEMES = ("plain", "bio", "bioes")
-PARTS = re.compile(r"^([BIESLU])-(.+)$")  # the mark and the kind of a tag
+PARTS = re.compile(r"^([BIESLU])-(.+)$")  # the mark and the type of a tag
 
 
 def scheme_of(classes):
@@ -15,17 +15,17 @@ def scheme_of(classes):
 
 
 def entities(tags):
-    """Stretches marked by BIO or BIOES tags: a list of `(kind, start, end)`, the end exclusive.
+    """Stretches marked by BIO or BIOES tags: a list of `(type, start, end)`, the end exclusive.
 
     >>> entities(["B-person", "I-person", "O", "I-city"])
     [('person', 0, 2), ('city', 3, 4)]
     """
     found, start, before = [], 0, "O"
-    for place, tag in enumerate([*tags, "O"]):
+    for index, tag in enumerate([*tags, "O"]):
         if not continues(before, tag):
             if PARTS.match(before):
-                found.append((PARTS.match(before)[2], start, place))
-            start = place
+                found.append((PARTS.match(before)[2], start, index))
+            start = index
         before = tag
     return found
 

@@ -1,21 +1,16 @@
 """Scores of tagged sequences: by step, and by the entities that the tags mark.
 
-Entities are those of seqeval, which counts as conlleval does: one is right if its kind and both its
+Entities are those of seqeval, which counts as conlleval does: one is right if its type and both its
 ends are.
 """
 
-import difflib
 import itertools
-
-# What is given by default, by the scheme of the tags.
-DEFAULTS = {"plain": ("accuracy", "f1")}
-ENTITIES = ("entity_f1", "entity_precision", "entity_recall", "accuracy")
 
 
 def accuracy(references, hypotheses):
-    """Share of steps with the right tag."""
-    true, said = _flat(references, hypotheses)
-    return sum(a == b for a, b in zip(true, said, strict=True)) / len(true)
+    """Fraction of the steps with the right tag."""
+    true, predicted = _flat(references, hypotheses)
+    return sum(a == b for a, b in zip(true, predicted, strict=True)) / len(true)
 
 
 def f1(references, hypotheses):
@@ -26,17 +21,17 @@ def f1(references, hypotheses):
 
 
 def entity_precision(references, hypotheses):
-    """Share of the entities found that are right."""
+    """Fraction of the entities predicted that are right."""
     return _entities("precision_score", references, hypotheses)
 
 
 def entity_recall(references, hypotheses):
-    """Share of the entities in the references that are found."""
+    """Fraction of the entities in the references that are predicted."""
     return _entities("recall_score", references, hypotheses)
 
 
 def entity_f1(references, hypotheses):
-    """Harmonic mean of precision and recall of entities, all kinds together (micro).
+    """Harmonic mean of precision and recall of entities, all types together (micro).
 
     Example:
 
@@ -49,20 +44,15 @@ def entity_f1(references, hypotheses):
     return _entities("f1_score", references, hypotheses)
 
 
-SCORES = {
-    score.__name__: score for score in (accuracy, f1, entity_precision, entity_recall, entity_f1)
-}
-
-
 def by_type(references, hypotheses):
-    """Precision, recall and F1 of each kind of entity.
+    """Precision, recall and F1 of each type of entity.
 
     Args:
         references: List with a list of tags for each sequence.
         hypotheses: The same, of equal lengths.
 
     Returns:
-        Dict of kind to a dict with `precision`, `recall`, `f1` and `count` in the references.
+        Dict of type to a dict with `precision`, `recall`, `f1` and `count` in the references.
 
     Example:
 
@@ -76,43 +66,15 @@ def by_type(references, hypotheses):
         return {}
     report = classification_report(references, hypotheses, output_dict=True, zero_division=0)
     return {
-        kind: {
+        name: {
             "precision": float(row["precision"]),
             "recall": float(row["recall"]),
             "f1": float(row["f1-score"]),
             "count": int(row["support"]),
         }
-        for kind, row in report.items()
-        if kind not in ("micro avg", "macro avg", "weighted avg")
+        for name, row in report.items()
+        if name not in ("micro avg", "macro avg", "weighted avg")
     }
-
-
-def scores(references, hypotheses, names=None, scheme="plain"):
-    """Scores by name, as a dict of floats.
-
-    Args:
-        references: List with a list of the true tags for each sequence.
-        hypotheses: The same for the tags given.
-        names: Names from `SCORES`, or None for those of the scheme.
-        scheme: `"plain"`, `"bio"` or `"bioes"`; see `rnnkit.features.Tags`.
-
-    Raises:
-        ValueError: For an unknown name, or lists that differ in length.
-
-    Example:
-
-    >>> scores([["a", "b"]], [["a", "a"]], ["accuracy"])
-    {'accuracy': 0.5}
-    """
-    names = DEFAULTS.get(scheme, ENTITIES) if names is None else names
-    result = {}
-    for name in names:
-        if name not in SCORES:
-            close = difflib.get_close_matches(name, SCORES, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"Unknown score {name!r}; known: {', '.join(sorted(SCORES))}.{hint}")
-        result[name] = SCORES[name](references, hypotheses)
-    return result
 
 
 def _entities(name, references, hypotheses):
@@ -138,7 +100,6 @@ def _flat(references, hypotheses):
             f"{len(lengths[0])} and {len(lengths[1])} sequences of {sum(lengths[0])} and "
             f"{sum(lengths[1])} steps"
         )
-    true, said = (list(itertools.chain.from_iterable(rows)) for rows in (references, hypotheses))
-    if not true:
+    if not sum(lengths[0]):
         raise ValueError("There is nothing to score: no step has a known tag")
-    return true, said
+    return [list(itertools.chain.from_iterable(rows)) for rows in (references, hypotheses)]

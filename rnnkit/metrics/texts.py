@@ -1,17 +1,13 @@
-"""Scores of written text against references: BLEU, chrF, exact match, word and character errors.
+"""Scores of generated text against references: BLEU, chrF, exact match, word and character errors.
 
 BLEU and chrF come from sacrebleu, edit distances from jiwer; this module says what they are given.
 All take two lists of texts of the same length and are scores of the whole list, not means of
-scores of its texts. For BLEU a reference may be a list of texts: what was written is compared with
-all of them.
+scores of its texts. For BLEU a reference may be a list of texts, all of which the generated text is
+compared with.
 """
 
-import difflib
 import functools
 import itertools
-
-# Scores where nothing else is said.
-DEFAULTS = ("bleu", "exact_match")
 
 
 def bleu(references, hypotheses, tokenize="13a", lowercase=False, order=4):
@@ -20,7 +16,7 @@ def bleu(references, hypotheses, tokenize="13a", lowercase=False, order=4):
     Args:
         references: List of texts, the true ones; or of lists of texts, several for a hypothesis,
             of which the one nearest in length counts for the penalty of being too short.
-        hypotheses: List of texts, the written ones.
+        hypotheses: List of texts, the generated ones.
         tokenize: How sacrebleu splits texts into words: `"13a"` (punctuation apart), `"none"` (at
             white space, for text that is tokenised already), `"char"`, `"intl"`, `"zh"`, ...
         lowercase: Whether case does not matter.
@@ -28,10 +24,10 @@ def bleu(references, hypotheses, tokenize="13a", lowercase=False, order=4):
             those of the orders 1 to 4.
 
     Returns:
-        Float. Say `bleu_signature` with it: figures of other settings do not compare.
+        Float. Report it with `bleu_signature`: scores of other settings do not compare.
 
     Raises:
-        ValueError: For lists of other lengths, or an unknown tokenizer.
+        ValueError: For lists of different lengths, or an unknown tokenizer.
 
     Example:
 
@@ -58,7 +54,7 @@ def bleu_signature(tokenize="13a", lowercase=False):
     'nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0'
     """
     metric = _bleu(tokenize, lowercase)
-    metric.corpus_score(["a"], [["a"]])  # it knows the number of references only then
+    metric.corpus_score(["a"], [["a"]])  # the number of references is known only then
     return str(metric.get_signature())
 
 
@@ -67,7 +63,7 @@ def chrf(references, hypotheses, lowercase=False):
 
     Args:
         references: List of texts, the true ones.
-        hypotheses: List of texts, the written ones.
+        hypotheses: List of texts, the generated ones.
         lowercase: Whether case does not matter.
 
     Returns:
@@ -87,11 +83,11 @@ def chrf(references, hypotheses, lowercase=False):
 
 
 def exact_match(references, hypotheses, lowercase=False):
-    """Share of hypotheses that are their reference, white space apart.
+    """Fraction of the hypotheses that are their reference, white space apart.
 
     Args:
         references: List of texts, the true ones.
-        hypotheses: List of texts, the written ones.
+        hypotheses: List of texts, the generated ones.
         lowercase: Whether case does not matter.
 
     Returns:
@@ -114,7 +110,7 @@ def wer(references, hypotheses, lowercase=False):
 
     Args:
         references: List of texts, the true ones.
-        hypotheses: List of texts, the written ones.
+        hypotheses: List of texts, the generated ones.
         lowercase: Whether case does not matter.
 
     Returns:
@@ -135,7 +131,7 @@ def cer(references, hypotheses, lowercase=False):
 
     Args:
         references: List of texts, the true ones.
-        hypotheses: List of texts, the written ones.
+        hypotheses: List of texts, the generated ones.
         lowercase: Whether case does not matter.
 
     Returns:
@@ -152,11 +148,11 @@ def cer(references, hypotheses, lowercase=False):
 
 
 def distinct(references, hypotheses, lowercase=False):
-    """How many different texts are written, as a share of all: 1 where no two are the same.
+    """Number of different texts generated, as a fraction of all: 1 where no two are the same.
 
     Args:
         references: List of texts, or of lists of texts; only their number counts.
-        hypotheses: List of texts, the written ones.
+        hypotheses: List of texts, the generated ones.
         lowercase: Whether case does not matter.
 
     Returns:
@@ -172,44 +168,9 @@ def distinct(references, hypotheses, lowercase=False):
     return len({" ".join(text.split()) for text in hypotheses}) / len(hypotheses)
 
 
-SCORES = {score.__name__: score for score in (bleu, chrf, exact_match, wer, cer, distinct)}
-SCORES |= {f"bleu{order}": functools.partial(bleu, order=order) for order in (1, 2, 3, 4)}
-# Where all are of these, an input is written for once and compared with all its references.
+bleu1, bleu2, bleu3, bleu4 = (functools.partial(bleu, order=order) for order in (1, 2, 3, 4))
+# Where all are of these, an input is generated for once and compared with all its references.
 SEVERAL = ("bleu1", "bleu2", "bleu3", "bleu4", "distinct")
-
-
-def scores(references, hypotheses, names=None, tokenize="13a", lowercase=False):
-    """Scores of texts, by name.
-
-    Args:
-        references: List of texts, the true ones.
-        hypotheses: List of texts, the written ones.
-        names: Names among `SCORES`; by default BLEU and exact match.
-        tokenize: Of BLEU.
-        lowercase: Whether case does not matter.
-
-    Returns:
-        Dict of name to float.
-
-    Raises:
-        ValueError: For an unknown name, or lists that do not fit each other.
-
-    Example:
-
-    >>> scores(["a cat"], ["a hat"], ["wer", "cer"])
-    {'wer': 0.5, 'cer': 0.2}
-    """
-    names = DEFAULTS if names is None else names
-    result = {}
-    for name in names:
-        if name not in SCORES:
-            close = difflib.get_close_matches(name, SCORES, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            known = ", ".join(sorted(SCORES))
-            raise ValueError(f"Unknown score of texts {name!r}; known: {known}.{hint}")
-        options = {"tokenize": tokenize} if name.startswith("bleu") else {}
-        result[name] = SCORES[name](references, hypotheses, lowercase=lowercase, **options)
-    return result
 
 
 def _library(name):
@@ -243,14 +204,14 @@ def _texts(references, hypotheses, several=False):
             raise ValueError(f"{name} must be a list of texts. Received: {name}={texts!r}")
     references, hypotheses = list(references), list(hypotheses)
     for name, texts in (("references", references), ("hypotheses", hypotheses)):
-        for place, text in enumerate(texts):
+        for index, text in enumerate(texts):
             if several and name == "references" and isinstance(text, (list, tuple)):
                 if text and all(isinstance(each, str) for each in text):
                     continue
             if not isinstance(text, str):
                 raise ValueError(
                     f"{name} must be texts. Received: {text!r} of type {type(text).__name__} at "
-                    f"position {place}"
+                    f"position {index}"
                 )
     if len(references) != len(hypotheses) or not references:
         raise ValueError(

@@ -7,11 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit import metrics
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, as_written
 from rnnkit.data.pipeline.excerpts import excerpts
 from rnnkit.formats import midi
-from rnnkit.metrics import likelihood
-from rnnkit.metrics import music as music_metrics
 from rnnkit.models.base import Model
 from rnnkit.models.compiled import compiled
 from rnnkit.models.generating.decoder import Source
@@ -218,22 +217,30 @@ class Composer(OneToMany):
             verbose: 1 shows progress.
             **options: Of decoding, as in `infer`; the seed is 0 unless given.
         """
-        names = self.score_names or ["nats", "perplexity", *music_metrics.SCORES]
+        names = self.score_names or ["nats", "perplexity", *metrics.SCORES["music"]]
         data = self._held(x, y)
-        likely = [name for name in names if name in likelihood.SCORES]
+        likely = [name for name in names if name in metrics.SCORES["likelihood"]]
         found = {}
         if likely:
             values = self.log_likelihood(data, batch_size=batch_size, verbose=verbose)
             units = int(data.tensors[1].row_lengths().numpy().sum())
-            found = likelihood.scores(-float(values.sum()), units, units, likely)
-        others = [name for name in names if name not in likelihood.SCORES]
+            nll = -float(values.sum())
+            found = metrics.compute("likelihood", nll, tokens=units, units=units, names=likely)
+        others = [name for name in names if name not in metrics.SCORES["likelihood"]]
         if others:
             data = Encoded((data.tensors[0],), (0,))
             options = {"seed": 0, **options} if options.get("sample", self.sample) else options
             with warnings.catch_warnings():  # pieces that are cut are scored as they are
                 warnings.filterwarnings("ignore", message=".*did not end within")
                 pieces = self.infer(data, batch_size, verbose=verbose, **options)
-            found |= music_metrics.scores(pieces, self.output_feature, others)
+            pitches, durations = self.output_feature.histograms()
+            found |= metrics.compute(
+                "music",
+                [piece.notes for piece in pieces],
+                pitches=pitches,
+                durations=durations,
+                names=others,
+            )
         return {name: found[name] for name in names}
 
     def _held(self, x, y):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit import metrics
 from rnnkit.decoding import ctc
 from rnnkit.features import Feature
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D, after_end
@@ -11,7 +12,6 @@ from rnnkit.layers.missing import MissingToZero
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses.masked import CTCLoss
-from rnnkit.metrics import texts as text_metrics
 from rnnkit.models import alignment
 from rnnkit.models.base import Model, Seeds, check_features
 from rnnkit.models.compiled import compiled
@@ -357,7 +357,7 @@ class CTC(Model):
         data, references, _ = with_references(self, x, y)
         hypotheses = self.infer(data, batch_size, verbose=verbose, beam_size=beam_size)
         names = self.score_names or ("wer", "cer")
-        return text_metrics.scores(references, hypotheses, names, **options)
+        return metrics.scores(self.output_feature, references, hypotheses, names, **options)
 
 
 def _positive(**arguments):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit import metrics
 from rnnkit.data.pipeline import shared
 from rnnkit.data.pipeline.corpus import Corpus
 from rnnkit.data.pipeline.encoded import Encoded
@@ -11,7 +12,6 @@ from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature, Number
 from rnnkit.layers.carry import Carried, FirstStates, KeepStates
 from rnnkit.layers.sharing import RepeatRows
-from rnnkit.metrics import likelihood
 from rnnkit.models.base import Seeds, check_features
 from rnnkit.models.generating import language, likelihoods
 from rnnkit.models.generating.base import Generating
@@ -405,14 +405,15 @@ class OneToMany(likelihoods.Likelihoods, Generating):
             size = self._batch_size(batch_size)
             return likelihoods.score_corpus(self, self.prepare(x, y), size, verbose)
         names = self.score_names
-        likely = [name for name in names or () if name in likelihood.SCORES]
+        likely = [name for name in names or () if name in metrics.SCORES["likelihood"]]
         if not likely:
             return super().score(x, y, batch_size, verbose, **options)
         x, y = self.prepare(x, y), None
         values = self.log_likelihood(x, batch_size=batch_size, verbose=verbose)
         tokens = int(tf.size(x.tensors[1].flat_values))  # the ends included
-        found = likelihood.scores(-float(values.sum()), tokens, tokens, likely)
-        self.score_names = [name for name in names if name not in likelihood.SCORES]
+        nll = -float(values.sum())
+        found = metrics.compute("likelihood", nll, tokens=tokens, units=tokens, names=likely)
+        self.score_names = [name for name in names if name not in metrics.SCORES["likelihood"]]
         try:
             if self.score_names:
                 found |= super().score(x, y, batch_size, verbose, **options)

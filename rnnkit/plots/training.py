@@ -3,13 +3,15 @@
 import keras
 import numpy as np
 
+from rnnkit.metrics import direction
 from rnnkit.plots.drawing import COLOURS, finish, look, new_axes
-from rnnkit.training.fitting import direction
 from rnnkit.tuning import TuningResult
 
 
 def learning_curves(history, metric="loss", ax=None):
     """A metric by epoch, on training and validation data, its best epoch marked.
+
+    No epoch is marked where `rnnkit.metrics.direction` does not know which values are better.
 
     Args:
         history: Keras `History` (what `fit` returned, or `model.history`), or its dict.
@@ -31,6 +33,10 @@ def learning_curves(history, metric="loss", ax=None):
     if not isinstance(curves, dict) or metric not in curves:
         known = sorted(curves) if isinstance(curves, dict) else type(history).__name__
         raise ValueError(f"history has no metric {metric!r}. Received: {known}")
+    try:
+        better = direction(metric)
+    except ValueError:  # a metric of the user's own
+        better = None
     ax = new_axes(ax)
     for index, (name, label) in enumerate(((metric, "training"), (f"val_{metric}", "validation"))):
         if name not in curves:
@@ -38,8 +44,8 @@ def learning_curves(history, metric="loss", ax=None):
         values = np.asarray(curves[name], dtype="float64")
         epochs = np.arange(1, len(values) + 1)
         ax.plot(epochs, values, **look(index), marker="o", ms=4, label=label)
-        if name.startswith("val_"):
-            best = (np.nanargmin if direction(metric) == "min" else np.nanargmax)(values)
+        if name.startswith("val_") and better is not None:
+            best = (np.nanargmin if better == "min" else np.nanargmax)(values)
             ax.plot(epochs[best], values[best], "*", ms=14, color=COLOURS[2], label="best epoch")
     return finish(ax, "epoch", metric, whole=True)
 

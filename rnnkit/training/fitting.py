@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Label
+from rnnkit.metrics import direction
 from rnnkit.training.callbacks import LinearDecay, has_schedule
 
 
@@ -73,20 +74,31 @@ def settle_averages(model):
 
 def early_stopping(defaults):
     """`EarlyStopping` with best weights as a model's `fit_defaults` say."""
-    monitor = defaults.get("monitor", "val_loss")
+    monitor, mode = monitored(defaults)
     return keras.callbacks.EarlyStopping(
         monitor=monitor,
-        mode=direction(monitor),
+        mode=mode,
         patience=defaults["patience"],
         min_delta=defaults.get("min_delta", 0),
         restore_best_weights=True,
     )
 
 
-def direction(monitor):
-    """`"min"` for losses and errors, `"max"` for everything else."""
-    falling = ("loss", "error", "mae", "mse", "rmse", "perplexity")
-    return "min" if any(word in monitor for word in falling) else "max"
+def monitored(defaults):
+    """What early stopping and checkpoints watch, and whether less or more of it is better.
+
+    Args:
+        defaults: Dict of settings of training: `monitor`, by default `"val_loss"`, and for a metric
+            of one's own `mode`.
+
+    Returns:
+        The pair of the name and `"min"` or `"max"`.
+
+    Raises:
+        ValueError: For a name that `rnnkit.metrics.direction` does not know, without `mode`.
+    """
+    monitor = defaults.get("monitor", "val_loss")
+    return monitor, defaults.get("mode") or direction(monitor)
 
 
 def split_arrays(x, y, sample_weight, share):
@@ -262,12 +274,13 @@ def train(
         KeyboardInterrupt: When interrupted, after the best weights were saved to `out`.
     """
 
-    def arguments(monitor):
+    def arguments(defaults):
         kept = []
         if out is not None:
+            monitor, mode = monitored(defaults)
             kept = [
                 keras.callbacks.ModelCheckpoint(
-                    out, monitor=monitor, mode=direction(monitor), save_best_only=True
+                    out, monitor=monitor, mode=mode, save_best_only=True
                 )
             ]
         return {
@@ -281,11 +294,10 @@ def train(
     train, validation = data.train, data.validation
     if reward_epochs:  # both use what is encoded
         train, validation = model.prepare(train), model.prepare(validation)
-    monitor = model.fit_defaults.get("monitor", "val_loss")
-    history = model.fit(train, epochs=epochs, **arguments(monitor))
+    history = model.fit(train, epochs=epochs, **arguments(model.fit_defaults))
     if reward_epochs:
         more = model.fine_tune(
-            train, reward=reward, epochs=reward_epochs, **arguments("val_reward")
+            train, reward=reward, epochs=reward_epochs, **arguments({"monitor": "val_reward"})
         )
         history.history |= more.history
         model.history = history

@@ -16,6 +16,7 @@ import os
 import keras_tuner
 
 from rnnkit.data.splits import Data
+from rnnkit.metrics import direction
 from rnnkit.training import fitting
 from rnnkit.tuning import worker
 from rnnkit.tuning.job import Job
@@ -63,8 +64,9 @@ def tune(
         tuner: `"hyperband"` (many short trials, the best trained on; it sets the epochs of a
             trial itself, up to `epochs`), `"random"`, `"bayesian"` or `"grid"`.
         max_trials: Trials in all, those of earlier calls included.
-        objective: What to optimise, such as `"val_accuracy"`, or a `keras_tuner.Objective`; by
-            default what the recipe stops early on.
+        objective: What to optimise, such as `"val_accuracy"`, or, for a metric of one's own, a
+            `keras_tuner.Objective`, which says whether less or more is better; by default what
+            the recipe stops early on.
         epochs: Passes over the data at most; by default the recipe's.
         batch_size: Examples in a step; by default the recipe's.
         directory: Folder of the search, by default `tuning/<recipe>` in the current folder. It
@@ -164,13 +166,13 @@ def _objective(objective, recipe):
     if isinstance(objective, keras_tuner.Objective):
         return objective
     if objective is None:
-        objective = recipe.training.get("monitor", "val_loss")
+        return keras_tuner.Objective(*fitting.monitored(recipe.training))
     if not isinstance(objective, str):
         raise ValueError(
             "objective must be the name of a value such as 'val_loss', or a "
             f"keras_tuner.Objective. Received: objective={objective!r}"
         )
-    return keras_tuner.Objective(objective, fitting.direction(objective))
+    return keras_tuner.Objective(objective, direction(objective))
 
 
 def _options(options):

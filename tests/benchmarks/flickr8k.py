@@ -18,9 +18,8 @@ import time
 
 import recipes
 import rnnkit
+from rnnkit import metrics
 from rnnkit.cli.arguments import values_of
-from rnnkit.metrics import retrieval
-from rnnkit.metrics import texts as text_metrics
 from tests.benchmarks._table import header, row
 from tests.benchmarks.recipe_scores import Minutes
 
@@ -48,13 +47,15 @@ def report(model, part, split):
         ("constant caption", [CONSTANT] * len(pictures)),
         ("image_captioning", [normalised(text) for text in model.infer(pictures)]),
     ):
-        scores = text_metrics.scores(references, written, [*BLEU, "distinct"], tokenize="none")
+        scores = metrics.compute(
+            "texts", references, written, names=[*BLEU, "distinct"], tokenize="none"
+        )
         for score, value in scores.items():
             share = score == "distinct"
             row(f"{name}, {split}", score, f"{value:.3f}" if share else f"{value:.1f}", "")
     found = model.log_likelihoods(pictures, [texts[0] for texts in captions])
     for name, relative in (("likelihood", False), ("relative likelihood", True)):
-        scores = retrieval.scores(found, relative=relative)
+        scores = metrics.compute("retrieval", found, relative=relative)
         for score, value in scores.items():
             shown = f"{value:.0f}" if score == "median_rank" else f"{value:.3f}"
             row(f"{name}, {split}", score, shown, "")
@@ -88,7 +89,7 @@ def main():
         )
         epochs, minutes = len(model.history.epoch), (time.perf_counter() - began) / 60
         print(f"{model.count_params():,} parameters, {epochs} epochs, {minutes:.1f} min")
-    print(text_metrics.bleu_signature(tokenize="none").replace("nrefs:1", "nrefs:5"))
+    print(metrics.bleu_signature(tokenize="none").replace("nrefs:1", "nrefs:5"))
     header()
     for split in arguments.split or ["validation", "test"]:
         report(model, getattr(data, split), split)

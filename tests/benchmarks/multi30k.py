@@ -12,8 +12,8 @@ import argparse
 import time
 
 import recipes
+from rnnkit import metrics
 from rnnkit.cli.arguments import values_of
-from rnnkit.metrics import texts as text_metrics
 from tests.benchmarks.recipe_scores import Minutes
 
 
@@ -47,7 +47,7 @@ def main():
     minutes = (time.perf_counter() - started) / 60
     print(f"{arguments.source} to {arguments.target}: {model.count_params():,} parameters, "
           f"{len(model.history.history['loss'])} epochs, {minutes:.1f} min")  # fmt: skip
-    print(text_metrics.bleu_signature(tokenize="none"))
+    print(metrics.bleu_signature(tokenize="none"))
     for beams in (1, model.beam_size):
         for split, part in (("validation", data.validation), ("test", data.test)):
             scores = model.score(part, tokenize="none", beam_size=beams, batch_size=64)

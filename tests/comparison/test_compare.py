@@ -15,7 +15,7 @@ from rnnkit.comparison.cells import Cell, fitting_units, parameters_of
 from rnnkit.comparison.result import Comparison
 from rnnkit.comparison.tasks import base as memory_task
 from rnnkit.comparison.tasks import standard as memory_tasks
-from rnnkit.comparison.watch import Budget, Watch, direction_of
+from rnnkit.comparison.watch import Budget, Watch
 
 TINY = {"lags": [3], "budget": 20, "parameters": "own", "verbose": 0}
 
@@ -382,13 +382,6 @@ def test_parameters_of_a_reservoir_are_its_numbers():
     model = task.model(None, cell="esn", units=100, seed=1)
     # Input weights, biases, ten links a unit, and the readout of two tags; no indices.
     assert parameters_of(model) == 100 + 100 + 10 * 100 + 100 * 2 + 2
-
-
-def test_directions_of_scores():
-    for name in recipes.list():
-        score = recipes.get(name["name"]).scores[0]
-        falling = score in ("mse", "cer", "wer", "nats", "bits", "perplexity", "log_loss")
-        assert direction_of(score) == ("min" if falling else "max"), score
 
 
 # === Bad input ===

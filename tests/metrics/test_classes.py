@@ -5,7 +5,6 @@ import pytest
 
 from rnnkit import metrics
 from rnnkit.features import Detection, Label
-from rnnkit.metrics import classes as class_metrics
 
 TRUTH = np.array([0] * 200 + [1] * 4)
 SCORES = np.concatenate([np.linspace(0, 0.8, 200), [0.79, 0.799, 0.9, 0.1]])
@@ -14,8 +13,8 @@ OUTPUTS = np.stack([1 - SCORES, SCORES], axis=1)
 
 def test_recall_at_false_alarm_rates_by_counting():
     # 1 % of 200 are two alarms: 0.8 and 0.796 may be reported, and 0.792 not.
-    assert class_metrics.recall_at_1_percent(TRUTH, OUTPUTS) == 2 / 4
-    assert class_metrics.recall_at_0_1_percent(TRUTH, OUTPUTS) == 1 / 4
+    assert metrics.recall_at_1_percent(TRUTH, OUTPUTS) == 2 / 4
+    assert metrics.recall_at_0_1_percent(TRUTH, OUTPUTS) == 1 / 4
 
 
 def test_average_precision_by_counting():
@@ -23,7 +22,7 @@ def test_average_precision_by_counting():
     order = np.argsort(-SCORES, kind="stable")
     ranks = np.flatnonzero(TRUTH[order] == 1) + 1
     expected = np.mean(np.arange(1, 5) / ranks)
-    assert class_metrics.average_precision(TRUTH, OUTPUTS) == pytest.approx(expected)
+    assert metrics.average_precision(TRUTH, OUTPUTS) == pytest.approx(expected)
 
 
 def test_decisions_by_the_threshold_of_the_target():
@@ -42,4 +41,4 @@ def test_decisions_by_the_threshold_of_the_target():
 )
 def test_without_positive_examples_scores_are_nan_with_a_word(name):
     with pytest.warns(UserWarning, match=rf"{name} is not defined \(NaN\): all 3 examples"):
-        assert np.isnan(metrics.SCORES[name](TRUTH[:3], OUTPUTS[:3]))
+        assert np.isnan(getattr(metrics, name)(TRUTH[:3], OUTPUTS[:3]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnkit.metrics.retrieval import ranks, scores
+from rnnkit.metrics import compute, ranks
 
 
 def test_ranks_by_hand():
@@ -23,7 +23,7 @@ def test_ranks_against_a_sort():
         order = np.argsort(-gap, axis=0)
         expected = [list(order[:, text]).index(truth[text]) + 1 for text in range(50)]
         assert ranks(values, truth, relative).tolist() == expected
-    found = scores(values, truth)
+    found = compute("retrieval", values, truth)
     expected = ranks(values, truth)
     assert found["recall_at_10"] == np.mean(expected <= 10)
     assert found["median_rank"] == np.median(expected)

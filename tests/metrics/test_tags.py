@@ -5,7 +5,6 @@ import pytest
 from rnnkit import metrics
 from rnnkit.features import Tags
 from rnnkit.features.tagged import Tagged
-from rnnkit.metrics import tags as tag_metrics
 
 TRUE = [["B-a", "I-a", "O", "B-b"], ["O", "B-a", "B-b"]]
 SAID = [["B-a", "I-a", "B-b", "B-b"], ["O", "B-a", "I-a"]]
@@ -13,44 +12,48 @@ SAID = [["B-a", "I-a", "B-b", "B-b"], ["O", "B-a", "I-a"]]
 
 def test_entities_by_hand():
     # True: a(0-2), b(3-4); a(1-2), b(2-3). Said: a(0-2), b(2-3), b(3-4); a(1-3). Two are right.
-    found = tag_metrics.scores(TRUE, SAID, scheme="bio")
+    found = metrics.scores(Tags(["B-a", "I-a", "B-b", "O"]), TRUE, SAID)
     assert found == {
         "entity_f1": 0.5,
         "entity_precision": 0.5,
         "entity_recall": 0.5,
         "accuracy": pytest.approx(5 / 7),
     }
-    kinds = tag_metrics.by_type(TRUE, SAID)
+    kinds = metrics.tags.by_type(TRUE, SAID)
     assert kinds["a"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "count": 2}
     assert kinds["b"]["recall"] == 0.5 and set(kinds) == {"a", "b"}
 
 
 def test_accuracy_and_macro_f1_by_hand():
     true, said = [["x", "x", "y"], ["z"]], [["x", "y", "y"], ["z"]]
-    assert tag_metrics.scores(true, said) == {
+    assert metrics.compute("tags", true, said) == {
         "accuracy": 0.75,
         "f1": pytest.approx((2 / 3 + 2 / 3 + 1) / 3),
     }
 
 
 def test_the_scheme_chooses_the_scores():
-    assert list(metrics.scores(Tags(["B-a", "O"]), TRUE, SAID)) == list(tag_metrics.ENTITIES)
+    found = metrics.scores(Tags(["B-a", "O"]), TRUE, SAID)
+    assert tuple(found) == metrics.DEFAULTS["entities"]
     assert list(metrics.scores(Tags(["x", "y"]), [["x"]], [["x"]])) == ["accuracy", "f1"]
     assert metrics.scores(Tags(["x", "y"]), [["x"]], [["x"]], ["accuracy"]) == {"accuracy": 1.0}
 
 
 def test_no_entities_at_all():
-    assert tag_metrics.entity_f1([["O"]], [["O"]]) == 0.0
-    assert tag_metrics.by_type([["O"]], [["O"]]) == {}
-    assert tag_metrics.entity_precision([["B-a"]], [["O"]]) == 0.0
+    assert metrics.tags.entity_f1([["O"]], [["O"]]) == 0.0
+    assert metrics.tags.by_type([["O"]], [["O"]]) == {}
+    assert metrics.tags.entity_precision([["B-a"]], [["O"]]) == 0.0
 
 
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: tag_metrics.scores(TRUE, SAID, ["entity_f2"]), "Did you mean 'entity_f1'"),
-        (lambda: tag_metrics.accuracy([["a"]], [["a", "b"]]), "same lengths.*1 and 2 steps"),
-        (lambda: tag_metrics.accuracy([[]], [[]]), "nothing to score"),
+        (
+            lambda: metrics.compute("tags", TRUE, SAID, names=["entity_f2"]),
+            "mean 'entity_f1'",
+        ),
+        (lambda: metrics.tags.accuracy([["a"]], [["a", "b"]]), "same lengths.*1 and 2 steps"),
+        (lambda: metrics.tags.accuracy([[]], [[]]), "nothing to score"),
     ],
 )
 def test_bad_input(call, message):

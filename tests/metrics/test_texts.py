@@ -1,16 +1,17 @@
 """Scores of texts against figures counted by hand, and against the libraries."""
 
+import functools
 import sys
 
 import numpy as np
 import pytest
 import sacrebleu
 
-from rnnkit.metrics import texts as text_metrics
-from rnnkit.metrics.texts import bleu, bleu_signature, cer, chrf, distinct, exact_match, scores, wer
+from rnnkit.metrics import bleu, bleu_signature, cer, chrf, compute, distinct, exact_match, wer
 
 TRUE = ["the cat sat on the mat", "a dog barked", "rain fell all day long"]
 SAID = ["the cat sat on a mat", "a dog barked", "rain fell long"]
+scores = functools.partial(compute, "texts")
 
 # === Errors ===
 
@@ -99,7 +100,7 @@ def test_bleu_of_references_that_are_not_as_many():
         metric = sacrebleu.metrics.BLEU(max_ngram_order=order, force=True)
         expected = metric.corpus_score(said, columns).score
         assert bleu(several, said, order=order) == expected
-        assert scores(several, said, [f"bleu{order}"])[f"bleu{order}"] == expected
+        assert scores(several, said, names=[f"bleu{order}"]) == {f"bleu{order}": expected}
     assert bleu([[text] for text in TRUE], SAID) == bleu(TRUE, SAID)
 
 
@@ -121,19 +122,19 @@ def test_chrf():
 
 
 def test_scores_by_name():
-    found = scores(TRUE, SAID, ["cer", "wer", "chrf", "bleu", "exact_match"])
+    found = scores(TRUE, SAID, names=["cer", "wer", "chrf", "bleu", "exact_match"])
     assert list(found) == ["cer", "wer", "chrf", "bleu", "exact_match"]
     assert all(isinstance(value, float) for value in found.values())
     assert found["bleu"] == bleu(TRUE, SAID)
     assert set(scores(TRUE, SAID)) == {"bleu", "exact_match"}
-    assert scores(["A b"], ["a b"], ["wer"], lowercase=True) == {"wer": 0.0}
-    assert scores(["a, b c d"], ["a , b c d"], ["bleu"])["bleu"] == pytest.approx(100.0)
-    assert scores(["a, b c d"], ["a , b c d"], ["bleu"], tokenize="none")["bleu"] < 99
+    assert scores(["A b"], ["a b"], names=["wer"], lowercase=True) == {"wer": 0.0}
+    assert scores(["a, b c d"], ["a , b c d"], names=["bleu"])["bleu"] == pytest.approx(100.0)
+    assert scores(["a, b c d"], ["a , b c d"], names=["bleu"], tokenize="none")["bleu"] < 99
 
 
 def test_bad_arguments():
     with pytest.raises(ValueError, match="Unknown score of texts 'were'; known: .*mean 'wer'"):
-        scores(TRUE, SAID, ["were"])
+        scores(TRUE, SAID, names=["were"])
     with pytest.raises(ValueError, match="as many.*3 references and 2 hypotheses"):
         wer(TRUE, SAID[:2])
     with pytest.raises(ValueError, match="at least one. Received: 0 references"):
@@ -155,7 +156,7 @@ def test_bad_arguments():
 def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "jiwer", None)
     with pytest.raises(ImportError, match="needs jiwer: pip install jiwer"):
-        text_metrics.wer(["a"], ["a"])
+        wer(["a"], ["a"])
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
     with pytest.raises(ImportError, match="needs sacrebleu: pip install sacrebleu"):
-        text_metrics.bleu(["a"], ["a"])
+        bleu(["a"], ["a"])

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 import rnnkit
+from rnnkit import metrics
 from rnnkit.data.pipeline.corpus import Corpus
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature, Image, Label, Number, Series, Text
-from rnnkit.metrics import texts as text_metrics
 from rnnkit.models import OneToMany
 from rnnkit.models.generating import likelihoods
 from rnnkit.models.generating.decoder import Source
@@ -155,10 +155,10 @@ def test_scores_in_several_streams_know_what_came_before():
 
 
 def test_scores_by_hand():
-    found = rnnkit.metrics.likelihood.scores(6 * np.log(2), tokens=3, units=6)
+    found = metrics.compute("likelihood", 6 * np.log(2), tokens=3, units=6)
     assert found == pytest.approx({"nats": np.log(2), "bits": 1.0, "perplexity": 4.0})
-    with pytest.raises(ValueError, match="Unknown score 'nat'.*Did you mean 'nats'"):
-        rnnkit.metrics.likelihood.scores(1.0, 1, 1, ["nat"])
+    with pytest.raises(ValueError, match="Unknown score of likelihood 'nat'.*Did you mean 'nats'"):
+        metrics.compute("likelihood", 1.0, tokens=1, units=1, names=["nat"])
 
 
 def test_it_learns_more_than_the_last_character():
@@ -444,15 +444,15 @@ def test_scores_compare_with_all_texts_of_a_picture(monkeypatch):
     model, x, y = captioned()
     model.score_names = ["bleu1", "distinct"]
     written = model.infer(x[[0, 3]])
-    expected = text_metrics.scores([y[:3], y[3:]], written, ["bleu1", "distinct"])
+    expected = metrics.compute("texts", [y[:3], y[3:]], written, names=["bleu1", "distinct"])
     assert model.score(x, y) == model.score(model.prepare(x, y)) == expected
     assert model.score(tf.data.Dataset.from_tensor_slices((x[..., None], y)).map(
         lambda x, y: (tf.io.encode_png(x), y))) == expected  # fmt: skip
-    one = text_metrics.scores([[y[0]], [y[3]]], written, ["bleu1", "distinct"])
+    one = metrics.compute("texts", [[y[0]], [y[3]]], written, names=["bleu1", "distinct"])
     assert model.score(x[[0, 3]], [y[0], y[3]]) == one
     # Other scores are of each row.
     model.score_names = ["exact_match"]
-    every = text_metrics.exact_match(y, model.infer(x))
+    every = metrics.exact_match(y, model.infer(x))
     assert model.score(x, y) == {"exact_match": every}
     model.score_names = ["bleu1", "perplexity"]
     assert list(model.score(x, y)) == ["bleu1", "perplexity"]

@@ -70,6 +70,10 @@ def test_learning_curves_show_both_and_the_best():
     *_, best = plots.learning_curves(rising, "accuracy").get_lines()
     np.testing.assert_array_equal(best.get_xydata(), [[1, 0.8]])
     assert len(plots.learning_curves(HISTORY, "accuracy").get_lines()) == 1
+    # The best epoch of nats is that with the fewest; of one's own metric none is known.
+    *_, best = plots.learning_curves({"nats": [2, 1], "val_nats": [3, 2]}, "nats").get_lines()
+    np.testing.assert_array_equal(best.get_xydata(), [[2, 2]])
+    assert len(plots.learning_curves({"own": [2, 1], "val_own": [3, 2]}, "own").get_lines()) == 2
 
 
 def test_confusion_matrix_by_hand(model):

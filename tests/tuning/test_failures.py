@@ -11,6 +11,7 @@ from rich.console import Console
 
 from rnnkit.models import base
 from rnnkit.tuning.job import Job
+from rnnkit.tuning.run import _objective
 from tests.tuning.toys import count_calls, make_recipe
 
 
@@ -93,6 +94,16 @@ def test_faults_of_the_space_surface_at_once(tmp_path, data, monkeypatch, space,
     assert not fitted and not (tmp_path / "s").exists()
 
 
+def test_the_better_way_of_an_objective(tmp_path):
+    recipe = make_recipe(tmp_path)
+    for name in ("val_nats", "val_bits", "val_wer", "val_cer", "val_perplexity", "val_loss"):
+        assert _objective(name, recipe).direction == "min"
+    assert _objective("val_entity_f1", recipe).direction == "max"
+    assert _objective(None, recipe) == keras_tuner.Objective("val_loss", "min")
+    recipe.training = {**recipe.training, "monitor": "val_own", "mode": "max"}
+    assert _objective(None, recipe) == keras_tuner.Objective("val_own", "max")
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -104,6 +115,7 @@ def test_faults_of_the_space_surface_at_once(tmp_path, data, monkeypatch, space,
         ({"seed": -1}, "Received: seed=-1"),
         ({"objective": "val_acuracy"}, "Did you mean 'val_accuracy'?"),
         ({"objective": "accuracy"}, "Did you mean 'val_accuracy'?"),
+        ({"objective": "val_own"}, "pass keras_tuner.Objective('val_own', 'min')"),
         ({"objective": 3}, "Received: objective=3"),
         ({"options": {"unit": 3}}, "Did you mean 'units'?"),
         ({"options": 3}, "Received: options=3"),

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnkit.data.splits import Data
 from rnnkit.features import Series
+from rnnkit.metrics import direction
 from rnnkit.models import ManyToMany, ManyToOne
 from rnnkit.recipe import Recipe
 from rnnkit.utils.checks import integer, one_of
@@ -27,7 +28,6 @@ class Task(Recipe):
         lag, examples, seed: As given.
         steps: Steps of a sequence.
         scores: Tuple of the name of the one score.
-        direction: `"min"` or `"max"`: which scores are better.
         threshold: Score from which on the task counts as solved.
         baseline: The best score without memory.
         loss_baseline: The lowest training loss without memory: mean squared error, or nats a step.
@@ -37,7 +37,6 @@ class Task(Recipe):
     least = 1
     cell = "lstm"
     input = "series"
-    direction = "max"
     threshold = 0.99
     scores = ("accuracy",)
     formula = loss_formula = ""
@@ -172,6 +171,11 @@ class Task(Recipe):
         return model
 
     # === Scores ===
+
+    @property
+    def direction(self):
+        """`"min"` or `"max"`: which scores are better."""
+        return direction(self.scores[0])
 
     @property
     def baseline(self):

@@ -32,7 +32,7 @@ class Adding(Task):
     name, title = "adding", "Add the two marked numbers of a sequence"
     pattern, output = "many_to_one", "number"
     least = 2
-    scores, direction, threshold = ("mse",), "min", 0.01
+    scores, threshold = ("mse",), 0.01
     formula = loss_formula = "2 / 12"
     columns_of_input = 2
     baseline = loss_baseline = 2 / 12

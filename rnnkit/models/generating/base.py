@@ -7,10 +7,11 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from rnnkit import metrics
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, as_written
 from rnnkit.data.pipeline.raw import as_dataset
 from rnnkit.decoding.search import Sampling, decode
-from rnnkit.metrics import texts as text_metrics
+from rnnkit.metrics.texts import SEVERAL
 from rnnkit.models.base import Model
 from rnnkit.models.compiled import compiled
 from rnnkit.models.generating import values as writing_values
@@ -380,7 +381,7 @@ class Generating(Model):
     def score(self, x, y=None, batch_size=None, verbose=0, **options):
         """The task's own scores on raw data, as a dict of floats.
 
-        See `rnnkit.metrics.texts` for those of texts, `rnnkit.metrics.sequences` for numbers. Where
+        See `rnnkit.metrics.texts` for those of texts, `rnnkit.metrics.values` for numbers. Where
         all are of `rnnkit.metrics.texts.SEVERAL`, rows with the same raw input are several
         references of one output.
 
@@ -395,14 +396,13 @@ class Generating(Model):
         if self.decoder.surface.numeric:
             return writing_values.score(self, x, y, batch_size, verbose, **options)
         chosen = {name: options.pop(name) for name in ("tokenize", "lowercase") if name in options}
-        names = self.score_names or text_metrics.DEFAULTS
-        together = all(name in text_metrics.SEVERAL for name in names)
+        together = all(name in SEVERAL for name in self.score_names or metrics.DEFAULTS["texts"])
         data, references, sources = (with_all_references if together else with_references)(
             self, x, y, lambda targets: [row[:-1] for row in targets.to_list()]
         )
         hypotheses = self._written(data, batch_size, verbose, sources, **options)[0]
         texts = [best[0]["text"] for best in hypotheses]
-        return text_metrics.scores(references, texts, self.score_names, **chosen)
+        return metrics.scores(self.output_feature, references, texts, self.score_names, **chosen)
 
     # === Saving ===
 

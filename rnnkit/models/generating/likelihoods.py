@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit import metrics
 from rnnkit.data.pipeline.encoded import Streamed
-from rnnkit.metrics import likelihood
 from rnnkit.models.compiled import compiled
 from rnnkit.models.generating.cache import SCALES, mixed, settled
 from rnnkit.models.generating.decoder import Source
@@ -34,9 +34,14 @@ def score_corpus(model, data, batch_size, verbose=0):
     Returns:
         Dict of name to float.
     """
-    surprise = sum(values.sum() for values in surprises(model, data.tokens, batch_size, verbose))
-    names = model.score_names
-    return likelihood.scores(surprise, len(data.tokens), data.characters, names)
+    nll = sum(values.sum() for values in surprises(model, data.tokens, batch_size, verbose))
+    return metrics.compute(
+        "likelihood",
+        nll,
+        tokens=len(data.tokens),
+        units=data.characters,
+        names=model.score_names,
+    )
 
 
 def surprises(model, tokens, batch_size, verbose=0, stream=STREAM, context=CONTEXT):
@@ -138,7 +143,7 @@ class Likelihoods:
             verbose: 1 shows progress.
 
         Returns:
-            float64 `[inputs, targets]`; see `rnnkit.metrics.retrieval.scores`.
+            float64 `[inputs, targets]`; see `rnnkit.metrics.retrieval`.
 
         Example:
 

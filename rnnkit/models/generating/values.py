@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from rnnkit import metrics
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.decoding.values import write_values
-from rnnkit.metrics import sequences as sequence_metrics
 from rnnkit.models.compiled import compiled
 
 
@@ -166,7 +166,5 @@ def score(model, x, y=None, batch_size=None, verbose=0, **options):
     targets = data.tensors[1]  # [examples, (time), width + 1], the last column the end
     splits, rows = targets.row_splits.numpy(), targets.flat_values.numpy()[:, :-1]
     truth = [rows[first:last] for first, last in zip(splits, splits[1:], strict=False)]
-    decode = model.output_feature.decode
-    return sequence_metrics.scores(
-        decode(truth), decode([each["outputs"] for each in found]), model.score_names
-    )
+    outputs = [each["outputs"] for each in found]
+    return metrics.scores(model.output_feature, truth, outputs, model.score_names)
