@@ -1,7 +1,7 @@
 """Keras layers: the recurrent cells by name, the reference cells, and masked pooling.
 
 Keras' own recurrent layers are exported beside ours, so that one import gives them all; `LSTM`,
-`GRU` and `SimpleRNN` are Keras' with faster training on a CPU.
+`GRU` and `SimpleRNN` are Keras' with faster training on a CPU (see `handwritten_gradients`).
 """
 
 from keras.layers import RNN, Bidirectional, GRUCell, LSTMCell, SimpleRNNCell
@@ -11,7 +11,7 @@ from rnnkit.layers.crf import CRF
 from rnnkit.layers.events import EventEmbedding, Strand
 from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D
-from rnnkit.layers.gated import GRU, LSTM, SimpleRNN
+from rnnkit.layers.gated import GRU, LSTM, SimpleRNN, handwritten_gradients
 from rnnkit.layers.joint_binary import JointBinary
 from rnnkit.layers.missing import AddPresent, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
@@ -61,6 +61,7 @@ __all__ = [
     "Strand",
     "TokenDropout",
     "cell_names",
+    "handwritten_gradients",
     "recurrent",
     "register_cell",
 ]

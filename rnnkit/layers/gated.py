@@ -1,20 +1,157 @@
-"""Backpropagation through time, written out: what a recurrent layer computes in training on a CPU.
+"""Keras' recurrent layers, with a gradient written by hand for training on a CPU.
 
 TensorFlow differentiates a loop by keeping every intermediate value of every step, and adds up the
 gradient of each weight matrix step by step. Worked out by hand, the projection of the inputs and
-the gradients of all weights are one product over all steps each, and what is left in the two loops
-is one product and a few elementwise operations a step.
+the gradient of each weight matrix are one product over all steps, and what is left in the loops
+forward and backward is one product and a few elementwise operations a step.
 
-Everything here is time-major. Gates stand in Keras' order. A step that is masked changes no state.
+The equations are time-major and have the gates in Keras' order. A masked step changes no state.
 
 Reference:
     Werbos, "Backpropagation through time: what it does and how to do it", Proc. IEEE 78, 1990.
 """
 
+import keras
 import tensorflow as tf
 
+_enabled = True
 
-def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
+
+def handwritten_gradients(enabled):
+    """Switches the hand-written gradients of `SimpleRNN`, `LSTM` and `GRU` on or off.
+
+    They are on by default, and off these layers train exactly as Keras' own. A training step that
+    has been traced keeps the gradient it was traced with: `compile` the model again.
+
+    Args:
+        enabled: Whether layers use them.
+
+    Returns:
+        Whether they did before.
+
+    Example:
+
+    >>> before = handwritten_gradients(False)
+    >>> handwritten_gradients(before)
+    False
+    """
+    global _enabled
+    before, _enabled = _enabled, bool(enabled)
+    return before
+
+
+# === Layers ===
+
+
+class _HandWritten:
+    """A recurrent layer of Keras that trains by hand-written equations where they hold.
+
+    They hold on a CPU, with Keras' default activations, with a bias, and without dropout. All else,
+    and inference, is Keras' own.
+    """
+
+    use_cudnn = "auto"  # for `SimpleRNN`, which does not have the argument
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if not training or not self._by_hand():
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        states = list(initial_state) if keras.tree.is_nested(initial_state) else [initial_state]
+        mask = mask[0] if keras.tree.is_nested(mask) else mask
+        x = tf.transpose(sequences, [1, 0, 2])  # [time, batch, features]
+        valid = None
+        if mask is not None:
+            valid = tf.transpose(tf.cast(mask, tf.bool))[..., None]  # [time, batch, 1]
+        if self.go_backwards:
+            x = tf.reverse(x, [0])
+            valid = None if valid is None else tf.reverse(valid, [0])
+        cell = self.cell
+        weights = [cell.kernel, cell.recurrent_kernel, cell.bias]
+        weights = [keras.ops.cast(each, self.compute_dtype) for each in weights]
+        outputs, states = self._run(x, valid, *states, *weights)  # [time, batch, units]
+        if valid is not None:
+            shown = valid
+            if not self.zero_output_for_mask:  # in Keras zero until a step counts, then as before
+                shown = tf.cumsum(tf.cast(valid, tf.int32), axis=0) > 0
+            outputs = tf.where(shown, outputs, tf.zeros_like(outputs))
+        last = outputs[-1]  # [batch, units]
+        if self.return_sequences:
+            return last, tf.transpose(outputs, [1, 0, 2]), states
+        return last, last[:, None], states
+
+    def _by_hand(self):
+        cell = self.cell
+        return (
+            _enabled
+            and keras.backend.backend() == "tensorflow"
+            and self.use_cudnn is not True  # which Keras refuses where there is no GPU
+            and cell.activation is keras.activations.tanh
+            and cell.use_bias
+            and not (cell.dropout or cell.recurrent_dropout or self.unroll)
+            and not tf.config.list_logical_devices("GPU")
+        )
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class SimpleRNN(_HandWritten, keras.layers.SimpleRNN):
+    """`keras.layers.SimpleRNN`, which computes its gradient in less time on a CPU.
+
+    Arguments, weights, masks and results are those of Keras' layer; see `handwritten_gradients`.
+
+    Example:
+
+    >>> SimpleRNN(8)(np.ones((2, 5, 3), "float32")).shape
+    TensorShape([2, 8])
+    """
+
+    def _run(self, *arguments):
+        return run_simple_rnn(*arguments)
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class LSTM(_HandWritten, keras.layers.LSTM):
+    """`keras.layers.LSTM`, which computes its gradient in less time on a CPU.
+
+    Arguments, weights, masks and results are those of Keras' layer; see `handwritten_gradients`.
+
+    Example:
+
+    >>> LSTM(8)(np.ones((2, 5, 3), "float32")).shape
+    TensorShape([2, 8])
+    """
+
+    def _by_hand(self):
+        return super()._by_hand() and self.cell.recurrent_activation is keras.activations.sigmoid
+
+    def _run(self, *arguments):
+        return run_lstm(*arguments)
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class GRU(_HandWritten, keras.layers.GRU):
+    """`keras.layers.GRU`, which computes its gradient in less time on a CPU.
+
+    Arguments, weights, masks and results are those of Keras' layer; see `handwritten_gradients`.
+    By hand is the default form alone, in which the reset gate comes after the product.
+
+    Example:
+
+    >>> GRU(8)(np.ones((2, 5, 3), "float32")).shape
+    TensorShape([2, 8])
+    """
+
+    def _by_hand(self):
+        cell = self.cell
+        default = cell.reset_after and cell.recurrent_activation is keras.activations.sigmoid
+        return default and super()._by_hand()
+
+    def _run(self, *arguments):
+        return run_gru(*arguments)
+
+
+# === Equations ===
+
+
+def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
     """h_t = tanh(x_t W + h_(t-1) U + b).
 
     Args:
@@ -26,7 +163,7 @@ def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
     Returns:
         The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
     """
-    inputs = _projected(x, kernel, bias)  # [time, batch, units]
+    inputs = _project(x, kernel, bias)  # [time, batch, units]
 
     @tf.custom_gradient
     def run(inputs, state, recurrent):
@@ -37,18 +174,18 @@ def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
         (states,), _ = _loop(forward, [inputs, mask], [state], 1)
 
         def gradient(upstream):
-            turned = tf.transpose(recurrent)  # once: products with it are faster
+            transposed = tf.transpose(recurrent)  # once: products with it are faster
             before = _before(states, state)  # [time, batch, units]
-            slope = _where(mask, 1 - tf.square(states), 0.0)  # what is masked has no part in it
+            slope = _where(mask, 1 - tf.square(states), 0.0)  # a masked step has no gradient
 
             def backward(dy, mask, slope, dh):
                 dh += dy
                 da = dh * slope  # [batch, units]
-                return [_where(mask, tf.matmul(da, turned), dh)], [da]
+                return [_where(mask, tf.matmul(da, transposed), dh)], [da]
 
             values, carried = [upstream, mask, slope], [tf.zeros_like(state)]
             (da,), (first,) = _loop(backward, values, carried, 1, backwards=True)
-            return da, first, _of_weights(before, da, recurrent)
+            return da, first, _weight_gradient(before, da, recurrent)
 
         return states, gradient
 
@@ -56,7 +193,7 @@ def simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
     return states, [states[-1]]
 
 
-def gru(x, mask, state, kernel, recurrent_kernel, bias):
+def run_gru(x, mask, state, kernel, recurrent_kernel, bias):
     """The GRU of `keras.layers.GRU(reset_after=True)`.
 
     z, r = sigmoid(x W + b + h U + b'), n = tanh(x W_n + b_n + r * (h U_n + b'_n)),
@@ -72,7 +209,7 @@ def gru(x, mask, state, kernel, recurrent_kernel, bias):
         The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
     """
     units = recurrent_kernel.shape[0]
-    inputs = _projected(x, kernel, bias[0])  # [time, batch, 3 * units]
+    inputs = _project(x, kernel, bias[0])  # [time, batch, 3 * units]
     if mask is not None:  # an update gate of 1 keeps the state as it is
         closed = tf.constant([float(inputs.dtype.max) / 2] * units + [0] * 2 * units, inputs.dtype)
         inputs = tf.where(mask, inputs, closed)
@@ -80,36 +217,36 @@ def gru(x, mask, state, kernel, recurrent_kernel, bias):
     @tf.custom_gradient
     def run(inputs, state, recurrent, bias):
         def forward(a, hidden):
-            inner = tf.nn.bias_add(tf.matmul(hidden, recurrent), bias)  # [batch, 3 * units]
-            gates = tf.sigmoid(a[:, : 2 * units] + inner[:, : 2 * units])
+            product = tf.nn.bias_add(tf.matmul(hidden, recurrent), bias)  # [batch, 3 * units]
+            gates = tf.sigmoid(a[:, : 2 * units] + product[:, : 2 * units])
             update, reset = tf.split(gates, 2, axis=-1)
-            asked = inner[:, 2 * units :]
-            new = tf.tanh(a[:, 2 * units :] + reset * asked)
+            inner = product[:, 2 * units :]  # h U_n + b'_n
+            new = tf.tanh(a[:, 2 * units :] + reset * inner)
             after = update * hidden + (1 - update) * new
-            return [after], [after, gates, new, asked]
+            return [after], [after, gates, new, inner]
 
-        (states, gates, new, asked), _ = _loop(forward, [inputs], [state], 4)
+        (states, gates, new, inner), _ = _loop(forward, [inputs], [state], 4)
 
         def gradient(upstream):
-            turned = tf.transpose(recurrent)
+            transposed = tf.transpose(recurrent)
             before = _before(states, state)  # [time, batch, units]
             update, reset = tf.split(gates, 2, axis=-1)
-            # How much each pre-activation counts in the state that comes of it.
-            of_update = (before - new) * update * (1 - update)
-            of_new = (1 - update) * (1 - tf.square(new))
-            of_reset = of_new * asked * reset * (1 - reset)
-            inner = tf.stack([of_update, of_reset, of_new * reset], axis=2)
+            # Derivatives of h_t by the pre-activations of z, n and r.
+            by_update = (before - new) * update * (1 - update)
+            by_new = (1 - update) * (1 - tf.square(new))
+            by_reset = by_new * inner * reset * (1 - reset)
+            slopes = tf.stack([by_update, by_reset, by_new * reset], axis=2)
 
-            def backward(dy, update, inner, dh):
+            def backward(dy, update, slopes, dh):
                 dh += dy
-                da = tf.reshape(dh[:, None] * inner, [-1, 3 * units])  # [batch, 3 * units]
-                return [dh * update + tf.matmul(da, turned)], [da, dh]
+                da = tf.reshape(dh[:, None] * slopes, [-1, 3 * units])  # [batch, 3 * units]
+                return [dh * update + tf.matmul(da, transposed)], [da, dh]
 
-            values, carried = [upstream, update, inner], [tf.zeros_like(state)]
+            values, carried = [upstream, update, slopes], [tf.zeros_like(state)]
             (da, dh), (first,) = _loop(backward, values, carried, 2, backwards=True)
-            outer = tf.concat([da[..., : 2 * units], dh * of_new], axis=-1)
-            weights = _of_weights(before, da, recurrent)
-            return outer, first, weights, tf.reduce_sum(da, [0, 1])
+            by_inputs = tf.concat([da[..., : 2 * units], dh * by_new], axis=-1)
+            weights = _weight_gradient(before, da, recurrent)
+            return by_inputs, first, weights, tf.reduce_sum(da, [0, 1])
 
         return states, gradient
 
@@ -117,7 +254,7 @@ def gru(x, mask, state, kernel, recurrent_kernel, bias):
     return states, [states[-1]]
 
 
-def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
+def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
     """i, f, o = sigmoid(...), g = tanh(...) of x W + h U + b; c_t = f * c_(t-1) + i * g,
     h_t = o * tanh(c_t).
 
@@ -131,7 +268,7 @@ def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
         The states h `[time, batch, units]`, and a list of the last h and c `[batch, units]`.
     """
     units = recurrent_kernel.shape[0]
-    inputs = _projected(x, kernel, bias)  # [time, batch, 4 * units]
+    inputs = _project(x, kernel, bias)  # [time, batch, 4 * units]
 
     @tf.custom_gradient
     def run(inputs, state, cell, recurrent):
@@ -139,44 +276,43 @@ def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
             a += tf.matmul(hidden, recurrent)  # [batch, 4 * units]
             # One call for all, the third of which is not needed, takes less time than two.
             gates = tf.sigmoid(a)
-            taken, kept, _, shown = tf.split(gates, 4, axis=-1)
-            new = tf.tanh(a[:, 2 * units : 3 * units])
-            after = _where(mask, kept * cell + taken * new, cell)
-            hidden = _where(mask, shown * tf.tanh(after), hidden)
-            return [hidden, after], [hidden, after, gates, new]
+            i, f, _, o = tf.split(gates, 4, axis=-1)
+            g = tf.tanh(a[:, 2 * units : 3 * units])
+            after = _where(mask, f * cell + i * g, cell)
+            hidden = _where(mask, o * tf.tanh(after), hidden)
+            return [hidden, after], [hidden, after, gates, g]
 
-        (states, cells, gates, new), last = _loop(forward, [inputs, mask], [state, cell], 4)
+        (states, cells, gates, g), last = _loop(forward, [inputs, mask], [state, cell], 4)
 
-        def gradient(upstream, of_last):
-            turned = tf.transpose(recurrent)
-            taken, kept, _, shown = tf.split(gates, 4, axis=-1)
+        def gradient(upstream, last_upstream):
+            transposed = tf.transpose(recurrent)
+            i, f, _, o = tf.split(gates, 4, axis=-1)
             squashed = tf.tanh(cells)
-            # How much each pre-activation counts in the cell, the last in the state.
+            # Derivatives by the pre-activations: of c_t by those of i, f, g, of h_t by that of o.
             slopes = tf.stack(
                 [
-                    new * taken * (1 - taken),
-                    _before(cells, cell) * kept * (1 - kept),
-                    taken * (1 - tf.square(new)),
-                    squashed * shown * (1 - shown),
+                    g * i * (1 - i),
+                    _before(cells, cell) * f * (1 - f),
+                    i * (1 - tf.square(g)),
+                    squashed * o * (1 - o),
                 ],
                 axis=2,
             )  # [time, batch, 4, units]
-            through = shown * (1 - tf.square(squashed))
-            if mask is not None:  # what is masked has no part in it, and keeps its cell
+            by_cell = o * (1 - tf.square(squashed))  # of h_t
+            if mask is not None:  # a masked step has no gradient and keeps its cell
                 slopes = tf.where(mask[..., None], slopes, 0.0)
-                through, kept = tf.where(mask, through, 0.0), tf.where(mask, kept, 1.0)
+                by_cell, f = tf.where(mask, by_cell, 0.0), tf.where(mask, f, 1.0)
 
-            def backward(dy, mask, kept, slopes, through, dh, dc):
+            def backward(dy, mask, f, slopes, by_cell, dh, dc):
                 dh += dy
-                both = dc + dh * through
-                parts = tf.stack([both, both, both, dh], axis=1) * slopes
-                da = tf.reshape(parts, [-1, 4 * units])  # [batch, 4 * units]
-                return [_where(mask, tf.matmul(da, turned), dh), both * kept], [da]
+                dc += dh * by_cell
+                da = tf.reshape(tf.stack([dc, dc, dc, dh], axis=1) * slopes, [-1, 4 * units])
+                return [_where(mask, tf.matmul(da, transposed), dh), dc * f], [da]
 
-            values = [upstream, mask, kept, slopes, through]
-            carried = [tf.zeros_like(state), of_last]
+            values = [upstream, mask, f, slopes, by_cell]
+            carried = [tf.zeros_like(state), last_upstream]
             (da,), firsts = _loop(backward, values, carried, 1, backwards=True)
-            return da, *firsts, _of_weights(_before(states, state), da, recurrent)
+            return da, *firsts, _weight_gradient(_before(states, state), da, recurrent)
 
         return (states, last[1]), gradient
 
@@ -184,17 +320,17 @@ def lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
     return states, [states[-1], last]
 
 
-# === Parts ===
+# === Parts of the equations ===
 
 
-def _projected(x, kernel, bias):
-    """What the inputs give to all gates, `[time, batch, gates * units]`, in one product."""
+def _project(x, kernel, bias):
+    """x W + b for all gates, `[time, batch, gates * units]`, in one product."""
     flat = tf.reshape(x, [-1, x.shape[-1]])
     product = tf.nn.bias_add(tf.matmul(flat, kernel), bias)
     return tf.reshape(product, tf.concat([tf.shape(x)[:2], [kernel.shape[-1]]], axis=0))
 
 
-def _of_weights(before, da, kernel):
+def _weight_gradient(before, da, kernel):
     """Gradient of a recurrent kernel: one product over all steps."""
     rows, columns = kernel.shape
     states, changes = tf.reshape(before, [-1, rows]), tf.reshape(da, [-1, columns])
@@ -202,7 +338,7 @@ def _of_weights(before, da, kernel):
 
 
 def _before(states, first):
-    """The states that the steps began with."""
+    """The state before each step."""
     return tf.concat([first[None], states[:-1]], axis=0)
 
 
@@ -233,14 +369,16 @@ def _loop(function, values, carried, outputs, backwards=False):
     widths = []
 
     def body(index, carried, written):
-        place = steps - 1 - index if backwards else index
+        position = steps - 1 - index if backwards else index
         now = [
-            None if array is None else tf.ensure_shape(array.read(place), shape)
+            None if array is None else tf.ensure_shape(array.read(position), shape)
             for array, shape in zip(read, shapes, strict=True)
         ]
         after, results = function(*now, *carried)
         widths[:] = [each.shape[1:] for each in results]
-        written = [array.write(place, each) for array, each in zip(written, results, strict=True)]
+        written = [
+            array.write(position, each) for array, each in zip(written, results, strict=True)
+        ]
         after = [tf.ensure_shape(a, b.shape) for a, b in zip(after, carried, strict=True)]
         return index + 1, after, written
 

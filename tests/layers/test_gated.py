@@ -6,8 +6,12 @@ import pytest
 import tensorflow as tf
 
 from rnnkit import layers
-from rnnkit.layers import bptt
+from rnnkit.layers import gated
 
+by_hand = pytest.mark.skipif(
+    bool(tf.config.list_physical_devices("GPU")),
+    reason="with a GPU the layers are cuDNN's, which sum in another order and need right padding",
+)
 BATCH, TIME, FEATURES, UNITS = 4, 7, 3, 5
 NAMES = ["SimpleRNN", "LSTM", "GRU"]
 MASKS = {
@@ -49,6 +53,7 @@ def run(layer, x, initial, mask, weights):
     return tf.nest.flatten(step())
 
 
+@by_hand
 @pytest.mark.parametrize(
     ("mask", "backwards"),
     [("none", True), ("right", False), ("holes", True), ("empty row", False)],
@@ -68,6 +73,7 @@ def test_outputs_states_and_gradients_are_those_of_keras(name, mask, backwards):
         np.testing.assert_allclose(a, b, atol=2e-5)
 
 
+@by_hand
 @pytest.mark.parametrize("mask", ["right", "holes"])
 @pytest.mark.parametrize("name", NAMES)
 def test_two_directions_are_those_of_keras(name, mask):
@@ -104,7 +110,7 @@ def test_one_unit_by_hand():
     one, weight = tf.constant([[1.0]]), tf.constant([[0.5]])
     with tf.GradientTape() as tape:
         tape.watch(weight)
-        found, _ = bptt.simple_rnn(x, None, tf.zeros([1, 1]), one, weight, tf.zeros([1]))
+        found, _ = gated.run_simple_rnn(x, None, tf.zeros([1, 1]), one, weight, tf.zeros([1]))
         last = found[-1, 0, 0]
     first = np.tanh(0.5)
     second = np.tanh(0.5 * first)
@@ -112,6 +118,7 @@ def test_one_unit_by_hand():
     np.testing.assert_allclose(tape.gradient(last, weight), [[(1 - second**2) * first]], rtol=1e-6)
 
 
+@by_hand
 @pytest.mark.parametrize("name", NAMES)
 def test_one_unit_and_sizes_that_the_graph_does_not_know(name):
     """A graph may know neither batch nor time, nor how wide the states are that it begins with;
@@ -138,6 +145,7 @@ def test_one_unit_and_sizes_that_the_graph_does_not_know(name):
         np.testing.assert_allclose(a, b, atol=2e-5)
 
 
+@by_hand
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_masked_may_be_no_number(name):
     mask = tf.constant(MASKS["right"])
@@ -149,12 +157,19 @@ def test_what_is_masked_may_be_no_number(name):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+def count_calls(name, monkeypatch):
+    """A list that gets longer whenever a layer trains by hand."""
+    calls = []
+    function = {"SimpleRNN": "run_simple_rnn"}.get(name, f"run_{name.lower()}")
+    plain = getattr(gated, function)
+    monkeypatch.setattr(gated, function, lambda *a: calls.append(1) or plain(*a))
+    return calls
+
+
+@by_hand
 @pytest.mark.parametrize("name", NAMES)
 def test_training_is_by_hand_where_it_can_be(name, monkeypatch):
-    calls = []
-    function = {"SimpleRNN": "simple_rnn"}.get(name, name.lower())
-    plain = getattr(bptt, function)
-    monkeypatch.setattr(bptt, function, lambda *a: calls.append(1) or plain(*a))
+    calls = count_calls(name, monkeypatch)
     x = np.ones((BATCH, TIME, FEATURES), "float32")
     layer = getattr(layers, name)(UNITS)
     layer(x, training=False)
@@ -174,6 +189,35 @@ def test_training_is_by_hand_where_it_can_be(name, monkeypatch):
     assert calls == [1, 1, 1]
 
 
+@by_hand
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gradient_by_hand_can_be_switched_off(name, monkeypatch):
+    calls = count_calls(name, monkeypatch)
+    x = np.ones((BATCH, TIME, FEATURES), "float32")
+    layer = getattr(layers, name)(UNITS)
+    assert layers.handwritten_gradients(False) is True
+    try:
+        layer(x, training=True)
+        assert not calls
+    finally:
+        assert layers.handwritten_gradients(True) is False
+    layer(x, training=True)
+    assert calls == [1]
+
+
+@by_hand
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+@pytest.mark.parametrize("training", [False, True])
+def test_cudnn_without_a_gpu_is_refused_as_in_keras(name, training):
+    x = np.ones((BATCH, TIME, FEATURES), "float32")
+    for place in (keras.layers, layers):
+        with pytest.raises(ValueError, match="use_cudnn=True was specified"):
+            getattr(place, name)(UNITS, use_cudnn=True)(x, training=training)
+    layer = getattr(layers, name)(UNITS, use_cudnn=False)  # which asks for nothing
+    assert layer(x, training=training).shape == (BATCH, UNITS)
+
+
+@by_hand
 @pytest.mark.parametrize(
     ("name", "dtype", "jit_compile"),
     [
@@ -194,6 +238,7 @@ def test_training_in_half_precision_and_under_xla(name, dtype, jit_compile):
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
 
 
+@by_hand
 @pytest.mark.parametrize("name", NAMES)
 def test_a_gradient_of_the_gradient(name):
     """As a penalty of gradients needs it; against Keras'."""

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from rnnkit.layers import ESN, ESNCell
 from rnnkit.layers import topology as topologies
-from rnnkit.layers.reservoir import plan, recurrent_product
+from rnnkit.layers.reservoir.product import plan, recurrent_product
 from rnnkit.layers.topology import TOPOLOGIES
 
 # Keras reads variables with `np.array(variable)`, which numpy 2 wants to see written otherwise.
@@ -405,11 +405,11 @@ def test_a_topology_of_its_own_seed_keeps_it(sequences):
 
 def test_topology_by_default():
     assert type(ESNCell(100)._topology) is TOPOLOGIES["circulant"]
-    assert ESNCell(100)._topology.degree(100) == 10 and ESNCell(4)._topology.degree(4) == 4
+    assert ESNCell(100)._topology.in_degree(100) == 10 and ESNCell(4)._topology.in_degree(4) == 4
     cell = ESNCell(100, connectivity=0.2)
     assert type(cell._topology) is TOPOLOGIES["random_connectivity"]
     assert cell._topology.connectivity == 0.2
-    assert ESNCell(100, topology="small_world", degree=6)._topology.degree(100) == 6
+    assert ESNCell(100, topology="small_world", degree=6)._topology.in_degree(100) == 6
 
 
 # === Half precision ===
@@ -526,7 +526,7 @@ def test_every_topology_lives_on_in_its_file(fresh, tmp_path, sequences):
         ({"degree": 5, "topology": "small_world"}, "degree must be even.*degree=5"),
         ({"degree": 5, "topology": "ring"}, "degree does not fit topology='ring'"),
         ({"degree": 5, "connectivity": 0.1}, "degree does not fit topology='random_connectivity'"),
-        ({"connectivity": 0}, "connectivity must be above 0"),
+        ({"connectivity": 0}, "connectivity must be a number above 0"),
         ({"connectivity": 1.5}, r"connectivity must be .*=1\.5"),
         ({"connectivity": 0.1, "topology": "circulant"}, "connectivity does not fit"),
         ({"topology": "rnig"}, "topology must be one of .*Did you mean 'ring'.*topology='rnig'"),

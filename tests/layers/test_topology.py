@@ -118,7 +118,7 @@ def test_links_and_matrix_are_the_same():
         topology = topologies.get(name, seed=3)
         indices, values = topology.links(40)
         assert indices.dtype == "int32" and values.dtype == "float64"
-        assert indices.shape == values.shape == (topology.degree(40), 40)
+        assert indices.shape == values.shape == (topology.in_degree(40), 40)
         assert indices.min() >= 0 and indices.max() < 40
         np.testing.assert_allclose(
             topology.matrix(40), dense(indices, values), rtol=0, atol=1e-15, err_msg=name
@@ -171,7 +171,7 @@ def test_random_connectivity_prefers_no_unit():
     heard = np.zeros((units, units))
     topology = topologies.get("random_connectivity", connectivity=0.2)
     for seed in range(nets):
-        indices, values = topology.draw(units, np.random.default_rng(seed))
+        indices, values = topology.sample(units, np.random.default_rng(seed))
         heard += dense(indices, values) != 0
     deviation = np.sqrt(0.2 * 0.8 / nets / units)
     by_source = heard.mean(axis=1) / nets
@@ -363,7 +363,7 @@ def test_config_round_trip_and_initializer(name):
         ("small_world", {"degree": 5}, "degree must be even. Received: degree=5"),
         ("small_world", {"degree": 0}, "degree must be an integer of at least 2"),
         ("small_world", {"rewire": 1.5}, r"rewire must be .*at most 1\. Rec.*rewire=1\.5"),
-        ("random_connectivity", {"connectivity": 0}, "connectivity must be above 0"),
+        ("random_connectivity", {"connectivity": 0}, "connectivity must be a number above 0"),
         ("random_connectivity", {"connectivity": 1.5}, r"connectivity must be .*=1\.5"),
         ("random_connectivity", {"connectivity": -0.1}, r"connectivity must be .*=-0\.1"),
         ("delay_line_feedback", {"feedback": 0}, "feedback must be above 0.*DelayLine"),
@@ -412,7 +412,7 @@ def test_kernels_are_square(name, shape):
 
 
 @pytest.mark.parametrize("name", ["dense", "orthogonal"])
-def test_who_hears_all_has_no_links(name):
+def test_dense_topologies_have_no_links(name):
     topology = topologies.get(name)
     with pytest.raises(ValueError, match="take matrix\\(units\\). Received: units=5"):
         topology.links(5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnkit.features import Forecast, Label, Series
-from rnnkit.layers import reservoir_loops as loops
+from rnnkit.layers.reservoir import loops
 from rnnkit.models import EchoStateNetwork
 from tests.models import plain_reservoir as plain
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Forecast, Label, Number, Series
-from rnnkit.layers import reservoir_loops as loops
+from rnnkit.layers.reservoir import loops
 from rnnkit.models import EchoStateNetwork
 from tests import helpers
 from tests.models import plain_reservoir as plain

@@ -9,7 +9,7 @@ import pytest
 
 import rnnkit
 from rnnkit.features import Forecast, Series, Text
-from rnnkit.layers import reservoir_loops as loops
+from rnnkit.layers.reservoir import loops
 from rnnkit.models import EchoStateNetwork
 from rnnkit.models.reservoir import passes as reservoir_pass
 from tests import helpers

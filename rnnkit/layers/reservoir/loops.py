@@ -10,7 +10,7 @@ import typing
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.layers.reservoir import recurrent_product
+from rnnkit.layers.reservoir.product import recurrent_product
 
 # Bytes of states computed at a time: calls cost a millisecond each, memory is limited.
 PIECE_BYTES = 2**26
@@ -75,8 +75,8 @@ def _drive(inputs, steps, state, tensors, noise_seed, noise, how, activation):
     length = inputs.shape[0]
 
     def body(t, state, states):
-        heard = driven[t] + recurrent_product(how, state, weights)  # [batch, units]
-        state = (1 - leak) * state + leak * activation(heard)
+        total = driven[t] + recurrent_product(how, state, weights)  # [batch, units]
+        state = (1 - leak) * state + leak * activation(total)
         return t + 1, state, states.write(t, state)
 
     states = tf.TensorArray(state.dtype, length, element_shape=state.shape)
@@ -121,24 +121,24 @@ def _free_run(
     outputs, states, known, feedback, offset, noise, steps, tensors, readouts, hows, activations,
     read_inputs,
 ):  # fmt: skip
-    """Outputs `[time, batch, targets]` of reservoirs that hear their own; see `free_run`."""
+    """Outputs `[time, batch, targets]` of reservoirs that read their own; see `free_run`."""
     members = len(readouts)
     length = known.shape[0]
 
     def body(t, output, states, collected):
         inputs = known[t] + tf.matmul(output, feedback) + offset  # [batch, features]
         states, total = list(states), 0.0
-        place = 0
+        position = 0
         for member in range(members):
-            read, heard = [inputs] if read_inputs else [], inputs
+            read, below = [inputs] if read_inputs else [], inputs
             for layer, (input_kernel, bias, leak, weights) in enumerate(tensors[member]):
-                state = states[place]
-                driven = tf.matmul(heard, input_kernel) + bias  # [batch, units]
+                state = states[position]
+                driven = tf.matmul(below, input_kernel) + bias  # [batch, units]
                 driven += recurrent_product(hows[member][layer], state, weights)
                 state = (1 - leak) * state + leak * activations[member][layer](driven)
-                states[place], heard = state, state
+                states[position] = below = state
                 read.append(state)
-                place += 1
+                position += 1
             kernel, bias = readouts[member]
             total += tf.matmul(tf.concat(read, axis=1), kernel) + bias  # [batch, targets]
         output = total / members + noise[t]
@@ -153,18 +153,18 @@ def _free_run(
 
 
 def free_run(members, readouts, outputs, states, known, feedback, offset, noise, read_inputs):
-    """Runs an ensemble in closed loop: what it gives at one step it hears at the next.
+    """Runs an ensemble in closed loop: its output at one step is its input at the next.
 
-    The members hear the mean of what they give, as one network.
+    The input of all members is the mean of their outputs, as if they were one network.
 
     Args:
         members: List over members of lists over layers of `Reservoir`.
         readouts: List over members of `(kernel, bias)`, `[read, targets]` and `[targets]`.
-        outputs: `[batch, targets]`, what is heard first.
+        outputs: `[batch, targets]`, the first input that is fed back.
         states: List over members and layers of `[batch, units]`.
-        known: `[time, batch, features]`, inputs known ahead, 0 where outputs are heard.
-        feedback: `[targets, features]`, where and how strongly outputs are heard.
-        offset: `[features]`, added to what is heard.
+        known: `[time, batch, features]`, inputs known ahead, 0 where outputs are fed back.
+        feedback: `[targets, features]`, to which inputs and how strongly outputs are fed back.
+        offset: `[features]`, added to the inputs.
         noise: `[time, batch, targets]`, added to the outputs.
         read_inputs: Whether the readouts read the inputs beside the states.
 

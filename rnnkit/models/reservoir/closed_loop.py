@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from rnnkit.features import Forecast
 from rnnkit.features.calendar import following
-from rnnkit.layers import reservoir_loops as loops
+from rnnkit.layers.reservoir import loops
 from rnnkit.models.forecasting import is_single
 from rnnkit.utils.checks import integer, number
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Label
-from rnnkit.layers import reservoir_loops as loops
+from rnnkit.layers.reservoir import loops
 from rnnkit.layers.ridge import MOST_PATTERNS, NormalEquations
 from rnnkit.models import forecasting
 

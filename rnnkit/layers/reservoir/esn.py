@@ -1,4 +1,6 @@
-"""The reservoir of an echo state network: a recurrent layer whose weights stay as drawn."""
+"""The reservoir of an echo state network: a recurrent layer with random, untrained weights."""
+
+import functools
 
 import keras
 import numpy as np
@@ -6,94 +8,9 @@ import tensorflow as tf
 from keras import ops
 
 from rnnkit.layers import topology as topologies
+from rnnkit.layers.reservoir.product import plan, recurrent_product
 from rnnkit.utils.checks import integer, number
-
-# === How the recurrent product is computed ===
-
-
-# Entries of a dense product that take as long as one link that is gathered, measured on CPU under
-# XLA: for one series, and for a batch. A link of a shift takes a third of a gathered one's time.
-DENSE_PER_LINK = {1: 9, None: 20}
-
-
-def plan(topology, units, batch=1):
-    """How the recurrent product of a reservoir is computed fastest.
-
-    Args:
-        topology: A `Topology`.
-        units: Number of units.
-        batch: Series computed at a time.
-
-    Returns:
-        `"dense"` (matrix product), `"shift"` (contiguous slices) or `"gather"` (by index).
-    """
-    if not topology.sparse:
-        return "dense"
-    cost = topology.degree(units) * DENSE_PER_LINK[1 if batch == 1 else None]
-    if topology.shifts:
-        return "shift" if cost < 3 * units else "dense"
-    return "gather" if cost < units else "dense"
-
-
-@tf.custom_gradient
-def _shifted(state, indices, values):
-    """Recurrent product where every row of links is a shift.
-
-    The state is laid twice in a row, so that its rotation by s units is a slice that starts at
-    `indices[k, 0]`, from where unit 0 hears.
-
-    Args:
-        state: `[batch, units]`.
-        indices: int32 `[degree, units]`.
-        values: `[degree, units]`.
-
-    Returns:
-        `[batch, units]`. Its gradient with respect to the state is the product with the shifts
-        turned round.
-    """
-    units = state.shape[-1]
-
-    def rotated(tensor, start):
-        twice = tf.concat([tensor, tensor], axis=1)  # [batch, 2 * units]
-        return tf.slice(twice, [0, start], [-1, units])  # [batch, units]
-
-    def gradient(upstream):
-        total = 0.0
-        for k in range(indices.shape[0]):
-            total += rotated(upstream * values[k], (units - indices[k, 0]) % units)
-        return total, None, None
-
-    twice = tf.concat([state, state], axis=1)  # [batch, 2 * units]
-    total = 0.0
-    for k in range(indices.shape[0]):
-        total += values[k] * tf.slice(twice, [0, indices[k, 0]], [-1, units])  # [batch, units]
-    return total, gradient
-
-
-def _gathered(state, indices, values):
-    total = 0.0
-    for k in range(indices.shape[0]):
-        total += values[k] * tf.gather(state, indices[k], axis=1)  # [batch, units]
-    return total
-
-
-def recurrent_product(how, state, weights):
-    """The product of a state with the recurrent weights.
-
-    Args:
-        how: What `plan` gave.
-        state: `[batch, units]`.
-        weights: `(kernel,)`, `[units, units]`, for `"dense"`; else `(indices, values)`.
-
-    Returns:
-        `[batch, units]`.
-    """
-    if how == "dense":
-        return tf.matmul(state, *weights)
-    return _shifted(state, *weights) if how == "shift" else _gathered(state, *weights)
-
-
-# === The cell ===
+from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -114,12 +31,12 @@ class ESNCell(keras.layers.Layer):
             state may no longer forget its start.
         leak_rate: a, above 0 and at most 1: how far a step moves the state. A number, or one for
             each unit.
-        input_scaling: The input weights are drawn evenly from minus to plus this. A number, or one
-            for each input.
+        input_scaling: The input weights are sampled evenly from minus to plus this. A number, or
+            one for each input.
         bias_scaling: The same for b.
-        connectivity: Share of the links that exist, for the topology `"random_connectivity"`,
+        connectivity: Fraction of the links that exist, for the topology `"random_connectivity"`,
             which it chooses where no topology is named.
-        degree: How many others a unit hears, for the topologies that have this.
+        degree: Number of incoming links of each unit, for the topologies that have this.
         topology: Name in `rnnkit.layers.topology.TOPOLOGIES`; by default `"circulant"`, the fastest
             random one. Or a `Topology`, whose own spectral radius is replaced.
         activation: f.
@@ -192,15 +109,11 @@ class ESNCell(keras.layers.Layer):
         self.feedback_size = integer(feedback_size, "feedback_size", least=0)
         self.feedback_scaling = number(feedback_scaling, "feedback_scaling")
         self.seed = seed
-        # Fixed also where the user fixes nothing: indices and values come from one draw.
-        drawn = np.random.SeedSequence(seed).generate_state(4) if seed is None else None
-        if drawn is None:
-            integer(seed, "seed", least=0)
-            drawn = np.random.SeedSequence([int(seed), 0]).generate_state(4)
-        self._seeds = [int(each) >> 1 for each in drawn]
+        # Fixed also where the user fixes nothing: indices and values are of the same links.
+        entropy = None if seed is None else [integer(seed, "seed", least=0), 0]
+        self._seeds = [int(e) >> 1 for e in np.random.SeedSequence(entropy).generate_state(4)]
         self._topology = self._make_topology()
-        self._topology.sparse and self._topology.check(self.units)
-        self._links = None
+        self._topology.check(self.units)
         self._noise_seeds = keras.random.SeedGenerator(self._seeds[3]) if self.noise else None
 
     def _make_topology(self):
@@ -242,12 +155,12 @@ class ESNCell(keras.layers.Layer):
         def input_kernel(shape, dtype=None):
             scaling = np.full(features, self.feedback_scaling)
             scaling[:outer] = self.input_scaling
-            draw = np.random.default_rng(self._seeds[1]).uniform(-1, 1, shape)
-            return ops.convert_to_tensor(draw * scaling[:, None], dtype)
+            sampled = np.random.default_rng(self._seeds[1]).uniform(-1, 1, shape)
+            return ops.convert_to_tensor(sampled * scaling[:, None], dtype)
 
         def bias(shape, dtype=None):
-            draw = np.random.default_rng(self._seeds[2]).uniform(-1, 1, shape)
-            return ops.convert_to_tensor(draw * self.bias_scaling, dtype)
+            sampled = np.random.default_rng(self._seeds[2]).uniform(-1, 1, shape)
+            return ops.convert_to_tensor(sampled * self.bias_scaling, dtype)
 
         self.input_kernel = self.add_weight(
             shape=(features, self.units), initializer=input_kernel, trainable=False,
@@ -257,14 +170,14 @@ class ESNCell(keras.layers.Layer):
             shape=(self.units,), initializer=bias, trainable=False, name="bias"
         )
         if self.sparse:
-            shape = (self._topology.degree(self.units), self.units)
+            shape = (self._topology.in_degree(self.units), self.units)
             self.recurrent_indices = self.add_weight(
-                shape=shape, initializer=lambda *_, **__: ops.convert_to_tensor(self._draw()[0]),
+                shape=shape, initializer=lambda *_, **__: ops.convert_to_tensor(self._links[0]),
                 dtype="int32", trainable=False, autocast=False, name="recurrent_indices",
             )  # fmt: skip
             self.recurrent_values = self.add_weight(
                 shape=shape, trainable=False, name="recurrent_values",
-                initializer=lambda shape, dtype=None: ops.convert_to_tensor(self._draw()[1], dtype),
+                initializer=lambda shape, dtype=None: ops.convert_to_tensor(self._links[1], dtype),
             )  # fmt: skip
         else:
             self.recurrent_kernel = self.add_weight(
@@ -273,10 +186,9 @@ class ESNCell(keras.layers.Layer):
             )  # fmt: skip
         self.built = True
 
-    def _draw(self):
-        if self._links is None:
-            self._links = self._topology.links(self.units)
-        return self._links
+    @functools.cached_property
+    def _links(self):
+        return self._topology.links(self.units)
 
     def recurrent_matrix(self):
         """The recurrent weights as NumPy `[units, units]`, entry (i, j) the weight from i to j."""
@@ -302,8 +214,8 @@ class ESNCell(keras.layers.Layer):
         if how != "dense":
             return how, (indices, values)
         targets = tf.broadcast_to(tf.range(self.units), tf.shape(indices))
-        places = tf.reshape(tf.stack([indices, targets], axis=-1), [-1, 2])
-        kernel = tf.scatter_nd(places, tf.reshape(values, [-1]), [self.units, self.units])
+        positions = tf.reshape(tf.stack([indices, targets], axis=-1), [-1, 2])
+        kernel = tf.scatter_nd(positions, tf.reshape(values, [-1]), [self.units, self.units])
         return how, (kernel,)
 
     # === Step ===
@@ -320,9 +232,9 @@ class ESNCell(keras.layers.Layer):
 
     def step(self, projected, state, how, weights):
         """One step from projected inputs: `[batch, units]` and `[batch, units]` to the same."""
-        heard = projected + recurrent_product(how, state, weights)  # [batch, units]
+        total = projected + recurrent_product(how, state, weights)  # [batch, units]
         leak = ops.convert_to_tensor(self.leak_rate, self.compute_dtype)  # [] or [units]
-        return (1 - leak) * state + leak * self.activation(heard)
+        return (1 - leak) * state + leak * self.activation(total)
 
     def call(self, inputs, states, training=False):
         projected = self.project(inputs, training)  # [batch, units]
@@ -333,32 +245,22 @@ class ESNCell(keras.layers.Layer):
         return [ops.zeros((batch_size, self.units), self.compute_dtype)]
 
     def get_config(self):
-        topology = self.topology
-        if isinstance(topology, topologies.Topology):
-            topology = keras.saving.serialize_keras_object(topology)
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "spectral_radius": self.spectral_radius,
-            "leak_rate": self.leak_rate,
-            "input_scaling": self.input_scaling,
-            "bias_scaling": self.bias_scaling,
-            "connectivity": self.connectivity,
-            "degree": self.degree,
-            "topology": topology,
-            "activation": keras.activations.serialize(self.activation),
-            "noise": self.noise,
-            "feedback_size": self.feedback_size,
-            "feedback_scaling": self.feedback_scaling,
-            "seed": self.seed,
-        }
+        config = {**super().get_config(), **arguments_of(self, ESNCell)}
+        if isinstance(self.topology, topologies.Topology):
+            config["topology"] = keras.saving.serialize_keras_object(self.topology)
+        return {**config, "activation": keras.activations.serialize(self.activation)}
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        if isinstance(config.get("topology"), dict):
-            config["topology"] = keras.saving.deserialize_keras_object(config["topology"])
-        return cls(**config)
+        return cls(**_with_topology(config))
+
+
+def _with_topology(config):
+    """A configuration in which the topology is a name or an object."""
+    topology = config.get("topology")
+    if isinstance(topology, dict):
+        topology = keras.saving.deserialize_keras_object(topology)
+    return {**config, "topology": topology}
 
 
 def _numbers(value, name):
@@ -372,9 +274,6 @@ def _numbers(value, name):
             f"{name} must be a finite number or a list of them. Received: {name}={value!r}"
         )
     return array.tolist()
-
-
-# === The layer ===
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -462,20 +361,14 @@ class ESN(keras.layers.RNN):
         )
 
     def get_config(self):
-        config = self.cell.get_config()
-        for name in ("name", "trainable", "dtype"):
-            config.pop(name, None)
         names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+        names = (*names, "zero_output_for_mask")
         return {
-            **keras.layers.Layer.get_config(self),
-            **config,
+            **self.cell.get_config(),
+            **keras.layers.Layer.get_config(self),  # name, trainable and dtype of the layer
             **{name: getattr(self, name) for name in names},
-            "zero_output_for_mask": self.zero_output_for_mask,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        if isinstance(config.get("topology"), dict):
-            config["topology"] = keras.saving.deserialize_keras_object(config["topology"])
-        return cls(**config)
+        return cls(**_with_topology(config))
