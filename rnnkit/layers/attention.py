@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from rnnkit.layers.stack import check
+from rnnkit.layers.config import config_of
+from rnnkit.utils.checks import integer, one_of, require
 
 
 class _Attention(keras.layers.Layer):
@@ -17,40 +18,48 @@ class _Attention(keras.layers.Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def call(self, query, memory, keys=None, memory_mask=None, return_weights=False):
-        keys = self.project(memory) if keys is None else keys
-        scores = self.score(query, keys)  # [batch, target, source]
+    def call(self, query, memory, projected=None, memory_mask=None, return_weights=False):
+        projected = self.project(memory) if projected is None else projected
+        scores = self.score(query, projected)  # [batch, target, source]
         # In half precision a sum over many positions is too coarse.
         scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
         if memory_mask is not None:
-            there = ops.cast(memory_mask, "bool")[:, None, :]  # [batch, 1, source]
+            valid = ops.cast(memory_mask, "bool")[:, None, :]  # [batch, 1, source]
             # Far below any score, but finite: a memory without any position gives no NaN.
-            scores = ops.where(there, scores, -1e9)
-        # Written out, as Keras' own warns where a source has one place only.
+            scores = ops.where(valid, scores, -1e9)
+        # Written out, as Keras' own softmax warns where a source has one position only.
         scores = scores - ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
         weights = ops.exp(scores)  # [batch, target, source]
         weights = weights / ops.sum(weights, axis=-1, keepdims=True)
         if memory_mask is not None:
-            weights = weights * ops.cast(there, weights.dtype)
+            weights = weights * ops.cast(valid, weights.dtype)
         weights = ops.cast(weights, self.compute_dtype)
         context = ops.matmul(weights, memory)  # [batch, target, memory]
         return (context, weights) if return_weights else context
 
     def project(self, memory):
-        """What of the scores depends on the memory alone, to be computed once in decoding."""
+        """The part of the scores that depends on the memory alone: decoding computes it once."""
         return memory
 
-    def score(self, query, keys):
+    def score(self, query, projected):
         """Scores `[batch, target, source]` of queries against projected memory."""
         raise NotImplementedError(f"{type(self).__name__} must define score()")
 
     def compute_mask(self, query, mask=None):
         return mask
 
+    def _kernel(self, shape, name):
+        # A copy each: one unseeded initializer gives every weight of a shape the same numbers.
+        initializer = keras.initializers.get(keras.initializers.serialize(self.kernel_initializer))
+        return self.add_weight(shape=shape, initializer=initializer, name=name)
+
+    def get_config(self):
+        return {**super().get_config(), **config_of(self, type(self))}
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class AdditiveAttention(_Attention):
-    """Additive attention: what a small network with one hidden layer thinks of a query and a place.
+    """Additive attention: a network with one hidden layer scores a query against a position.
 
     The score of target step i for source step j, the weights and the context are
 
@@ -69,8 +78,8 @@ class AdditiveAttention(_Attention):
     Call arguments:
         query: States of the decoder, `(batch, target, query features)`.
         memory: Outputs of the encoder, `(batch, source, memory features)`.
-        keys: `project(memory)`, where it has been computed before.
-        memory_mask: Boolean `(batch, source)`, False at places that do not count.
+        projected: `project(memory)`, where it has been computed before.
+        memory_mask: Boolean `(batch, source)`, False at positions that do not count.
         return_weights: Whether to return the weights a too.
 
     Output shape:
@@ -92,22 +101,14 @@ class AdditiveAttention(_Attention):
         self, units, kernel_initializer="glorot_uniform", bias_initializer="zeros", **kwargs
     ):
         super().__init__(**kwargs)
-        fits = isinstance(units, int) and units > 0
-        check(fits, "Argument `units` must be a positive integer.", units=units)
-        self.units = units
+        self.units = integer(units, "units")
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
-    def build(self, query_shape, memory_shape, keys_shape=None, memory_mask_shape=None):
-        def kernel(shape, name):
-            initializer = keras.initializers.get(
-                keras.initializers.serialize(self.kernel_initializer)
-            )
-            return self.add_weight(shape=shape, initializer=initializer, name=name)
-
-        self.query_kernel = kernel((query_shape[-1], self.units), "query_kernel")  # W
-        self.memory_kernel = kernel((memory_shape[-1], self.units), "memory_kernel")  # U
-        self.score_kernel = kernel((self.units, 1), "score_kernel")  # v
+    def build(self, query_shape, memory_shape, projected_shape=None, memory_mask_shape=None):
+        self.query_kernel = self._kernel((query_shape[-1], self.units), "query_kernel")  # W
+        self.memory_kernel = self._kernel((memory_shape[-1], self.units), "memory_kernel")  # U
+        self.score_kernel = self._kernel((self.units, 1), "score_kernel")  # v
         self.bias = self.add_weight(
             shape=(self.units,), initializer=self.bias_initializer, name="bias"
         )
@@ -116,23 +117,15 @@ class AdditiveAttention(_Attention):
     def project(self, memory):
         return ops.matmul(memory, self.memory_kernel) + self.bias  # [batch, source, units]
 
-    def score(self, query, keys):
+    def score(self, query, projected):
         query = ops.matmul(query, self.query_kernel)[:, :, None]  # [batch, target, 1, units]
-        hidden = ops.tanh(query + keys[:, None])  # [batch, target, source, units]
+        hidden = ops.tanh(query + projected[:, None])  # [batch, target, source, units]
         return ops.matmul(hidden, self.score_kernel)[..., 0]  # (1) [batch, target, source]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-        }
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class MultiplicativeAttention(_Attention):
-    """Multiplicative attention: how well a query and a place agree.
+    """Multiplicative attention: the similarity of a query and a position.
 
     The score of target step t for source step s is one of
 
@@ -145,8 +138,8 @@ class MultiplicativeAttention(_Attention):
     Args:
         mode: `"dot"` (query and memory of one size), `"general"` or `"concat"`.
         units: Size of the hidden layer of `"concat"`; by default that of the query.
-        scaled: Whether scores are divided by the square root of the size they are summed over,
-            which keeps their softmax from saturating where states are large.
+        scaled: Whether scores are divided by the square root of the size that they are summed
+            over, so that their softmax does not saturate where states are large.
         kernel_initializer: Initializer of W and v.
 
     Call arguments and output shape: see `AdditiveAttention`.
@@ -167,30 +160,23 @@ class MultiplicativeAttention(_Attention):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check(mode in self.MODES, f"Argument `mode` must be one of {self.MODES}.", mode=mode)
-        self.mode = mode
+        self.mode = one_of(mode, "mode", self.MODES)
         self.units = units
         self.scaled = scaled
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, query_shape, memory_shape, keys_shape=None, memory_mask_shape=None):
-        def kernel(shape, name):
-            initializer = keras.initializers.get(
-                keras.initializers.serialize(self.kernel_initializer)
-            )
-            return self.add_weight(shape=shape, initializer=initializer, name=name)
-
+    def build(self, query_shape, memory_shape, projected_shape=None, memory_mask_shape=None):
         query, memory = query_shape[-1], memory_shape[-1]
         if self.mode == "dot":
             text = "Mode 'dot' needs a query and a memory of one size; use 'general'."
-            check(query == memory, text, query=query, memory=memory)
+            require(query == memory, text, query=query, memory=memory)
         elif self.mode == "general":
-            self.kernel = kernel((memory, query), "kernel")  # W'
+            self.kernel = self._kernel((memory, query), "kernel")  # W'
         else:
             units = self.units or query
-            self.query_kernel = kernel((query, units), "query_kernel")  # W = [upper; lower]
-            self.memory_kernel = kernel((memory, units), "memory_kernel")
-            self.score_kernel = kernel((units, 1), "score_kernel")  # v
+            self.query_kernel = self._kernel((query, units), "query_kernel")  # W = [upper; lower]
+            self.memory_kernel = self._kernel((memory, units), "memory_kernel")
+            self.score_kernel = self._kernel((units, 1), "score_kernel")  # v
         self.built = True
 
     def project(self, memory):
@@ -199,20 +185,11 @@ class MultiplicativeAttention(_Attention):
         kernel = self.kernel if self.mode == "general" else self.memory_kernel
         return ops.matmul(memory, kernel)  # [batch, source, query or units]
 
-    def score(self, query, keys):
+    def score(self, query, projected):
         if self.mode == "concat":
             query = ops.matmul(query, self.query_kernel)[:, :, None]  # [batch, target, 1, units]
-            hidden = ops.tanh(query + keys[:, None])  # [batch, target, source, units]
+            hidden = ops.tanh(query + projected[:, None])  # [batch, target, source, units]
             scores = ops.matmul(hidden, self.score_kernel)[..., 0]  # [batch, target, source]
         else:
-            scores = ops.matmul(query, ops.swapaxes(keys, 1, 2))  # [batch, target, source]
-        return scores / keys.shape[-1] ** 0.5 if self.scaled else scores
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "mode": self.mode,
-            "units": self.units,
-            "scaled": self.scaled,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
+            scores = ops.matmul(query, ops.swapaxes(projected, 1, 2))  # [batch, target, source]
+        return scores / projected.shape[-1] ** 0.5 if self.scaled else scores

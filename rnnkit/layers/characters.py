@@ -1,22 +1,24 @@
-"""What a word looks like: features of its characters."""
+"""Features of a word from its characters."""
 
 import keras
 from keras import ops
 
+from rnnkit.utils.config import arguments_of
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class CharacterFeatures(keras.layers.Layer):
-    """A vector for each word from its characters: a convolution and the maximum over its places.
+    """A vector for each word from its characters: a convolution, and its maximum over the word.
 
-    Each filter looks for a short piece, such as an ending or a capital after the start, and says
-    how well it is found anywhere in the word. All words of a batch are read at once.
+    Each filter detects a short piece, such as an ending or a capital after the start, anywhere in
+    the word. All words of a batch are read at once.
 
     Args:
         alphabet_size: Number of character ids, padding (0) included.
         embedding_size: Size of the vectors of the characters.
         filters: Numbers in the vector of a word.
         kernel_size: Characters that each filter sees.
-        dropout: Share of the character features dropped in training.
+        dropout: Fraction of the character features dropped in training.
         seed: Integer, or None.
 
     Call arguments:
@@ -81,16 +83,15 @@ class CharacterFeatures(keras.layers.Layer):
         batch, time = ops.shape(inputs)[:2]
         length = inputs.shape[-1]
         flat = ops.reshape(inputs, (-1, length))  # [words, characters]
-        there = ops.expand_dims(ops.cast(flat != 0, self.compute_dtype), -1)
-        x = self.embedding(flat) * there  # [words, characters, embedding]; padding is 0
+        valid = ops.expand_dims(ops.cast(flat != 0, self.compute_dtype), -1)
+        x = self.embedding(flat) * valid  # [words, characters, embedding]; padding is 0
         x = self.convolution(self.drop(x, training=training))  # [words, characters, filters]
         # After the rectifier nothing is below the 0 of what is padding.
-        x = ops.max(ops.relu(x) * there, axis=1)  # [words, filters]
+        x = ops.max(ops.relu(x) * valid, axis=1)  # [words, filters]
         return ops.reshape(x, (batch, time, self.filters))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.filters)
 
     def get_config(self):
-        names = ("alphabet_size", "embedding_size", "filters", "kernel_size", "dropout", "seed")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **arguments_of(self, CharacterFeatures)}

@@ -4,6 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.utils.checks import integer
+from rnnkit.utils.config import arguments_of
+
 # What a path that is not allowed loses: more than any path's score, and no infinity.
 FORBIDDEN = -1e4
 
@@ -50,9 +53,7 @@ class CRF(keras.layers.Layer):
     def __init__(self, tags, allowed=None, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        if not isinstance(tags, (int, np.integer)) or isinstance(tags, bool) or tags < 1:
-            raise ValueError(f"tags must be a positive integer. Received: tags={tags!r}")
-        self.tags = int(tags)
+        self.tags = integer(tags, "tags")
         self.allowed = allowed
         self.supports_masking = True
         self._penalties = [0.0, 0.0, 0.0]
@@ -84,7 +85,7 @@ class CRF(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    # === What it is for ===
+    # === Probabilities and the best sequence ===
 
     def log_likelihood(self, scores, tags, mask=None):
         """Log-probability of given sequences, in nats; exact.
@@ -104,8 +105,8 @@ class CRF(keras.layers.Layer):
         known = tf.where(agrees, scores, FORBIDDEN)  # [batch, time, tags]
         # Both sums in one loop.
         both = self._log_sum(tf.concat([known, scores], 0), tf.concat([mask, mask], 0))
-        those, every = tf.split(both, 2)  # each [batch]
-        return those - every
+        numerator, partition = tf.split(both, 2)  # each [batch]
+        return numerator - partition
 
     def log_partition(self, scores, mask=None):
         """Logarithm of the sum over all sequences of the exponential of their score, `[batch]`."""
@@ -180,7 +181,7 @@ class CRF(keras.layers.Layer):
         return scores, mask
 
     def get_config(self):
-        return {**super().get_config(), "tags": self.tags, "allowed": self.allowed}
+        return {**super().get_config(), **arguments_of(self, CRF)}
 
 
 def _later(scores, mask):

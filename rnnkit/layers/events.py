@@ -1,12 +1,15 @@
-"""Layers that take the columns of a step apart: categories and numbers, and strands."""
+"""Layers that separate the columns of a step: categories, numbers and strands."""
 
 import keras
 from keras import ops
 
+from rnnkit.utils.checks import integer, require
+from rnnkit.utils.config import arguments_of
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class EventEmbedding(keras.layers.Layer):
-    """Turns the columns of ids among those of a step into vectors, and keeps the numbers beside.
+    """Replaces the columns of ids in a step by vectors, and keeps the columns of numbers.
 
     The first columns are ids, each with a table of its own; all others are numbers. A table of n
     ids has vectors of `min(size, ceil(n / 2))` numbers: few categories need few.
@@ -34,13 +37,9 @@ class EventEmbedding(keras.layers.Layer):
     def __init__(self, sizes, size=16, seed=None, **kwargs):
         kwargs.setdefault("dtype", "float32")  # in half precision ids above 2,048 would be rounded
         super().__init__(**kwargs)
-        if not sizes or min(sizes) < 1 or size < 1:
-            raise ValueError(
-                "sizes and size must be positive integers. "
-                f"Received: sizes={list(sizes)}, size={size}"
-            )
-        self.sizes = [int(each) for each in sizes]
-        self.size = int(size)
+        require(sizes, "sizes must be a list of positive integers.", sizes=sizes)
+        self.sizes = [integer(each, "sizes") for each in sizes]
+        self.size = integer(size, "size")
         self.seed = seed
         self.supports_masking = True
 
@@ -79,12 +78,7 @@ class EventEmbedding(keras.layers.Layer):
         return (*input_shape[:-1], sum(self._widths) + numbers)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "sizes": self.sizes,
-            "size": self.size,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), **arguments_of(self, EventEmbedding)}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -110,31 +104,18 @@ class Strand(keras.layers.Layer):
 
     def __init__(self, width, index, count, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= index < count or width < 1:
-            raise ValueError(
-                "index must be at least 0 and below count, and width positive. "
-                f"Received: width={width}, index={index}, count={count}"
-            )
-        self.width = int(width)
-        self.index = int(index)
-        self.count = int(count)
+        self.width = integer(width, "width")
+        self.count = integer(count, "count")
+        self.index = integer(index, "index", least=0, most=count - 1)
         self.supports_masking = True
 
     def call(self, inputs):
         start = self.width * self.index
-        own, shared = (
-            inputs[..., start : start + self.width],
-            inputs[..., self.width * self.count :],
-        )
-        return ops.concatenate([own, shared], axis=-1)
+        shared = inputs[..., self.width * self.count :]
+        return ops.concatenate([inputs[..., start : start + self.width], shared], axis=-1)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], input_shape[-1] - self.width * (self.count - 1))
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "index": self.index,
-            "count": self.count,
-        }
+        return {**super().get_config(), **arguments_of(self, Strand)}

@@ -3,11 +3,15 @@
 import keras
 from keras import ops
 
+from rnnkit.layers.missing import until_last
+from rnnkit.utils.checks import integer, require
+from rnnkit.utils.config import arguments_of
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class FrameNetwork(keras.layers.Layer):
     """Every frame of a clip as a vector: convolutions, each halving height and width, and a dense
-    layer over what is left, so that places in the picture stay apart.
+    layer over what is left, so that positions in the picture stay apart.
 
     With `differences` a frame is read together with its change since the frame before, as further
     channels; that of the first frame is zero. What moves, and which way, is then in one step.
@@ -37,18 +41,12 @@ class FrameNetwork(keras.layers.Layer):
     def __init__(
         self, filters=(16, 32), units=64, kernel_size=3, differences=False, seed=None, **kwargs
     ):
-        sizes = filters if isinstance(filters, (list, tuple)) else None
-        if sizes is None or not all(map(_positive, sizes)):
-            raise ValueError(
-                f"filters must be a list of positive integers. Received: filters={filters!r}"
-            )
-        for name, value in (("units", units), ("kernel_size", kernel_size)):
-            if not _positive(value):
-                raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+        listed = isinstance(filters, (list, tuple))
+        require(listed, "filters must be a list of positive integers.", filters=filters)
         super().__init__(**kwargs)
-        self.filters = list(filters)
-        self.units = units
-        self.kernel_size = kernel_size
+        self.filters = [integer(each, "filters") for each in filters]
+        self.units = integer(units, "units")
+        self.kernel_size = integer(kernel_size, "kernel_size")
         self.differences = bool(differences)
         self.seed = seed
         self.supports_masking = True
@@ -96,17 +94,10 @@ class FrameNetwork(keras.layers.Layer):
         return ops.reshape(self._dense(x), (batch, time, self.units))
 
     def compute_mask(self, frames, previous_mask=None):
-        known = ops.any(ops.logical_not(ops.isnan(frames)), axis=(2, 3, 4))  # [batch, time]
-        later = ops.flip(ops.cumsum(ops.flip(ops.cast(known, "int32"), 1), axis=1), 1)
-        return later > 0  # a frame counts if it or a later one is known
+        return until_last(ops.any(ops.logical_not(ops.isnan(frames)), axis=(2, 3, 4)))
 
     def compute_output_shape(self, frames_shape):
         return (*frames_shape[:2], self.units)
 
     def get_config(self):
-        names = ("filters", "units", "kernel_size", "differences", "seed")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def _positive(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        return {**super().get_config(), **arguments_of(self, FrameNetwork)}

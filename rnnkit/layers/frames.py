@@ -10,7 +10,7 @@ IMPOSSIBLE = -1e4
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class MaskedConv1D(keras.layers.Conv1D):
-    """A convolution over time that keeps the mask, and to which padding is silence.
+    """A convolution over time that keeps the mask and reads padding as zeros.
 
     Frame t of the output is centred on step t * strides of the input, so that a sequence of T
     steps gives ceil(T / strides) frames. Masked steps are zero to the convolution, as is what lies
@@ -20,7 +20,7 @@ class MaskedConv1D(keras.layers.Conv1D):
         filters: Features of the output.
         kernel_size: Steps that a frame is computed from.
         strides: Steps between two frames.
-        **kwargs: Other arguments of `keras.layers.Conv1D`; `padding` is always that said above.
+        **kwargs: Other arguments of `keras.layers.Conv1D`; `padding` is not one of them.
 
     Call arguments:
         sequences: Tensor of steps.
@@ -66,7 +66,7 @@ class MaskedConv1D(keras.layers.Conv1D):
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class FrameLogProbabilities(keras.layers.Layer):
-    """Log-probabilities of the classes at each frame; after the end it is surely class 0.
+    """Log-probabilities of the classes at each frame; after the end class 0 is certain.
 
     Masked frames get log-probability 0 for class 0, the blank of connectionist temporal
     classification, and -10,000 for all others. They add nothing but blanks to every alignment, so

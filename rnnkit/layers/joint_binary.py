@@ -5,25 +5,27 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from rnnkit.utils.config import arguments_of
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class JointBinary(keras.layers.Layer):
     """Logits of binary values, each given a context and the values chosen before it.
 
-    p(v | c) = prod_i p(v_i | v_before(i), c), so that which values go together is learned, and
-    not only how likely each is alone. All logits come from one pass of a network whose
+    p(v | c) = prod_i p(v_i | v_before(i), c): the layer learns which values go together, and not
+    only how likely each one is alone. All logits come from one pass of a network whose
     connections are masked: no path leads from a value to its own logit or to an earlier one's.
 
         h = relu(c A + v (W * M) + a)
         logits = h (V * N) + v (D * T) + c B + b
 
-    The k-th hidden unit reads the values whose place in the order is below k mod size, and is read
-    by the logits from that place on (M, N); T lets each logit read all values before it.
+    The k-th hidden unit reads the values whose position in the order is below k mod size, and is
+    read by the logits from that position on (M, N); T lets each logit read all values before it.
 
     Args:
         units: Hidden units; 0 for values that are independent of each other given the context.
         descending: Whether the last value is chosen first.
-        dropout: Share of the hidden units dropped in training.
+        dropout: Fraction of the hidden units dropped in training.
         seed: Integer, or None.
 
     Call arguments:
@@ -74,14 +76,14 @@ class JointBinary(keras.layers.Layer):
             self.value_kernel = weight((size, self.units), "value_kernel", normal)
             self.output_kernel = weight((self.units, size), "output_kernel", glorot(3))
             self.direct_kernel = weight((size, size), "direct_kernel")
-            place = np.arange(size)[::-1] if self.descending else np.arange(size)
+            position = np.arange(size)[::-1] if self.descending else np.arange(size)
             degree = np.arange(self.units) % size
             self._masks = [
                 mask.astype("float32")
                 for mask in (
-                    place[:, None] < degree[None],  # [size, units]
-                    degree[:, None] <= place[None],  # [units, size]
-                    place[:, None] < place[None],  # [size, size]
+                    position[:, None] < degree[None],  # [size, units]
+                    degree[:, None] <= position[None],  # [units, size]
+                    position[:, None] < position[None],  # [size, size]
                 )
             ]
         self.built = True
@@ -105,8 +107,8 @@ class JointBinary(keras.layers.Layer):
         hidden = self._drop(ops.relu(hidden + self.hidden_bias), training=training)
         return logits + ops.matmul(hidden, writes) + ops.matmul(values, direct)
 
-    def draw(self, context, noise, temperature=1.0):
-        """Chooses values one after the other, in the graph.
+    def sample(self, context, noise, temperature=1.0):
+        """Samples values one after the other, in the graph.
 
         Args:
             context: `[batch, features]`.
@@ -140,5 +142,4 @@ class JointBinary(keras.layers.Layer):
         return input_shape[1]
 
     def get_config(self):
-        names = ("units", "descending", "dropout", "seed")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **arguments_of(self, JointBinary)}

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from rnnkit.utils.config import arguments_of
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class MissingToZero(keras.layers.Layer):
@@ -33,9 +35,7 @@ class MissingToZero(keras.layers.Layer):
         return ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
 
     def compute_mask(self, inputs, previous_mask=None):
-        known = ops.any(ops.logical_not(ops.isnan(inputs)), axis=-1)  # [batch, time]
-        later = ops.flip(ops.cumsum(ops.flip(ops.cast(known, "int32"), 1), axis=1), 1)
-        return later > 0  # a step counts if it or a later one is known
+        return until_last(ops.any(ops.logical_not(ops.isnan(inputs)), axis=-1))
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -43,10 +43,10 @@ class MissingToZero(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class AddPresent(keras.layers.Layer):
-    """Adds the present values of some columns to what a network says about their future.
+    """Adds the present values of some columns to the forecasts of a network.
 
-    What the network learns then is the change from now on, and with outputs of zero its forecast
-    is persistence.
+    The network then learns the change from the present value; outputs of zero are the persistence
+    forecast.
 
     Args:
         columns: For each target the input column that holds its present value.
@@ -97,21 +97,15 @@ class AddPresent(keras.layers.Layer):
         return shapes[1]
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "columns": self.columns,
-            "scale": self.scale,
-            "offset": self.offset,
-            "leads": self.leads,
-        }
+        return {**super().get_config(), **arguments_of(self, AddPresent)}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class KnownErrors(keras.layers.Layer):
-    """Passes outputs on, and keeps the root mean squared error of each as a weight.
+    """The identity, which holds the root mean squared error of each output as a weight.
 
-    The weight is not trained; it is saved with the others. It starts at 1, which is the error of
-    the mean of a standardised target.
+    The weight is not trained; it is saved with the others. It starts at 1, the error of a forecast
+    that is the mean of a standardised target.
 
     Input shape:
         `(batch, ..., outputs)`.
@@ -136,3 +130,16 @@ class KnownErrors(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+def until_last(known):
+    """The mask of sequences that end with their last known step.
+
+    Args:
+        known: Boolean `[batch, time]`, whether anything is known of a step.
+
+    Returns:
+        Boolean `[batch, time]`: a step counts if it or a later one is known.
+    """
+    later = ops.flip(ops.cumsum(ops.flip(ops.cast(known, "int32"), 1), axis=1), 1)
+    return later > 0

@@ -1,16 +1,18 @@
-"""Two judges of one example, trained apart and heard together."""
+"""Two paths through a network, trained apart and averaged."""
 
 import keras
 from keras import ops
+
+from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class PathMixture(keras.layers.Layer):
     """Takes one of two paths at random in training, and the mean of both otherwise.
 
-    Each example is judged by one path only, so each path must learn to do without the other, and
-    the mean of the two errs less than either. It is dropout (Srivastava et al. 2014) of whole
-    paths; the mean of logits is the renormalised geometric mean of the probabilities.
+    In training each example goes through one path, so each path learns to do without the other,
+    and the mean of both has smaller errors than either. It is dropout (Srivastava et al. 2014) of
+    whole paths; the mean of logits is the renormalised geometric mean of the probabilities.
 
     Args:
         seed: Integer, or None.
@@ -35,11 +37,11 @@ class PathMixture(keras.layers.Layer):
         first, second = inputs  # each [batch, units]
         if not training:
             return (first + second) / 2
-        draws = keras.random.uniform((ops.shape(first)[0], 1), seed=self.seed_generator)
-        return ops.where(draws < 0.5, first, second)
+        noise = keras.random.uniform((ops.shape(first)[0], 1), seed=self.seed_generator)
+        return ops.where(noise < 0.5, first, second)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
 
     def get_config(self):
-        return {**super().get_config(), "seed": self.seed}
+        return {**super().get_config(), **arguments_of(self, PathMixture)}

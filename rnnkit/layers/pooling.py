@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+from rnnkit.utils.checks import one_of
+from rnnkit.utils.config import arguments_of
+
 MODES = ("mean", "max", "sum", "mean_max")
 
 
@@ -32,9 +35,7 @@ class SequencePooling(keras.layers.Layer):
 
     def __init__(self, mode="mean", **kwargs):
         super().__init__(**kwargs)
-        if mode not in MODES:
-            raise ValueError(f"mode must be one of {list(MODES)}. Received: mode={mode!r}")
-        self.mode = mode
+        self.mode = one_of(mode, "mode", MODES)
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
@@ -64,4 +65,4 @@ class SequencePooling(keras.layers.Layer):
         return (input_shape[0], width)
 
     def get_config(self):
-        return {**super().get_config(), "mode": self.mode}
+        return {**super().get_config(), **arguments_of(self, SequencePooling)}

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from rnnkit.layers.ridge import NormalEquations
+from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -66,7 +67,7 @@ class RidgeReadout(keras.layers.Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        return {**super().get_config(), **arguments_of(self, RidgeReadout)}
 
     # Names of the weights that hold the sums, in the order of `NormalEquations.complete`.
     SUMS = ("gram", "cross", "squares", "count")

@@ -1,9 +1,7 @@
-"""From the name of a cell to a layer: the one place in rnnkit that knows which is which."""
+"""From the name of a cell to a layer: the one module of rnnkit that knows all cells."""
 
-import difflib
 import inspect
 import math
-import numbers
 
 import keras
 import numpy as np
@@ -11,8 +9,8 @@ import numpy as np
 from rnnkit.layers.gated import GRU, LSTM, SimpleRNN
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
 from rnnkit.layers.reservoir import ESN
-from rnnkit.layers.stack import RecurrentStack, StepwiseDense, check, is_recurrent
-from rnnkit.utils.checks import number
+from rnnkit.layers.stack import RecurrentStack, StepwiseDense, is_recurrent
+from rnnkit.utils.checks import integer, nearest, number, one_of, require
 
 # === Names of cells ===
 
@@ -37,7 +35,7 @@ def register_cell(name, builder):
             RNN cell; or, if it has an argument `return_sequences`, a layer, which also takes
             `return_state`, `go_backwards`, `name` and in a call `initial_state` and `mask`. Only
             arguments with a name are options. `seed`, `*_initializer` and `recurrent_dropout`
-            get what `recurrent` was given.
+            get the values of `recurrent`.
 
     Example:
 
@@ -64,9 +62,8 @@ def _builder_of(cell):
     if is_cell and not inspect.isclass(cell) and not is_recurrent(cell):
         config = cell.get_config()
         return lambda units, **options: type(cell).from_config({**config, **options}), config
-    near = difflib.get_close_matches(str(cell).lower(), _BUILDERS, n=1)
-    text = f"Argument `cell` must be one of {cell_names()}, or a Keras RNN cell or its class."
-    check(False, text + (f" Did you mean {near[0]!r}?" if near else ""), cell=cell)
+    text = f"cell must be one of {cell_names()}, or a Keras RNN cell or its class."
+    require(False, text + nearest(str(cell).lower(), _BUILDERS), cell=cell)
 
 
 def _arguments(builder):
@@ -99,7 +96,8 @@ def _derive_seed(seed, *key):
 def _seed_initializer(initializer, seed):
     # A copy even without a seed: one unseeded Keras initializer gives every layer the same numbers.
     initializer = keras.initializers.get(initializer)
-    config = getattr(initializer, "get_config", dict)()
+    plain = not isinstance(initializer, keras.initializers.Initializer)  # a function
+    config = {} if plain else initializer.get_config()
     if "seed" not in config:  # nothing random in it
         return initializer
     config["seed"] = seed if config["seed"] is None else config["seed"]
@@ -109,14 +107,14 @@ def _seed_initializer(initializer, seed):
 def _scale_upper(options, index, width):
     """The options of one of several reservoirs on top of each other.
 
-    The first has the input scaling and the feedback. Those above it hear states, each of which
-    would saturate them if it came in as strongly as an input.
+    The first has the input scaling and the feedback. The inputs of those above it are states, which
+    are many, and would saturate them with the weights of an input.
 
     Args:
         options: Dict of options of `ESN`, and `upper_scaling`: the input scaling of the layers
-            above the first, divided by the square root of how many states they hear.
+            above the first, divided by the square root of the number of their inputs.
         index: Number of the layer from below.
-        width: How many states a layer hears from the one below.
+        width: Number of states of the layer below.
 
     Returns:
         Dict of options of `ESN`.
@@ -157,9 +155,9 @@ def recurrent(
     """Make a recurrent layer from the name of its cell.
 
     One layer without dropout is Keras' own layer (`keras.layers.LSTM`, ..., as a subclass that
-    trains faster on a CPU); what needs several is a `RecurrentStack` of them. Both are called,
-    masked, saved and fused as Keras' own. By default recurrent weights start orthogonal and the
-    forget gate of an LSTM starts open.
+    trains faster on a CPU); several are a `RecurrentStack`. Both are called, masked, saved and
+    fused as Keras' own. By default recurrent weights start orthogonal and the forget gate of an
+    LSTM starts open.
 
     Args:
         cell: One of `cell_names()`: `"dense"` (no memory, see `StepwiseDense`), `"simple_rnn"`,
@@ -174,7 +172,7 @@ def recurrent(
         bidirectional: Whether each layer also reads backwards (`keras.layers.Bidirectional`).
         dropout: Fraction of input features dropped below every layer, the first included, the
             same ones at every step: as `keras.layers.LSTM(dropout=...)`, but in layers of its
-            own. Of a series with one feature it drops all or nothing.
+            own. A series with one feature is dropped as a whole or not at all.
         recurrent_dropout: Fraction of the state dropped between steps. It is in the cell: cells
             that have none refuse it, and the fused kernel (cuDNN) is lost.
         return_sequences: Whether to return the output of every step, or of the last.
@@ -190,7 +188,7 @@ def recurrent(
             `reset_after`, `kernel_regularizer`, `return_gates`, `unroll`, `stateful`. With
             `"esn"` the input scaling and the feedback are those of the first layer; layers above
             it have the input scaling `upper_scaling` (1 by default), divided by the square root
-            of how many states they hear.
+            of the number of their inputs.
 
     Returns:
         A Keras layer from `(batch, time, features)` to `(batch, time, width)` or
@@ -211,26 +209,21 @@ def recurrent(
     wraps = "return_sequences" not in takes  # a cell, for keras.layers.RNN
     if builder is ESN:
         takes = {**takes, "upper_scaling": 1.0}
-    fixed = 0 if callable(seed) else seed or 0
-    wanted = (("units", units, 1), ("num_layers", num_layers, 1), ("seed", fixed, 0))
-    for key, value, least in wanted:
-        text = f"Argument `{key}` must be an integer that is at least {least}."
-        fits = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        check(fits and value >= least, text, **{key: value})
-    for key, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
-        text = f"Argument `{key}` must be a number, at least 0 and below 1."
-        check(isinstance(rate, numbers.Real) and 0 <= rate < 1, text, **{key: rate})
-    text = f"Argument `merge_mode` must be one of {_MERGE_MODES}."
-    check(merge_mode in _MERGE_MODES, text, merge_mode=merge_mode)
-    text = f"Argument `recurrent_dropout` must be 0 for the cell {cell!r}, which has none."
+    integer(units, "units")
+    integer(num_layers, "num_layers")
+    integer(0 if callable(seed) else seed or 0, "seed", least=0)
+    number(dropout, "dropout", least=0, below=1)
+    number(recurrent_dropout, "recurrent_dropout", least=0, below=1)
+    one_of(merge_mode, "merge_mode", _MERGE_MODES)
+    text = f"recurrent_dropout must be 0 for the cell {cell!r}, which has none."
     fits = not recurrent_dropout or "recurrent_dropout" in takes
-    check(fits, text, recurrent_dropout=recurrent_dropout)
+    require(fits, text, recurrent_dropout=recurrent_dropout)
     options = sorted((takes.keys() | (_RNN_OPTIONS if wraps else set())) - _OWN)
     for key, value in cell_options.items():
-        text = f"Argument `{key}` is no option of the cell {cell!r}, which takes {options}."
-        check(key in options, text, **{key: value})
-    text = "Argument `num_layers` must be 1 with `return_gates`: gates feed no layer above."
-    check(num_layers == 1 or not cell_options.get("return_gates"), text, num_layers=num_layers)
+        text = f"{key} is no option of the cell {cell!r}, which takes {options}."
+        require(key in options, text, **{key: value})
+    text = "num_layers must be 1 with return_gates: gates feed no layer above."
+    require(num_layers == 1 or not cell_options.get("return_gates"), text, num_layers=num_layers)
 
     def one_way(index, direction, **settings):
         options = {"recurrent_dropout": recurrent_dropout} if recurrent_dropout else {}

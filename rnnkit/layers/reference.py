@@ -17,10 +17,11 @@ The weights of the equations lie side by side in one `kernel` (all W), one `recu
 (all U) and one `bias` (all b), in the order in which the equations of a cell are listed.
 """
 
-import numbers
-
 import keras
 from keras import ops
+
+from rnnkit.layers.config import config_of
+from rnnkit.utils.checks import integer
 
 
 class _ReferenceCell(keras.layers.Layer):
@@ -44,10 +45,8 @@ class _ReferenceCell(keras.layers.Layer):
         return_gates=False,
         **kwargs,
     ):
-        if isinstance(units, bool) or not isinstance(units, numbers.Integral) or units < 1:
-            raise ValueError(f"Argument `units` must be a positive integer. Received: {units=}")
         super().__init__(**kwargs)
-        self.units = int(units)
+        self.units = integer(units, "units")
         self.activation = keras.activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -125,16 +124,8 @@ class _ReferenceCell(keras.layers.Layer):
     # === Config ===
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": keras.activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "return_gates": self.return_gates,
-        }
+        base, own = config_of(self, _ReferenceCell), config_of(self, type(self))
+        return {**super().get_config(), **base, **own}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -282,13 +273,6 @@ class ReferenceLSTMCell(_ReferenceCell):
         h = o * tanh(c)  # (6) [batch, units]
         return self._output(h, i, f, g, o, c), [h, c]
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
-            "unit_forget_bias": self.unit_forget_bias,
-        }
-
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class ReferenceGRUCell(_ReferenceCell):
@@ -388,10 +372,3 @@ class ReferenceGRUCell(_ReferenceCell):
 
         h = z * h + (1 - z) * g  # (4) [batch, units]
         return self._output(h, z, r, g), [h]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
-            "reset_after": self.reset_after,
-        }

@@ -1,15 +1,18 @@
-"""One input for several sequences: its features repeated for each, and the words of all of them."""
+"""Layers for inputs with several sequences each, such as a picture with its captions."""
 
 import keras
 from keras import ops
 
+from rnnkit.layers.config import config_of
+from rnnkit.utils.checks import number
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class RepeatRows(keras.layers.Layer):
-    """Repeats each row as often as there are rows of something else for it.
+    """Repeats the features of each input for all its sequences.
 
-    With n rows and n * k others, row i stands beside the others i * k to (i + 1) * k - 1. What was
-    computed once an input then serves all sequences of that input.
+    With n inputs and n * k sequences, input i belongs to the sequences i * k to (i + 1) * k - 1.
+    Features that are computed once for an input then serve all its sequences.
 
     Call arguments:
         inputs: `(n, ...)`.
@@ -37,13 +40,13 @@ class RepeatRows(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class BagOfTokens(keras.layers.Layer):
-    """Lets features foretell which tokens the sequences about them have: a loss in training.
+    """An auxiliary loss in training: features predict which tokens their sequences have.
 
-    A token's target is the share of an input's k sequences that have it, its forecast the sigmoid
-    of a linear function of the features. The loss is their cross-entropy in nats, summed over the
-    tokens, a mean over the inputs, times `weight`. It reaches what reads the inputs directly,
-    where the loss of the sequences is learned by writing well from what came before. The features
-    are those of an encoder, the outputs pass as they are, and nothing is added outside training.
+    A token's target is the fraction of an input's k sequences that have it, its prediction the
+    sigmoid of a linear function of the features. The loss is their cross-entropy in nats, summed
+    over the tokens, a mean over the inputs, times `weight`. It trains the encoder that made the
+    features directly; the loss of the sequences can also fall by better use of the tokens before.
+    The outputs pass as they are, and nothing is added outside training.
 
     Args:
         vocabulary_size: Number of ids; 0 is padding and never counts.
@@ -80,10 +83,8 @@ class BagOfTokens(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if not weight >= 0:
-            raise ValueError(f"weight must be at least 0. Received: weight={weight!r}")
         self.vocabulary_size = vocabulary_size
-        self.weight = weight
+        self.weight = number(weight, "weight", least=0)
         self.special = [int(each) for each in special]
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
@@ -100,15 +101,15 @@ class BagOfTokens(keras.layers.Layer):
         if training and self.weight:
             logits = ops.matmul(features, self.kernel) + self.bias  # [n, vocabulary]
             logits = ops.cast(logits, "float32")
-            target = self._shares(tokens, ops.shape(features)[0])
+            target = self._fractions(tokens, ops.shape(features)[0])
             # -t log s(z) - (1 - t) log(1 - s(z)) = softplus(z) - t z
             values = ops.softplus(logits) - target * logits
             values = ops.sum(values * self._counts(), axis=-1)  # [n]
             self.add_loss(self.weight * ops.mean(values))
         return outputs
 
-    def _shares(self, tokens, count):
-        """Share of the sequences of each input that have a token, `[n, vocabulary]`.
+    def _fractions(self, tokens, count):
+        """Fraction of the sequences of each input that have a token, `[n, vocabulary]`.
 
         Sequences without any token that counts are padding.
         """
@@ -116,12 +117,12 @@ class BagOfTokens(keras.layers.Layer):
         row = ops.arange(rows, dtype=tokens.dtype)[:, None] + ops.zeros_like(tokens)
         index = ops.reshape(ops.stack([row, tokens], axis=-1), (-1, 2))  # [n * k * time, 2]
         ones = ops.ones_like(index[:, 0], dtype="float32")
-        seen = ops.scatter(index, ones, (rows, self.vocabulary_size))  # [n * k, vocabulary]
-        seen = ops.cast(seen > 0, "float32") * self._counts()
-        there = ops.cast(ops.any(seen > 0, axis=1), "float32")  # [n * k]
-        seen = ops.sum(ops.reshape(seen, (count, -1, self.vocabulary_size)), axis=1)
-        there = ops.sum(ops.reshape(there, (count, -1)), axis=1)  # [n]
-        return seen / ops.maximum(there, 1.0)[:, None]
+        present = ops.scatter(index, ones, (rows, self.vocabulary_size))  # [n * k, vocabulary]
+        present = ops.cast(present > 0, "float32") * self._counts()
+        real = ops.cast(ops.any(present > 0, axis=1), "float32")  # [n * k], not padding
+        present = ops.sum(ops.reshape(present, (count, -1, self.vocabulary_size)), axis=1)
+        real = ops.sum(ops.reshape(real, (count, -1)), axis=1)  # [n]
+        return present / ops.maximum(real, 1.0)[:, None]
 
     def _counts(self):
         """1 for the ids that count, else 0: `[vocabulary]`."""
@@ -132,10 +133,4 @@ class BagOfTokens(keras.layers.Layer):
         return keras.KerasTensor(outputs.shape, outputs.dtype)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "vocabulary_size": self.vocabulary_size,
-            "weight": self.weight,
-            "special": self.special,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
+        return {**super().get_config(), **config_of(self, BagOfTokens)}

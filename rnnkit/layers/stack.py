@@ -3,26 +3,23 @@
 import keras
 from keras import ops
 
-
-def check(condition, text, **received):
-    if not condition:
-        values = ", ".join(f"{name}={value!r}" for name, value in received.items())
-        raise ValueError(f"{text} Received: {values}")
+from rnnkit.layers.config import config_of
+from rnnkit.utils.checks import require
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class StepwiseDense(keras.layers.Dense):
     """The recurrent layer without memory: one dense layer, applied to each step on its own.
 
-    It computes tanh(x_t W + b): a simple recurrent network whose recurrent weights are zero. Set
-    beside a real one it shows what memory adds.
+    It computes tanh(x_t W + b): a simple recurrent network whose recurrent weights are zero. A
+    comparison with a real one shows what memory adds.
 
     Args:
         units: Positive integer, size of the output.
         activation: Activation of each step.
         return_sequences: Whether to return every step; if not, the mean over the steps that
             are not masked (zeros where all are).
-        return_state: Must be False: there is no state. Here for `keras.layers.Bidirectional`.
+        return_state: Must be False: there is no state. `keras.layers.Bidirectional` needs it.
         go_backwards: Whether to return the steps last first, as `keras.layers.RNN` does.
         **kwargs: Other arguments of `keras.layers.Dense`.
 
@@ -55,8 +52,8 @@ class StepwiseDense(keras.layers.Dense):
         go_backwards=False,
         **kwargs,
     ):
-        text = "Argument `return_state` must be False for the cell 'dense', which has no state."
-        check(not return_state, text, return_state=return_state)
+        text = "return_state must be False for the cell 'dense', which has no state."
+        require(not return_state, text, return_state=return_state)
         super().__init__(units, activation=activation, **kwargs)
         self.return_sequences = return_sequences
         self.return_state = return_state
@@ -64,8 +61,8 @@ class StepwiseDense(keras.layers.Dense):
         self.stateful = False
 
     def call(self, sequences, initial_state=None, mask=None):
-        text = "Argument `initial_state` must be None for the cell 'dense', which has no state."
-        check(initial_state is None, text, initial_state=initial_state)
+        text = "initial_state must be None for the cell 'dense', which has no state."
+        require(initial_state is None, text, initial_state=initial_state)
         outputs = super().call(sequences)  # [batch, time, units]
         if self.return_sequences:
             return ops.flip(outputs, axis=1) if self.go_backwards else outputs
@@ -85,8 +82,7 @@ class StepwiseDense(keras.layers.Dense):
         return mask if self.return_sequences else None
 
     def get_config(self):
-        names = ("return_sequences", "return_state", "go_backwards")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **config_of(self, StepwiseDense)}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -109,10 +105,9 @@ class RecurrentStack(keras.layers.Layer):
         sequences: Tensor of steps.
         initial_state: List of the first states of all layers, in the order of `return_state`.
         mask: Boolean tensor `(batch, time)`, False at the steps that do not count. By default
-            the one that `sequences` carry, also beside `initial_state`, where Keras' own
-            recurrent layers need it said.
-        training: Whether dropout drops.
-        sequences_mask: For Keras, which puts the mask that `sequences` carry here.
+            the one that `sequences` carry, also beside `initial_state`.
+        training: Whether dropout is applied.
+        sequences_mask: For Keras, which passes the mask that `sequences` carry by this name.
 
     Input shape:
         `(batch, time, features)`.
@@ -134,17 +129,17 @@ class RecurrentStack(keras.layers.Layer):
         found = [layer for layer in layers if is_recurrent(layer)]
         fits = found and found[-1] is layers[-1] and all(low.return_sequences for low in found[:-1])
         text = (
-            "Argument `layers` must be a list that ends with a recurrent layer; the recurrent ones "
-            "below it must have `return_sequences=True`, and all the same `return_state`."
+            "layers must be a list that ends with a recurrent layer; the recurrent ones below it "
+            "must have `return_sequences=True`, and all the same `return_state`."
         )
-        check(fits and len({bool(each.return_state) for each in found}) == 1, text, layers=layers)
+        require(fits and len({bool(each.return_state) for each in found}) == 1, text, layers=layers)
         super().__init__(**kwargs)
         text = (
-            "Argument `read_all` needs directions that are concatenated (`merge_mode='concat'`) "
-            "to find their last outputs."
+            "read_all needs directions that are concatenated (`merge_mode='concat'`) to find their "
+            "last outputs."
         )
-        modes = {getattr(each, "merge_mode", "concat") for each in found}
-        check(not read_all or modes == {"concat"}, text, read_all=read_all)
+        modes = {each.merge_mode if is_bidirectional(each) else "concat" for each in found}
+        require(not read_all or modes == {"concat"}, text, read_all=read_all)
         self.layers = list(layers)
         self.read_all = read_all
         self.return_sequences = layers[-1].return_sequences
@@ -166,8 +161,8 @@ class RecurrentStack(keras.layers.Layer):
         first = [] if initial_state is None else initial_state
         first = list(first) if isinstance(first, (list, tuple)) else [first]
         count = sum(map(_count_states, self.layers))
-        text = f"Argument `initial_state` must be a list of {count} states, those of all layers."
-        check(initial_state is None or len(first) == count, text, initial_state=initial_state)
+        text = f"initial_state must be a list of {count} states, those of all layers."
+        require(initial_state is None or len(first) == count, text, initial_state=initial_state)
         states, read = [], []
         for layer in self.layers:
             if not is_recurrent(layer):
@@ -211,7 +206,7 @@ class RecurrentStack(keras.layers.Layer):
     def reset_state(self):
         """Set the states of stateful layers back to zero."""
         for layer in self.layers:
-            if getattr(layer, "stateful", False):
+            if is_recurrent(layer) and layer.stateful:
                 layer.reset_state()
 
     def get_config(self):
@@ -226,19 +221,25 @@ class RecurrentStack(keras.layers.Layer):
 
 
 def is_recurrent(layer):
+    """Whether a layer follows Keras' protocol of recurrent layers, which is not a class."""
     return hasattr(layer, "return_sequences")
+
+
+def is_bidirectional(layer):
+    """Whether a layer reads both ways."""
+    return isinstance(layer, keras.layers.Bidirectional)
 
 
 def _last(layer, outputs, mask):
     """The output of each direction's last step that counts."""
     if outputs.ndim == 2:  # the last layer returns it alone
         return outputs
-    turned = None if mask is None else ops.flip(mask, axis=1)
-    if isinstance(layer, keras.layers.Bidirectional):
+    flipped = None if mask is None else ops.flip(mask, axis=1)
+    if is_bidirectional(layer):
         forward, backward = ops.split(outputs, 2, axis=-1)  # each [batch, time, units]
-        ends = [_end(forward, mask), _end(ops.flip(backward, axis=1), turned)]
+        ends = [_end(forward, mask), _end(ops.flip(backward, axis=1), flipped)]
         return ops.concatenate(ends, axis=-1)  # [batch, 2 * units]
-    return _end(outputs, turned if layer.go_backwards else mask)
+    return _end(outputs, flipped if layer.go_backwards else mask)
 
 
 # Masked steps repeat the output before them, but not in cuDNN or with `zero_output_for_mask`.
@@ -253,5 +254,6 @@ def _end(outputs, mask):
 def _count_states(layer):
     if not is_recurrent(layer):
         return 0
-    directions = 2 if isinstance(layer, keras.layers.Bidirectional) else 1
-    return directions * len(getattr(layer, "forward_layer", layer).state_size)
+    if is_bidirectional(layer):
+        return 2 * len(layer.forward_layer.state_size)
+    return len(layer.state_size)

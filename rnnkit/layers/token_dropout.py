@@ -3,15 +3,18 @@
 import keras
 from keras import ops
 
+from rnnkit.utils.checks import number
+from rnnkit.utils.config import arguments_of
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class TokenDropout(keras.layers.Layer):
     """Replaces tokens by the unknown token, at random, in training only.
 
-    A model then cannot lean on single words, and learns what to make of an unknown one.
+    A model then cannot depend on single words, and learns to read unknown ones.
 
     Args:
-        rate: Share of tokens replaced, in [0, 1).
+        rate: Fraction of tokens replaced, in [0, 1).
         unknown: Id of the unknown token. Padding (id 0) stays.
         seed: Integer, or None.
 
@@ -31,9 +34,7 @@ class TokenDropout(keras.layers.Layer):
 
     def __init__(self, rate=0.1, unknown=1, seed=None, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate must be in [0, 1). Received: rate={rate}")
-        self.rate = rate
+        self.rate = number(rate, "rate", least=0, below=1)
         self.unknown = unknown
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed) if rate else None
@@ -42,17 +43,12 @@ class TokenDropout(keras.layers.Layer):
     def call(self, inputs, training=False):
         if not training or not self.rate:
             return inputs
-        draws = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)  # [batch, time]
-        dropped = ops.logical_and(draws < self.rate, inputs != 0)
+        noise = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)  # [batch, time]
+        dropped = ops.logical_and(noise < self.rate, inputs != 0)
         return ops.where(dropped, ops.cast(self.unknown, inputs.dtype), inputs)
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "unknown": self.unknown,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), **arguments_of(self, TokenDropout)}

@@ -37,14 +37,14 @@ def integer(value, name, least=1, most=None):
     return int(value)
 
 
-def number(value, name, least=None, most=None, above=None):
+def number(value, name, least=None, most=None, above=None, below=None):
     """A finite float from `least` to `most`.
 
     Args:
         value: What the user passed.
         name: Name of the argument, for the message.
         least, most: Bounds that are allowed themselves, or None.
-        above: Bound that is not allowed itself, or None.
+        above, below: Bounds that are not allowed themselves, or None.
 
     Returns:
         The value as a float.
@@ -63,9 +63,10 @@ def number(value, name, least=None, most=None, above=None):
         and (above is None or value > above)
         and (least is None or value >= least)
         and (most is None or value <= most)
+        and (below is None or value < below)
     )
     if not inside:
-        found = (("above", above), ("at least", least), ("at most", most))
+        found = (("above", above), ("at least", least), ("at most", most), ("below", below))
         bounds = " and ".join(f"{text} {bound}" for text, bound in found if bound is not None)
         wanted = f"a number {bounds}" if bounds else "a finite number"
         raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
@@ -97,6 +98,26 @@ def one_of(value, name, allowed):
             f"{name} must be one of {shown}.{nearest(value, allowed)} Received: {name}={value!r}"
         )
     return value
+
+
+def require(condition, text, **received):
+    """Refuses arguments that do not go together.
+
+    Args:
+        condition: What must be true.
+        text: What would be right, a sentence.
+        **received: What the user passed, by name.
+
+    Raises:
+        ValueError: If the condition is not true.
+
+    Example:
+
+    >>> require(2 > 1, "left must be larger than right.", left=2, right=1)
+    """
+    if not condition:
+        values = ", ".join(f"{name}={value!r}" for name, value in received.items())
+        raise ValueError(f"{text} Received: {values}")
 
 
 def nearest(name, known, cutoff=0.6):

@@ -109,8 +109,8 @@ def test_single_steps_give_the_whole(name):
     query, memory = draw(2, 3, 4), draw(2, 5, 4, seed=1)
     layer = LAYERS[name]()
     whole = layer(query, memory)
-    keys = layer.project(memory)
-    steps = [layer(query[:, t : t + 1], memory, keys=keys) for t in range(3)]
+    projected = layer.project(memory)
+    steps = [layer(query[:, t : t + 1], memory, projected=projected) for t in range(3)]
     np.testing.assert_allclose(np.concatenate(steps, axis=1), whole, atol=1e-6)
 
 
@@ -140,7 +140,7 @@ def test_saved_in_a_model(name, tmp_path, fresh):
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="units.*positive integer.*0"):
+    with pytest.raises(ValueError, match="units must be an integer of at least 1.*0"):
         AdditiveAttention(0)
     with pytest.raises(ValueError, match="mode.*cosine"):
         MultiplicativeAttention("cosine")

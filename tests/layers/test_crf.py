@@ -157,7 +157,7 @@ def test_in_a_model_in_a_fresh_process(fresh, tmp_path):
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: CRF(0), "positive integer.*tags=0"),
+        (lambda: CRF(0), "tags must be an integer of at least 1.*tags=0"),
         (lambda: CRF(3, allowed=[[1], [[1]], [1]]), r"shapes \(3,\).*\(1,\)"),
         (lambda: CRF(3)(np.zeros((1, 2, 4), "float32")), "3 tags.*4"),
     ],

@@ -56,13 +56,13 @@ def test_draws_have_the_probabilities(descending):
     made, context = layer(descending=descending)
     count = 20_000
     noise = np.random.default_rng(3).uniform(size=(count, SIZE)).astype("float32")
-    drawn = made.draw(tf.constant(np.repeat(context[:1], count, axis=0)), tf.constant(noise))
+    drawn = made.sample(tf.constant(np.repeat(context[:1], count, axis=0)), tf.constant(noise))
     places = drawn.numpy() @ 2 ** np.arange(SIZE)[::-1]
     shares = np.bincount(places.astype(int), minlength=len(STATES)) / count
     np.testing.assert_allclose(shares, probabilities(made([context, STATES])), atol=0.012)
     # Cold enough, the likelier is drawn each time, as with noise of one half.
-    cold = made.draw(tf.constant(context[:5]), tf.constant(noise[:5]), 1e-6)
-    likely = made.draw(tf.constant(context[:5]), tf.fill([5, SIZE], 0.5))
+    cold = made.sample(tf.constant(context[:5]), tf.constant(noise[:5]), 1e-6)
+    likely = made.sample(tf.constant(context[:5]), tf.fill([5, SIZE], 0.5))
     np.testing.assert_array_equal(cold, likely)
 
 

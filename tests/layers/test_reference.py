@@ -316,5 +316,5 @@ def test_cells_stack_in_one_rnn(sequences):
 @pytest.mark.parametrize("cell_class", CELLS)
 @pytest.mark.parametrize("units", [0, -1, 2.0, "4", True, None])
 def test_units_must_be_a_positive_integer(cell_class, units):
-    with pytest.raises(ValueError, match="`units` must be a positive integer. Received: units="):
+    with pytest.raises(ValueError, match="units must be an integer of at least 1.* units="):
         cell_class(units)

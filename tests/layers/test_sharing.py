@@ -60,5 +60,5 @@ def test_lives_on_in_a_file_and_refuses(tmp_path):
     layer = bag(weight=0.25, kernel_initializer="zeros")
     again = BagOfTokens.from_config(layer.get_config())
     assert again.get_config() == layer.get_config() and again.special == [1, 5]
-    with pytest.raises(ValueError, match="weight must be at least 0. Received: weight=-1"):
+    with pytest.raises(ValueError, match="weight must be a number at least 0. Received: weight=-1"):
         bag(weight=-1)

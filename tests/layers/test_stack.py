@@ -223,7 +223,7 @@ def test_bad_stacks():
         [gru(2), gru(2)],
         [gru(2, return_sequences=True, return_state=True), gru(2)],
     ):
-        with pytest.raises(ValueError, match="`layers` must be a list that ends.*Received: layers"):
+        with pytest.raises(ValueError, match="layers must be a list that ends.*Received: layers"):
             RecurrentStack(layers)
 
 
@@ -303,7 +303,7 @@ def test_deep_reservoir_reads_all_layers(bidirectional, return_sequences, masked
 
 
 @pytest.mark.parametrize("bidirectional, width", [(False, UNITS), (True, 2 * UNITS)])
-def test_only_the_first_reservoir_hears_inputs_and_feedback(bidirectional, width, sequences):
+def test_only_the_first_reservoir_reads_inputs_and_feedback(bidirectional, width, sequences):
     options = {"input_scaling": [9.0, 9.0, 9.0], "upper_scaling": 0.5, "feedback_scaling": 7.0}
     settings = {"num_layers": 3, "bidirectional": bidirectional, "feedback_size": 1, "seed": 1}
     stack = recurrent("esn", UNITS, **options, **settings)
@@ -316,9 +316,9 @@ def test_only_the_first_reservoir_hears_inputs_and_feedback(bidirectional, width
         kernel = np.abs(way.cell.input_kernel.numpy())
         assert kernel.shape == (width, UNITS)
         assert 0.9 * 0.5 * width**-0.5 < kernel.max() <= 0.5 * width**-0.5
-    with pytest.raises(ValueError, match="upper_scaling must be a number.*upper_scaling='a'"):
+    with pytest.raises(ValueError, match="upper_scaling must be a finite number.*upper_scaling='a'"):
         recurrent("esn", UNITS, num_layers=2, upper_scaling="a")
-    with pytest.raises(ValueError, match="`upper_scaling` is no option of the cell 'gru'"):
+    with pytest.raises(ValueError, match="upper_scaling is no option of the cell 'gru'"):
         recurrent("gru", UNITS, num_layers=2, upper_scaling=1.0)
 
 
@@ -415,6 +415,6 @@ def test_read_all_config_round_trip(sequences):
 @pytest.mark.parametrize("merge_mode", ["sum", "mul", "ave"])
 def test_read_all_needs_directions_side_by_side(merge_mode):
     settings = {"bidirectional": True, "merge_mode": merge_mode}
-    with pytest.raises(ValueError, match="`read_all` needs directions .*Received: read_all=True"):
+    with pytest.raises(ValueError, match="read_all needs directions .*Received: read_all=True"):
         recurrent("esn", UNITS, num_layers=2, **settings)
     assert recurrent("esn", UNITS, **settings).merge_mode == merge_mode

@@ -178,7 +178,7 @@ TEXT, LABEL = Text().adapt(["a b"]), Label(["x", "y"])
         ({"output_feature": TEXT}, "output_feature must be a Label or Number. Received: Text"),
         ({"pooling": "first"}, "pooling must be one of.*'last', 'mean'.*'first'"),
         ({"cell": "lsmt"}, "Did you mean 'lstm'.*'lsmt'"),
-        ({"units": 0}, "`units` must be an integer.*0"),
+        ({"units": 0}, "units must be an integer.*0"),
         ({"num_layers": 0}, "must be an integer.*0"),
         ({"seed": -1}, "seed must be None or an integer >= 0. Received: seed=-1"),
         ({"seed": "a"}, "seed must be None or an integer"),

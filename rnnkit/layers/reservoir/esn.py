@@ -8,9 +8,9 @@ import tensorflow as tf
 from keras import ops
 
 from rnnkit.layers import topology as topologies
+from rnnkit.layers.config import config_of
 from rnnkit.layers.reservoir.product import plan, recurrent_product
 from rnnkit.utils.checks import integer, number
-from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -245,10 +245,7 @@ class ESNCell(keras.layers.Layer):
         return [ops.zeros((batch_size, self.units), self.compute_dtype)]
 
     def get_config(self):
-        config = {**super().get_config(), **arguments_of(self, ESNCell)}
-        if isinstance(self.topology, topologies.Topology):
-            config["topology"] = keras.saving.serialize_keras_object(self.topology)
-        return {**config, "activation": keras.activations.serialize(self.activation)}
+        return {**super().get_config(), **config_of(self, ESNCell)}
 
     @classmethod
     def from_config(cls, config):

@@ -194,7 +194,7 @@ class Decoder:
             hidden = tf.reshape(flat, [batch, beams, flat.shape[-1]])
             if index == 0 and self.attention is not None:
                 context, weights = self.attention(
-                    hidden, memory, keys=keys, memory_mask=memory_mask, return_weights=True
+                    hidden, memory, projected=keys, memory_mask=memory_mask, return_weights=True
                 )
                 if self.combine is not None:  # [batch, beams, embedding]
                     hidden = self.combine(tf.concat([hidden, context], axis=-1))

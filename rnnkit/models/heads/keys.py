@@ -74,7 +74,7 @@ class Keys:
         noise = tf.fill([tf.shape(x)[0], self.width + 1], 0.5)
         if sample:
             noise = tf.random.stateless_uniform(tf.shape(noise), seed, 1e-7, 1 - 1e-7)
-        keys = self.joint.draw(x, noise[:, :-1], temperature)
+        keys = self.joint.sample(x, noise[:, :-1], temperature)
         chance = tf.sigmoid(tf.cast(self.end(x)[:, 0], tf.float32))  # the end has no temperature
         return keys[:, None], noise[:, -1] < chance
 
