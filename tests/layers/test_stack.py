@@ -316,7 +316,7 @@ def test_only_the_first_reservoir_reads_inputs_and_feedback(bidirectional, width
         kernel = np.abs(way.cell.input_kernel.numpy())
         assert kernel.shape == (width, UNITS)
         assert 0.9 * 0.5 * width**-0.5 < kernel.max() <= 0.5 * width**-0.5
-    with pytest.raises(ValueError, match="upper_scaling must be a finite number.*upper_scaling='a'"):
+    with pytest.raises(ValueError, match="upper_scaling must be a finite .*upper_scaling='a'"):
         recurrent("esn", UNITS, num_layers=2, upper_scaling="a")
     with pytest.raises(ValueError, match="upper_scaling is no option of the cell 'gru'"):
         recurrent("gru", UNITS, num_layers=2, upper_scaling=1.0)
