@@ -1,50 +1,9 @@
-"""Synthetic film reviews in which the order of the words decides the sentiment.
-
-On most sentiment corpora a bag of words comes close to a recurrent network. Here nearly half of
-the texts have a mirrored counterpart of the other class ("The score is lovely, but the plot is
-thin." against "The plot is thin, but the score is lovely."), so that a model has to read in order.
-
-Only the standard library is used, so that the card can be printed without TensorFlow.
-"""
-
-import random
-import re
-import zlib
-from collections.abc import Iterator
-
-from rnnkit.datasets.samples import check_split
-
-LABELS = ("negative", "positive")
-SIZES = {"train": 8000, "validation": 1000, "test": 2000}
-
-CARD = """\
-# rnnkit_reviews
-
-Film reviews of one to four sentences, labelled `negative` or `positive`: 8,000 to train, 1,000 to
-validate, 2,000 to test, as many of each class; 4 to 53 words, 1,439 word types. All of it is
-synthetic: made offline by templates and word lists of our own, nothing copied, no label noise.
-
-**What it teaches.** Over half of the texts weigh a good word against a bad one (contrast,
-concession, correction, disappointed hopes, comparison, quotation); 46 % of all have an exact mirror
-image, the same words in another order with the other label. About 14 % negate once or twice, at a
-distance; about 30 % are plain. What decides a text is in no other split, in whatever order; one
-combination in six of an aspect and an adjective is kept for the test.
-
-| model (keras, Adam 0.002, batch 64) | test accuracy |
-| --- | --- |
-| logistic regression on single words | .682 |
-| logistic regression on words and pairs | .762 |
-| averaged embeddings (64) and a dense layer, 10 epochs | .718, .726, .716 (seeds 0, 1, 2) |
-| bidirectional LSTM (64), 5 epochs | .977, .973, .968 (seeds 0, 1, 2) |
-
-**Limits.** A small grammar and tidy English: no irony, no slips, one verdict a text. A score here
-shows that a model reads in order, not that it understands reviews.
-"""
+"""Words and frames of `rnnkit.datasets.reviews`."""
 
 # === Opinions, positive // negative ===
 # Adjectives by what they describe, "general" all. Neither side is given away by rarer words.
 
-_ADJECTIVES = {
+ADJECTIVES = {
     "general": """
         superb wonderful brilliant terrific excellent splendid marvellous delightful outstanding
         impressive first-rate magnificent memorable inspired charming satisfying accomplished
@@ -84,7 +43,7 @@ _ADJECTIVES = {
         brainless vapid self-important""",
 }
 # What an aspect does: plural/past.
-_VERBS = {
+VERBS = {
     "writing": """
         sparkle/sparkled, ring true/rang true, reward close attention/rewarded close attention,
         crackle with wit/crackled with wit, draw you in/drew me in //
@@ -116,13 +75,13 @@ _VERBS = {
         fall apart/fell apart, bore you stiff/bored me stiff, leave you cold/left me cold, miss
         the mark/missed the mark, send you to sleep/sent me to sleep""",
 }
-_NOUNS = """
+NOUNS = """
     masterpiece, triumph, delight, treat, gem, joy, knockout, winner, marvel, revelation, feast,
     crowd-pleaser, tour de force, breath of fresh air, wonder, pleasure, success, jewel, charmer //
     bore, mess, disaster, dud, flop, chore, slog, shambles, failure, let-down, disappointment,
     waste of time, mistake, fiasco, ordeal, misfire, turkey, embarrassment, travesty"""
 # What the reviewer did: infinitive/past.
-_REACTIONS = """
+REACTIONS = """
     love every minute/loved every minute, laugh out loud/laughed out loud, be moved to tears/was
     moved to tears, leave with a grin/left with a grin, applaud at the end/applauded at the end,
     be enthralled/was enthralled, be swept away/was swept away, enjoy myself/enjoyed myself, be
@@ -136,7 +95,7 @@ _REACTIONS = """
 
 # === What the opinions are about ===
 
-_ASPECTS = {
+ASPECTS = {
     "writing": """
         script, dialogue, screenplay, plot, story, writing, storyline, narration, premise, jokes*,
         one-liners*, plot twists*, flashbacks*""",
@@ -153,7 +112,7 @@ _ASPECTS = {
         half hour, climax, finale, car chase, courtroom scene, action scenes*, fight scenes*,
         crowd scenes*""",
 }
-_WORDS = {
+WORDS = {
     "genre": """
         thriller, western, musical, courtroom drama, road movie, heist film, ghost story, space
         opera, romantic comedy, war film, spy film, coming-of-age story, documentary, whodunnit,
@@ -251,7 +210,7 @@ _WORDS = {
 # adjective), wr what the reviewer did (wrp in the past); a 2 asks for a second one. Both texts of a
 # pair come from one frame with the sides exchanged; "positive // negative" is for one-way idioms.
 
-_PLAIN = """
+PLAIN = """
 {wc}. | {wc} and {wc2}. | {film} {be} {wk}. | what {wk}! | {wc}, {wc2}, and I {wrp}. | I {wrp}. |
 {s} {sbe} {wa} from start to finish. | I found {s} {wa}. | a {wa}, {wa2} {genre}. |
 {wc}. {wc2}. in short, {wk}. | {film} {be} {wk}, with {wn}. |
@@ -261,7 +220,7 @@ from the first scene to the last, {s} {sbe} {wa}. | {wc}; {wc2}; I {wrp}. |
 {wc} and {wc2}; {wk}, all in all. | see for yourself how {wa} {s} {sbe}. |
 {wk}, in which {wc} and {wc2}.
 """
-_NEGATED = """
+NEGATED = """
 I can't say that {s} {sbe}{aside} {la}. | {s} {sbe} anything but {la}. |
 {s} {sbe} far from {la}. | {s} {sbe} not in the least {la}. | there {be} nothing {la} about {s}. |
 at no point did I find {s} {la}. | I never{aside} found {s} {la}. |
@@ -277,7 +236,7 @@ I feared {lk}. I need not have worried. // I hoped for {lk}. I should have known
 I was all set to hate it, and could not. // I was all set to love it, and could not. |
 for once, {s} {sbe} not {la}. // I wish I could say that {s} {sbe} {la}.
 """
-_DOUBLED = """
+DOUBLED = """
 I can't say that {s} {sbe}{aside} anything but {wa}. | nobody{aside} could deny that {wca}. |
 I cannot deny that {wca}. | it would be wrong to call {s} anything but {wa}. |
 I never{aside} found {s} less than {wa}. | {s} {sbe} not just {wa} but {wa2}. |
@@ -286,7 +245,7 @@ do not believe anyone who denies that {wca}. | at no point did I find {s} anythi
 not once in {minutes} minutes did I doubt that {film} {be} {wk}. |
 I do not understand how anyone could fail to see that {wca}.
 """
-_CONTRAST = """
+CONTRAST = """
 {lc}, but {wc}. | {lc}, yet {wc}. | {lc}. {neutral} but {wc}. | although {lc}, {wc}. |
 even though {lc}, {wc}. | while {lc}, {wc}. | {wc}, although {lc}. | {wc}, even though {lc}. |
 {wc}, so it hardly matters that {lc}. | it is true that {lc}, but {wc}. |
@@ -300,7 +259,7 @@ forget that {lc}; {wc}. | {lc} and {lc2}, but {wc}. |
 not even {ln} can change the fact that {wc}. | {film} has {ln}, but I {wrp}. |
 I {wrp}, although {lc}. | {lc}; {wc}, though, and that is what I will remember.
 """
-_CORRECTION = """
+CORRECTION = """
 {s} {sbe} not {la}{aside} but {wa}. | {s} {sbe} {wa}, not {la}. |
 {s} {sbe} anything but {la}; I would call {it} {wa}. | far from being {la}, {s} {sbe} {wa}. |
 I would not call {s} {la}; {wa} is closer to the truth. |
@@ -312,7 +271,7 @@ I can't say{aside} that {s} {sbe} {la}; {wa} is the word I would use. |
 it is not {lk}, as {critic} claimed, but {wk}. | this is {wk}{aside}, not {lk}. |
 I would not say that {s} {sbe}, as {critic} would have it, {la}; I found {it} {wa}.
 """
-_HYPOTHESIS = """
+HYPOTHESIS = """
 it should have been {lk}. it {be} {wk}. |
 with {name} in charge, {film} should have been {la}; instead it {be} {wa}. |
 it could have been {la}{aside}; it {be} {wa}. | I expected {lk} and got {wk}. |
@@ -323,7 +282,7 @@ I was sure that I would {lr}, yet I {wrp}. | I {wrp}, and I had expected to {lr}
 if you think that {film} sounds {la}, think again: it {be} {wa}. |
 {film} turned out to be {wk}, where I had expected {lk}.
 """
-_COMPARISON = """
+COMPARISON = """
 unlike its {la} predecessor, {film} {be} {wa}. | {film} {be} {wa}, unlike the {la} {other}. |
 the {other} was {la}; {film} {be} {wa}. | {film} {be} {wa}. the {other} was {la}. |
 {film} {be} as {wa} as the {other} was {la}. |
@@ -334,7 +293,7 @@ the {other} was {lkn}, but {film} {be} {wkn}. |
 {film} {be} {wkn}; how different from the {other}, which was {lkn}! |
 from a {la} novel, {name} has made a {wa} {genre}.
 """
-_QUOTATION = """
+QUOTATION = """
 {critic} called it {lk}; I call it {wk}. | {critic} promised me {lk}. what I got was {wk}. |
 it may be {lk} to {critic}, but to me it was {wk}. |
 I found {s} {wa}, whatever {critic} said about {it} being {la}. |
@@ -349,252 +308,7 @@ I {wrp}, so I do not know why {critic} called it {lk}. |
 
 # The share of each family, in per cent. The first three name one side only, so that their words,
 # with "not" among them, tell the class; in the others, more than half, only the order does.
-_SHARES = (
-    *((30, _PLAIN), (8, _NEGATED), (6, _DOUBLED), (20, _CONTRAST)),
-    *((10, _CORRECTION), (8, _HYPOTHESIS), (9, _COMPARISON), (9, _QUOTATION)),
+SHARES = (
+    *((30, PLAIN), (8, NEGATED), (6, DOUBLED), (20, CONTRAST)),
+    *((10, CORRECTION), (8, HYPOTHESIS), (9, COMPARISON), (9, QUOTATION)),
 )
-
-
-def _list(text: str) -> list[str]:
-    """Splits at "|", or else at commas, or else at spaces."""
-    separator = "|" if "|" in text else "," if "," in text else " "
-    return [" ".join(item.split()) for item in text.split(separator) if item.strip()]
-
-
-def _sides(text: str) -> tuple[list[str], list[str]]:
-    """(negative, positive), to be indexed like LABELS; the text has the positive side first."""
-    positive, negative = text.split("//")
-    return _list(negative), _list(positive)
-
-
-_CHOICES = {kind: _list(words) for kind, words in _WORDS.items()}
-_SIDED = {
-    "noun": _sides(_NOUNS),
-    "reaction": _sides(_REACTIONS),
-    **{"adjective " + kind: _sides(text) for kind, text in _ADJECTIVES.items()},
-    **{"verb " + kind: _sides(text) for kind, text in _VERBS.items()},
-}
-# (noun, kind, is plural, is a person)
-_ASPECT_LIST = [
-    (noun.rstrip("*+"), kind, "*" in noun, "+" in noun)
-    for kind, nouns in _ASPECTS.items()
-    for noun in _list(nouns)
-]
-_FAMILIES = [_list(frames) for share, frames in _SHARES for _ in range(share)]
-
-# === Grammar ===
-
-
-def _held_out(aspect: str, adjective: str) -> bool:
-    """Whether an aspect is so described, one combination in six, in the test split only."""
-    return zlib.crc32(f"{aspect}/{adjective}".encode()) % 6 == 0
-
-
-def _be(plural: bool, past: bool) -> str:
-    return ("were" if plural else "was") if past else ("are" if plural else "is")
-
-
-def _singular(verb: str) -> str:
-    """The third person singular: "miss the mark" gives "misses the mark"."""
-    first, space, rest = verb.partition(" ")
-    if first in ("fly", "try"):
-        first = first[:-1] + "ie"
-    return first + ("es" if first.endswith(("ss", "sh", "ch", "o")) else "s") + space + rest
-
-
-def _sentences(text: str) -> str:
-    """Puts capitals, articles and commas right."""
-    text = " ".join(text.split())
-    text = re.sub(r",(?=[.,;:?!])", "", text)  # an aside that ends where its sentence ends
-    text = re.sub(r"\ba (?=[aeiou])(?!one-)", "an ", text, flags=re.IGNORECASE)
-    return re.sub(r"(?:^|(?<=[.?!] ))'?[a-z]", lambda match: match.group().upper(), text)
-
-
-class _Writer:
-    """Fills frames with words drawn from `rng`; `split` says which combinations are allowed."""
-
-    def __init__(self, rng: random.Random, split: str):
-        self.rng = rng
-        self.split = split
-
-    def draw(self, kind: str, other_than: str = "") -> str:
-        while (word := self.rng.choice(_CHOICES[kind])) == other_than:
-            pass
-        return word
-
-    def chance(self, probability: float) -> bool:
-        return self.rng.random() < probability
-
-    def name(self) -> str:
-        return f"{self.draw('first')} {self.draw('last')}"
-
-    def adjective(self, side: int, kind: str, aspect: str, other_than: str = "") -> str:
-        while True:
-            pool = "general" if self.chance(0.45) else kind
-            word = self.rng.choice(_SIDED["adjective " + pool][side])
-            allowed = self.split == "test" or not _held_out(aspect, word)
-            if allowed and word != other_than:
-                return word
-
-    def opinion(self, side: int, past: bool, aspect: tuple[str, str, bool, bool]) -> dict[str, str]:
-        """One opinion on one aspect, in the forms that frames ask for."""
-        noun, kind, plural, person = aspect
-        adjective = self.adjective(side, kind, noun)
-        subject = "the " + noun
-        if noun in ("villain", "detective") and self.chance(0.7):
-            subject = f"{self.name()} as {subject}"
-        elif not person and kind != "whole" and self.chance(0.12):
-            subject += f", {self.draw('relative')},"
-        adverb = self.draw("adverb") + " " if self.chance(0.3) else ""
-        forms = {"ca": f"{subject} {_be(plural, past)} {adverb}{adjective}"}
-        forms["c"] = forms["ca"]
-        if self.chance(0.35):
-            verb = self.rng.choice(_SIDED["verb " + kind][side])
-            present, done = verb.split("/")
-            forms["c"] = f"{subject} {done if past else present if plural else _singular(present)}"
-        forms["n"] = f"its {adjective} {noun}"
-        return forms
-
-    def verdict(self, side: int, noun: str) -> dict[str, str]:
-        """ "a dull western" or "a dud" (k), and always the second kind (kn)."""
-        stress = self.draw("stress") + " " if self.chance(0.3) else ""
-        forms = {"kn": f"a {stress}{self.rng.choice(_SIDED['noun'][side])}"}
-        described = f"a {self.adjective(side, 'whole', 'film')} {noun}"
-        return forms | {"k": described if self.chance(0.4) else forms["kn"]}
-
-    def scene(self) -> dict[str, str]:
-        """What both texts of a pair share and what carries no opinion."""
-        kinds = "genre other critic company place time person deed number neutral".split()
-        scene = {kind: self.draw(kind) for kind in kinds}
-        title = f"The {self.draw('title_a')} {self.draw('title_b')}"
-        films = ("the film", "the movie", "the picture", "this " + scene["genre"], title)
-        return scene | {
-            "title": title,
-            "film": self.rng.choice(films),
-            "name": self.name(),
-            "name2": self.name(),
-            "person2": self.draw("person", other_than=scene["person"]),
-            "deed2": self.draw("deed", other_than=scene["deed"]),
-            "minutes": str(self.rng.randrange(78, 176)),
-            "year": str(self.rng.randrange(1890, 2060)),
-            "aside": f", {self.draw('aside')}," if self.chance(0.6) else "",
-        }
-
-    def context(self, frame: str) -> tuple[str, str]:
-        """Neutral sentences before and after, which share no slot with each other."""
-        before = self.draw("neutral") if self.chance(0.4) else ""
-        after = self.draw("neutral") if self.chance(0.3) else ""
-        slots = [set(re.findall(r"{(\w+?)2?}", part)) for part in (frame, before, after)]
-        if slots[0] & slots[1] or "{neutral}" in frame:
-            before = ""
-        if (slots[0] | slots[1]) & slots[2] or "{neutral}" in frame:
-            after = ""
-        return before, after
-
-    def cores(self, frame: str) -> tuple[list[str], list[dict[str, str]]]:
-        """The frame filled for both sides, negative first, and what the slots were filled with."""
-        past = self.chance(0.5)
-        asked = set(re.findall(r"{[wl](\w+?)2?}", frame))
-        scene = self.scene()
-
-        # What frames with two adjectives for one thing describe.
-        noun, kind, plural, person = self.rng.choice(_ASPECT_LIST)
-        subject = "the " + noun
-        if person or self.chance(0.25) or "{s}" not in frame:
-            noun, kind, plural, subject = "film", "whole", False, scene["film"]
-        elif self.chance(0.2):
-            subject += f", {self.draw('relative')},"
-        scene |= {
-            "s": subject,
-            "sbe": _be(plural, past),
-            "it": "them" if plural else "it",
-            "be": _be(False, past),
-        }
-        aspects = self.aspects(whole="{l" not in frame and "n" not in asked)
-        nouns = ["piece of work", "piece of filmmaking", "experience"]
-        nouns += [] if scene["genre"] in scene["film"] else [scene["genre"]]
-        sides = []
-        for side in (0, 1):
-            forms = self.verdict(side, nouns.pop(self.rng.randrange(len(nouns))))
-            forms["a"] = self.adjective(side, kind, noun)
-            forms["a2"] = self.adjective(side, kind, noun, other_than=forms["a"])
-            forms["r"], forms["rp"] = self.rng.choice(_SIDED["reaction"][side]).split("/")
-            if asked & {"c", "ca", "n"}:
-                second = self.opinion(side, past, aspects[side + 2])
-                forms |= self.opinion(side, past, aspects[side])
-                forms |= {form + "2": text for form, text in second.items()}
-            sides.append(forms)
-
-        cores, slots = [], []
-        for side, core in enumerate((frame.split(" // ") * 2)[1::-1]):
-            words = scene | {"w" + form: text for form, text in sides[side].items()}
-            words |= {"l" + form: text for form, text in sides[1 - side].items()}
-            while "{" in core:  # the words filled in may hold slots of their own
-                core = core.format_map(words)
-            cores.append(_sentences(core))
-            slots.append(words)
-        return cores, slots
-
-    def aspects(self, whole: bool) -> list[tuple[str, str, bool, bool]]:
-        """Four different aspects; the film as a `whole` may be one where nothing outweighs it."""
-        pool = _ASPECT_LIST + ([("film", "whole", False, False)] * 4 if whole else [])
-        aspects: list[tuple[str, str, bool, bool]] = []
-        while len(aspects) < 4:
-            aspect = self.rng.choice(pool)
-            if aspect not in aspects:
-                aspects.append(aspect)
-        return aspects
-
-
-def _third(core: str) -> int:
-    """One of three parts, the same for all cores of the same words, whatever their order."""
-    return zlib.crc32(" ".join(sorted(re.findall(r"[a-z'-]+", core.lower()))).encode()) % 3
-
-
-def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
-    """Yields the reviews of one split.
-
-    The sentence that decides a text belongs to one split only, in whatever order its words come:
-    no test sentence, nor its mirror image, is ever seen in training.
-
-    Args:
-        split: `"train"`, `"validation"` or `"test"`.
-        seed: Any integer; the same seed gives the same texts on every machine.
-
-    Yields:
-        `(text, label)` pairs, `label` being `"negative"` or `"positive"`, in a mixed order.
-
-    Raises:
-        ValueError: If `split` is none of the three.
-
-    Example:
-        >>> text, label = next(generate("test"))
-        >>> label in ("negative", "positive")
-        True
-    """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split: str, seed: int) -> Iterator[tuple[str, str]]:
-    rng = random.Random(f"rnnkit_reviews/{seed}/{split}")
-    writer = _Writer(rng, split)
-    third = list(SIZES).index(split)
-    examples: dict[str, str] = {}
-    while len(examples) < SIZES[split]:
-        frame = rng.choice(rng.choice(_FAMILIES))
-        for _ in range(50):  # keeps to the frame, so that the shares of the families are kept
-            cores, slots = writer.cores(frame)
-            if all(_third(core) == third for core in cores):
-                break
-        else:
-            continue
-        before, after = writer.context(frame)
-        texts = [
-            _sentences(f"{before} {core} {after}".format_map(words))
-            for core, words in zip(cores, slots, strict=True)
-        ]
-        if all(4 <= len(text.split()) <= 60 and text not in examples for text in texts):
-            examples.update(zip(texts, LABELS, strict=True))
-    # Sorting by drawn keys shuffles with nothing but random(), the same in every Python version.
-    yield from sorted(examples.items(), key=lambda _: rng.random())

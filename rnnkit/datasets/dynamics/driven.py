@@ -7,6 +7,8 @@ output from the input alone. All arrays are float64, one row a step, and depend 
 
 import numpy as np
 
+from rnnkit.utils.checks import integer
+
 # y(t+1) = a y(t) + b y(t) sum_{i<order} y(t-i) + c u(t-order+1) u(t) + d, by order: (a, b, c, d).
 NARMA = {10: (0.3, 0.05, 1.5, 0.1), 30: (0.2, 0.04, 1.5, 0.001)}
 # A bounded run hardly passes 1; above 2 the quadratic term wins and the output grows without end.
@@ -30,19 +32,19 @@ def narma(steps, order=10, *, discard=200, seed=0):
     the same step therefore solves the task as published; no array has to be shifted.
 
     The system of order 10 runs away for rare inputs. Should |y| pass 2 anywhere, the inputs are
-    drawn again from the next seed (`seed + 1`, and so on).
+    sampled again from the next seed (`seed + 1`, and so on).
 
     Args:
         steps: Rows to return.
         order: 10 or 30.
         discard: Rows run through and left out before the first, so that it has a full past.
-        seed: Whole number that the inputs are drawn from.
+        seed: Whole number that the inputs are sampled from.
 
     Returns:
         The pair `(u, y)`, each `[steps, 1]`, without unit.
 
     Raises:
-        ValueError: For another order, a bad count, or a run so long that every draw diverges.
+        ValueError: For another order, a bad count, or a run so long that every sample diverges.
 
     Example:
 
@@ -54,9 +56,9 @@ def narma(steps, order=10, *, discard=200, seed=0):
     on Neural Networks 11(3) (order 10); Schrauwen et al. (2008), Improving reservoirs
     using intrinsic plasticity, Neurocomputing 71 (order 30).
     """
-    check_count("steps", steps)
-    check_count("discard", discard, least=0)
-    check_count("seed", seed, least=0)
+    integer(steps, "steps")
+    integer(discard, "discard", least=0)
+    integer(seed, "seed", least=0)
     if order not in NARMA:
         raise ValueError(f"order must be one of {', '.join(map(str, NARMA))}. Received: {order!r}")
     for attempt in range(_ATTEMPTS):
@@ -93,11 +95,11 @@ def memory_task(steps, delays=40, *, amplitude=0.8, seed=0):
         steps: Rows to return.
         delays: Longest delay, in steps.
         amplitude: u is uniform on [-amplitude, amplitude]. (Jaeger has 0.5.)
-        seed: Whole number that the input is drawn from.
+        seed: Whole number that the input is sampled from.
 
     Returns:
         The pair `(u, targets)`: `u` `[steps, 1]`, and `targets` `[steps, delays]` with
-        `targets[t, k - 1] = u(t - k)`. Inputs before the first row are drawn too, so that no
+        `targets[t, k - 1] = u(t - k)`. Inputs before the first row are sampled too, so that no
         target is missing.
 
     Raises:
@@ -111,8 +113,8 @@ def memory_task(steps, delays=40, *, amplitude=0.8, seed=0):
 
     Reference: Jaeger (2001), Short term memory in echo state networks, GMD report 152, section 2.
     """
-    check_count("steps", steps)
-    check_count("delays", delays)
+    integer(steps, "steps")
+    integer(delays, "delays")
     if not amplitude > 0:
         raise ValueError(f"amplitude must be positive. Received: {amplitude!r}")
     u = np.random.default_rng(seed).uniform(-amplitude, amplitude, delays + steps)
@@ -144,8 +146,8 @@ def superimposed_oscillators(steps, count=5):
     Reference: Jaeger & Haas (2004), Harnessing nonlinearity, Science 304 (the first two); Koryakin,
     Lohmann & Butz (2012), Balanced echo state networks, Neural Networks 36 (all eight).
     """
-    check_count("steps", steps)
-    check_count("count", count, most=len(FREQUENCIES))
+    integer(steps, "steps")
+    integer(count, "count", most=len(FREQUENCIES))
     phases = np.arange(steps)[:, None] * np.array(FREQUENCIES[:count])  # [steps, count]
     return np.sin(phases).sum(axis=1, keepdims=True)
 
@@ -160,7 +162,7 @@ def noisy_sines(steps, periods=(25.0, 60.0), amplitudes=1.0, *, noise=0.1, seed=
         periods: Period of each sine, in steps.
         amplitudes: Amplitude of each sine, or one number for all.
         noise: Standard deviation of the noise; no forecast can have a smaller RMSE.
-        seed: Whole number that the phases, uniform on [0, 2 pi), and the noise are drawn from.
+        seed: Whole number that the phases, uniform on [0, 2 pi), and the noise are sampled from.
 
     Returns:
         `[steps, 1]`, in the unit of the amplitudes.
@@ -174,7 +176,7 @@ def noisy_sines(steps, periods=(25.0, 60.0), amplitudes=1.0, *, noise=0.1, seed=
     >>> noisy_sines(500, periods=(12.0,), noise=0.0).shape
     (500, 1)
     """
-    check_count("steps", steps)
+    integer(steps, "steps")
     periods = np.atleast_1d(np.asarray(periods, "float64"))  # [sines]
     amplitudes = np.asarray(amplitudes, "float64")
     if periods.ndim != 1 or not periods.size or not (periods > 0).all():
@@ -191,11 +193,3 @@ def noisy_sines(steps, periods=(25.0, 60.0), amplitudes=1.0, *, noise=0.1, seed=
     angles = 2 * np.pi * np.arange(steps)[:, None] / periods + phases  # [steps, sines]
     clean = (amplitudes * np.sin(angles)).sum(axis=1)  # [steps]
     return (clean + noise * rng.standard_normal(steps))[:, None]
-
-
-def check_count(name, value, least=1, most=None):
-    """Raises a ValueError unless `value` is a whole number from `least` to `most`."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
-        span = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be a whole number {span}. Received: {value!r}")
