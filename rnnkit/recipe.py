@@ -1,18 +1,25 @@
 """The base of recipes: a model with its data, its scores and its search space."""
 
-import difflib
+import dataclasses
 import importlib
 import inspect
 import os
+import re
+
+from rnnkit.utils.checks import nearest
+from rnnkit.utils.docstrings import arguments, definition, passed_on, text_of
+from rnnkit.utils.options import Option, ShowsOptions, allowed_values
 
 
 class Recipe:
     """A task that works from raw data to a saved model.
 
-    A recipe is a class that sets the attributes below and defines three methods: `features`
-    (what is learned from the training data), `build` (the network) and `search_space` (what
-    `tune` varies). The keyword arguments of `features` and `build`, with their defaults, are the
-    recipe's options: `recipe.model(data, units=256)`, `rnnkit train NAME --set units=256`.
+    A recipe is a class that sets the attributes below and defines two methods: `features` (what
+    is learned from the training data) and `search_space` (what `tune` varies). The arguments of
+    its model's class and the keyword arguments of `features` and `compile` are its options:
+    `recipe.model(data, units=256)`, `rnnkit train NAME --set units=256`. Each is written once,
+    where it belongs; what it means is read from the docstring of the class that owns it. What a
+    recipe has to add stands in its own docstring, in a section `Options:`.
 
     Attributes:
         name: What the recipe is called: lower case, words joined by `_`.
@@ -20,13 +27,18 @@ class Recipe:
         pattern: `"one_to_one"`, `"many_to_one"`, ...
         input: What goes in, in a word or two.
         output: What comes out.
-        cell: Default cell.
+        cell: Default cell, and default of the option `cell`.
         dataset: TFDS name of the embedded sample.
         card: Module whose `CARD` describes the embedded sample.
         data_types: Pair of the data types of input and target, such as `("text", "label")`;
             None for no input.
         columns: Dict of `"input"` and `"target"` to the column names taken for them, lower case,
             best first.
+        model_class: Name of a class in `rnnkit.models`, or a class; or a dict of cell to these,
+            with None for all other cells.
+        defaults: Dict of option to default, where it is another than that of the class.
+        unused: Arguments of the class that mean nothing for the recipe's features, and so are no
+            options.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
         training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`,
             `monitor` and `min_delta`, and where `monitor` is a metric of one's own, `mode`, `"min"`
@@ -35,19 +47,25 @@ class Recipe:
             With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
             that.
 
+    Options:
+        learning_rate: Step size of the optimizer.
+
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """
 
     name = title = pattern = input = output = cell = dataset = card = ""
     data_types = ("text", "label")
     columns = {"input": ("text",), "target": ("label",)}
+    model_class = None
+    defaults = {}
+    unused = ()
     scores = ("accuracy",)
     training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
 
     # === To define ===
 
     def features(self, data):
-        """Makes and adapts the features.
+        """Makes and adapts the features; see `adapt_features`.
 
         Args:
             data: `rnnkit.data.Data`.
@@ -58,20 +76,53 @@ class Recipe:
         """
         raise NotImplementedError(f"The recipe {self.name!r} must define features()")
 
-    def build(self, input_feature, output_feature):
+    def search_space(self, hp):
+        """What `tune` varies, as a dict of option to a value drawn from `hp` (keras-tuner's
+        HyperParameters). `epochs` and `batch_size` may be among them."""
+        raise NotImplementedError(f"The recipe {self.name!r} must define search_space()")
+
+    @staticmethod
+    def adapt_features(data, input_feature, output_feature):
+        """The pair of two features, each adapted to its side of the training data; one feature for
+        both sides is adapted to both."""
+        inputs = data.train.map(lambda x, y: x)
+        targets = data.train.map(lambda x, y: y)
+        if input_feature is output_feature:
+            input_feature.adapt([inputs, targets])
+        else:
+            input_feature.adapt(inputs)
+            output_feature.adapt(targets)
+        return input_feature, output_feature
+
+    # === To override where the defaults do not do ===
+
+    def build(self, input_feature, output_feature, **options):
         """Makes the compiled model.
 
         Args:
             input_feature: As `features` gave it.
             output_feature: As `features` gave it.
-            **options: The recipe's options about the network, as keyword arguments with defaults.
+            **options: The values of all options. A recipe may change some and hand them on, or
+                name options of its own as keyword arguments with defaults.
         """
-        raise NotImplementedError(f"The recipe {self.name!r} must define build()")
+        from rnnkit import models
 
-    def search_space(self, hp):
-        """What `tune` varies, as a dict of option to a value drawn from `hp` (keras-tuner's
-        HyperParameters). `epochs` and `batch_size` may be among them."""
-        raise NotImplementedError(f"The recipe {self.name!r} must define search_space()")
+        model_class = self._model_class(options.get("cell"))
+        taken = self._arguments(model_class)
+        given = {name: value for name, value in options.items() if name in taken}
+        for name in [name for name in given if taken[name].default is ... and given[name] is None]:
+            del given[name]  # a default that only the class itself knows
+        if isinstance(model_class, str):
+            model_class = getattr(models, model_class)
+        model = model_class(input_feature, output_feature, name=self.name, **given)
+        self.compile(model, **_only(self.compile, options))
+        return model
+
+    def compile(self, model, *, learning_rate=1e-3):
+        """Compiles the model; the keyword arguments are options of the recipe."""
+        import keras
+
+        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
 
     # === What users call ===
 
@@ -123,34 +174,61 @@ class Recipe:
 
     def options(self):
         """The recipe's options and their defaults, as a dict."""
-        found = {}
-        for method in (self.features, self.build):
-            for parameter in inspect.signature(method).parameters.values():
-                if parameter.kind is parameter.KEYWORD_ONLY:
-                    found[parameter.name] = parameter.default
+        return {name: option.default for name, option in self.describe_options().items()}
+
+    def describe_options(self):
+        """The recipe's options, as a dict of name to `rnnkit.utils.options.Option`: default, type,
+        allowed values and what it means. Nothing heavy is imported."""
+        found = self._keywords(self.features, "rnnkit.features")
+        if _open_ended(self.build):
+            cells = self.model_class if isinstance(self.model_class, dict) else [None]
+            for cell in cells:
+                found |= {
+                    name: option
+                    for name, option in self._arguments(self._model_class(cell)).items()
+                    if name not in found
+                }
+        for name, option in self._keywords(self.build, "rnnkit.models").items():
+            if name in found:  # it changes one of the class
+                option = dataclasses.replace(found[name], default=option.default)
+            found[name] = option
+        if _open_ended(self.build):
+            found |= self._keywords(self.compile, "rnnkit.models")
+        defaults = {"cell": self.cell} if "cell" in found and self.cell else {}
+        defaults |= self.defaults
+        for name in defaults:
+            if name not in found:
+                raise ValueError(
+                    f"The defaults of the recipe {self.name!r} name {name!r}, which is no option."
+                    f"{nearest(name, found)}"
+                )
+        advice = {}
+        for each in reversed(type(self).__mro__):
+            advice |= arguments(each.__doc__, "Options")
+        for name, option in found.items():
+            default = defaults.get(name, None if option.default is ... else option.default)
+            found[name] = dataclasses.replace(option, default=default, advice=advice.get(name, ""))
         return found
 
     def check_options(self, options):
         """Raises a ValueError for an option the recipe does not have, naming the nearest one, and
         for a value of another type than the default's."""
-        known = self.options()
-        for key in options:
+        known = self.describe_options()
+        for key, value in options.items():
             if key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
-                hint = f" Did you mean {close[0]!r}?" if close else ""
                 raise ValueError(
-                    f"The recipe {self.name!r} has no option {key!r}.{hint} "
+                    f"The recipe {self.name!r} has no option {key!r}.{nearest(key, known)} "
                     f"Options: {', '.join(known)}"
                 )
-            _check_type(key, options[key], known[key])
+            known[key].check(value)
 
     def adapt(self, data, **options):
         """The adapted features for a set of options (others than those of features are ignored)."""
-        return self.features(data, **_only(self.features, options))
+        return self.features(data, **_only(self.features, {**self.options(), **options}))
 
     def network(self, features, **options):
         """The compiled model on given features (options of features are ignored)."""
-        model = self.build(*features, **_only(self.build, options))
+        model = self.build(*features, **_only(self.build, {**self.options(), **options}))
         model.recipe = self.name
         model.score_names = list(self.scores)
         model.fit_defaults = self.fit_defaults
@@ -162,6 +240,7 @@ class Recipe:
         once = ("epochs", "reward", "reward_epochs")
         return {key: value for key, value in self.training.items() if key not in once}
 
+    @ShowsOptions
     def model(self, data, **options):
         """The model for some data, built and compiled.
 
@@ -176,6 +255,7 @@ class Recipe:
         self.check_options(options)
         return self.network(self.adapt(data, **options), **options)
 
+    @ShowsOptions
     def train(
         self,
         data=None,
@@ -243,6 +323,49 @@ class Recipe:
 
         return tuning.tune(self, self.data() if data is None else data, **arguments)
 
+    # === Where options come from ===
+
+    def _model_class(self, cell):
+        """The class of the model for a cell, or its name in `rnnkit.models`."""
+        found = self.model_class
+        if isinstance(found, dict):
+            found = found.get(cell, found[None])
+        if found is None:
+            raise ValueError(f"The recipe {self.name!r} must define model_class, or build()")
+        return found
+
+    def _arguments(self, model_class):
+        """The arguments of a model's class that are options, as a dict of name to `Option`."""
+        if isinstance(model_class, str):
+            found = definition("rnnkit.models", model_class)
+            if found is None:
+                raise ValueError(
+                    f"model_class of the recipe {self.name!r} must be the name of a class in "
+                    f"rnnkit.models. Received: model_class={model_class!r}"
+                )
+            defaults, texts = found.defaults, found.texts
+        else:
+            parameters = inspect.signature(model_class).parameters.values()
+            defaults = {each.name: each.default for each in parameters}
+            texts = arguments(model_class.__doc__)
+        hidden = {"name", *self.unused}
+        return {
+            name: _option(name, default, texts.get(name, ""), "rnnkit.models")
+            for name, default in defaults.items()
+            if default is not inspect.Parameter.empty and name not in hidden
+        }
+
+    def _keywords(self, method, package):
+        """The keyword arguments of a method, as a dict of name to `Option`; what they mean is what
+        the class that they are handed to says of them."""
+        owners, found = passed_on(method), {}
+        for each in inspect.signature(method).parameters.values():
+            if each.kind is not each.KEYWORD_ONLY:
+                continue
+            text = text_of(package, *owners[each.name]) if each.name in owners else ""
+            found[each.name] = _option(each.name, each.default, text, package)
+        return found
+
     # === About itself ===
 
     def describe_search(self):
@@ -297,32 +420,23 @@ class _Describer:
         return text + (f" ({sampling} scale)" if sampling else "")
 
 
+def _open_ended(method):
+    """Whether a method takes options that it does not name."""
+    kinds = [each.kind for each in inspect.signature(method).parameters.values()]
+    return inspect.Parameter.VAR_KEYWORD in kinds
+
+
 def _only(method, options):
+    """Those of the options that a method takes."""
+    if _open_ended(method):
+        return options
     names = inspect.signature(method).parameters
     return {key: value for key, value in options.items() if key in names}
 
 
-def _check_type(name, value, default):
-    """Raises a ValueError where a default shows that another type is wanted.
-
-    Where the default is a string, an object may stand for it too (a cell); None says nothing.
-    """
-    if default is None or isinstance(value, type(default)) and type(value) is type(default):
-        return
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if isinstance(default, bool):
-        wanted = "True or False"
-    elif isinstance(default, int):
-        # Limits may be lifted with None, sizes be given as a list.
-        if value is None or isinstance(value, (list, tuple)):
-            return
-        wanted = "a whole number"
-    elif isinstance(default, float):
-        if number:
-            return
-        wanted = "a number"
-    elif isinstance(default, str) and (number or isinstance(value, bool)):
-        wanted = "a name"
-    else:
-        return
-    raise ValueError(f"The option {name!r} takes {wanted}. Received: {name}={value!r}")
+def _option(name, default, text, package):
+    seen = re.search(r"[Ss]ee `(?:[\w.]+\.)?(\w+)`", text)
+    elsewhere = text_of(package, seen[1], name) if seen else ""
+    listed = isinstance(default, (str, int)) or "or None" in text
+    allowed = allowed_values(elsewhere) or allowed_values(text) if listed else ()
+    return Option(name, default, text, allowed=allowed)

@@ -36,55 +36,25 @@ class Chatbot(rnnkit.Recipe):
         text = rnnkit.features.Subwords(
             vocabulary_size=vocabulary_size, model_type="bpe", max_length=max_length
         )
-        prompts = data.train.map(lambda x, y: x)
-        replies = data.train.map(lambda x, y: y)
-        text.adapt([prompts, replies])
-        return text, text
+        return self.adapt_features(data, text, text)
 
     # === Model ===
 
-    def build(
-        self,
-        prompt,
-        reply,
-        *,
-        cell="gru",
-        units=256,
-        num_layers=1,
-        decoder_layers=2,
-        attention="additive",
-        embedding_size=128,
-        token_dropout=0.05,
-        dropout=0.2,
-        label_smoothing=0.1,
-        beam_size=3,
-        length_penalty=1.0,
-        learning_rate=2e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.EncoderDecoder(
-            prompt,
-            reply,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            decoder_layers=decoder_layers,
-            attention=attention,
-            embedding_size=embedding_size,
-            shared_embedding=True,
-            token_dropout=token_dropout,
-            dropout=dropout,
-            label_smoothing=label_smoothing,
-            beam_size=beam_size,
-            length_penalty=length_penalty,
-            seed=seed,
-            name=self.name,
-        )
-        # The average of the weights over the last few hundred steps generalises better than any
-        # of them.
+    model_class = "EncoderDecoder"
+    defaults = {
+        "units": 256,
+        "embedding_size": 128,
+        "shared_embedding": True,
+        "token_dropout": 0.05,
+        "dropout": 0.2,
+        "label_smoothing": 0.1,
+        "beam_size": 3,
+    }
+
+    def compile(self, model, *, learning_rate=2e-3):
+        # The average of the weights over the last few hundred steps generalises better than any.
         optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
         model.compile(optimizer=optimizer)
-        return model
 
     # === Scores and training ===
 

@@ -5,20 +5,21 @@
 
 Own data: a csv, tsv or jsonl file with the columns `points` and `word`, or a folder of splits.
 Points are written `x y up;x y up;...`, y downwards, with `up` 1 at the last point of each stroke.
-
-What matters most for own data:
-
-- `spacing`: distance between the points that the network sees, in units of the writing's size.
-  Larger is faster; smaller keeps small turns. 0 takes the points as they are.
-- `subsampling`: points that become one frame. A text must not be longer than its frames: set 1 for
-  words written with few points.
-- `units`, `dropout`: thousands of words can feed a larger network; a few hundred need more dropout.
 """
 
 import rnnkit
 
 
 class Handwriting(rnnkit.Recipe):
+    """Strokes → text, by connectionist temporal classification.
+
+    Options:
+        spacing: Larger is faster; smaller keeps small turns. 0 takes the points as they are.
+        subsampling: Set 1 for words written with few points.
+        units, dropout: Thousands of words can feed a larger network; a few hundred need more
+            dropout.
+    """
+
     # === Task ===
 
     name = "handwriting"
@@ -40,55 +41,24 @@ class Handwriting(rnnkit.Recipe):
 
     def features(self, data, *, size="spread", spacing=0.2, max_points=2000):
         strokes = rnnkit.features.Strokes(unit=size, spacing=spacing or None, max_length=max_points)
-        text = rnnkit.features.Text(level="character")
-        strokes.adapt(data.train.map(lambda x, y: x))
-        text.adapt(data.train.map(lambda x, y: y))
-        return strokes, text
+        return self.adapt_features(data, strokes, rnnkit.features.Text(level="character"))
 
     # === Model ===
 
-    def build(
-        self,
-        strokes,
-        text,
-        *,
-        cell="lstm",
-        units=64,
-        num_layers=2,
-        bidirectional=True,
-        subsampling=2,
-        filters=64,
-        kernel_size=5,
-        dropout=0.2,
-        output_dropout=0.2,
-        recurrent_dropout=0.0,
-        impossible="raise",
-        beam_size=10,
-        learning_rate=4e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.CTC(
-            strokes,
-            text,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            subsampling=subsampling,
-            filters=filters,
-            kernel_size=kernel_size,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            recurrent_dropout=recurrent_dropout,
-            impossible=impossible,
-            beam_size=beam_size,
-            seed=seed,
-            name=self.name,
-        )
+    model_class = "CTC"
+    defaults = {
+        "units": 64,
+        "subsampling": 2,
+        "filters": 64,
+        "dropout": 0.2,
+        "output_dropout": 0.2,
+    }
+    unused = ("embedding_size", "token_dropout")
+
+    def compile(self, model, *, learning_rate=4e-3):
         # The average of the weights over about the last hundred steps reads better than any.
         optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
         model.compile(optimizer=optimizer)
-        return model
 
     # === Scores and training ===
 

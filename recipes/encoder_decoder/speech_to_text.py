@@ -7,23 +7,22 @@ Own data: a folder with wav files and a manifest (a csv, tsv or jsonl file with 
 and `text`; one a split, or one with a column `split`), a folder of wav files with a `.txt` beside
 each, or any TFDS set of sounds with their texts (`--data spoken_digit`). Texts are learned in lower
 case. `--skip-unreadable` leaves out wav files that cannot be read.
-
-What matters most for own data:
-
-- `subsampling`: spectra (one every 10 ms) that become one frame. A text must not be longer than its
-  frames: 4 lets up to 25 characters a second through, 2 takes faster speech, twice as long and is
-  harder to learn.
-- `impossible`: `"skip"` leaves out clips whose text is too long for them, and says how many;
-  `"raise"` refuses them.
-- `mels`, `normalize`: `"utterance"` takes loudness, microphone and room away; `"global"` keeps
-  them, for clips from one place that are as short as a word.
-- `units`, `num_layers`, `dropout`: hours of speech can feed a larger network.
 """
 
 import rnnkit
 
 
 class SpeechToText(rnnkit.Recipe):
+    """Audio → text, by connectionist temporal classification.
+
+    Options:
+        subsampling: Of spectra, one every 10 ms: 4 lets up to 25 characters a second through, 2
+            takes faster speech, twice as long and is harder to learn.
+        normalize: `"utterance"` takes loudness, microphone and room away; `"global"` keeps them,
+            for clips from one room that are as short as a word.
+        units, num_layers, dropout: Hours of speech can feed a larger network.
+    """
+
     # === Task ===
 
     name = "speech_to_text"
@@ -65,54 +64,26 @@ class SpeechToText(rnnkit.Recipe):
             max_seconds=max_seconds,
         )
         text = rnnkit.features.Text(level="character", standardize="lower")
-        audio.adapt(data.train.map(lambda x, y: x))
-        text.adapt(data.train.map(lambda x, y: y))
-        return audio, text
+        return self.adapt_features(data, audio, text)
 
     # === Model ===
 
-    def build(
-        self,
-        audio,
-        text,
-        *,
-        cell="gru",
-        units=96,
-        num_layers=2,
-        bidirectional=True,
-        subsampling=4,
-        filters=64,
-        kernel_size=9,
-        dropout=0.15,
-        output_dropout=0.15,
-        recurrent_dropout=0.0,
-        impossible="skip",
-        beam_size=10,
-        learning_rate=4e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.CTC(
-            audio,
-            text,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            subsampling=subsampling,
-            filters=filters,
-            kernel_size=kernel_size,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            recurrent_dropout=recurrent_dropout,
-            impossible=impossible,
-            beam_size=beam_size,
-            seed=seed,
-            name=self.name,
-        )
+    model_class = "CTC"
+    defaults = {
+        "units": 96,
+        "subsampling": 4,
+        "filters": 64,
+        "kernel_size": 9,
+        "dropout": 0.15,
+        "output_dropout": 0.15,
+        "impossible": "skip",
+    }
+    unused = ("embedding_size", "token_dropout")
+
+    def compile(self, model, *, learning_rate=4e-3):
         # The average of the weights over about the last hundred steps reads better than any.
         optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
         model.compile(optimizer=optimizer)
-        return model
 
     # === Scores and training ===
 

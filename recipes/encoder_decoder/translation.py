@@ -12,6 +12,13 @@ import rnnkit
 
 
 class Translation(rnnkit.Recipe):
+    """Text → text, through an encoder and a decoder with attention.
+
+    Options:
+        shared_vocabulary: Whether both languages have one vocabulary: names and numbers are then
+            the same pieces on both sides.
+    """
+
     # === Task ===
 
     name = "translation"
@@ -32,72 +39,31 @@ class Translation(rnnkit.Recipe):
     }
 
     def features(self, data, *, vocabulary_size=8000, max_length=128, shared_vocabulary=True):
-        sources = data.train.map(lambda x, y: x)
-        targets = data.train.map(lambda x, y: y)
-
-        def subwords(*texts):
-            feature = rnnkit.features.Subwords(
+        def subwords():
+            return rnnkit.features.Subwords(
                 vocabulary_size=vocabulary_size, model_type="bpe", max_length=max_length
             )
-            return feature.adapt(list(texts))
 
-        if shared_vocabulary:  # names and numbers are then the same pieces on both sides
-            both = subwords(sources, targets)
-            return both, both
-        return subwords(sources), subwords(targets)
+        source = subwords()
+        return self.adapt_features(data, source, source if shared_vocabulary else subwords())
 
     # === Model ===
 
-    def build(
-        self,
-        source,
-        target,
-        *,
-        cell="gru",
-        units=512,
-        num_layers=1,
-        decoder_layers=2,
-        bidirectional=True,
-        attention="additive",
-        embedding_size=256,
-        shared_embedding=True,
-        tied_output=True,
-        token_dropout=0.0,
-        dropout=0.3,
-        recurrent_dropout=0.0,
-        label_smoothing=0.1,
-        beam_size=5,
-        length_penalty=1.0,
-        learning_rate=2e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.EncoderDecoder(
-            source,
-            target,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            decoder_layers=decoder_layers,
-            bidirectional=bidirectional,
-            attention=attention,
-            embedding_size=embedding_size,
-            # Needs one vocabulary, see `features`.
-            shared_embedding=shared_embedding and source.get_config() == target.get_config(),
-            tied_output=tied_output,
-            token_dropout=token_dropout,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            label_smoothing=label_smoothing,
-            beam_size=beam_size,
-            length_penalty=length_penalty,
-            seed=seed,
-            name=self.name,
-        )
-        # The average of the weights over about the last 500 steps translates better than any
-        # of them.
+    model_class = "EncoderDecoder"
+    defaults = {
+        "dropout": 0.3,
+        "label_smoothing": 0.1,
+    }
+
+    def build(self, source, target, *, shared_embedding=True, **options):
+        # One embedding needs one vocabulary, see `features`.
+        shared_embedding = shared_embedding and source.get_config() == target.get_config()
+        return super().build(source, target, shared_embedding=shared_embedding, **options)
+
+    def compile(self, model, *, learning_rate=2e-3):
+        # The average of the weights over about the last 500 steps translates better than any.
         optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
         model.compile(optimizer=optimizer)
-        return model
 
     # === Scores and training ===
 

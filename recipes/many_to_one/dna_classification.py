@@ -1,25 +1,26 @@
-"""DNA classification: what kind of place is a nucleotide sequence?
+"""DNA classification: of which class is a nucleotide sequence?
 
     rnnkit train dna_classification --out dna.keras
     rnnkit infer dna.keras CCAGCTGCATCACAGGAGGCCAGCGAGCAGGTCTGTTCC
 
 Own data: a csv, tsv or jsonl file with the columns `sequence` and `label`, or a folder of splits.
 Letters are those of IUPAC's code. With a column `fold`, `--fold 3` tests on that fold.
-
-What matters most for own data:
-
-- `positions`: for windows that were cut around a place, such as a splice site, each letter's
-  distance from the middle helps. Set 0 where what matters may stand anywhere.
-- `both_strands`: for what can be read from either strand. A sequence and its reverse complement
-  then get the same answer. Leave it off where the direction matters.
-- `kernel_size`, `filters`: length and number of the short patterns that the network looks for.
-- `dropout`, `output_dropout`: a few thousand short sequences need much.
 """
 
 import rnnkit
 
 
 class DnaClassification(rnnkit.Recipe):
+    """Nucleotides → label.
+
+    Options:
+        positions: For windows that were cut around a position, such as a splice site, each
+            letter's distance from the middle helps. Set 0 where what matters may be anywhere.
+        both_strands: For what can be read from either strand. Leave it off where the direction
+            matters.
+        dropout, output_dropout: A few thousand short sequences need much.
+    """
+
     # === Task ===
 
     name = "dna_classification"
@@ -41,47 +42,25 @@ class DnaClassification(rnnkit.Recipe):
 
     def features(self, data, *, both_strands=False, positions=4, max_length=2000):
         sequence = rnnkit.features.Nucleotides(both_strands, positions, max_length)
-        label = rnnkit.features.Label()
-        label.adapt(data.train.map(lambda x, y: y))
-        return sequence, label
+        return self.adapt_features(data, sequence, rnnkit.features.Label())
 
     # === Model ===
 
-    def build(
-        self,
-        sequence,
-        label,
-        *,
-        cell="gru",
-        units=32,
-        num_layers=1,
-        bidirectional=True,
-        pooling="mean_max",
-        filters=64,
-        kernel_size=9,
-        dropout=0.3,
-        output_dropout=0.5,
-        learning_rate=3e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.ManyToOne(
-            sequence,
-            label,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            pooling=pooling,
-            filters=filters,
-            kernel_size=kernel_size,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            seed=seed,
-            name=self.name,
-        )
+    model_class = "ManyToOne"
+    defaults = {
+        "units": 32,
+        "bidirectional": True,
+        "pooling": "mean_max",
+        "filters": 64,
+        "kernel_size": 9,
+        "dropout": 0.3,
+        "output_dropout": 0.5,
+    }
+    unused = ("embedding_size", "bag_of_words", "token_dropout")
+
+    def compile(self, model, *, learning_rate=3e-3):
         # The average of the weights over about the last hundred steps generalises better.
         model.compile(optimizer=rnnkit.training.AveragedAdam(learning_rate, clipnorm=1.0))
-        return model
 
     # === Scores and training ===
 

@@ -6,20 +6,20 @@
 Own data: a folder with a table of events and a table of labels that share the column which names
 the history (`card_id`, `account`, ...), or one table of events that carries the label. A column of
 times (`time`, `date`) says when; columns of numbers are amounts, all others categories.
-
-The class that is rarer in the training data is the one to be found. What matters most for own data:
-
-- `threshold`: how the threshold is chosen on validation data: `"f1"`, or the share of false alarms
-  that you can bear, such as 0.001.
-- `balance`: how much more the rare class weighs in the loss: 1 as much in all as the other, 0 no
-  more than each example.
-- `categories`: columns that hold codes written as numbers.
 """
 
 import rnnkit
 
 
 class FraudDetection(rnnkit.Recipe):
+    """Events → label; the class that is rarer in the training data is the one to be found.
+
+    Options:
+        categories: Name columns of codes that are written as numbers.
+        balance: How much more the rare class weighs in the loss: 1 as much in all as the other, 0
+            no more than each example.
+    """
+
     # === Task ===
 
     name = "fraud_detection"
@@ -43,53 +43,30 @@ class FraudDetection(rnnkit.Recipe):
         self, data, *, categories=None, amounts=None, positive=None, max_events=400, threshold="f1"
     ):
         events = rnnkit.features.Events(categories, amounts, max_length=max_events)
-        label = rnnkit.features.Detection(positive, choose=threshold)
-        events.adapt(data.train.map(lambda x, y: x))
-        label.adapt(data.train.map(lambda x, y: y))
-        return events, label
+        return self.adapt_features(
+            data, events, rnnkit.features.Detection(positive, choose=threshold)
+        )
 
     # === Model ===
 
-    def build(
-        self,
-        events,
-        label,
-        *,
-        cell="gru",
-        units=32,
-        num_layers=1,
-        bidirectional=True,
-        pooling="mean_max",
-        embedding_size=8,
-        filters=0,
-        kernel_size=3,
-        dropout=0.1,
-        output_dropout=0.3,
-        balance=0.5,
-        learning_rate=3e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.ManyToOne(
-            events,
-            label,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            pooling=pooling,
-            embedding_size=embedding_size,
-            filters=filters,
-            kernel_size=kernel_size,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            seed=seed,
-            name=self.name,
-        )
+    model_class = "ManyToOne"
+    defaults = {
+        "units": 32,
+        "bidirectional": True,
+        "pooling": "mean_max",
+        "embedding_size": 8,
+        "kernel_size": 3,
+        "dropout": 0.1,
+        "output_dropout": 0.3,
+    }
+    unused = ("bag_of_words", "token_dropout")
+
+    def compile(self, model, *, balance=0.5, learning_rate=3e-3):
+        weights = model.output_feature.weights(balance)
         model.compile(
             optimizer=rnnkit.training.AveragedAdam(learning_rate, clipnorm=1.0),
-            loss=rnnkit.losses.balanced.BalancedCrossEntropy(label.weights(balance)),
+            loss=rnnkit.losses.balanced.BalancedCrossEntropy(weights),
         )
-        return model
 
     # === Scores and training ===
 

@@ -36,57 +36,29 @@ class Sentiment(rnnkit.Recipe):
             max_length=max_length,
             keep="both",  # a review's verdict tends to stand at its end
         )
-        label = rnnkit.features.Label()
-        text.adapt(data.train.map(lambda x, y: x))
-        label.adapt(data.train.map(lambda x, y: y))
-        return text, label
+        return self.adapt_features(data, text, rnnkit.features.Label())
 
     # === Model ===
 
-    def build(
-        self,
-        text,
-        label,
-        *,
-        cell="lstm",
-        units=32,
-        num_layers=1,
-        bidirectional=True,
-        pooling="mean_max",
-        embedding_size=128,
-        bag_of_words=True,
-        token_dropout=0.0,
-        dropout=0.3,
-        output_dropout=0.5,
-        learning_rate=1.2e-3,
-        seed=None,
-    ):
+    model_class = "ManyToOne"
+    defaults = {
+        "units": 32,
+        "bidirectional": True,
+        "pooling": "mean_max",
+        "bag_of_words": True,
+        "dropout": 0.3,
+        "output_dropout": 0.5,
+    }
+
+    def compile(self, model, *, learning_rate=1.2e-3):
         import keras
 
-        model = rnnkit.models.ManyToOne(
-            text,
-            label,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            pooling=pooling,
-            embedding_size=embedding_size,
-            bag_of_words=bag_of_words,
-            token_dropout=token_dropout,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            seed=seed,
-            name=self.name,
-        )
         # The average of the weights over the last hundred steps or so generalises better than
         # any of them, and tells early stopping more plainly when to stop.
-        model.compile(
-            optimizer=keras.optimizers.Adam(
-                learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.99
-            )
+        optimizer = keras.optimizers.Adam(
+            learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=0.99
         )
-        return model
+        model.compile(optimizer=optimizer)
 
     # === Scores and training ===
 

@@ -10,21 +10,21 @@ Own data: a folder with a folder of pictures a class (`cats/1.png`), split into 
 before or not; a folder or zip file with pictures and a table with the columns `path` and `label`;
 an npz file with `x_train`, `y_train`, `x_test`, `y_test`; or any TFDS dataset with images and a
 label, such as `--data mnist`.
-
-What matters most for own data:
-
-- `size`: height and width that pictures are resized to, in pixels; by default the most frequent
-  size, at most 64. A dense network has a weight for each pixel and unit, so that large pictures
-  need many examples.
-- `channels`: 1 where colours say nothing.
-- `fit`: `"crop"` keeps the proportions of pictures that are not of the size, and cuts off the ends.
-- `units`, `dropout`: thousands of pictures can feed larger layers; hundreds need more dropout.
 """
 
 import rnnkit
 
 
 class ImageClassification(rnnkit.Recipe):
+    """Image → label.
+
+    Options:
+        size: A dense network has a weight for each pixel and unit, so that large pictures need
+            many examples.
+        channels: 1 where colours say nothing.
+        units, dropout: Thousands of pictures can feed larger layers; hundreds need more dropout.
+    """
+
     # === Task ===
 
     name = "image_classification"
@@ -46,37 +46,13 @@ class ImageClassification(rnnkit.Recipe):
 
     def features(self, data, *, size=None, channels=None, fit="stretch"):
         image = rnnkit.features.Image(size=size, channels=channels, fit=fit)
-        label = rnnkit.features.Label()
-        image.adapt(data.train.map(lambda x, y: x))
-        label.adapt(data.train.map(lambda x, y: y))
-        return image, label
+        return self.adapt_features(data, image, rnnkit.features.Label())
 
     # === Model ===
 
-    def build(
-        self,
-        image,
-        label,
-        *,
-        units=(256, 128),
-        activation="relu",
-        dropout=0.3,
-        learning_rate=1e-3,
-        seed=None,
-    ):
-        import keras
-
-        model = rnnkit.models.OneToOne(
-            image,
-            label,
-            units=list(units) if isinstance(units, tuple) else units,
-            activation=activation,
-            dropout=dropout,
-            seed=seed,
-            name=self.name,
-        )
-        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
-        return model
+    model_class = "OneToOne"
+    defaults = {"units": [256, 128], "dropout": 0.3}
+    unused = ("token_dropout",)
 
     # === Scores and training ===
 

@@ -41,37 +41,12 @@ class Spam(rnnkit.Recipe):
             unique=True,
             digits=False,  # what a number looks like tells more than which it is
         )
-        label = rnnkit.features.Label()
-        text.adapt(data.train.map(lambda x, y: x))
-        label.adapt(data.train.map(lambda x, y: y))
-        return text, label
+        return self.adapt_features(data, text, rnnkit.features.Label())
 
     # === Model ===
 
-    def build(
-        self,
-        text,
-        label,
-        *,
-        units=32,
-        dropout=0.5,
-        token_dropout=0.0,
-        learning_rate=2e-3,
-        seed=None,
-    ):
-        import keras
-
-        model = rnnkit.models.OneToOne(
-            text,
-            label,
-            units=units,
-            dropout=dropout,
-            token_dropout=token_dropout,
-            seed=seed,
-            name=self.name,
-        )
-        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
-        return model
+    model_class = "OneToOne"
+    defaults = {"units": 32, "dropout": 0.5, "learning_rate": 2e-3}
 
     # === Scores and training ===
 

@@ -5,6 +5,9 @@ import contextlib
 import inspect
 import os
 
+from rnnkit.utils.checks import nearest
+from rnnkit.utils.writing import atomically
+
 
 def add_recipe(parser):
     """Adds the argument that names a recipe."""
@@ -96,7 +99,10 @@ def accepted(method, items):
     open_ended = any(each.kind is each.VAR_KEYWORD for each in taken)
     for name in values:
         if name not in known and not open_ended:
-            raise ValueError(f"--set: this model has no option {name!r}. Options: {sorted(known)}")
+            raise ValueError(
+                f"--set: this model has no option {name!r}.{nearest(name, known)} "
+                f"Options: {sorted(known)}"
+            )
     return values
 
 
@@ -124,8 +130,6 @@ def out_path(options, recipe):
         raise ValueError(f"--out must end in '.keras'. Received: {options.out!r}")
     if os.path.exists(options.out) and not options.overwrite:
         raise ValueError(f"{options.out} exists: pass --overwrite to replace it, or another name")
-    from rnnkit.utils.writing import atomically
-
     with contextlib.suppress(FileNotFoundError), atomically(options.out):
         raise FileNotFoundError  # the folder can be written; nothing is left there
     return options.out

@@ -1,0 +1,140 @@
+"""The commands `rnnkit evaluate` and `rnnkit infer`: what a saved model is worth, and says."""
+
+import inspect
+import json
+import sys
+
+from rnnkit import registry
+from rnnkit.cli.arguments import accepted, add_data, add_decoding, add_json, data_arguments
+from rnnkit.cli.output import line_of, start_tensorflow, stdout_kept_for
+
+CHUNK = 256  # texts inferred at a time from standard input
+
+
+def add(command):
+    """Adds the commands to the parser.
+
+    Args:
+        command: Function `(name, run, text, description)` that makes a sub-parser.
+    """
+    sub = command("evaluate", run_evaluate, "score a saved model on the test split")
+    sub.add_argument("model", help="a .keras file")
+    sub.add_argument("--recipe", help="the recipe that reads the data (default: the model's own)")
+    add_data(sub)
+    add_decoding(sub)
+    add_json(sub)
+
+    sub = command(
+        "infer",
+        run_infer,
+        "apply a saved model to raw input, a JSON object a line",
+        "Applies a saved model to raw input and prints one JSON object a line.",
+    )
+    sub.add_argument("model", help="a .keras file")
+    sub.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
+    add_decoding(sub)
+    sub.add_argument(
+        "inputs",
+        nargs="*",
+        help="inputs, for a model of series or of sound the names of files; without any, standard "
+        "input: an input a line, or the csv rows of one series",
+    )
+
+
+def run_evaluate(options):
+    start_tensorflow()
+    from rnnkit.saving import load_model
+
+    with stdout_kept_for(options.json):
+        model = load_model(options.model)
+        if not (options.recipe or model.recipe):
+            raise ValueError(
+                f"{options.model} was not made by a recipe: say with --recipe how to read the data"
+            )
+        recipe = registry.get(options.recipe or model.recipe)
+        chosen = accepted(model.score, options.set)
+        data = recipe.data(**data_arguments(options))
+        scores = model.score(data.test, **chosen)
+    print(json.dumps({"scores": scores}) if options.json else line_of(scores))
+
+
+def run_infer(options):
+    start_tensorflow()
+    from rnnkit.features import Series
+    from rnnkit.saving import load_model
+
+    with stdout_kept_for(True):
+        model = load_model(options.model)
+    if isinstance(model.input_feature, Series):
+        _infer_series(model, options.inputs, options.encoding)
+        return
+    chosen = accepted(model.infer, options.set)
+    if options.inputs:
+        _infer(model, options.inputs, chosen)
+        return
+    interactive = sys.stdin.isatty()
+    if interactive:
+        print("One input a line; end with Ctrl-D.", file=sys.stderr)
+    sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    lines = []
+    try:
+        for line in sys.stdin:
+            lines.append(line.rstrip("\r\n"))
+            if interactive or len(lines) == CHUNK:
+                _infer(model, lines, chosen, plain=interactive)
+                lines = []
+    except UnicodeDecodeError as error:
+        raise ValueError(f"standard input is not UTF-8 ({error.reason})") from None
+    if lines:
+        _infer(model, lines, chosen)
+
+
+def _infer(model, inputs, options, plain=False):
+    """Prints the result of each input as JSON; where a person types, a text that is written as
+    it is."""
+    writes = "details" in inspect.signature(model.infer).parameters
+    results = model.infer(inputs, **{"details": True, **options} if writes else options)
+    for text, result in zip(inputs, results, strict=True):
+        if plain and writes and isinstance(result, dict):
+            print(_readable(result), flush=True)
+            continue
+        if isinstance(result, list) and writes:
+            result = {"outputs": [_brief(each) for each in result]}
+        result = _brief(result) if isinstance(result, dict) else {"value": result}
+        print(json.dumps({"input": text, **result}, ensure_ascii=False), flush=True)
+
+
+def _readable(result):
+    """A detailed result as a line: a text, or words with their tags."""
+    if "words" not in result:
+        return result["text"]
+    from rnnkit.features.tagged import Tagged
+
+    return Tagged(zip(result["words"], result["tags"], strict=True)).line()
+
+
+def _brief(result):
+    """A result without its arrays, which are for programs in the same process."""
+    return {key: value for key, value in result.items() if key not in ("tokens", "attention")}
+
+
+def _infer_series(model, paths, encoding):
+    """What comes after the series in each file, or after that on standard input."""
+    import numpy as np
+
+    from rnnkit.data.readers.series.recent import history
+
+    if not paths and sys.stdin.isatty():
+        print("The rows of a csv file, the oldest first; end with Ctrl-D.", file=sys.stderr)
+    for path in paths or [None]:
+        if path is None:
+            sys.stdin.reconfigure(encoding=encoding, errors="strict")
+        try:
+            source = sys.stdin if path is None else path
+            values = history(source, model.input_feature, encoding=encoding)
+        except UnicodeDecodeError as error:
+            raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
+        result = model.infer(values)
+        if not isinstance(result, dict):
+            result = {"value": np.asarray(result).tolist()}
+        print(json.dumps({"input": path, **result}, ensure_ascii=False), flush=True)

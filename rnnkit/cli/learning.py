@@ -1,0 +1,141 @@
+"""The commands `rnnkit train` and `rnnkit tune`: from data to a saved model."""
+
+import json
+import os
+import time
+
+from rnnkit import registry
+from rnnkit.cli.arguments import (
+    add_data,
+    add_json,
+    add_options,
+    add_out,
+    add_recipe,
+    check_positive,
+    data_arguments,
+    out_path,
+    recipe_options,
+)
+from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
+
+
+def add(command):
+    """Adds the commands to the parser.
+
+    Args:
+        command: Function `(name, run, text, description)` that makes a sub-parser.
+    """
+    sub = command("train", run_train, "train a recipe and save the best model")
+    add_recipe(sub)
+    add_data(sub)
+    add_options(sub)
+    sub.add_argument("--epochs", type=int, metavar="N", help="passes over the data at most")
+    sub.add_argument("--batch-size", type=int, metavar="N", help="examples in a step")
+    sub.add_argument(
+        "--reward-epochs", type=int, metavar="N",
+        help="passes over the data after that, learning from scores of what it writes",
+    )  # fmt: skip
+    add_out(sub, "where to save the model (default: RECIPE.keras, numbered if it exists)")
+    add_json(sub)
+
+    sub = command("tune", run_tune, "search a recipe's space with keras-tuner")
+    add_recipe(sub)
+    add_data(sub)
+    add_options(sub)
+    sub.add_argument(
+        "--tuner", default="hyperband", help="hyperband, random, bayesian or grid (hyperband)"
+    )
+    sub.add_argument("--max-trials", type=int, default=20, metavar="N", help="trials at most (20)")
+    sub.add_argument("--objective", help="what to optimise, such as val_loss or val_accuracy")
+    sub.add_argument("--epochs", type=int, metavar="N", help="passes over the data at most")
+    sub.add_argument("--batch-size", type=int, metavar="N", help="examples in a step")
+    sub.add_argument("--directory", metavar="DIR", help="where trials are kept (tuning/RECIPE)")
+    sub.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes to search in, 2 or more"
+    )
+    sub.add_argument(
+        "--restart", action="store_true", help="forget the trials in the directory and start anew"
+    )
+    add_out(sub, "where to save the best model (default: RECIPE.keras, numbered if it exists)")
+    add_json(sub)
+
+
+def run_train(options):
+    recipe, chosen, out = _prepare(options)
+    with stdout_kept_for(options.json):
+        data = recipe.data(**data_arguments(options))
+        started = time.perf_counter()
+        model = recipe.train(
+            data,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            reward_epochs=options.reward_epochs,
+            out=out,
+            verbose=verbosity(),
+            **chosen,
+        )
+        seconds = time.perf_counter() - started
+        scores = model.score(data.test)
+    if not options.json:
+        print(f"Trained {model.count_params():,} parameters in {seconds:.0f} s")
+    used = {**recipe.options(), **chosen}
+    _report(options, recipe, scores, {"options": used}, model, seconds, out)
+
+
+def run_tune(options):
+    check_positive("--max-trials", options.max_trials)
+    if options.workers in (1,) or options.workers < 0:
+        raise ValueError(f"--workers must be 2 or more, or 0 for none. Received: {options.workers}")
+    if options.workers:  # several processes share a GPU only if none takes it whole
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    recipe, chosen, out = _prepare(options)
+    seed = chosen.pop("seed", None)
+    with stdout_kept_for(options.json):
+        arguments = data_arguments(options)
+        data = recipe.data(**arguments)
+        started = time.perf_counter()
+        result = recipe.tune(
+            data,
+            tuner=options.tuner,
+            max_trials=options.max_trials,
+            objective=options.objective,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            directory=options.directory,
+            overwrite=options.restart,
+            options=chosen,
+            workers=options.workers,
+            data_arguments=arguments,
+            seed=seed,
+        )
+        seconds = time.perf_counter() - started
+        model = result.best_model()
+        model.save(out)
+        scores = model.score(data.test)
+    found = {"options": result.best_options(), "trials": len(result.table())}
+    if not options.json:
+        print_table(result.table())
+        print(f"Best options: {found['options']}")
+    _report(options, recipe, scores, found, model, seconds, out)
+
+
+def _prepare(options):
+    """The recipe, its options and where the model goes, all checked before any work is done."""
+    recipe = registry.get(options.recipe)
+    chosen = recipe_options(options)
+    recipe.check_options(chosen)
+    check_positive("--epochs", options.epochs)
+    check_positive("--batch-size", options.batch_size)
+    start_tensorflow()
+    return recipe, chosen, out_path(options, recipe)
+
+
+def _report(options, recipe, scores, found, model, seconds, out):
+    """Prints the scores and where the model is; `found` is printed between them with `--json`."""
+    if not options.json:
+        print(f"Scores on the test split: {line_of(scores)}")
+        print(f"Saved to {out}")
+        return
+    about = {"parameters": model.count_params(), "seconds": round(seconds, 2), "model": out}
+    result = {"recipe": recipe.name, "scores": scores, **found, **about}
+    print(json.dumps(result, ensure_ascii=False))

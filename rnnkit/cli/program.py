@@ -1,0 +1,73 @@
+"""The program `rnnkit`: its commands, and what becomes of their errors.
+
+Nothing here imports TensorFlow before a command needs it, so that help and lists answer at once.
+"""
+
+import argparse
+import os
+import sys
+import warnings
+
+import rnnkit
+from rnnkit.cli import browsing, comparing, inference, learning
+
+INTERRUPTED = 130  # what shells report for Ctrl-C
+
+
+def main(arguments=None):
+    """Runs the command line; returns the exit status.
+
+    Args:
+        arguments: List of strings; by default those of the process.
+
+    Returns:
+        0 if all went well, 2 for a wrong call or bad data, 130 after Ctrl-C.
+    """
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show_warning
+            return options.run(options) or 0
+    except KeyboardInterrupt:
+        print("rnnkit: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        sys.stdout = open(os.devnull, "w")
+        return 0
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        if os.environ.get("RNNKIT_TRACEBACK"):
+            raise
+        print(f"rnnkit: error: {_plain(error)}", file=sys.stderr)
+        return 2
+
+
+def _show_warning(message, category, filename, line, file=None, text=None):
+    """Prints a warning as a note, without the line of code, which means nothing here."""
+    print(f"rnnkit: note: {message}", file=sys.stderr)
+
+
+def _plain(error):
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
+
+
+def make_parser():
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="rnnkit",
+        description="Recipes for recurrent networks: train, evaluate, tune, compare and use them.",
+        epilog="Set RNNKIT_TRACEBACK=1 to see where in the code an error arose.",
+    )
+    parser.add_argument("--version", action="version", version=f"rnnkit {rnnkit.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name, run, text, description=None):
+        sub = commands.add_parser(name, help=text, description=description or text)
+        sub.set_defaults(run=run)
+        return sub
+
+    for family in (browsing, learning, inference, comparing):
+        family.add(command)
+    return parser

@@ -1,0 +1,139 @@
+"""Options that show themselves: name, default, type, allowed values and what each means."""
+
+import dataclasses
+import functools
+import inspect
+import re
+
+# How the text of an option begins whose default is None -> its type.
+TYPES = (
+    (r"Names? of|Columns|List", "list"),
+    (r"Whether", "bool"),
+    (r"Pair", "pair"),
+    (r"Integer|Number of|Steps|Samples|Most|Longest|Size|\d", "int"),
+    (r"Probability|Fraction|Regularisation", "float"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """An option of a recipe.
+
+    Attributes:
+        name, default: As `recipe.options()` has them.
+        text: What the option means, of the class that owns it.
+        advice: What the recipe says of it.
+        allowed: Tuple of the values that are possible, empty where the text lists none.
+    """
+
+    name: str
+    default: object
+    text: str = ""
+    advice: str = ""
+    allowed: tuple = ()
+
+    @property
+    def type(self):
+        """The type of its values in a word, such as `"int"` or `"float or None"`."""
+        if self.default is None:
+            found = [kind for start, kind in TYPES if re.match(start, self.text or self.advice)]
+            return f"{found[0]} or None" if found else "any"
+        name = "list" if isinstance(self.default, tuple) else type(self.default).__name__
+        return f"{name} or None" if None in self.allowed else name
+
+    @property
+    def values(self):
+        """The allowed values as text, or the type where any value of it may do."""
+        return ", ".join(map(repr, self.allowed)) or self.type
+
+    @property
+    def sentence(self):
+        """What it means, in a sentence, and the recipe's advice."""
+        first = re.split(r"(?<=[a-z)`\d]\.)\s+(?=[A-Z`\"])", self.text)[0]
+        return f"{first} {self.advice}".strip()
+
+    @property
+    def full_text(self):
+        """What it means, all of it."""
+        return f"{self.text} {self.advice}".strip()
+
+    def check(self, value):
+        """Raises a ValueError where the default shows that another type is wanted.
+
+        Where the default is a string, an object may stand for it too (a cell); None says nothing.
+        """
+        default = self.default
+        if default is None or type(value) is type(default):
+            return
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(default, bool):
+            wanted = "True or False"
+        elif isinstance(default, int):
+            # Limits may be lifted with None, sizes be given as a list.
+            if value is None or isinstance(value, (list, tuple)):
+                return
+            wanted = "a whole number"
+        elif isinstance(default, float):
+            if number:
+                return
+            wanted = "a number"
+        elif isinstance(default, str) and (number or isinstance(value, bool)):
+            wanted = "a name"
+        else:
+            return
+        raise ValueError(
+            f"The option {self.name!r} takes {wanted}. Received: {self.name}={value!r}"
+        )
+
+
+def allowed_values(text):
+    """The values that a text lists, such as `"mean"` and `"max"`; a tuple, empty where it does not.
+
+    Example:
+
+    >>> allowed_values('How it is read: `"mean"`, `"max"` or None.')
+    ('mean', 'max', None)
+    >>> allowed_values("Steps that become one: 1, 2 or 4.")
+    (1, 2, 4)
+    """
+    names = tuple(dict.fromkeys(re.findall(r'`"([^"`]+)"`', text)))
+    if len(names) > 1:
+        return (*names, None) if re.search(r"\bor None\b", text) else names
+    numbers = re.search(r": ((?:\d+, )*\d+ or \d+)\.", text)
+    return tuple(map(int, re.findall(r"\d+", numbers[1]))) if numbers else ()
+
+
+class ShowsOptions:
+    """A method whose signature and documentation show the options of a recipe.
+
+    Stands in place of a method with `**options`, so that a notebook completes their names, and
+    `help(recipe.model)` explains them.
+
+    Args:
+        method: The method. Its object has `describe_options()`, which gives a dict of `Option`.
+    """
+
+    def __init__(self, method):
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, recipe, owner=None):
+        if recipe is None:
+            return self.method
+        method = self.method.__get__(recipe)
+
+        @functools.wraps(method)
+        def call(*args, **kwargs):
+            return method(*args, **kwargs)
+
+        options = recipe.describe_options().values()
+        signature = inspect.signature(method)
+        own = [each for each in signature.parameters.values() if each.kind != each.VAR_KEYWORD]
+        named = [
+            inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default)
+            for each in options
+        ]
+        call.__signature__ = signature.replace(parameters=[*own, *named])
+        lines = [f"    {each.name}: {each.full_text}" for each in options]
+        call.__doc__ = "\n".join([inspect.getdoc(method), "", "Options:", *lines])
+        return call
