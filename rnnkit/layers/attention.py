@@ -3,20 +3,16 @@
 import keras
 from keras import ops
 
-from rnnkit.layers.config import config_of
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import integer, one_of, require
 
 
-class _Attention(keras.layers.Layer):
+class _Attention(Configured, keras.layers.Layer):
     """What both kinds share: from scores to weights to a context vector.
 
     The memory is an argument of every call and nothing is kept between calls, so that one layer
     serves a whole decoded sequence in training and single steps in decoding.
     """
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
 
     def call(self, query, memory, projected=None, memory_mask=None, return_weights=False):
         projected = self.project(memory) if projected is None else projected
@@ -52,9 +48,6 @@ class _Attention(keras.layers.Layer):
         # A copy each: one unseeded initializer gives every weight of a shape the same numbers.
         initializer = keras.initializers.get(keras.initializers.serialize(self.kernel_initializer))
         return self.add_weight(shape=shape, initializer=initializer, name=name)
-
-    def get_config(self):
-        return {**super().get_config(), **config_of(self, type(self))}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")

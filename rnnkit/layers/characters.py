@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from rnnkit.utils.config import arguments_of
+from rnnkit.layers.config import Configured
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class CharacterFeatures(keras.layers.Layer):
+class CharacterFeatures(Configured, keras.layers.Layer):
     """A vector for each word from its characters: a convolution, and its maximum over the word.
 
     Each filter detects a short piece, such as an ending or a capital after the start, anywhere in
@@ -92,6 +92,3 @@ class CharacterFeatures(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.filters)
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, CharacterFeatures)}

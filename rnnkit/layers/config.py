@@ -5,17 +5,19 @@ import keras
 from rnnkit.utils.config import arguments_of
 
 
-def config_of(layer, cls):
-    """What a class adds to the configuration of a layer: its arguments, ready to be saved.
+class Configured:
+    """Mixin that stands before the Keras class: `get_config` follows from the arguments.
 
-    Args:
-        layer: Layer with an attribute for each argument.
-        cls: The class whose `__init__` is looked at.
-
-    Returns:
-        Dict of name to value; initializers and activations are serialized.
+    Each argument of a constructor is an attribute of the same name. Those of base classes that
+    have the mixin count too; initializers and activations are serialized.
     """
-    return {name: _plain(value) for name, value in arguments_of(layer, cls).items()}
+
+    def get_config(self):
+        config = super().get_config()
+        for cls in reversed(type(self).__mro__):
+            if issubclass(cls, Configured) and "__init__" in vars(cls):
+                config |= {key: _plain(value) for key, value in arguments_of(self, cls).items()}
+        return config
 
 
 def _plain(value):

@@ -4,15 +4,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import integer
-from rnnkit.utils.config import arguments_of
 
 # What a path that is not allowed loses: more than any path's score, and no infinity.
 FORBIDDEN = -1e4
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class CRF(keras.layers.Layer):
+class CRF(Configured, keras.layers.Layer):
     """Scores whole sequences of tags: each tag at its step, and each pair of neighbours.
 
         s(y | x) = start[y_1] + sum_t scores[t, y_t] + sum_t transitions[y_t-1, y_t] + end[y_T]
@@ -179,9 +179,6 @@ class CRF(keras.layers.Layer):
         scores = tf.cast(tf.convert_to_tensor(scores), tf.float32)
         mask = tf.ones(tf.shape(scores)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
         return scores, mask
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, CRF)}
 
 
 def _later(scores, mask):

@@ -3,12 +3,12 @@
 import keras
 from keras import ops
 
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import integer, require
-from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class EventEmbedding(keras.layers.Layer):
+class EventEmbedding(Configured, keras.layers.Layer):
     """Replaces the columns of ids in a step by vectors, and keeps the columns of numbers.
 
     The first columns are ids, each with a table of its own; all others are numbers. A table of n
@@ -77,12 +77,9 @@ class EventEmbedding(keras.layers.Layer):
         numbers = input_shape[-1] - len(self.sizes)
         return (*input_shape[:-1], sum(self._widths) + numbers)
 
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, EventEmbedding)}
-
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Strand(keras.layers.Layer):
+class Strand(Configured, keras.layers.Layer):
     """One of several sequences that lie side by side in the columns of each step.
 
     Args:
@@ -116,6 +113,3 @@ class Strand(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], input_shape[-1] - self.width * (self.count - 1))
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, Strand)}

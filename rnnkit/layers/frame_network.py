@@ -3,13 +3,13 @@
 import keras
 from keras import ops
 
+from rnnkit.layers.config import Configured
 from rnnkit.layers.missing import until_last
 from rnnkit.utils.checks import integer, require
-from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class FrameNetwork(keras.layers.Layer):
+class FrameNetwork(Configured, keras.layers.Layer):
     """Every frame of a clip as a vector: convolutions, each halving height and width, and a dense
     layer over what is left, so that positions in the picture stay apart.
 
@@ -49,7 +49,6 @@ class FrameNetwork(keras.layers.Layer):
         self.kernel_size = integer(kernel_size, "kernel_size")
         self.differences = bool(differences)
         self.seed = seed
-        self.supports_masking = True
         seeds = [None if seed is None else seed + index for index in range(len(filters) + 1)]
         self._convolutions = [
             keras.layers.Conv2D(
@@ -98,6 +97,3 @@ class FrameNetwork(keras.layers.Layer):
 
     def compute_output_shape(self, frames_shape):
         return (*frames_shape[:2], self.units)
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, FrameNetwork)}

@@ -45,7 +45,6 @@ class MaskedConv1D(keras.layers.Conv1D):
                 f"Received: padding={kwargs['padding']!r}"
             )
         super().__init__(filters, kernel_size, strides, **kwargs)
-        self.supports_masking = True
 
     def call(self, sequences, mask=None):
         if mask is not None:
@@ -89,7 +88,6 @@ class FrameLogProbabilities(keras.layers.Layer):
     def __init__(self, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        self.supports_masking = True
 
     def call(self, logits, mask=None):
         values = ops.log_softmax(logits, axis=-1)  # [batch, frames, classes]

@@ -5,11 +5,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from rnnkit.utils.config import arguments_of
+from rnnkit.layers.config import Configured
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class JointBinary(keras.layers.Layer):
+class JointBinary(Configured, keras.layers.Layer):
     """Logits of binary values, each given a context and the values chosen before it.
 
     p(v | c) = prod_i p(v_i | v_before(i), c): the layer learns which values go together, and not
@@ -140,6 +140,3 @@ class JointBinary(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[1]
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, JointBinary)}

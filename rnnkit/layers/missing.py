@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from rnnkit.utils.config import arguments_of
+from rnnkit.layers.config import Configured
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -27,10 +27,6 @@ class MissingToZero(keras.layers.Layer):
     0.0
     """
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
     def call(self, inputs):
         return ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
 
@@ -42,7 +38,7 @@ class MissingToZero(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class AddPresent(keras.layers.Layer):
+class AddPresent(Configured, keras.layers.Layer):
     """Adds the present values of some columns to the forecasts of a network.
 
     The network then learns the change from the present value; outputs of zero are the persistence
@@ -81,7 +77,6 @@ class AddPresent(keras.layers.Layer):
                 "columns, scale and offset must have one entry for each target. Received: "
                 f"columns={columns}, scale={scale}, offset={offset}"
             )
-        self.supports_masking = True
 
     def call(self, values):
         inputs, outputs = values
@@ -95,9 +90,6 @@ class AddPresent(keras.layers.Layer):
 
     def compute_output_shape(self, shapes):
         return shapes[1]
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, AddPresent)}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")

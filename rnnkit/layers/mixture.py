@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from rnnkit.utils.config import arguments_of
+from rnnkit.layers.config import Configured
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class PathMixture(keras.layers.Layer):
+class PathMixture(Configured, keras.layers.Layer):
     """Takes one of two paths at random in training, and the mean of both otherwise.
 
     In training each example goes through one path, so each path learns to do without the other,
@@ -42,6 +42,3 @@ class PathMixture(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, PathMixture)}

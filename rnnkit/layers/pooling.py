@@ -3,14 +3,14 @@
 import keras
 from keras import ops
 
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import one_of
-from rnnkit.utils.config import arguments_of
 
 MODES = ("mean", "max", "sum", "mean_max")
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class SequencePooling(keras.layers.Layer):
+class SequencePooling(Configured, keras.layers.Layer):
     """Reduces the time axis of a sequence, leaving masked steps out.
 
     Keras' `GlobalMaxPooling1D` ignores the mask; this layer does not.
@@ -36,7 +36,6 @@ class SequencePooling(keras.layers.Layer):
     def __init__(self, mode="mean", **kwargs):
         super().__init__(**kwargs)
         self.mode = one_of(mode, "mode", MODES)
-        self.supports_masking = True
 
     def call(self, inputs, mask=None):
         if mask is None:
@@ -63,6 +62,3 @@ class SequencePooling(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         width = input_shape[-1] * (2 if self.mode == "mean_max" else 1)
         return (input_shape[0], width)
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, SequencePooling)}

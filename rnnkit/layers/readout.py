@@ -4,12 +4,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from rnnkit.layers.config import Configured
 from rnnkit.layers.ridge import NormalEquations
-from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class RidgeReadout(keras.layers.Layer):
+class RidgeReadout(Configured, keras.layers.Layer):
     """A dense layer whose weights are the solution of a ridge regression.
 
     It keeps the sums of the normal equations beside its weights, so that a saved model can be
@@ -65,9 +65,6 @@ class RidgeReadout(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, RidgeReadout)}
 
     # Names of the weights that hold the sums, in the order of `NormalEquations.complete`.
     SUMS = ("gram", "cross", "squares", "count")

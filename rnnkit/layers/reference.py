@@ -20,11 +20,11 @@ The weights of the equations lie side by side in one `kernel` (all W), one `recu
 import keras
 from keras import ops
 
-from rnnkit.layers.config import config_of
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import integer
 
 
-class _ReferenceCell(keras.layers.Layer):
+class _ReferenceCell(Configured, keras.layers.Layer):
     """What the cells share: arguments, weights, the first state, and the gates in the output.
 
     A subclass says in `_blocks` how many equations have weights and in `gate_names` what
@@ -120,12 +120,6 @@ class _ReferenceCell(keras.layers.Layer):
             )
         gates = ops.split(outputs, len(self.gate_names), axis=-1)  # each [..., units]
         return dict(zip(self.gate_names, gates, strict=True))
-
-    # === Config ===
-
-    def get_config(self):
-        base, own = config_of(self, _ReferenceCell), config_of(self, type(self))
-        return {**super().get_config(), **base, **own}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from rnnkit.layers.config import config_of
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import number
 
 
@@ -39,7 +39,7 @@ class RepeatRows(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class BagOfTokens(keras.layers.Layer):
+class BagOfTokens(Configured, keras.layers.Layer):
     """An auxiliary loss in training: features predict which tokens their sequences have.
 
     A token's target is the fraction of an input's k sequences that have it, its prediction the
@@ -131,6 +131,3 @@ class BagOfTokens(keras.layers.Layer):
 
     def compute_output_spec(self, outputs, features, tokens, training=False):
         return keras.KerasTensor(outputs.shape, outputs.dtype)
-
-    def get_config(self):
-        return {**super().get_config(), **config_of(self, BagOfTokens)}

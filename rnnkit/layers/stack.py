@@ -3,12 +3,12 @@
 import keras
 from keras import ops
 
-from rnnkit.layers.config import config_of
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import require
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class StepwiseDense(keras.layers.Dense):
+class StepwiseDense(Configured, keras.layers.Dense):
     """The recurrent layer without memory: one dense layer, applied to each step on its own.
 
     It computes tanh(x_t W + b): a simple recurrent network whose recurrent weights are zero. A
@@ -81,9 +81,6 @@ class StepwiseDense(keras.layers.Dense):
     def compute_mask(self, sequences, mask=None):
         return mask if self.return_sequences else None
 
-    def get_config(self):
-        return {**super().get_config(), **config_of(self, StepwiseDense)}
-
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class RecurrentStack(keras.layers.Layer):
@@ -144,7 +141,6 @@ class RecurrentStack(keras.layers.Layer):
         self.read_all = read_all
         self.return_sequences = layers[-1].return_sequences
         self.return_state = layers[-1].return_state
-        self.supports_masking = True
 
     def build(self, sequences_shape, initial_state_shape=None):
         for layer in self.layers:

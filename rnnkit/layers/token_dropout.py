@@ -3,12 +3,12 @@
 import keras
 from keras import ops
 
+from rnnkit.layers.config import Configured
 from rnnkit.utils.checks import number
-from rnnkit.utils.config import arguments_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class TokenDropout(keras.layers.Layer):
+class TokenDropout(Configured, keras.layers.Layer):
     """Replaces tokens by the unknown token, at random, in training only.
 
     A model then cannot depend on single words, and learns to read unknown ones.
@@ -49,6 +49,3 @@ class TokenDropout(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
-
-    def get_config(self):
-        return {**super().get_config(), **arguments_of(self, TokenDropout)}

@@ -8,13 +8,13 @@ import tensorflow as tf
 from keras import ops
 
 from rnnkit.layers import topology as topologies
-from rnnkit.layers.config import config_of
+from rnnkit.layers.config import Configured
 from rnnkit.layers.reservoir.product import plan, recurrent_product
 from rnnkit.utils.checks import integer, number
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class ESNCell(keras.layers.Layer):
+class ESNCell(Configured, keras.layers.Layer):
     """Cell of an echo state network: a fixed random recurrent network of leaky units.
 
     Each step computes
@@ -243,9 +243,6 @@ class ESNCell(keras.layers.Layer):
 
     def get_initial_state(self, batch_size=None):
         return [ops.zeros((batch_size, self.units), self.compute_dtype)]
-
-    def get_config(self):
-        return {**super().get_config(), **config_of(self, ESNCell)}
 
     @classmethod
     def from_config(cls, config):
