@@ -289,7 +289,7 @@ class Recipe:
         Raises:
             ValueError: For `reward_epochs` below 0, or of a recipe that has no reward.
         """
-        from rnnkit.training import fitting
+        from rnnkit.training.plan import TrainingPlan
 
         most = self.training["epochs"] if epochs is None else epochs
         later = self.training.get("reward_epochs", 0)
@@ -305,9 +305,7 @@ class Recipe:
             )
         data = self.data() if data is None else data
         model = self.model(data, **options)
-        return fitting.train(
-            model,
-            data,
+        return TrainingPlan(
             epochs=most,
             batch_size=batch_size,
             reward=reward,
@@ -315,7 +313,7 @@ class Recipe:
             out=None if out is None else os.fspath(out),
             callbacks=callbacks,
             verbose=verbose,
-        )
+        ).fit(model, data)
 
     def tune(self, data=None, **arguments):
         """Searches the recipe's space with keras-tuner; see `rnnkit.tuning.tune`."""

@@ -200,7 +200,7 @@ def _check_size(config, path, custom_objects):
 
     import h5py
 
-    from rnnkit.models.base import declared_shapes
+    from rnnkit.models.declared import declared_shapes
 
     with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as stream:
         stored, arrays = 0, 0

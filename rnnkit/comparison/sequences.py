@@ -5,7 +5,9 @@ import keras
 from rnnkit.features import Image, Label, Number, Text
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.models import ManyToOne
-from rnnkit.models.base import Model, Seeds, output_layer
+from rnnkit.models.base import Model
+from rnnkit.models.outputs import output_layer
+from rnnkit.utils.seeds import Seeds
 
 EMBEDDING = 32  # size of the vectors of words
 

@@ -14,7 +14,7 @@ from rnnkit.comparison.tasks.base import WORTH_COMPILING, Task
 from rnnkit.comparison.watch import Watch
 from rnnkit.metrics import direction
 from rnnkit.recipe import Recipe
-from rnnkit.training import fitting
+from rnnkit.training import stopping
 
 LAGS = (10, 50, 100, 200)
 # Of a memory task: updates where no budget is given, updates between two looks at the validation
@@ -104,7 +104,7 @@ class OfTask:
             self._key, self._model = key, drawn
             if budget.updates is not None and budget.updates <= WORTH_COMPILING:
                 drawn.jit_compile = False
-            fitting.build_optimizer(self._model)
+            self._model.build_optimizer()
             self._fresh = [each.numpy() for each in self._model.optimizer.variables]
         model = self._model
         updates = budget.updates or 10**9
@@ -219,7 +219,7 @@ class OfRecipe:
                 for split in (self.data.train, self.data.validation, self.data.test)
             ]
         train, validation, test = self._encoded[kind]
-        monitor, mode = fitting.monitored(model.fit_defaults)
+        monitor, mode = stopping.monitored(model.fit_defaults)
         watch = Watch(budget, monitor=monitor, direction=mode, keep=False)
         model.fit(
             train,

@@ -1,9 +1,7 @@
 """The base of all models: raw data in, readable results out, one file."""
 
-import concurrent.futures
-import contextvars
-import inspect
 import os
+import warnings
 
 import keras
 import numpy as np
@@ -11,20 +9,22 @@ import tensorflow as tf
 
 from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, prepare
-from rnnkit.data.pipeline.raw import as_dataset
-from rnnkit.features import Feature, Label, Number
+from rnnkit.data.pipeline.raw import as_dataset, in_parts, split_arrays
 from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
 from rnnkit.models import export
-from rnnkit.training import (
-    fitting,
-    optimizers,  # noqa: F401  registers what files may name
-)
+from rnnkit.models.declared import measuring
+from rnnkit.models.outputs import task_defaults
+from rnnkit.training import optimizers  # noqa: F401  registers what files may name
+from rnnkit.training.class_weights import class_weights
+from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
+from rnnkit.training.warm_start import WarmStart
+from rnnkit.utils.checks import integer
+from rnnkit.utils.config import arguments_of
 from rnnkit.utils.writing import atomically
 
 DEFAULT_BATCH = 32
-
-# Set while a model is built only to learn the shapes of its weights; see `declared_shapes`.
-_measuring = contextvars.ContextVar("measuring", default=False)
+# Arguments of patterns that are objects with a configuration of their own.
+SERIALIZED = {"input_feature", "output_feature", "cell"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -35,7 +35,8 @@ class Model(keras.Model):
     `(x, y)`, lists, NumPy arrays, tensors or pandas columns. Encoding happens in `tf.data`, in
     batches of similar length. All arguments and callbacks of Keras pass through.
 
-    A pattern (`ManyToOne`, ...) builds its graph and calls this constructor with it.
+    A pattern (`ManyToOne`, ...) builds its graph and calls this constructor with it and with its
+    own arguments, each of which becomes an attribute and is saved with the model.
 
     Args:
         inputs: Keras inputs of the graph.
@@ -44,6 +45,7 @@ class Model(keras.Model):
         output_feature: Adapted feature of the raw targets.
         seed: Integer that fixes the shuffling, or None.
         name: Name of the model.
+        **arguments: All other arguments of the pattern.
 
     Attributes:
         recipe: Name of the recipe that built the model, or None.
@@ -52,15 +54,19 @@ class Model(keras.Model):
             see `fit`.
     """
 
-    def __init__(self, inputs, outputs, *, input_feature, output_feature, seed=None, name=None):
+    def __init__(
+        self, inputs, outputs, *, input_feature, output_feature, seed=None, name=None, **arguments
+    ):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.input_feature = input_feature
         self.output_feature = output_feature
         self.seed = seed
+        for argument, value in arguments.items():
+            setattr(self, argument, value)
         self.recipe = None
         self.score_names = None
         self.fit_defaults = {}
-        if not _measuring.get():
+        if not measuring.get():
             self.compile()
 
     # === Compilation ===
@@ -88,18 +94,28 @@ class Model(keras.Model):
         config = keras.saving.deserialize_keras_object(config)
         self.compile(**config)
         if self.built:
-            fitting.build_optimizer(self)
+            self.build_optimizer()
+
+    def build_optimizer(self):
+        """Makes the optimizer's variables before the first step, where Keras makes them within it.
+
+        TensorFlow traces a function anew if its first trace made variables, so that training would
+        begin after twice the time.
+        """
+        if self.optimizer is not None and not self.optimizer.built:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
 
     # === Data ===
 
     def encode(self, *raw):
         """Encodes a batch of raw examples `(x[, y[, weight]])`; runs inside `tf.data`."""
-        features = (self.input_feature, self.output_feature)
-        encoded = [
-            feature.encode(values, truncate=False)
-            for feature, values in zip(features, raw, strict=False)
-        ]
+        encoded = [f.encode(values, truncate=False) for f, values in self._by_feature(raw)]
         return (*encoded, *raw[2:])
+
+    def _by_feature(self, *parts):
+        """The features, each with its own of several tuples `(x[, y[, weight]])`."""
+        return zip((self.input_feature, self.output_feature), *parts, strict=False)
 
     def prepare(self, x, y=None, sample_weight=None, targets=True):
         """Encodes raw data once, to be used many times (as `recipe.tune` does).
@@ -124,19 +140,15 @@ class Model(keras.Model):
         )
 
     def _check(self, raw, encoded):
-        features = (self.input_feature, self.output_feature)
-        for feature, values, codes in zip(features, raw, encoded, strict=False):
+        for feature, values, codes in self._by_feature(raw, encoded):
             feature.check(values, codes)
 
     def _guard(self, encoded):
-        features = (self.input_feature, self.output_feature)
-        guarded = [f.guard(codes) for f, codes in zip(features, encoded, strict=False)]
-        return (*guarded, *encoded[2:])
+        return (*[f.guard(codes) for f, codes in self._by_feature(encoded)], *encoded[2:])
 
     def _truncate(self, encoded):
         cut, results = tf.constant(0, tf.int64), []
-        features = (self.input_feature, self.output_feature)
-        for feature, codes in zip(features, encoded, strict=False):
+        for feature, codes in self._by_feature(encoded):
             if feature.max_length is not None and isinstance(codes, tf.RaggedTensor):
                 cut += tf.math.count_nonzero(codes.row_lengths() > feature.max_length)
                 codes = feature.truncate(codes)
@@ -149,15 +161,36 @@ class Model(keras.Model):
         return 16 if self.jit_compile is True else 1
 
     def _batches(self, data, batch_size, shuffle=False, seed=None):
-        size = self._batch_size(batch_size)
-        return data.batches(size, shuffle, seed, self._multiple)
+        return data.batches(self._batch_size(batch_size), shuffle, seed, self._multiple)
 
     def _batch_size(self, size):
         if size is None:
             size = self.fit_defaults.get("batch_size", DEFAULT_BATCH)
-        if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"batch_size must be a positive integer. Received: {size!r}")
-        return int(size)
+        return integer(size, "batch_size")
+
+    def _prepare_fit(self, x, y, sample_weight, validation_split, validation_data, own=False):
+        """What `fit` is given, encoded.
+
+        Args:
+            x, y, sample_weight, validation_split, validation_data: As in `fit`.
+            own: Whether the targets are columns of `x`, which `prepare` finds.
+
+        Returns:
+            The pair of training data and validation data, the latter None where there is none.
+        """
+        if validation_split:
+            if validation_data is not None:
+                raise ValueError("Pass validation_split or validation_data. Received: both")
+            x, y, sample_weight, validation_data = split_arrays(
+                x, x if own else y, sample_weight, validation_split
+            )
+            if own:
+                y, validation_data = None, (validation_data[0], None, *validation_data[2:])
+        train = self.prepare(x, y, sample_weight)
+        if validation_data is None:
+            return train, None
+        parts = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+        return train, self.prepare(*parts)
 
     # === Training ===
 
@@ -208,16 +241,18 @@ class Model(keras.Model):
         Returns:
             The Keras `History`.
         """
-        train, validation = fitting.encoded(
-            self, x, y, sample_weight, validation_split, _in_parts(validation_data)
+        train, validation = self._prepare_fit(
+            x, y, sample_weight, validation_split, in_parts(validation_data)
         )
         self._seen(train)
         held_out = validation
         if validation is not None:
             validation = self._batches(validation, validation_batch_size or batch_size)
-        callbacks = fitting.with_defaults(callbacks, self, validation is not None)
-        fitting.build_optimizer(self)
-        with fitting.best_kept(self, callbacks, interrupted_path):
+        stopping = None if validation is None else self.stopping
+        warmup = self.fit_defaults.get("warmup")
+        callbacks = with_defaults(callbacks, self.optimizer, stopping, warmup)
+        self.build_optimizer()
+        with BestKept(self, callbacks, interrupted_path):
             history = super().fit(
                 self._batches(train, batch_size, shuffle, self.seed),
                 epochs=epochs,
@@ -225,10 +260,10 @@ class Model(keras.Model):
                 callbacks=callbacks,
                 validation_data=validation,
                 shuffle=False,  # the batches come shuffled
-                class_weight=fitting.class_weights(class_weight, self.output_feature),
+                class_weight=class_weights(class_weight, self.output_feature),
                 **kwargs,
             )
-        fitting.settle_averages(self)
+        restart_averages(self.optimizer, self.trainable_variables)
         self.calibrate(held_out, validation_batch_size or batch_size)
         return history
 
@@ -244,7 +279,15 @@ class Model(keras.Model):
             validation: Encoded validation data, or None.
             batch_size: Examples computed at a time.
         """
-        fitting.calibrate_decision(self, validation, batch_size)
+        if not self.output_feature.calibrates or not isinstance(validation, Encoded):
+            return
+        outputs = self.predict(validation, batch_size, verbose=0)
+        reason = self.output_feature.calibrate(validation.tensors[1].numpy(), outputs)
+        if reason:
+            warnings.warn(
+                f"The threshold stays at {self.output_feature.threshold:g}, as {reason}.",
+                stacklevel=3,
+            )
 
     def fine_tune(
         self,
@@ -275,7 +318,7 @@ class Model(keras.Model):
             The Keras `History`.
         """
         data = self.prepare(x, y, kwargs.pop("sample_weight", None))
-        with fitting.warm_start(self, freeze, learning_rate):
+        with WarmStart(self, freeze, learning_rate):
             return self.fit(data, epochs=epochs, validation_data=validation_data, **kwargs)
 
     # === Evaluation and inference ===
@@ -394,150 +437,25 @@ class Model(keras.Model):
         return export.export(self, filepath, format=format, **kwargs)
 
     def get_config(self):
-        """The arguments of `__init__`: a pattern keeps each as an attribute of its name."""
-        serialize = keras.saving.serialize_keras_object
-        config = {
-            "input_feature": serialize(self.input_feature),
-            "output_feature": serialize(self.output_feature),
-            "seed": self.seed,
-            "name": self.name,
-            "settings": {
-                "recipe": self.recipe,
-                "score_names": self.score_names,
-                "fit_defaults": dict(self.fit_defaults),
-            },
-        }
-        for name in inspect.signature(type(self).__init__).parameters:
-            if name in config or name in ("self", "inputs", "outputs") or not hasattr(self, name):
-                continue
-            config[name] = getattr(self, name)
-        if not isinstance(config.get("cell", ""), str):
-            config["cell"] = serialize(config["cell"])
-        return config
+        """The arguments of `__init__`, each of which is an attribute, and the settings."""
+        config = arguments_of(self, type(self))
+        config = {name: config[name] for name in config if name not in ("inputs", "outputs")}
+        for name in SERIALIZED & config.keys():
+            if not isinstance(config[name], str):
+                config[name] = keras.saving.serialize_keras_object(config[name])
+        settings = ("recipe", "score_names", "fit_defaults")
+        return {**config, "settings": {name: getattr(self, name) for name in settings}}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         settings = config.pop("settings", {})
-        for key in ("input_feature", "output_feature", "cell"):
-            if isinstance(config.get(key), dict):
-                config[key] = keras.saving.deserialize_keras_object(
-                    config[key], custom_objects=custom_objects
+        for name in SERIALIZED & config.keys():
+            if isinstance(config[name], dict):
+                config[name] = keras.saving.deserialize_keras_object(
+                    config[name], custom_objects=custom_objects
                 )
         model = cls(**config)
-        model.recipe = settings.get("recipe")
-        model.score_names = settings.get("score_names")
-        model.fit_defaults = settings.get("fit_defaults", {})
+        for name, value in settings.items():
+            setattr(model, name, value)
         return model
-
-
-def declared_shapes(config, custom_objects=None):
-    """Shapes of the variables that a serialised model declares, found without allocating any.
-
-    Inside a stateless scope Keras notes a variable's shape and puts its value off. It keeps what
-    is put off by thread and fills it in later, so this is done in a thread that ends here.
-
-    Args:
-        config: What `keras.saving.serialize_keras_object(model)` gives.
-        custom_objects: Dict of registered name to class.
-
-    Returns:
-        Two lists of shapes: of the weights, and of the variables of the compiled metrics.
-    """
-    bare = {key: value for key, value in config.items() if key != "compile_config"}
-    compiled = config.get("compile_config") or {}
-    names = ("metrics", "weighted_metrics")
-
-    def measure():
-        _measuring.set(True)
-        scope = keras.saving.custom_object_scope(custom_objects or {})
-        with scope, keras.StatelessScope(initialize_variables=False):
-            load = keras.saving.deserialize_keras_object
-            metrics = tf.nest.flatten(load({name: compiled.get(name) for name in names}))
-            metrics = [item for item in metrics if isinstance(item, keras.Metric)]
-            found = load(bare).weights, [v for item in metrics for v in item.variables]
-            return tuple([tuple(variable.shape) for variable in each] for each in found)
-
-    with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        return thread.submit(measure).result()
-
-
-# === What a feature needs of the graph ===
-
-
-class Seeds:
-    """Distinct seeds for the layers of a model, all fixed by one; None stays None."""
-
-    def __init__(self, seed):
-        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-            raise ValueError(f"seed must be None or an integer >= 0. Received: seed={seed!r}")
-        self._numbers = None if seed is None else np.random.default_rng(seed)
-
-    def next(self):
-        return None if self._numbers is None else int(self._numbers.integers(2**31 - 1))
-
-
-def check_features(input_feature, output_feature, outputs=(Label, Number)):
-    """Raises a ValueError unless both are adapted features of the right kind."""
-    for name, feature in (("input_feature", input_feature), ("output_feature", output_feature)):
-        if not isinstance(feature, Feature):
-            raise ValueError(
-                f"{name} must be a feature, such as rnnkit.features.Text(). Received: {feature!r}"
-            )
-        if not feature.adapted:
-            raise ValueError(
-                f"{name} has learned nothing yet: call its adapt(...) on the training data first. "
-                f"Received: {type(feature).__name__}"
-            )
-    if not isinstance(output_feature, outputs):
-        names = " or ".join(kind.__name__ for kind in outputs)
-        raise ValueError(
-            f"output_feature must be a {names}. Received: {type(output_feature).__name__}"
-        )
-
-
-def output_layer(feature, seed, name="output", activate=True):
-    """The last layer of a network whose target is a label or a number.
-
-    Args:
-        feature: The output feature.
-        seed: Seed of the weights.
-        name: Name of the layer; `fine_tune(freeze="encoder")` trains the layers whose names end
-            in `output`.
-        activate: Whether labels become probabilities here, or later by `output_activation`.
-    """
-    is_label = isinstance(feature, Label)
-    return keras.layers.Dense(
-        feature.size if is_label else feature.width,
-        "softmax" if is_label and activate else None,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
-        dtype="float32",  # also under mixed precision: probabilities and losses need it
-        name=name,
-    )
-
-
-def output_activation(feature):
-    """What turns the sum of several output layers into the output."""
-    activation = "softmax" if isinstance(feature, Label) else "linear"
-    return keras.layers.Activation(activation, dtype="float32", name="probabilities")
-
-
-def task_defaults(feature):
-    """Default `(loss, metrics)` for a target."""
-    # Metrics, not their names, whose variables Keras would make within the first step; see
-    # `fitting.build_optimizer`.
-    if isinstance(feature, Label):
-        metric = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-        return "sparse_categorical_crossentropy", [metric]
-    return "mean_squared_error", [keras.metrics.MeanAbsoluteError()]
-
-
-def _in_parts(data):
-    """Validation data with `(x, y[, weight])` as a tuple, and the rest as it is."""
-    if not isinstance(data, (tuple, list)):
-        return data
-    if len(data) not in (2, 3):
-        raise ValueError(
-            f"validation_data must be a dataset or (x, y[, weight]). Received: {len(data)} parts"
-        )
-    return tuple(data)

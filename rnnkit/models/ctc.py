@@ -13,9 +13,12 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses.masked import CTCLoss
 from rnnkit.models import alignment
-from rnnkit.models.base import Model, Seeds, check_features
+from rnnkit.models.base import Model
 from rnnkit.models.compiled import compiled
 from rnnkit.models.generating.references import with_references
+from rnnkit.models.outputs import check_features
+from rnnkit.utils.config import given
+from rnnkit.utils.seeds import Seeds
 
 SUBSAMPLING = (1, 2, 4, 8)
 IMPOSSIBLE = ("raise", "skip")
@@ -95,6 +98,7 @@ class CTC(Model):
         name=None,
     ):
         # === Arguments ===
+        arguments = given(locals())
         check_features(input_feature, output_feature, (Feature,))
         tokens = input_feature.vocabulary_size
         width = input_feature.width
@@ -169,30 +173,7 @@ class CTC(Model):
         x = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")(x)
         x = output(x)  # [batch, frames, vocabulary]
         outputs = FrameLogProbabilities(name="log_probabilities")(x)
-        super().__init__(
-            inputs,
-            outputs,
-            input_feature=input_feature,
-            output_feature=output_feature,
-            seed=seed,
-            name=name,
-        )
-
-        # === Config ===
-        self.cell = cell
-        self.units = units
-        self.num_layers = num_layers
-        self.bidirectional = bidirectional
-        self.subsampling = subsampling
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.embedding_size = embedding_size
-        self.token_dropout = token_dropout
-        self.dropout = dropout
-        self.output_dropout = output_dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.impossible = impossible
-        self.beam_size = beam_size
+        super().__init__(inputs, outputs, **arguments)
 
     # === Compilation ===
 

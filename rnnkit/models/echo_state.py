@@ -13,11 +13,14 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stack import RecurrentStack
 from rnnkit.layers.topology import Topology
 from rnnkit.models import forecasting
-from rnnkit.models.base import Model, Seeds, check_features
+from rnnkit.models.base import Model
+from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import closed_loop
 from rnnkit.models.reservoir.passes import Pass
-from rnnkit.training import fitting
+from rnnkit.training.class_weights import class_weights
+from rnnkit.training.stopping import BestKept, with_defaults
 from rnnkit.utils.checks import integer, number
+from rnnkit.utils.seeds import Seeds
 
 # Ridge values to choose from.
 RIDGES = tuple(10.0**power for power in range(-9, 5))
@@ -281,16 +284,16 @@ class EchoStateNetwork(Model):
         if kwargs:
             raise ValueError(f"fit does not take {sorted(kwargs)} here: it makes one pass")
         own = y is None and not hasattr(x, "element_spec") and not isinstance(x, tuple)
-        data, held_out = fitting.encoded(
-            self, x, y, sample_weight, validation_split, validation_data, own
+        data, held_out = self._prepare_fit(
+            x, y, sample_weight, validation_split, validation_data, own
         )
-        weights = fitting.class_weights(class_weight, self.output_feature)
-        callbacks = fitting.with_defaults(callbacks, self, False)
+        weights = class_weights(class_weight, self.output_feature)
+        callbacks = with_defaults(callbacks, self.optimizer, warmup=self.fit_defaults.get("warmup"))
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = keras.callbacks.CallbackList(callbacks, add_history=True, model=self)
         callbacks.on_train_begin()
         callbacks.on_epoch_begin(0)
-        with fitting.best_kept(self, [], interrupted_path):
+        with BestKept(self, path=interrupted_path):
             run = Pass(self, data, batch_size, verbose=verbose, class_weights=weights)
             self._stream = None
             try:

@@ -13,11 +13,12 @@ from rnnkit.layers.missing import AddPresent, KnownErrors
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.losses.masked import OutputErrors
 from rnnkit.models import forecasting, measured_errors, tagging
-from rnnkit.models.base import Model, Seeds, check_features
+from rnnkit.models.base import Model
 from rnnkit.models.inputs import steps as step_inputs
+from rnnkit.models.outputs import check_features
 from rnnkit.models.windows import Windows, cut_stream, stacked
-from rnnkit.training import fitting
 from rnnkit.utils.checks import integer, number
+from rnnkit.utils.seeds import Seeds
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -316,8 +317,8 @@ class ManyToMany(Model):
             ValueError: If no step counts (series shorter than the washout).
         """
         own = validation_split and y is None and forecasting.own_targets(self, x) is not None
-        train, held_out = fitting.encoded(
-            self, x, y, sample_weight, validation_split, validation_data, own
+        train, held_out = self._prepare_fit(
+            x, y, sample_weight, validation_split, validation_data, own
         )
         watched = self._measure is not None
         if isinstance(callbacks, keras.callbacks.CallbackList):

@@ -6,8 +6,12 @@ from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import MODES, SequencePooling
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
-from rnnkit.models.base import Model, Seeds, check_features, output_activation, output_layer
+from rnnkit.models.base import Model
 from rnnkit.models.inputs import sequences as entrance
+from rnnkit.models.outputs import check_features, output_activation, output_layer
+from rnnkit.utils.checks import one_of
+from rnnkit.utils.config import given
+from rnnkit.utils.seeds import Seeds
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -76,6 +80,7 @@ class ManyToOne(Model):
         name=None,
     ):
         # === Arguments ===
+        arguments = given(locals())
         check_features(input_feature, output_feature)
         entrance.check_sequence(input_feature)
         of_tokens = input_feature.vocabulary_size is not None
@@ -90,10 +95,7 @@ class ManyToOne(Model):
                 "filters must be at least 0, kernel_size and embedding_size at least 1. Received: "
                 f"filters={filters}, kernel_size={kernel_size}, embedding_size={embedding_size}"
             )
-        if pooling not in ("last", *MODES):
-            raise ValueError(
-                f"pooling must be one of {['last', *MODES]}. Received: pooling={pooling!r}"
-            )
+        one_of(pooling, "pooling", ("last", *MODES))
         seeds = Seeds(seed)
 
         # === Layers ===
@@ -145,26 +147,4 @@ class ManyToOne(Model):
             (outputs,) = outputs
         if split:
             outputs = output_activation(output_feature)(outputs)
-        super().__init__(
-            inputs,
-            outputs,
-            input_feature=input_feature,
-            output_feature=output_feature,
-            seed=seed,
-            name=name,
-        )
-
-        # === Config ===
-        self.cell = cell
-        self.units = units
-        self.num_layers = num_layers
-        self.bidirectional = bidirectional
-        self.pooling = pooling
-        self.embedding_size = embedding_size
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.bag_of_words = bag_of_words
-        self.token_dropout = token_dropout
-        self.dropout = dropout
-        self.output_dropout = output_dropout
-        self.recurrent_dropout = recurrent_dropout
+        super().__init__(inputs, outputs, **arguments)

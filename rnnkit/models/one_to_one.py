@@ -4,7 +4,10 @@ import keras
 
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.token_dropout import TokenDropout
-from rnnkit.models.base import Model, Seeds, check_features, output_layer
+from rnnkit.models.base import Model
+from rnnkit.models.outputs import check_features, output_layer
+from rnnkit.utils.config import given
+from rnnkit.utils.seeds import Seeds
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -45,6 +48,7 @@ class OneToOne(Model):
         name=None,
     ):
         # === Arguments ===
+        arguments = given(locals())
         check_features(input_feature, output_feature)
         sizes = [units] if isinstance(units, int) else list(units)
         if not sizes or any(type(size) is not int or size < 1 for size in sizes):
@@ -88,17 +92,4 @@ class OneToOne(Model):
             )(x)  # [batch, size]
             x = keras.layers.Dropout(dropout, seed=seeds.next(), name=f"dropout_{index + 1}")(x)
         outputs = output_layer(output_feature, seeds.next())(x)
-        super().__init__(
-            inputs,
-            outputs,
-            input_feature=input_feature,
-            output_feature=output_feature,
-            seed=seed,
-            name=name,
-        )
-
-        # === Config ===
-        self.units = units
-        self.activation = activation
-        self.dropout = dropout
-        self.token_dropout = token_dropout
+        super().__init__(inputs, outputs, **arguments)

@@ -17,7 +17,7 @@ import keras_tuner
 
 from rnnkit.data.splits import Data
 from rnnkit.metrics import direction
-from rnnkit.training import fitting
+from rnnkit.training import stopping
 from rnnkit.tuning import worker
 from rnnkit.tuning.job import Job
 from rnnkit.tuning.result import TuningResult
@@ -166,7 +166,7 @@ def _objective(objective, recipe):
     if isinstance(objective, keras_tuner.Objective):
         return objective
     if objective is None:
-        return keras_tuner.Objective(*fitting.monitored(recipe.training))
+        return keras_tuner.Objective(*stopping.monitored(recipe.training))
     if not isinstance(objective, str):
         raise ValueError(
             "objective must be the name of a value such as 'val_loss', or a "

@@ -24,3 +24,23 @@ def arguments_of(item, cls):
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     return {each.name: getattr(item, each.name) for each in parameters if each.kind in named}
+
+
+def given(names):
+    """The arguments of a constructor, from its `locals()` in its first line.
+
+    Args:
+        names: `locals()` before any other name is bound.
+
+    Returns:
+        Dict of the argument's name to its value.
+
+    Example:
+
+    >>> class Scale:
+    ...     def __init__(self, factor=2.0):
+    ...         self.arguments = given(locals())
+    >>> Scale(3.0).arguments
+    {'factor': 3.0}
+    """
+    return {name: value for name, value in names.items() if name not in ("self", "__class__")}

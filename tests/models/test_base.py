@@ -11,7 +11,7 @@ import rnnkit
 from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Label, Number, Text
 from rnnkit.models import ManyToOne, OneToOne
-from rnnkit.training import fitting
+from rnnkit.training import stopping
 from tests import helpers
 
 X, Y = helpers.presence(120)
@@ -178,11 +178,11 @@ def test_early_stopping_restores_the_best_weights():
 
 
 def test_early_stopping_on_a_metric_of_ones_own():
-    stop = fitting.early_stopping({"patience": 2, "monitor": "val_own", "mode": "max"})
+    stop = stopping.early_stopping({"patience": 2, "monitor": "val_own", "mode": "max"})
     assert (stop.monitor, stop.mode) == ("val_own", "max")
-    assert fitting.early_stopping({"patience": 2, "monitor": "val_nats"}).mode == "min"
+    assert stopping.early_stopping({"patience": 2, "monitor": "val_nats"}).mode == "min"
     with pytest.raises(ValueError, match="not known of 'val_own'.*mode='min'"):
-        fitting.early_stopping({"patience": 2, "monitor": "val_own"})
+        stopping.early_stopping({"patience": 2, "monitor": "val_own"})
 
 
 @pytest.mark.parametrize("patience", [5, None])

@@ -87,3 +87,50 @@ def _rows(tensor):
 def _short(value):
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def split_arrays(x, y, sample_weight, fraction):
+    """Sets the last `fraction` of arrays apart for validation, as Keras does.
+
+    Args:
+        x, y, sample_weight: Lists, arrays or columns of pandas; weights may be None.
+        fraction: Part of the examples for validation, between 0 and 1.
+
+    Returns:
+        `x, y, sample_weight` of the first examples, and a tuple of what there is for the others.
+
+    Raises:
+        ValueError: For a dataset, another fraction, or where a side would be empty.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split must be between 0 and 1. Received: {fraction}")
+    if y is None:
+        raise ValueError(
+            "validation_split needs x and y as arrays or lists; split a dataset with its take "
+            f"and skip. Received: x of type {type(x).__name__}"
+        )
+    cut = int(len(x) * (1 - fraction))
+    if cut < 1 or cut >= len(x):
+        raise ValueError(
+            f"validation_split={fraction} leaves one side of {len(x)} examples empty: use more data"
+        )
+
+    def part(values, piece):
+        if values is None:
+            return None
+        return values.iloc[piece] if hasattr(values, "iloc") else values[piece]
+
+    first, last = slice(0, cut), slice(cut, None)
+    held_out = tuple(part(v, last) for v in (x, y, sample_weight) if v is not None)
+    return part(x, first), part(y, first), part(sample_weight, first), held_out
+
+
+def in_parts(data):
+    """Validation data with `(x, y[, weight])` as a tuple, and the rest as it is."""
+    if not isinstance(data, (tuple, list)):
+        return data
+    if len(data) not in (2, 3):
+        raise ValueError(
+            f"validation_data must be a dataset or (x, y[, weight]). Received: {len(data)} parts"
+        )
+    return tuple(data)

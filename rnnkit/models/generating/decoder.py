@@ -46,7 +46,7 @@ class Decoder:
         cell, units, num_layers, dropout, recurrent_dropout: As in `rnnkit.layers.recurrent`.
         attention: `"additive"`, `"multiplicative"` or None.
         embedding_size: Size of the vectors that the surface gives and takes.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
     """
 
     def __init__(
@@ -218,7 +218,7 @@ def bridge(states, sizes, seeds):
         states: List of tensors `[batch, features]`, one for each state of the encoder's cell, the
             directions side by side; empty for an encoder without memory.
         sizes: `Decoder.state_sizes`.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
 
     Returns:
         A flat list of tensors, or None where the decoder or the encoder has no states.

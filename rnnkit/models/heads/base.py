@@ -20,7 +20,7 @@ class Tokens:
         embedding_size: Size of the token vectors.
         tied: Whether the output layer's weights are those of the embedding.
         token_dropout: Share of tokens replaced by the unknown token in training.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
     """
 
     numeric = draws = False
@@ -96,7 +96,7 @@ class Values:
     Args:
         width: Numbers in a step of the output feature.
         embedding_size: Size of the vectors that the decoder reads.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
     """
 
     numeric, draws = True, False

@@ -23,7 +23,7 @@ class Keys:
     Args:
         width: Number of keys.
         embedding_size: Size of the vectors that the decoder reads.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
     """
 
     numeric = True

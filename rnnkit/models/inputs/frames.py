@@ -10,7 +10,7 @@ def frame_vectors(feature, seeds, filters=(16, 32), units=64, kernel_size=3, dif
 
     Args:
         feature: Adapted `Video`.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
         filters: Features of the convolutions over each frame; see `FrameNetwork`.
         units: Numbers in a frame's vector.
         kernel_size: Pixels that a convolution looks at.

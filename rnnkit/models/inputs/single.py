@@ -20,7 +20,7 @@ def vector(feature, size, seeds):
     Args:
         feature: Adapted `Label` or `Number`.
         size: Size of the vector.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
 
     Returns:
         A list with the Keras input, and the vector `[batch, size]`.
@@ -49,7 +49,7 @@ def image_grid(shape, network, dropout, seeds, augment=False, flip=False):
             `keras.applications`, such as `"MobileNetV2"`, without its top and with weights that
             are not trained yet.
         dropout: Share of the features of the grid dropped in training.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
         augment: Whether images are shifted and zoomed at random in training.
         flip: Whether half of them are seen in a mirror too.
 
@@ -76,7 +76,7 @@ def foretold(written, features, tokens, surface, weight, seeds):
         tokens: Keras tensor `[texts, time]`.
         surface: `rnnkit.models.heads.base.Tokens`.
         weight: Factor on the loss.
-        seeds: `rnnkit.models.base.Seeds`.
+        seeds: `rnnkit.utils.seeds.Seeds`.
     """
     layer = BagOfTokens(
         surface.size,

@@ -1,0 +1,61 @@
+"""What a model's features must be, and what a target needs of the graph: its last layer, its loss
+and its metrics."""
+
+import keras
+
+from rnnkit.features import Feature, Label, Number
+
+
+def check_features(input_feature, output_feature, outputs=(Label, Number)):
+    """Raises a ValueError unless both are adapted features, the target one of some classes."""
+    for name, feature in (("input_feature", input_feature), ("output_feature", output_feature)):
+        if not isinstance(feature, Feature):
+            raise ValueError(
+                f"{name} must be a feature, such as rnnkit.features.Text(). Received: {feature!r}"
+            )
+        if not feature.adapted:
+            raise ValueError(
+                f"{name} has learned nothing yet: call its adapt(...) on the training data first. "
+                f"Received: {type(feature).__name__}"
+            )
+    if not isinstance(output_feature, outputs):
+        names = " or ".join(each.__name__ for each in outputs)
+        raise ValueError(
+            f"output_feature must be a {names}. Received: {type(output_feature).__name__}"
+        )
+
+
+def output_layer(feature, seed, name="output", activate=True):
+    """The last layer of a network whose target is a label or a number.
+
+    Args:
+        feature: The output feature.
+        seed: Seed of the weights.
+        name: Name of the layer; `fine_tune(freeze="encoder")` trains the layers whose names end
+            in `output`.
+        activate: Whether labels become probabilities here, or later by `output_activation`.
+    """
+    is_label = isinstance(feature, Label)
+    return keras.layers.Dense(
+        feature.size if is_label else feature.width,
+        "softmax" if is_label and activate else None,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+        dtype="float32",  # also under mixed precision: probabilities and losses need it
+        name=name,
+    )
+
+
+def output_activation(feature):
+    """What turns the sum of several output layers into the output."""
+    activation = "softmax" if isinstance(feature, Label) else "linear"
+    return keras.layers.Activation(activation, dtype="float32", name="probabilities")
+
+
+def task_defaults(feature):
+    """Default `(loss, metrics)` for a target."""
+    # Metrics, not their names, whose variables Keras would make within the first step; see
+    # `Model.build_optimizer`.
+    if isinstance(feature, Label):
+        metric = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        return "sparse_categorical_crossentropy", [metric]
+    return "mean_squared_error", [keras.metrics.MeanAbsoluteError()]

@@ -1,0 +1,28 @@
+"""Many seeds out of one."""
+
+import numpy as np
+
+
+class Seeds:
+    """Distinct seeds for the layers of a model, all fixed by one; None stays None.
+
+    Args:
+        seed: Integer of at least 0, or None.
+
+    Raises:
+        ValueError: For what is neither.
+
+    Example:
+
+    >>> seeds = Seeds(1)
+    >>> seeds.next() != seeds.next()
+    True
+    """
+
+    def __init__(self, seed):
+        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise ValueError(f"seed must be None or an integer >= 0. Received: seed={seed!r}")
+        self._numbers = None if seed is None else np.random.default_rng(seed)
+
+    def next(self):
+        return None if self._numbers is None else int(self._numbers.integers(2**31 - 1))
