@@ -15,7 +15,8 @@ import pytest
 
 import rnnkit
 from rnnkit.features import Number
-from rnnkit.models import ManyToOne, OneToOne, export
+from rnnkit.models import ManyToOne, OneToOne
+from rnnkit.models.export import Export
 from rnnkit.utils import writing
 from tests import helpers
 
@@ -393,7 +394,7 @@ def test_the_extra_for_onnx_is_named(model, tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r'pip install "rnnkit\[onnx\]"'):
         model.export(tmp_path / "model.onnx", format="onnx")
     with pytest.raises(ValueError, match="format must be 'tf_saved_model' or 'onnx'.*'pdf'"):
-        export.export(model, tmp_path / "model.pdf", format="pdf")
+        Export(model).write(tmp_path / "model.pdf", format="pdf")
 
 
 def test_writing_in_steps(tmp_path):

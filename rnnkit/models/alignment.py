@@ -30,63 +30,75 @@ def count_frames(encoded, subsampling):
     return targets.row_lengths() + repeats, -(-steps // subsampling)
 
 
-def alignable(model, data):
-    """Prepared data whose targets can all be aligned.
+class Alignment:
+    """Which targets can be aligned, and what becomes of the others.
 
     Args:
-        model: A `CTC`. Its `impossible` says what becomes of the others.
-        data: `Encoded` or `Streamed`.
-
-    Returns:
-        The data, with `impossible="skip"` without the targets that are too long.
-
-    Raises:
-        ValueError: With `impossible="raise"` if there are such targets, or if no others are left.
+        subsampling: Steps that become one frame.
+        impossible: `"raise"` or `"skip"`; see `rnnkit.models.CTC`.
+        feature: The output feature, for messages.
     """
-    if isinstance(data, Streamed):
-        if model.impossible == "raise":
-            return data  # `guard` tests it as it comes
 
-        @as_written
-        def fits(*raw):
-            encoded, _ = model._truncate(model.encode(*(part[None] for part in raw)))
-            needed, frames = count_frames(encoded, model.subsampling)
-            return needed[0] <= frames[0]
+    def __init__(self, subsampling, impossible, feature):
+        self.subsampling, self.impossible, self.feature = subsampling, impossible, feature
 
-        return Streamed(data.dataset.filter(fits), data.encode, data.padding)
-    if len(data.tensors) < 2:
-        return data
-    needed, frames = (part.numpy() for part in count_frames(data.tensors, model.subsampling))
-    bad = np.flatnonzero(needed > frames)
-    if not len(bad):
-        return data
-    first = int(bad[0])
-    target = model.output_feature.decode(data.tensors[1][first : first + 1].to_list())[0]
-    told = (
-        f"{len(bad):,} of {len(data):,} targets are too long for their inputs: the first, example "
-        f"{first} (from 0), {target!r}, needs {needed[first]} frames, counting one between equal "
-        f"neighbours, and its input gives {frames[first]}"
-    )
-    if model.impossible == "raise":
-        raise ValueError(
-            f"{told}. Make frames of fewer steps (subsampling={model.subsampling} here), or leave "
-            "such examples out with impossible='skip'"
+    def alignable(self, data, encode):
+        """Prepared data whose targets can all be aligned.
+
+        Args:
+            data: `Encoded` or `Streamed`.
+            encode: Function from a batch of raw examples to what the model sees of them.
+
+        Returns:
+            The data, with `impossible="skip"` without the targets that are too long.
+
+        Raises:
+            ValueError: With `impossible="raise"` if there are such targets, or if no others are
+                left.
+        """
+        if isinstance(data, Streamed):
+            if self.impossible == "raise":
+                return data  # `guard` tests it as it comes
+
+            @as_written
+            def fits(*raw):
+                encoded = encode(*(part[None] for part in raw))
+                needed, frames = count_frames(encoded, self.subsampling)
+                return needed[0] <= frames[0]
+
+            return Streamed(data.dataset.filter(fits), data.encode, data.padding)
+        if len(data.tensors) < 2:
+            return data
+        needed, frames = (part.numpy() for part in count_frames(data.tensors, self.subsampling))
+        bad = np.flatnonzero(needed > frames)
+        if not len(bad):
+            return data
+        first = int(bad[0])
+        target = self.feature.decode(data.tensors[1][first : first + 1].to_list())[0]
+        message = (
+            f"{len(bad):,} of {len(data):,} targets are too long for their inputs: the first, "
+            f"example {first} (from 0), {target!r}, needs {needed[first]} frames, counting one "
+            f"between equal neighbours, and its input gives {frames[first]}"
         )
-    kept = np.flatnonzero(needed <= frames)
-    if not len(kept):
-        raise ValueError(f"{told}. None is left to train on")
-    warnings.warn(f"{told}. They are left out.", stacklevel=4)
-    tensors = tf.nest.map_structure(lambda each: tf.gather(each, kept), data.tensors)
-    return Encoded(tensors, data.padding)
+        if self.impossible == "raise":
+            raise ValueError(
+                f"{message}. Make frames of fewer steps (subsampling={self.subsampling} here), or "
+                "leave such examples out with impossible='skip'"
+            )
+        kept = np.flatnonzero(needed <= frames)
+        if not len(kept):
+            raise ValueError(f"{message}. None is left to train on")
+        warnings.warn(f"{message}. They are left out.", stacklevel=4)
+        tensors = tf.nest.map_structure(lambda each: tf.gather(each, kept), data.tensors)
+        return Encoded(tensors, data.padding)
 
-
-def guard(model, encoded):
-    """Encoded tensors with an assertion that all targets can be aligned, in graph mode."""
-    if len(encoded) < 2 or model.impossible == "skip":
-        return encoded
-    needed, frames = count_frames(encoded, model.subsampling)
-    test = tf.debugging.assert_less_equal(
-        needed, frames, "The data holds a target that is too long for its input"
-    )
-    with tf.control_dependencies([test]):
-        return (tf.identity(encoded[0]), *encoded[1:])
+    def guard(self, encoded):
+        """Encoded tensors with an assertion that all targets can be aligned, in graph mode."""
+        if len(encoded) < 2 or self.impossible == "skip":
+            return encoded
+        needed, frames = count_frames(encoded, self.subsampling)
+        test = tf.debugging.assert_less_equal(
+            needed, frames, "The data holds a target that is too long for its input"
+        )
+        with tf.control_dependencies([test]):
+            return (tf.identity(encoded[0]), *encoded[1:])

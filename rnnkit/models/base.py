@@ -11,8 +11,9 @@ from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, prepare
 from rnnkit.data.pipeline.raw import as_dataset, in_parts, split_arrays
 from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
-from rnnkit.models import export
+from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
+from rnnkit.models.export import FORMATS, Export
 from rnnkit.models.outputs import task_defaults
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
 from rnnkit.training.class_weights import class_weights
@@ -66,6 +67,7 @@ class Model(keras.Model):
         self.recipe = None
         self.score_names = None
         self.fit_defaults = {}
+        self.compiled_functions = CompiledFunctions()
         if not measuring.get():
             self.compile()
 
@@ -431,10 +433,10 @@ class Model(keras.Model):
         return self.output_feature.decode_graph(self(codes, training=False))
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
-        """Exports for serving; see `rnnkit.models.export.export`."""
-        if format not in ("tf_saved_model", "onnx"):
+        """Exports for serving; see `rnnkit.models.export.Export.write`."""
+        if format not in FORMATS:
             return super().export(filepath, format=format, **kwargs)
-        return export.export(self, filepath, format=format, **kwargs)
+        return Export(self, **kwargs).write(filepath, format)
 
     def get_config(self):
         """The arguments of `__init__`, each of which is an attribute, and the settings."""

@@ -5,6 +5,27 @@ import functools
 import tensorflow as tf
 
 
+class CompiledFunctions:
+    """The functions that a model has compiled, each by a name and the options it was compiled with.
+
+    Example:
+
+    >>> functions = CompiledFunctions()
+    >>> functions.get("double", lambda x: 2 * x, jit_compile=False)(tf.constant(3)).numpy()
+    6
+    """
+
+    def __init__(self):
+        self._kept = {}
+
+    def get(self, name, function, **options):
+        """The compiled function of that name, made of `function` the first time; see `compiled`."""
+        key = (name, *sorted(options.items()))
+        if key not in self._kept:
+            self._kept[key] = compiled(function, **options)
+        return self._kept[key]
+
+
 def compiled(function, **options):
     """A `tf.function` that is traced once or twice, then serves batches of every shape.
 

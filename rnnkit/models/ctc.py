@@ -12,11 +12,12 @@ from rnnkit.layers.missing import MissingToZero
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses.masked import CTCLoss
-from rnnkit.models import alignment
+from rnnkit.models.alignment import Alignment
 from rnnkit.models.base import Model
-from rnnkit.models.compiled import compiled
 from rnnkit.models.generating.references import with_references
+from rnnkit.models.inputs import sequences as entrance
 from rnnkit.models.outputs import check_features
+from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
 
@@ -100,28 +101,16 @@ class CTC(Model):
         # === Arguments ===
         arguments = given(locals())
         check_features(input_feature, output_feature, (Feature,))
-        tokens = input_feature.vocabulary_size
-        width = input_feature.width
-        if not input_feature.sequence or (tokens is None and width is None):
-            raise ValueError(
-                "input_feature must give sequences, such as Audio, Strokes, Series or Text. "
-                f"Received: {type(input_feature).__name__}"
-            )
+        entrance.check_sequence(input_feature)
         if not output_feature.sequence or output_feature.vocabulary_size is None:
             raise ValueError(
                 "output_feature must give sequences of tokens, such as Text(level='character'). "
                 f"Received: {type(output_feature).__name__}"
             )
-        for argument, value, choices in (
-            ("subsampling", subsampling, SUBSAMPLING),
-            ("impossible", impossible, IMPOSSIBLE),
-        ):
-            if value not in choices:
-                raise ValueError(
-                    f"{argument} must be one of {list(choices)}. Received: {argument}={value!r}"
-                )
-        _positive(filters=filters, kernel_size=kernel_size)
-        _positive(embedding_size=embedding_size, beam_size=beam_size)
+        one_of(subsampling, "subsampling", SUBSAMPLING)
+        one_of(impossible, "impossible", IMPOSSIBLE)
+        for argument in ("filters", "kernel_size", "embedding_size", "beam_size"):
+            integer(arguments[argument], argument)
         seeds = Seeds(seed)
 
         # === Layers ===
@@ -144,19 +133,14 @@ class CTC(Model):
         )
 
         # === Functional model ===
-        if tokens is not None:
+        if input_feature.vocabulary_size is not None:
             inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, time]
             x = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")(inputs)
-            uniform = keras.initializers.RandomUniform(-0.05, 0.05, seed=seeds.next())
-            x = keras.layers.Embedding(
-                tokens,
-                embedding_size,
-                embeddings_initializer=uniform,
-                mask_zero=True,
-                name="embedding",
-            )(x)  # [batch, time, embedding]
+            embedding = entrance.token_embedding(input_feature, embedding_size, seeds.next())
+            x = embedding(x)  # [batch, time, embedding]
         else:
-            inputs = keras.Input((None, width), dtype=input_feature.dtype, name="series")
+            shape = (None, input_feature.width)
+            inputs = keras.Input(shape, dtype=input_feature.dtype, name="series")
             x = MissingToZero(name="missing")(inputs)  # [batch, time, width]
         for number in range(SUBSAMPLING.index(subsampling)):
             x = MaskedConv1D(
@@ -196,28 +180,38 @@ class CTC(Model):
         encoded = super().encode(*raw)
         if len(encoded) < 2 or raw[1].dtype != tf.string:
             return encoded
-        # A feature may write it as one unknown token, for models that cannot do without.
-        targets, written = encoded[1], tf.strings.length(raw[1]) > 0  # [batch]
-        kept = tf.gather(written, targets.value_rowids())  # [tokens]
+        # A feature may encode it as one unknown token, for models that cannot do without.
+        targets, filled = encoded[1], tf.strings.length(raw[1]) > 0  # [batch]
+        kept = tf.gather(filled, targets.value_rowids())  # [tokens]
         targets = tf.ragged.boolean_mask(targets, targets.with_values(kept))
         return (encoded[0], targets, *encoded[2:])
 
     def prepare(self, x, y=None, sample_weight=None, targets=True):
         data = super().prepare(x, y, sample_weight, targets)
-        return alignment.alignable(self, data) if targets else data
+        return self._alignment.alignable(data, self._shortened) if targets else data
+
+    def _shortened(self, *raw):
+        """Encoded examples, no longer than their features allow."""
+        return self._truncate(self.encode(*raw))[0]
 
     def _guard(self, encoded):
-        return alignment.guard(self, super()._guard(encoded))
+        return self._alignment.guard(super()._guard(encoded))
+
+    @property
+    def _alignment(self):
+        return Alignment(self.subsampling, self.impossible, self.output_feature)
 
     # === Use ===
 
     def _log_probabilities(self, data, batch_size, verbose):
         """Log-probabilities of prepared data, batch by batch: a generator of tensors."""
-        jit, functions = self.jit_compile is True, self.__dict__.setdefault("_forward", {})
-        if jit not in functions:
-            functions[jit] = compiled(lambda inputs: self(inputs, training=False), jit_compile=jit)
+        forward = self.compiled_functions.get(
+            "forward",
+            lambda inputs: self(inputs, training=False),
+            jit_compile=self.jit_compile is True,
+        )
         # each [batch, frames, vocabulary]
-        return self._each_batch(functions[jit], data, batch_size, verbose)
+        return self._each_batch(forward, data, batch_size, verbose)
 
     def predict(self, x, batch_size=None, verbose="auto"):
         """Log-probabilities of the blank (id 0) and the tokens at each frame of raw inputs.
@@ -268,9 +262,9 @@ class CTC(Model):
         >>> model.infer(["some.wav"], details=True)
         [{"text": "seven", "log_probability": -0.11, "tokens": [2, 5, 9, 5, 7]}]
         """
-        _positive(n_best=n_best)
+        integer(n_best, "n_best")
         beam_size = max(self.beam_size, n_best) if beam_size is None else beam_size
-        _positive(beam_size=beam_size)
+        integer(beam_size, "beam_size")
         if n_best > beam_size:
             raise ValueError(
                 "n_best must be at most beam_size. "
@@ -339,9 +333,3 @@ class CTC(Model):
         hypotheses = self.infer(data, batch_size, verbose=verbose, beam_size=beam_size)
         names = self.score_names or ("wer", "cer")
         return metrics.scores(self.output_feature, references, hypotheses, names, **options)
-
-
-def _positive(**arguments):
-    for name, value in arguments.items():
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
