@@ -408,8 +408,11 @@ def dataset(*parts):
         (lambda m: m.predict("one text"), r"pass \[text\]"),
         (lambda m: m.predict([3j]), "takes texts.*complex"),
         (lambda m: m.predict(dataset([1, 2])), "takes string values.*int32"),
-        (lambda m: m.fit(X, Y, batch_size=0), "batch_size must be a positive integer. Received: 0"),
-        (lambda m: m.fit(X, Y, batch_size=1.5), "positive integer. Received: 1.5"),
+        (
+            lambda m: m.fit(X, Y, batch_size=0),
+            "batch_size must be an integer of at least 1. Received: batch_size=0",
+        ),
+        (lambda m: m.fit(X, Y, batch_size=1.5), "at least 1. Received: batch_size=1.5"),
         (
             lambda m: m.fit(X, Y, class_weight={"maybe": 2}),
             "names the class 'maybe'; known classes",
@@ -444,19 +447,3 @@ def test_labels_that_are_numbers_by_value():
     one = model.fit(X, [3, 7] * 60, class_weight={7: 4.0}, batch_size=120, verbose=0).history
     two = model.fit(X, [3.0, 7.0] * 60, class_weight={1: 4.0}, batch_size=120, verbose=0).history
     assert one["loss"] == pytest.approx(two["loss"])
-
-
-def test_every_argument_of_a_pattern_is_in_its_config():
-    """The config is read off the signatures, so each argument must be kept under its name."""
-    import inspect
-
-    for name in rnnkit.models.__all__:
-        pattern = getattr(rnnkit.models, name)
-        if pattern is rnnkit.models.Model:
-            continue
-        kinds = [kind for kind in pattern.__mro__ if issubclass(kind, rnnkit.models.Model)]
-        source = "".join(inspect.getsource(each.__init__) for each in kinds)
-        for argument in list(inspect.signature(pattern.__init__).parameters)[1:]:
-            known = argument in ("input_feature", "output_feature", "seed", "name")
-            known |= isinstance(getattr(pattern, argument, None), property)
-            assert known or f"self.{argument} = " in source or "_arguments" in source, argument
