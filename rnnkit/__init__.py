@@ -7,7 +7,7 @@ its search space. See `rnnkit.models`, `rnnkit.features`, `rnnkit.layers` and th
 from rnnkit.utils.lazy import attach
 from rnnkit.utils.pictures import register_plots
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

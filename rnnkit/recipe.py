@@ -4,11 +4,16 @@ import dataclasses
 import importlib
 import inspect
 import os
-import re
 
 from rnnkit.utils.checks import nearest
-from rnnkit.utils.docstrings import arguments, definition, passed_on, text_of
-from rnnkit.utils.options import Option, ShowsOptions, allowed_values
+from rnnkit.utils.docstrings import arguments
+from rnnkit.utils.options import (
+    ShowsOptions,
+    SpaceInWords,
+    options_of_class,
+    options_of_method,
+    takes_more,
+)
 
 
 class Recipe:
@@ -77,7 +82,7 @@ class Recipe:
         raise NotImplementedError(f"The recipe {self.name!r} must define features()")
 
     def search_space(self, hp):
-        """What `tune` varies, as a dict of option to a value drawn from `hp` (keras-tuner's
+        """What `tune` varies, as a dict of option to a value chosen from `hp` (keras-tuner's
         HyperParameters). `epochs` and `batch_size` may be among them."""
         raise NotImplementedError(f"The recipe {self.name!r} must define search_space()")
 
@@ -108,7 +113,7 @@ class Recipe:
         from rnnkit import models
 
         model_class = self._model_class(options.get("cell"))
-        taken = self._arguments(model_class)
+        taken = self._class_options(model_class)
         given = {name: value for name, value in options.items() if name in taken}
         for name in [name for name in given if taken[name].default is ... and given[name] is None]:
             del given[name]  # a default that only the class itself knows
@@ -179,21 +184,15 @@ class Recipe:
     def describe_options(self):
         """The recipe's options, as a dict of name to `rnnkit.utils.options.Option`: default, type,
         allowed values and what it means. Nothing heavy is imported."""
-        found = self._keywords(self.features, "rnnkit.features")
-        if _open_ended(self.build):
-            cells = self.model_class if isinstance(self.model_class, dict) else [None]
-            for cell in cells:
-                found |= {
-                    name: option
-                    for name, option in self._arguments(self._model_class(cell)).items()
-                    if name not in found
-                }
-        for name, option in self._keywords(self.build, "rnnkit.models").items():
+        found = options_of_method(self.features, "rnnkit.features")
+        if takes_more(self.build):
+            found = {**found, **self._options_of_model(), **found}  # those of features first
+        for name, option in options_of_method(self.build, "rnnkit.models").items():
             if name in found:  # it changes one of the class
                 option = dataclasses.replace(found[name], default=option.default)
             found[name] = option
-        if _open_ended(self.build):
-            found |= self._keywords(self.compile, "rnnkit.models")
+        if takes_more(self.build):
+            found |= options_of_method(self.compile, "rnnkit.models")
         defaults = {"cell": self.cell} if "cell" in found and self.cell else {}
         defaults |= self.defaults
         for name in defaults:
@@ -275,7 +274,7 @@ class Recipe:
             epochs: Passes over the data at most; by default the recipe's.
             batch_size: Examples in a step; by default the recipe's.
             reward_epochs: Passes over the data that follow, in which the model learns from scores
-                of what it writes (see `fine_tune` of models that write), 0 for none. By default
+                of what it generates (see `fine_tune` of models that do), 0 for none. By default
                 the recipe's, but no more than `epochs`; most recipes have none.
             out: Path of a `.keras` file that holds the best model so far from the first epoch on,
                 also after an interruption. None saves nothing.
@@ -321,8 +320,6 @@ class Recipe:
 
         return tuning.tune(self, self.data() if data is None else data, **arguments)
 
-    # === Where options come from ===
-
     def _model_class(self, cell):
         """The class of the model for a cell, or its name in `rnnkit.models`."""
         found = self.model_class
@@ -332,43 +329,35 @@ class Recipe:
             raise ValueError(f"The recipe {self.name!r} must define model_class, or build()")
         return found
 
-    def _arguments(self, model_class):
-        """The arguments of a model's class that are options, as a dict of name to `Option`."""
-        if isinstance(model_class, str):
-            found = definition("rnnkit.models", model_class)
-            if found is None:
-                raise ValueError(
-                    f"model_class of the recipe {self.name!r} must be the name of a class in "
-                    f"rnnkit.models. Received: model_class={model_class!r}"
-                )
-            defaults, texts = found.defaults, found.texts
-        else:
-            parameters = inspect.signature(model_class).parameters.values()
-            defaults = {each.name: each.default for each in parameters}
-            texts = arguments(model_class.__doc__)
-        hidden = {"name", *self.unused}
-        return {
-            name: _option(name, default, texts.get(name, ""), "rnnkit.models")
-            for name, default in defaults.items()
-            if default is not inspect.Parameter.empty and name not in hidden
-        }
-
-    def _keywords(self, method, package):
-        """The keyword arguments of a method, as a dict of name to `Option`; what they mean is what
-        the class that they are handed to says of them."""
-        owners, found = passed_on(method), {}
-        for each in inspect.signature(method).parameters.values():
-            if each.kind is not each.KEYWORD_ONLY:
-                continue
-            text = text_of(package, *owners[each.name]) if each.name in owners else ""
-            found[each.name] = _option(each.name, each.default, text, package)
+    def _options_of_model(self):
+        """The options of the model's class; of several classes, their texts name the cell."""
+        cells = list(self.model_class) if isinstance(self.model_class, dict) else [None]
+        classes = {cell: self._class_options(self._model_class(cell)) for cell in cells}
+        found = {}
+        for cell, options in classes.items():
+            for name, option in options.items():
+                if not all(name in each for each in classes.values()):
+                    named = ", ".join(repr(each) for each in cells if each is not None)
+                    whose = f"Of other cells than {named}" if cell is None else f"Of {cell!r}"
+                    option = dataclasses.replace(option, text=f"{whose}: {option.text}")
+                found.setdefault(name, option)
         return found
+
+    def _class_options(self, model_class):
+        """The arguments of a model's class that are options, as a dict of name to `Option`."""
+        found = options_of_class(model_class, "rnnkit.models")
+        if found is None:
+            raise ValueError(
+                f"model_class of the recipe {self.name!r} must be the name of a class in "
+                f"rnnkit.models. Received: model_class={model_class!r}"
+            )
+        return {key: found[key] for key in found if key != "name" and key not in self.unused}
 
     # === About itself ===
 
     def describe_search(self):
-        """What `search_space` draws, as a dict of option to a description, without keras-tuner."""
-        return self.search_space(_Describer())
+        """What `search_space` varies, as a dict of option to a description, without keras-tuner."""
+        return self.search_space(SpaceInWords())
 
     def describe(self):
         """What `recipes.list()` shows, as a dict of strings."""
@@ -394,47 +383,9 @@ class Recipe:
         return f"<Recipe {self.name}: {self.title}>"
 
 
-class _Describer:
-    """Stands in for keras-tuner's HyperParameters and gives back what was asked for, in words."""
-
-    def Choice(self, name, values, **_):
-        return " or ".join(map(str, values))
-
-    def Int(self, name, min_value, max_value, step=None, sampling=None, **_):
-        return self._range(min_value, max_value, step, sampling)
-
-    Float = Int
-
-    def Boolean(self, name, **_):
-        return "True or False"
-
-    def Fixed(self, name, value, **_):
-        return str(value)
-
-    @staticmethod
-    def _range(least, most, step, sampling):
-        text = f"{least} to {most}"
-        text += f" in steps of {step}" if step else ""
-        return text + (f" ({sampling} scale)" if sampling else "")
-
-
-def _open_ended(method):
-    """Whether a method takes options that it does not name."""
-    kinds = [each.kind for each in inspect.signature(method).parameters.values()]
-    return inspect.Parameter.VAR_KEYWORD in kinds
-
-
 def _only(method, options):
     """Those of the options that a method takes."""
-    if _open_ended(method):
+    if takes_more(method):
         return options
     names = inspect.signature(method).parameters
     return {key: value for key, value in options.items() if key in names}
-
-
-def _option(name, default, text, package):
-    seen = re.search(r"[Ss]ee `(?:[\w.]+\.)?(\w+)`", text)
-    elsewhere = text_of(package, seen[1], name) if seen else ""
-    listed = isinstance(default, (str, int)) or "or None" in text
-    allowed = allowed_values(elsewhere) or allowed_values(text) if listed else ()
-    return Option(name, default, text, allowed=allowed)

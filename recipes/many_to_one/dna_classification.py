@@ -24,7 +24,7 @@ class DnaClassification(rnnkit.Recipe):
     # === Task ===
 
     name = "dna_classification"
-    title = "Tell the kind of a nucleotide sequence"
+    title = "Tell the class of a nucleotide sequence"
     pattern = "many_to_one"
     input = "nucleotides"
     output = "label"

@@ -51,13 +51,13 @@ def add_options(parser):
 
 
 def add_decoding(parser):
-    """Adds the options of writing."""
+    """Adds the options of decoding."""
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="OPTION=VALUE",
-        help="an option of writing texts, such as beam_size=1",
+        help="an option of decoding, such as beam_size=1",
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands `rnnkit evaluate` and `rnnkit infer`: what a saved model is worth, and says."""
+"""The commands `rnnkit evaluate` and `rnnkit infer`: scores and outputs of a saved model."""
 
 import inspect
 import json
@@ -90,15 +90,15 @@ def run_infer(options):
 
 
 def _infer(model, inputs, options, plain=False):
-    """Prints the result of each input as JSON; where a person types, a text that is written as
-    it is."""
-    writes = "details" in inspect.signature(model.infer).parameters
-    results = model.infer(inputs, **{"details": True, **options} if writes else options)
+    """Prints the result of each input as JSON; with `plain`, for a person who types, a generated
+    text as it is."""
+    generates = "details" in inspect.signature(model.infer).parameters
+    results = model.infer(inputs, **{"details": True, **options} if generates else options)
     for text, result in zip(inputs, results, strict=True):
-        if plain and writes and isinstance(result, dict):
+        if plain and generates and isinstance(result, dict):
             print(_readable(result), flush=True)
             continue
-        if isinstance(result, list) and writes:
+        if isinstance(result, list) and generates:
             result = {"outputs": [_brief(each) for each in result]}
         result = _brief(result) if isinstance(result, dict) else {"value": result}
         print(json.dumps({"input": text, **result}, ensure_ascii=False), flush=True)

@@ -33,7 +33,7 @@ def add(command):
     sub.add_argument("--batch-size", type=int, metavar="N", help="examples in a step")
     sub.add_argument(
         "--reward-epochs", type=int, metavar="N",
-        help="passes over the data after that, learning from scores of what it writes",
+        help="passes over the data after that, learning from scores of what it generates",
     )  # fmt: skip
     add_out(sub, "where to save the model (default: RECIPE.keras, numbered if it exists)")
     add_json(sub)

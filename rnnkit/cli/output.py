@@ -21,7 +21,7 @@ def start_tensorflow():
         try:
             import tensorflow as tf
 
-            tf.constant(0)  # looks for devices, and says so
+            tf.constant(0)  # looks for devices, and prints what it finds
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)

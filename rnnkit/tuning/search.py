@@ -158,7 +158,7 @@ class Search(BaseTuner):
         except keras_tuner.errors.FatalError:
             raise
         except Exception as problem:
-            # A failed trial is a result; what it was is told at once and kept.
+            # A failed trial is a result; it is reported at once and kept.
             error = problem
             reason = str(problem).strip()[:2000]
             if not isinstance(problem, Diverged):

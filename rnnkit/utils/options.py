@@ -5,6 +5,8 @@ import functools
 import inspect
 import re
 
+from rnnkit.utils.docstrings import arguments, definition, passed_on, text_of
+
 # How the text of an option begins whose default is None -> its type.
 TYPES = (
     (r"Names? of|Columns|List", "list"),
@@ -36,7 +38,7 @@ class Option:
     def type(self):
         """The type of its values in a word, such as `"int"` or `"float or None"`."""
         if self.default is None:
-            found = [kind for start, kind in TYPES if re.match(start, self.text or self.advice)]
+            found = [name for start, name in TYPES if re.match(start, self.text or self.advice)]
             return f"{found[0]} or None" if found else "any"
         name = "list" if isinstance(self.default, tuple) else type(self.default).__name__
         return f"{name} or None" if None in self.allowed else name
@@ -137,3 +139,83 @@ class ShowsOptions:
         lines = [f"    {each.name}: {each.full_text}" for each in options]
         call.__doc__ = "\n".join([inspect.getdoc(method), "", "Options:", *lines])
         return call
+
+
+# === Where options come from ===
+
+
+def options_of_class(cls, package):
+    """The arguments of a class that have a default, as a dict of name to `Option`.
+
+    Args:
+        cls: A class, or the name of one in a package, which is read and not imported.
+        package: Name of the package.
+
+    Returns:
+        The dict, or None if the package has no such class.
+    """
+    if isinstance(cls, str):
+        found = definition(package, cls)
+        if found is None:
+            return None
+        defaults, texts = found.defaults, found.texts
+    else:
+        parameters = inspect.signature(cls).parameters.values()
+        defaults = {each.name: each.default for each in parameters}
+        texts = arguments(cls.__doc__)
+    return {
+        name: _option(name, default, texts.get(name, ""), package)
+        for name, default in defaults.items()
+        if default is not inspect.Parameter.empty
+    }
+
+
+def options_of_method(method, package):
+    """The keyword arguments of a method, as a dict of name to `Option`.
+
+    What they mean is what the classes of a package, to which the method hands them on, say of them.
+    """
+    owners, found = passed_on(method), {}
+    for each in inspect.signature(method).parameters.values():
+        if each.kind is each.KEYWORD_ONLY:
+            text = text_of(package, *owners[each.name]) if each.name in owners else ""
+            found[each.name] = _option(each.name, each.default, text, package)
+    return found
+
+
+def _option(name, default, text, package):
+    seen = re.search(r"[Ss]ee `(?:[\w.]+\.)?(\w+)`", text)
+    elsewhere = text_of(package, seen[1], name) if seen else ""
+    listed = isinstance(default, (str, int)) or "or None" in text
+    allowed = allowed_values(elsewhere) or allowed_values(text) if listed else ()
+    return Option(name, default, text, allowed=allowed)
+
+
+def takes_more(method):
+    """Whether a method takes options that it does not name."""
+    kinds = [each.kind for each in inspect.signature(method).parameters.values()]
+    return inspect.Parameter.VAR_KEYWORD in kinds
+
+
+class SpaceInWords:
+    """Stands in for keras-tuner's HyperParameters and gives back what was asked for, in words."""
+
+    def Choice(self, name, values, **_):
+        return " or ".join(map(str, values))
+
+    def Int(self, name, min_value, max_value, step=None, sampling=None, **_):
+        return self._range(min_value, max_value, step, sampling)
+
+    Float = Int
+
+    def Boolean(self, name, **_):
+        return "True or False"
+
+    def Fixed(self, name, value, **_):
+        return str(value)
+
+    @staticmethod
+    def _range(least, most, step, sampling):
+        text = f"{least} to {most}"
+        text += f" in steps of {step}" if step else ""
+        return text + (f" ({sampling} scale)" if sampling else "")
