@@ -352,7 +352,7 @@ def test_a_seed_fixes_the_series(name):
         (lambda: dynamics.noisy_sines(9, periods=(5, 0)), r"periods must be.*\[5.0, 0.0\]"),
         (lambda: dynamics.noisy_sines(9, amplitudes=(1, 2, 3)), r"amplitudes must be.*\(2\)"),
         (lambda: dynamics.noisy_sines(9, noise=-1), "noise must not be negative"),
-        (lambda: dynamics.splits("lorenz"), "name must be one of .mackey_glass_17, .*'lorenz'"),
+        (lambda: dynamics.splits("lorenz"), "name must be one of 'mackey_glass_17', .*'lorenz'"),
     ],
 )
 def test_bad_settings_are_named(call, message):
