@@ -5,10 +5,14 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers import files
-from rnnkit.formats import tables
 from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import Table
 
+# What files, folders, dicts and columns call the three parts.
+SPLITS = {
+    "train": "train", "training": "train", "validation": "validation", "valid": "validation",
+    "val": "validation", "dev": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
 # Fixes which rows of a single file are set apart; not a setting, so that files split the same
 # everywhere and always.
 SPLIT_SEED = 20_240_229
@@ -63,6 +67,21 @@ class Data:
         return f"<Data from {self.source or 'the embedded sample'} ({counts})>"
 
 
+def named(parts):
+    """A dict of data with the usual names of its splits.
+
+    Raises:
+        ValueError: For other keys, and where there is nothing to train with.
+    """
+    unknown = [key for key in parts if key not in SPLITS]
+    if unknown or "train" not in {SPLITS[key] for key in parts}:
+        raise ValueError(
+            "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
+            f"Received: keys {sorted(map(str, parts))}"
+        )
+    return {SPLITS[key]: part for key, part in parts.items()}
+
+
 def from_columns(parts, source=None):
     """Data from tensors of raw examples, missing parts split off from the others.
 
@@ -77,10 +96,9 @@ def from_columns(parts, source=None):
     parts = dict(parts)
     if "all" in parts:
         parts["train"] = parts.pop("all")
-    share = 0.1
     for split in ("test", "validation"):
         if split not in parts:
-            parts["train"], parts[split] = _split_off(parts["train"], share, split)
+            parts["train"], parts[split] = _split_off(parts["train"], 0.1, split)
     # The map makes plain tensors of the rows of ragged ones.
     datasets = {
         split: tf.data.Dataset.from_tensor_slices(tensors).map(lambda x, y: (x, y))
@@ -151,7 +169,7 @@ def from_series(parts, source=None, info=None):
     return Data(**parts, source=source, sizes=sizes, info=info)
 
 
-def _split_off(tensors, share, split):
+def _split_off(tensors, fraction, split):
     size = int(tensors[0].shape[0])
     if size < LEAST:
         raise ValueError(
@@ -159,67 +177,12 @@ def _split_off(tensors, share, split):
             f"least {LEAST}, or files for train, validation and test"
         )
     order = np.random.RandomState(SPLIT_SEED).permutation(size)
-    count = max(1, round(size * share))
+    count = max(1, round(size * fraction))
     apart, rest = np.sort(order[:count]), np.sort(order[count:])
     return (
         tuple(tf.gather(tensor, rest) for tensor in tensors),
         tuple(tf.gather(tensor, apart) for tensor in tensors),
     )
-
-
-def read_files(source, roles, to_tensors, *, name=None, given=None, encoding="utf-8", fold=None):
-    """Reads a user's files (or a pandas frame) as `Data`.
-
-    Args:
-        source: A file, folder or pattern (see `files.find_splits`), or a pandas frame.
-        roles: Dict of role (`"input"`, `"target"`) to the column names taken for it.
-        to_tensors: Function `(table, columns) -> tuple of tensors`, with `columns` a dict of
-            role to column name.
-        name: Which set of a folder.
-        given: Dict of role to the user's own column, by name or position. Positions alone mean
-            that the file has no header.
-        encoding: Character encoding of the files.
-        fold: See `by_split_column`.
-    """
-    given = {role: column for role, column in (given or {}).items() if column is not None}
-    header = not (given and all(isinstance(column, int) for column in given.values()))
-    if hasattr(source, "columns"):
-        found = {"all": tables.from_frame(source)}
-        label = "a frame"
-    else:
-        found = files.class_folders(source, encoding) if name is None else {}
-        if not found:
-            paths = files.find_splits(source, name)
-            found = {
-                split: tables.read_table(path, encoding, header) for split, path in paths.items()
-            }
-        label = str(source)
-    parts = {}
-    for split, table in found.items():
-        columns = {role: table.match(role, names, given.get(role)) for role, names in roles.items()}
-        parts |= _tensors_by_split(table, split, columns, to_tensors, fold)
-    return from_columns(parts, label)
-
-
-def from_tables(found, columns, to_tensors, source=None, fold=None):
-    """Data from tables of examples.
-
-    Args:
-        found: Dict of split, or `"all"`, to `Table`.
-        columns: Dict of role to column name.
-        to_tensors: As in `read_files`.
-        source: As in `Data`.
-        fold: See `by_split_column`.
-    """
-    parts = {}
-    for split, table in found.items():
-        parts |= _tensors_by_split(table, split, columns, to_tensors, fold)
-    return from_columns(parts, source)
-
-
-def _tensors_by_split(table, split, columns, to_tensors, fold):
-    groups = by_split_column(table, split, fold).items()
-    return {part: to_tensors(_take(table, rows), columns) for part, rows in groups}
 
 
 def _by_fold(table, split, fold):
@@ -241,8 +204,8 @@ def _by_fold(table, split, fold):
             f"fold must be one of the folds of {table.source}, of which there must be three or "
             f"more. Received: fold={fold!r}. Folds found: {known[:20]}"
         )
-    place = known.index(str(fold))
-    role = {known[place]: "test", known[(place + 1) % len(known)]: "validation"}
+    index = known.index(str(fold))
+    role = {known[index]: "test", known[(index + 1) % len(known)]: "validation"}
     groups = {"train": [], "validation": [], "test": []}
     for row, value in enumerate(values):
         groups[role.get(value, "train")].append(row)
@@ -266,12 +229,12 @@ def by_split_column(table, split, fold=None):
     groups = {}
     for row, value in enumerate(table.columns[column]):
         word = str(value).strip().lower()
-        if word not in files.SPLITS:
+        if word not in SPLITS:
             raise ValueError(
                 f"{table.source}, line {table.lines[row]}: the column {column!r} must hold one of "
-                f"{sorted(files.SPLITS)}. Received: {value!r}"
+                f"{sorted(SPLITS)}. Received: {value!r}"
             )
-        groups.setdefault(files.SPLITS[word], []).append(row)
+        groups.setdefault(SPLITS[word], []).append(row)
     if "train" not in groups:
         raise ValueError(
             f"{table.source}: the column {column!r} marks no row as 'train'. "
@@ -280,30 +243,9 @@ def by_split_column(table, split, fold=None):
     return groups
 
 
-def _take(table, rows):
+def take(table, rows):
+    """The `Table` of some rows, or of all for None."""
     if rows is None:
         return table
     columns = {name: [values[row] for row in rows] for name, values in table.columns.items()}
-    return tables.Table(columns, [table.lines[row] for row in rows], table.source)
-
-
-def text_and_label(table, columns):
-    """Raw tensors `(texts, labels)` of a table; a missing label is reported with its line."""
-    from rnnkit.features.base import convert
-
-    texts = table.columns[columns["input"]]
-    labels = table.columns[columns["target"]]
-    for row, value in enumerate(labels):
-        if missing(value) or str(value).strip().lower() in ("", "nan"):
-            raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the column {columns['target']!r} holds "
-                f"no label. Received: {value!r}"
-            )
-    for row, value in enumerate(texts):
-        if missing(value):
-            raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the column {columns['input']!r} holds "
-                "no text (an empty text is fine)"
-            )
-    string = tf.TensorSpec((), tf.string)
-    return convert(texts, string, "text"), convert(labels, string, "label")
+    return Table(columns, [table.lines[row] for row in rows], table.source)

@@ -12,7 +12,6 @@ import argparse
 import time
 
 from recipes.one_to_many.music_generation import MusicGeneration
-from rnnkit.data.readers.media import music
 from tests.benchmarks._table import header, row
 
 
@@ -25,7 +24,7 @@ def main():
     parser.add_argument("--out", help="where to save the model")
     options = parser.parse_args()
     recipe = MusicGeneration()
-    data = music.load(options.path, recipe.columns)
+    data = recipe.data(options.path)
     began = time.perf_counter()
     chosen = {"cell": options.cell, "seed": options.seed}
     model = recipe.train(data, epochs=options.epochs, out=options.out, verbose=2, **chosen)

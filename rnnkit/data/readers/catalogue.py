@@ -11,11 +11,10 @@ import urllib.request
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers.files import SPLITS
 from rnnkit.data.readers.media import clips, images, transcripts
 from rnnkit.data.readers.sequences import tagged
 from rnnkit.data.readers.text.parallel import choose
-from rnnkit.data.splits import Data
+from rnnkit.data.splits import SPLITS, Data
 
 NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
 # Any answer at all shows that there is a network; TFDS itself would retry for minutes.

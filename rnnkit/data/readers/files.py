@@ -4,18 +4,9 @@ import glob
 import pathlib
 import re
 
+from rnnkit.data.splits import SPLITS
 from rnnkit.formats.tables import SUFFIXES, Table, decode
 
-SPLITS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
 _STEM = re.compile(rf"^(?:(?P<set>.*?)[_.\-])?(?P<split>{'|'.join(SPLITS)})$", re.IGNORECASE)
 
 

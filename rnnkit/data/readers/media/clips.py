@@ -8,10 +8,10 @@ import re
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers.files import SPLITS
 from rnnkit.data.readers.media.clip_parts import alike, from_sequences
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.readers.series.times import TIME_NAMES
+from rnnkit.data.splits import SPLITS, named
 from rnnkit.formats import pictures
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
@@ -24,7 +24,7 @@ _LEADING = re.compile(rf"^(?:.*[_.\-])?(?P<split>{'|'.join(SPLITS)})(?:[_.\-].*)
 # === Sources ===
 
 
-def load(source, roles, *, given=None, encoding="utf-8"):
+def load(source, request):
     """A user's sequences of frames as `Data`.
 
     Args:
@@ -32,10 +32,8 @@ def load(source, roles, *, given=None, encoding="utf-8"):
             folders (`train`, `test`) or with the split in their names (`train_1.csv`) or not; one
             such file, or a pandas frame, where a column `clip` or `video` may tell sequences
             apart; a pattern; a list of files; or a dict of `train`, `validation`, `test` to these.
-        roles: Dict with `"target"`: the column names taken for the label.
-        given: Dict of role to the user's own column: `"input"` may name several, with commas or
-            as a list; `"target"` one.
-        encoding: Character encoding of the files.
+            Or a pair of lists of arrays and labels; see `from_arrays`.
+        request: A `Request`; `"input"` may name several columns, with commas or as a list.
 
     Returns:
         A `Data` of raw `(x, y)`: x float64 `[time, columns]`, or uint8 `[time, height, width,
@@ -45,13 +43,13 @@ def load(source, roles, *, given=None, encoding="utf-8"):
     Raises:
         ValueError: For what cannot be read; the message has the file and the line.
     """
-    tables = _tables(source, encoding)
-    given = {role: column for role, column in (given or {}).items() if column is not None}
+    if isinstance(source, tuple):
+        return from_arrays(source)
     parts, columns = {}, None
-    for split, found in tables.items():
+    for split, found in _tables(source, request.encoding).items():
         for table in found:
             for part, rows in _pieces(table, split):
-                x, y, names = _sequence(table, rows, roles, given, columns)
+                x, y, names = _sequence(table, rows, request, columns)
                 columns = columns or names
                 parts.setdefault(part, []).append((x, y))
     return from_sequences(parts, columns, _label(source))
@@ -66,16 +64,10 @@ def _label(source):
 def _tables(source, encoding):
     """Dict of split (or `"all"`) to a list of tables."""
     if isinstance(source, dict):
-        unknown = [key for key in source if key not in SPLITS]
-        if unknown or not {"train", "training"} & set(source):
-            raise ValueError(
-                "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
-                f"Received: keys {sorted(source)}"
-            )
         parts = {}
-        for key, part in source.items():
+        for split, part in named(source).items():
             found = _tables(part, encoding)
-            parts[SPLITS[key]] = [table for tables in found.values() for table in tables]
+            parts[split] = [table for tables in found.values() for table in tables]
         return parts
     if hasattr(source, "columns"):
         return {"all": [from_frame(source)]}
@@ -100,9 +92,9 @@ def _tables(source, encoding):
     parts = {}
     for file in files:
         folders = file.relative_to(path).parts[:-1] if path.is_dir() else ()
-        named = [SPLITS[each.lower()] for each in folders if each.lower() in SPLITS]
+        inside = [SPLITS[each.lower()] for each in folders if each.lower() in SPLITS]
         match = _LEADING.match(file.stem)
-        split = named[0] if named else SPLITS[match["split"].lower()] if match else "all"
+        split = inside[0] if inside else SPLITS[match["split"].lower()] if match else "all"
         parts.setdefault(split, []).append(read_table(file, encoding))
     if len(parts) > 1 and ("all" in parts or "train" not in parts):
         names = {split: tables[0].source for split, tables in parts.items()}
@@ -139,9 +131,9 @@ def _pieces(table, split):
 # === One sequence ===
 
 
-def _sequence(table, rows, roles, given, known):
+def _sequence(table, rows, request, known):
     """`(x, y, names of the columns)` of some rows of a table."""
-    target = table.match("target", roles["target"], given.get("target"))
+    target = request.column(table, "target")
     labels = []
     for row in rows:
         value = table.columns[target][row]
@@ -152,7 +144,7 @@ def _sequence(table, rows, roles, given, known):
                 f"{target!r}. Received: {value!r}"
             )
         labels.append(text.encode())
-    names = _inputs(table, target, given.get("input"))
+    names = _inputs(table, target, request.given.get("input"))
     if known is not None and names != known:
         if set(names) < set(known) or not set(known) <= set(map(str, table.columns)):
             absent = sorted(set(known) - set(map(str, table.columns)))
@@ -165,9 +157,9 @@ def _sequence(table, rows, roles, given, known):
     if len(names) == 1 and names[0].lower() in PICTURES:
         return _pictures(table, rows, by_name[names[0]]), labels, names
     values = np.empty((len(rows), len(names)))
-    for place, name in enumerate(names):
+    for column, name in enumerate(names):
         for step, row in enumerate(rows):
-            values[step, place] = _number(table, row, by_name[name])
+            values[step, column] = _number(table, row, by_name[name])
     return values, labels, names
 
 
@@ -335,7 +327,7 @@ def from_arrays(source):
     return from_sequences({"all": pairs}, source="arrays")
 
 
-def pairs(dataset):
+def pairs(dataset, request):
     """A dataset of single raw `(x, y)`: frames `[time, ...]` and labels `[time]`."""
     spec = getattr(dataset, "element_spec", None)
     pair = isinstance(spec, tuple) and len(spec) == 2

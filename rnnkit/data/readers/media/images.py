@@ -17,9 +17,9 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.readers import files
-from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media.picture_store import Store, open_zip
-from rnnkit.data.splits import LEAST, SPLIT_SEED
+from rnnkit.data.splits import LEAST, SPLIT_SEED, SPLITS
 from rnnkit.formats import pictures
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import SUFFIXES, Table, read_table
@@ -58,26 +58,26 @@ def image_and_text(table, columns, skip_unreadable=False):
 def _tensors(table):
     from rnnkit.features.base import convert
 
-    said = convert(table.columns["said"], tf.TensorSpec((), tf.string), "label")
-    return tf.constant(table.columns["image"]), said
+    target = convert(table.columns["target"], tf.TensorSpec((), tf.string), "label")
+    return tf.constant(table.columns["image"]), target
 
 
-def _read(table, columns, kind, skip, find=None):
+def _read(table, columns, what, skip, find=None):
     """A `Table` of the rows that can be read.
 
-    Its columns are `image` (bytes), `said`, and `key`, which is the same where rows belong
+    Its columns are `image` (bytes), `target`, and `key`, which is the same where rows belong
     together: of one label, or texts of one picture. The column `split` is kept if there is one.
     """
     if find is None and pathlib.Path(table.source).is_file():
         find = Store(pathlib.Path(table.source).parent).find
-    kept, found, bad, known = [], {"image": [], "said": [], "key": []}, [], {}
+    kept, found, bad, known = [], {"image": [], "target": [], "key": []}, [], {}
     values, targets = table.columns[columns["input"]], table.columns[columns["target"]]
-    for row, (value, said) in enumerate(zip(values, targets, strict=True)):
-        place = f"{table.source}, line {table.lines[row]}"
-        empty = ("", "nan") if kind == "label" else ("",)
-        if missing(said) or str(said).strip().lower() in empty:
+    for row, (value, target) in enumerate(zip(values, targets, strict=True)):
+        where = f"{table.source}, line {table.lines[row]}"
+        empty = ("", "nan") if what == "label" else ("",)
+        if missing(target) or str(target).strip().lower() in empty:
             raise ValueError(
-                f"{place}: the column {columns['target']!r} holds no {kind}. Received: {said!r}"
+                f"{where}: the column {columns['target']!r} holds no {what}. Received: {target!r}"
             )
         named = isinstance(value, str)
         try:
@@ -90,21 +90,13 @@ def _read(table, columns, kind, skip, find=None):
                     known[value] = pictures.to_bytes(value, find)
                 content = known[value]
         except ValueError as error:
-            bad.append(f"{place}: {error}")
+            bad.append(f"{where}: {error}")
             continue
-        key = str(said) if kind == "label" else (value if named else row)
-        for name, each in zip(found, (content, said, key), strict=True):
+        key = str(target) if what == "label" else (value if named else row)
+        for name, each in zip(found, (content, target, key), strict=True):
             found[name].append(each)
         kept.append(row)
-    if bad:
-        count = f"{len(bad)} of {len(values)} pictures cannot be read"
-        if not skip:
-            raise ValueError(
-                f"{count}. The first is {bad[0]}. To leave them out pass skip_unreadable=True"
-            )
-        if not kept:
-            raise ValueError(f"{count}, so that none is left. The first is {bad[0]}")
-        warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=4)
+    leave_out(bad, len(values), "pictures", skip, 4)
     for name in table.columns:
         if str(name).strip().lower() == "split":
             found["split"] = [table.columns[name][row] for row in kept]
@@ -114,7 +106,7 @@ def _read(table, columns, kind, skip, find=None):
 # === Sources ===
 
 
-def load(source, roles, kind, *, given=None, name=None, encoding="utf-8", skip_unreadable=False):
+def load(source, request):
     """A user's pictures as `Data`.
 
     Args:
@@ -122,12 +114,7 @@ def load(source, roles, kind, *, given=None, name=None, encoding="utf-8", skip_u
             not, for labels; a folder or zip file with pictures and a table of their paths, or one
             table a split; such a table alone; or an npz file with `x` and `y`, or `x_train`,
             `y_train`, `x_test`, `y_test` and so on.
-        roles: Dict of `"input"`, `"target"` to the column names taken for them.
-        kind: `"label"` or `"text"`: what belongs to a picture.
-        given: Dict of role to the user's own column.
-        name: Which set of a folder.
-        encoding: Character encoding of tables.
-        skip_unreadable: See `image_and_label`.
+        request: A `Request`; its data types say whether labels or texts belong to the pictures.
 
     Returns:
         A `Data` of raw `(picture bytes, label or text)`.
@@ -135,32 +122,28 @@ def load(source, roles, kind, *, given=None, name=None, encoding="utf-8", skip_u
     Raises:
         ValueError: For what cannot be read; the message says what was found.
     """
-    path = pathlib.Path(source)
+    path, what = pathlib.Path(source), request.recipe.data_types[1]
     if path.suffix.lower() == ".npz":
         tables = _read_npz(path)
         store, chosen = None, dict.fromkeys(tables, {"input": "image", "target": "label"})
     else:
         archive = path.suffix.lower() == ".zip" and path.is_file()
         store = Store(path if path.is_dir() or archive else path.parent)
-        tables = _tables(path, archive, name, encoding)
+        tables = _tables(path, archive, request.name, request.encoding)
         if tables:
-            given = {role: each for role, each in (given or {}).items() if each is not None}
-            chosen = {
-                split: {r: table.match(r, names, given.get(r)) for r, names in roles.items()}
-                for split, table in tables.items()
-            }
+            chosen = {split: request.columns(table) for split, table in tables.items()}
             if path.is_dir() or archive:
-                _warn_of_unnamed(store, tables, chosen, kind)
+                _warn_of_unnamed(store, tables, chosen, what)
         else:
-            tables = _class_folders(store, kind)
+            tables = _class_folders(store, what)
             chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
     find = None if store is None else store.find
     parts = {}
     for split, table in tables.items():
-        read = _read(table, chosen[split], kind, skip_unreadable, find)
+        read = _read(table, chosen[split], what, request.skip_unreadable, find)
         for part, rows in splits.by_split_column(read, split).items():
-            parts[part] = splits._take(read, rows)
-    tensors = {part: _tensors(table) for part, table in _complete(parts, kind).items()}
+            parts[part] = splits.take(read, rows)
+    tensors = {part: _tensors(table) for part, table in _complete(parts, what).items()}
     return splits.from_columns(tensors, str(source))
 
 
@@ -186,7 +169,7 @@ def _tables(path, archive, name, encoding):
     return tables
 
 
-def _warn_of_unnamed(store, tables, chosen, kind):
+def _warn_of_unnamed(store, tables, chosen, what):
     named = [
         str(value)
         for split, table in tables.items()
@@ -195,13 +178,13 @@ def _warn_of_unnamed(store, tables, chosen, kind):
     extra = store.unnamed(named)
     if extra:
         warnings.warn(
-            f"{len(extra)} of {len(store.index)} pictures in {str(store.path)!r} have no {kind} in "
+            f"{len(extra)} of {len(store.index)} pictures in {str(store.path)!r} have no {what} in "
             f"the table and are left out. The first is {extra[0]}",
             stacklevel=3,
         )
 
 
-def _class_folders(store, kind):
+def _class_folders(store, what):
     """Pictures in a folder a class as `{split: Table}`, read off their paths."""
     rows = {}
     for path in store.index:
@@ -216,14 +199,14 @@ def _class_folders(store, kind):
             "folder a class, or a table with the paths of pictures"
         )
     loose = [path for path, label in found if label is None]
-    if kind != "label" or loose:
-        what, other = f"{kind} for any of its {len(found)} pictures", ""
-        if kind == "label":
-            what = f"class for {len(loose)} of {len(found)} pictures, the first is {loose[0]}"
+    if what != "label" or loose:
+        lacking, other = f"{what} for any of its {len(found)} pictures", ""
+        if what == "label":
+            lacking = f"class for {len(loose)} of {len(found)} pictures, the first is {loose[0]}"
             other = ", or one folder a class"
         raise ValueError(
-            f"{str(store.path)!r} has no {what}: expected a table ({', '.join(SUFFIXES)}) with the "
-            f"columns path and {kind}{other}"
+            f"{str(store.path)!r} has no {lacking}: expected a table ({', '.join(SUFFIXES)}) with "
+            f"the columns path and {what}{other}"
         )
     if "all" in rows and len(rows) > 1:
         path = rows["all"][0][0]
@@ -287,7 +270,7 @@ def _read_npz(path):
 # === Parts ===
 
 
-def _complete(parts, kind):
+def _complete(parts, what):
     """Adds the parts that are missing, taken from train; see the top of this file."""
     parts = {("train" if part == "all" else part): table for part, table in parts.items()}
     wanted = [part for part in ("test", "validation") if part not in parts]
@@ -296,7 +279,7 @@ def _complete(parts, kind):
     table, draws, groups = parts["train"], np.random.RandomState(SPLIT_SEED), {}
     for row, key in enumerate(table.columns["key"]):
         groups.setdefault(key, []).append(row)
-    if kind == "label":
+    if what == "label":
         single = [label for label, rows in groups.items() if len(rows) == 1]
         if single:
             warnings.warn(
@@ -322,7 +305,7 @@ def _complete(parts, kind):
     }
     taken = {row for rows in apart.values() for row in rows}
     apart["train"] = [row for row in range(table.size) if row not in taken]
-    return {**parts, **{part: splits._take(table, rows) for part, rows in apart.items()}}
+    return {**parts, **{part: splits.take(table, rows) for part, rows in apart.items()}}
 
 
 # === Datasets ===

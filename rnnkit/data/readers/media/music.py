@@ -4,6 +4,7 @@ Music is learned in one of two forms: `"notes"`, one note at a time, or `"roll"`
 keys of a piano are down in each step. `Data.info["form"]` says which it is.
 """
 
+import dataclasses
 import os
 import pathlib
 import warnings
@@ -13,30 +14,24 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.readers import catalogue, files
-from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media.rolls import read_npz
+from rnnkit.data.splits import SPLITS
 from rnnkit.formats import midi, notation, tables
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import Table
 
 FORMS = ("notes", "roll")
+ROLES = ("input", "target")
 # The style of music that comes without one.
 ANY = "any"
-# MIDI files are read note by note if at most this share of notes begins while another goes on.
+# MIDI files are read note by note if at most this fraction of notes begins while another goes on.
 OVERLAP = 0.05
+# Of a quarter note: sixteenths and triplets of eighths are exact in melodies.
 STEPS_PER_BEAT = {"notes": 12, "roll": 4}
 
 
-def load(
-    source,
-    roles,
-    *,
-    name=None,
-    given=None,
-    encoding="utf-8",
-    skip_unreadable=False,
-    steps_per_beat=None,
-):
+def load(source, request):
     """A user's music as `Data`.
 
     Args:
@@ -45,62 +40,46 @@ def load(
             with paths of MIDI files, or with melodies written out, and perhaps their styles; a
             folder of such tables by split. An npz file of piano rolls (see `rolls.read_npz`). A
             frame, a pair `(styles, music)`, or a dict of splits to these.
-        roles: Dict of `"input"`, `"target"` to the column names taken for styles and music.
-        name: Which set of a folder.
-        given: Dict of role to the user's own column; `"notes"` or `"roll"` as `"target"` says in
-            which form MIDI files are read. By default it is notes where nearly all have one note
-            at a time.
-        encoding: Character encoding of tables.
-        skip_unreadable: Whether MIDI files that cannot be read, or have no notes, are left out,
-            with a warning that counts them, instead of raising.
-        steps_per_beat: Of MIDI files, to which times are rounded: by default 12 for notes (so that
-            sixteenths and triplets of eighths are exact), 4 for rolls.
+        request: A `Request`; `"notes"` or `"roll"` as `"target"` says in which form MIDI files are
+            read. By default it is notes where nearly all have one note at a time. What cannot be
+            read is MIDI files, those without notes too.
 
     Returns:
         A `Data` of raw `(style, melody)`, both texts, or `(style, roll)`, uint8 `[steps, 88]`. Its
         `info` has `form`, and for rolls `steps_per_beat`. Parts that are missing are split off.
+        Times of MIDI files are rounded: see `STEPS_PER_BEAT`.
 
     Raises:
         ValueError: For what cannot be read; the message says what was found.
     """
-    given = {role: value for role, value in (given or {}).items() if value is not None}
-    form = given.pop("target") if given.get("target") in FORMS else None
-    reader = _Reader(roles, given, form, skip_unreadable, steps_per_beat)
-    if isinstance(source, (str, os.PathLike)):
-        parts = reader.of_path(pathlib.Path(source), name, encoding)
+    reader, path = _Reader(request), isinstance(source, (str, os.PathLike))
+    if path:
+        parts = reader.of_path(pathlib.Path(source))
     elif isinstance(source, dict):
-        unknown = [key for key in source if key not in SPLITS]
-        if unknown or "train" not in {SPLITS.get(key) for key in source}:
-            raise ValueError(
-                "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
-                f"Received: keys {sorted(map(str, source))}"
-            )
-        parts = {SPLITS[key]: reader.of_memory(value) for key, value in source.items()}
+        parts = {split: reader.of_memory(part) for split, part in splits.named(source).items()}
     else:
         parts = {"all": reader.of_memory(source)}
-    return reader.data(parts, str(source) if isinstance(source, (str, os.PathLike)) else "arrays")
+    return reader.data(parts, str(source) if path else "arrays")
 
 
 class _Reader:
     """Reads music in any form as rows of style and music, and makes `Data` of them."""
 
-    def __init__(self, roles, given, form, skip, steps_per_beat):
-        self.roles = roles
-        self.given = given
-        self.form = form
-        self.skip = skip
-        self.steps_per_beat = steps_per_beat
-        self.npz = False
+    def __init__(self, request):
+        form = request.given.get("target")
+        self.form = form if form in FORMS else None
+        if self.form:
+            request = dataclasses.replace(request, given={**request.given, "target": None})
+        self.request = request
 
     # === Sources to rows: lists of (style, music, place) by split ===
 
-    def of_path(self, path, name, encoding):
+    def of_path(self, path):
         if path.suffix.lower() == ".npz":
             if self.form == "notes":
                 raise ValueError(
                     f"{path} holds piano rolls, which are no notes. Received: target='notes'"
                 )
-            self.npz = True
             return {
                 split: [(ANY, piece, f"{path}, piece {index}") for index, piece in enumerate(found)]
                 for split, found in read_npz(path).items()
@@ -120,8 +99,8 @@ class _Reader:
                     "in a folder for each style or not, or tables"
                 )
         rows = {}
-        for split, file in files.find_splits(path, name).items():
-            table = tables.read_table(file, encoding)
+        for split, file in files.find_splits(path, self.request.name).items():
+            table = tables.read_table(file, self.request.encoding)
             for part, kept in splits.by_split_column(table, split).items():
                 found = self.of_table(table)
                 rows[part] = found if kept is None else [found[row] for row in kept]
@@ -143,12 +122,11 @@ class _Reader:
         return self.of_table(Table({"style": styles, "music": music}, range(len(music)), "arrays"))
 
     def of_table(self, table):
-        target = table.match("target", self.roles["target"], self.given.get("target"))
+        target, names = self.request.column(table, "target"), self.request.recipe.columns["input"]
         known = {str(column).strip().lower() for column in table.columns}
         styles = [ANY] * table.size
-        if "input" in self.given or known & set(self.roles["input"]):
-            column = table.match("input", self.roles["input"], self.given.get("input"))
-            styles = table.columns[column]
+        if "input" in self.request.given or known & set(names):
+            styles = table.columns[self.request.column(table, "input")]
         folder, rows = pathlib.Path(table.source).parent, []
         for row, (style, music) in enumerate(zip(styles, table.columns[target], strict=True)):
             place = f"{table.source}, line {table.lines[row]}"
@@ -200,8 +178,7 @@ class _Reader:
         data = splits.from_columns(tensors, source)
         data.info["form"] = form
         if form == "roll":  # nothing is known about the steps of arrays: taken as beats
-            steps = self.steps_per_beat or (STEPS_PER_BEAT[form] if scores else 1)
-            data.info["steps_per_beat"] = steps
+            data.info["steps_per_beat"] = STEPS_PER_BEAT[form] if scores else 1
         return data
 
     def _scores(self, rows):
@@ -215,28 +192,20 @@ class _Reader:
                 found[place] = midi.read_midi(music)
             except ValueError as error:
                 bad.append(str(error) if str(music) in place else f"{place}: {error}")
-        if bad:
-            said = f"{len(bad)} of {count} MIDI files cannot be read"
-            if not self.skip:
-                raise ValueError(
-                    f"{said}. The first is {bad[0]}. To leave them out pass skip_unreadable=True"
-                )
-            if not found:
-                raise ValueError(f"{said}, so that none is left. The first is {bad[0]}")
-            warnings.warn(f"{said} and are left out. The first is {bad[0]}", stacklevel=5)
+        leave_out(bad, count, "MIDI files", self.request.skip_unreadable, 4)
         return found
 
     def _form(self, parts, scores):
         if scores:
-            shares = [midi.overlap(score.notes) for score in scores.values()]
-            return "notes" if np.mean(shares) <= OVERLAP else "roll"
+            overlaps = [midi.overlap(score.notes) for score in scores.values()]
+            return "notes" if np.mean(overlaps) <= OVERLAP else "roll"
         first = next(row[1] for rows in parts.values() for row in rows)
         if not isinstance(first, str):
             return "roll"
         return "notes" if ":" in first else "roll"
 
     def _read(self, score, form):
-        steps = self.steps_per_beat or STEPS_PER_BEAT[form]
+        steps = STEPS_PER_BEAT[form]
         if form == "roll":
             return midi.to_steps(score.notes, steps), 0
         melody, lost = midi.to_melody(score.notes, steps)
@@ -283,12 +252,11 @@ def _midi_files(folder):
 # === Datasets ===
 
 
-def of_catalogue(name, given=None):
+def of_catalogue(name, request):
     """A TFDS dataset of melodies as text with their styles, such as `rnnkit_melodies`."""
     builder, prepare = catalogue._builder(name, None)
     keys = builder.info.supervised_keys or (None, None)
-    x = (given or {}).get("input") or keys[0]
-    y = (given or {}).get("target") or keys[1]
+    x, y = (request.given.get(role) or key for role, key in zip(ROLES, keys, strict=True))
     features = builder.info.features
     if x not in features or y not in features or features[y].np_dtype != np.object_:
         known = {key: type(value).__name__ for key, value in features.items()}
@@ -308,7 +276,7 @@ def of_catalogue(name, given=None):
     return data
 
 
-def of_dataset(dataset):
+def pairs(dataset, request):
     """A dataset of single raw pairs of a style and music, batched or not."""
     spec = getattr(dataset, "element_spec", None)
     pair = isinstance(spec, tuple) and len(spec) == 2

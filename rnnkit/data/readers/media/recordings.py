@@ -3,12 +3,12 @@
 import os
 import pathlib
 import re
-import warnings
 
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.readers.examples import leave_out
+from rnnkit.data.splits import SPLITS
 from rnnkit.formats import points as pen
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import SUFFIXES, Table, decode
@@ -70,10 +70,10 @@ def _rows(table, columns, read, what, skip, join):
     values, texts = table.columns[columns["input"]], table.columns[columns["target"]]
     found, kept, bad = [], [], []
     for row, (value, text) in enumerate(zip(values, texts, strict=True)):
-        place = f"{table.source}, line {table.lines[row]}"
+        where = f"{table.source}, line {table.lines[row]}"
         if missing(text):
             raise ValueError(
-                f"{place}: the column {columns['target']!r} holds no text (an empty text is fine)"
+                f"{where}: the column {columns['target']!r} holds no text (an empty text is fine)"
             )
         try:
             if missing(value):
@@ -81,16 +81,8 @@ def _rows(table, columns, read, what, skip, join):
             found.append(read(value))
             kept.append(text if isinstance(text, bytes) else str(text).encode())
         except ValueError as error:
-            bad.append(f"{place}: {error}")
-    if bad:
-        count = f"{len(bad)} of {len(values)} {what} cannot be read"
-        if not skip:
-            raise ValueError(
-                f"{count}. The first is {bad[0]}. To leave them out pass skip_unreadable=True"
-            )
-        if not found:
-            raise ValueError(f"{count}, so that none is left. The first is {bad[0]}")
-        warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=2)
+            bad.append(f"{where}: {error}")
+    leave_out(bad, len(values), what, skip, 2)
     return join(found), tf.constant(kept)
 
 

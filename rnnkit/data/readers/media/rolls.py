@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 
-from rnnkit.data.readers.files import SPLITS
+from rnnkit.data.splits import SPLITS
 from rnnkit.formats.notation import KEYS, LOWEST
 
 OFFSETS = ("_offset", "_offsets", "_starts")

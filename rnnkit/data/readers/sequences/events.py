@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from rnnkit.data import splits
-from rnnkit.data.readers import files
+from rnnkit.data.readers import examples, files
+from rnnkit.data.splits import SPLITS
 from rnnkit.formats import event_text as events
 from rnnkit.formats import tables
 from rnnkit.formats.cells import missing
@@ -20,43 +20,49 @@ def events_and_label(table, columns):
     """Raw tensors `(histories, labels)` of a table with a history in each row."""
     texts = events.texts_of(table.columns[columns["input"]])
     whole = tables.Table({**table.columns, columns["input"]: texts}, table.lines, table.source)
-    return splits.text_and_label(whole, columns)
+    return examples.text_and_label(whole, columns)
 
 
-def load(source, recipe, *, name=None, given=None, encoding="utf-8", fold=None):
+def load(source, request):
     """Histories of events with their labels.
 
     Args:
         source: A folder or file; a frame; or a pair of frames: of events, and of labels. A folder
             holds a table of events and one of labels, which share the column that names the
             history; or tables `train`, `validation` and `test` of events that carry the label. A
-            file, or a frame alone, is a table of events that carries the label.
-        recipe: Its `columns` are used: `"input"` for the column that names the history, `"target"`
-            for that of the label.
-        name: Which set of a folder.
-        given: Dict of `"input"`, `"target"` to the user's own column.
-        encoding: Character encoding of files.
-        fold: See `splits.by_split_column`.
+            file, or a frame alone, is a table of events that carries the label. Or a pair of
+            lists, or a dict of splits.
+        request: A `Request`; `"input"` is the column that names the history, `"target"` that of
+            the label.
 
     Returns:
-        A `splits.Data`.
+        A `Data`.
 
     Raises:
         ValueError: For tables that do not fit, and labels that differ within a history; the message
             names the column and the row.
     """
-    given = {role: column for role, column in (given or {}).items() if column is not None}
-    found, label = _tables(source, name, encoding, recipe, given)
+    if not are_frames(source) and not hasattr(source, "columns"):
+        data = examples.in_memory(source, request, events_and_label)
+        if data is not None:
+            return data
+        source = examples.path_of(source)
+    found, label = _tables(source, request)
     if "labels" in found:
-        parts = {"all": _joined(found["events"], found["labels"], recipe, given)}
+        parts = {"all": _joined(found["events"], found["labels"], request)}
     else:
-        parts = {split: _grouped(table, recipe, given) for split, table in found.items()}
-    return splits.from_tables(
-        parts, {"input": "history", "target": "label"}, splits.text_and_label, label, fold
-    )
+        parts = {split: _grouped(table, request) for split, table in found.items()}
+    columns = {"input": "history", "target": "label"}
+    return examples.from_tables(parts, request, examples.text_and_label, label, columns)
 
 
-def _tables(source, name, encoding, recipe, given):
+def are_frames(source):
+    """Whether a source is a pair of frames."""
+    pair = isinstance(source, (tuple, list)) and len(source) == 2
+    return pair and all(hasattr(part, "columns") for part in source)
+
+
+def _tables(source, request):
     """Tables by split, or `{"events": ..., "labels": ...}`; and what to call them."""
     if isinstance(source, (tuple, list)):
         pair = [tables.from_frame(frame) for frame in source]
@@ -64,11 +70,11 @@ def _tables(source, name, encoding, recipe, given):
     if hasattr(source, "columns"):
         return {"all": tables.from_frame(source)}, "a frame"
     folder = pathlib.Path(source)
-    if folder.is_dir() and name is None:
+    if folder.is_dir() and request.name is None:
         paths = sorted(item for item in folder.iterdir() if item.suffix.lower() in tables.SUFFIXES)
-        if len(paths) == 2 and not any(item.stem.lower() in files.SPLITS for item in paths):
-            pair = [tables.read_table(path, encoding) for path in paths]
-            with_label = [_target(table, recipe, given) is not None for table in pair]
+        if len(paths) == 2 and not any(item.stem.lower() in SPLITS for item in paths):
+            pair = [tables.read_table(path, request.encoding) for path in paths]
+            with_label = [_target(table, request) is not None for table in pair]
             if sum(with_label) != 1:
                 raise ValueError(
                     f"the folder {os.fspath(source)!r} must hold a table of events and one of "
@@ -77,26 +83,25 @@ def _tables(source, name, encoding, recipe, given):
                 )
             labels, rest = pair if with_label[0] else pair[::-1]
             return {"events": rest, "labels": labels}, str(source)
-    paths = files.find_splits(source, name)
-    found = {split: tables.read_table(path, encoding) for split, path in paths.items()}
+    paths = files.find_splits(source, request.name)
+    found = {split: tables.read_table(path, request.encoding) for split, path in paths.items()}
     return found, str(source)
 
 
-def _target(table, recipe, given):
+def _target(table, request):
     try:
-        return table.match("target", recipe.columns["target"], given.get("target"))
+        return request.column(table, "target")
     except ValueError:
         return None
 
 
-def _joined(rows, labels, recipe, given):
+def _joined(rows, labels, request):
     """A table with a row a history out of a table of events and one of labels."""
-    target = labels.match("target", recipe.columns["target"], given.get("target"))
-    key = _key(rows, labels, recipe, given)
+    target, key = request.column(labels, "target"), _key(rows, labels, request)
     groups = _groups(rows, key)
     names = [str(value).strip() for value in labels.columns[key]]
-    place = {name: row for row, name in reversed(list(enumerate(names)))}
-    twice = next((row for row, name in enumerate(names) if place[name] != row), None)
+    first = {name: row for row, name in reversed(list(enumerate(names)))}
+    twice = next((row for row, name in enumerate(names) if first[name] != row), None)
     if twice is not None:
         raise ValueError(
             f"{labels.source}, line {labels.lines[twice]}: {key} {names[twice]!r} has a label "
@@ -129,10 +134,9 @@ def _joined(rows, labels, recipe, given):
     )
 
 
-def _grouped(table, recipe, given):
+def _grouped(table, request):
     """A table with a row a history out of a table of events that carries the labels."""
-    target = table.match("target", recipe.columns["target"], given.get("target"))
-    key = table.match("input", recipe.columns["input"], given.get("input"))
+    target, key = request.column(table, "target"), request.column(table, "input")
     groups = _groups(table, key)
     carried = {column: [] for column in [target, *_marks(table)]}
     for name, rows in groups.items():
@@ -158,13 +162,13 @@ def _marks(table):
     return [name for name in table.columns if str(name).strip().lower() in MARKS]
 
 
-def _key(rows, labels, recipe, given):
+def _key(rows, labels, request):
     """The column that names the history, in both tables."""
-    if "input" in given:
-        return labels.match("input", (), rows.match("input", (), given["input"]))
+    if "input" in request.given:
+        return labels.match("input", (), rows.match("input", (), request.given["input"]))
     shared = [name for name in labels.columns if name in rows.columns]
     lowered = {str(name).strip().lower(): name for name in shared}
-    for name in recipe.columns["input"]:
+    for name in request.recipe.columns["input"]:
         if name in lowered:
             return lowered[name]
     unique = [name for name in shared if len(set(labels.columns[name])) == labels.size]

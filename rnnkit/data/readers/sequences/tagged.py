@@ -1,72 +1,66 @@
 """Tagged sentences from whatever holds them, as raw examples (words, tags)."""
 
-import functools
-import os
 import pathlib
 
 import numpy as np
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers.files import SPLITS, find_splits
+from rnnkit.data.readers.examples import path_of
+from rnnkit.data.readers.files import find_splits
 from rnnkit.data.readers.sequences import conll
 from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
 
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
 
 
-def load(recipe, source, name=None, given=None, encoding="utf-8"):
-    """Reads tagged sentences; see `Recipe.data`.
+def load(source, request):
+    """Tagged sentences for a recipe of words with tags or entities.
 
     Args:
-        recipe: A `Recipe` whose inputs are words and whose targets are tags or entities.
         source: A file of columns (see `conll.read`), a table (csv, tsv, jsonl) with a row a
             sentence, a folder of splits of these, a pandas frame, a pair (sentences, tags) or a
             dict of splits of these.
-        name: Which set of a folder.
-        given: Dict of `"input"`, `"target"` to the user's own column.
-        encoding: Character encoding of files.
+        request: A `Request`.
 
     Returns:
         A `Data` whose examples are pairs of string tensors `[words]`.
     """
-    table = functools.partial(_from_table, recipe=recipe, given=given)
     if isinstance(source, dict):
-        return _from_dict(source, table)
+        parts = {
+            split: _from_table(from_frame(part), request)
+            if hasattr(part, "columns")
+            else _from_pair(part)
+            for split, part in splits.named(source).items()
+        }
+        return splits.from_columns(parts, "a dict")
     if isinstance(source, (tuple, list)):
         return splits.from_columns({"all": _from_pair(source)}, "arrays")
     if hasattr(source, "columns"):
-        return splits.from_columns({"all": table(from_frame(source))}, "a frame")
-    if not isinstance(source, (str, os.PathLike)):
-        raise ValueError(
-            "source must be a path, a TFDS name, a pandas frame, a tf.data.Dataset, a pair (x, y) "
-            f"or a dict of splits. Received: {type(source).__name__}"
-        )
+        return splits.from_columns({"all": _from_table(from_frame(source), request)}, "a frame")
     parts = {}
-    for split, path in find_splits(os.fspath(source), name, ENDINGS).items():
-        found = _read(path, recipe, given, encoding)
+    for split, path in find_splits(path_of(source), request.name, ENDINGS).items():
+        found = _read(path, request)
         for part, rows in splits.by_split_column(found, split).items():
-            parts[part] = table(splits._take(found, rows))
+            parts[part] = _from_table(splits.take(found, rows), request)
     return splits.from_columns(parts, str(source))
 
 
-def _read(path, recipe, given, encoding):
+def _read(path, request):
     if pathlib.Path(path).suffix.lower() not in ENDINGS:
         raise ValueError(
             f"{path} is of a kind that is not read; expected one of {', '.join(ENDINGS)}"
         )
-    if conll.looks_like(path, recipe.columns, encoding):
-        return conll.read(path, recipe.data_types[1], given, encoding)
-    return read_table(path, encoding)
+    recipe = request.recipe
+    if conll.looks_like(path, recipe.columns, request.encoding):
+        return conll.read(path, recipe.data_types[1], request.given, request.encoding)
+    return read_table(path, request.encoding)
 
 
-def _from_table(table, recipe, given):
+def _from_table(table, request):
     """Raw tensors of a table with a sentence a row; its cells hold lists, or words with spaces."""
-    columns = {
-        role: table.match(role, names, None if set(table.columns) == {"words", "tags"} else
-                          (given or {}).get(role))
-        for role, names in recipe.columns.items()
-    }  # fmt: skip
+    own = set(table.columns) == {"words", "tags"}  # as `conll.read` makes it
+    columns = {"input": "words", "target": "tags"} if own else request.columns(table)
     sides = [
         [_items(value) for value in table.columns[columns[role]]] for role in ("input", "target")
     ]
@@ -107,22 +101,7 @@ def _paired(sentences, tags, place):
     return tuple(ragged(side) for side in zip(*kept, strict=True))
 
 
-def _from_dict(parts, table):
-    unknown = [key for key in parts if key not in SPLITS]
-    if unknown or "train" not in parts:
-        raise ValueError(
-            "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
-            f"Received: keys {sorted(parts)}"
-        )
-    parts = {SPLITS[key]: value for key, value in parts.items()}
-    tensors = {
-        split: table(from_frame(value)) if hasattr(value, "columns") else _from_pair(value)
-        for split, value in parts.items()
-    }
-    return splits.from_columns(tensors, "a dict")
-
-
-def pairs(dataset):
+def pairs(dataset, request):
     """A dataset of single raw pairs; a ValueError says what others hold."""
     spec = dataset.element_spec
     pair = isinstance(spec, tuple) and len(spec) == 2

@@ -29,7 +29,7 @@ COUNTERS = (*TIME_NAMES, "", "index", "unnamed: 0")
 # === Sources ===
 
 
-def read(source, *, name=None, given=None, encoding="utf-8"):
+def load(source, request):
     """One series of a user, in three parts.
 
     Args:
@@ -37,10 +37,8 @@ def read(source, *, name=None, given=None, encoding="utf-8"):
             frame; an array `[time]` or `[time, columns]`; a pair `(x, y)` of arrays of equal
             length; or a dict of `train`, `validation`, `test` to these, one after the other in
             time.
-        name: Which set of a folder.
-        given: Dict of `"input"`, `"target"` to columns: a name, a position, several of them with
-            commas, or a list.
-        encoding: Character encoding of files.
+        request: A `Request`; a column is a name, a position, several of them with commas, or a
+            list.
 
     Returns:
         A `Data`; see `from_parts`. A warning tells of rows that are inserted.
@@ -50,23 +48,17 @@ def read(source, *, name=None, given=None, encoding="utf-8"):
             the line.
     """
     if isinstance(source, dict):
-        unknown = [key for key in source if key not in files.SPLITS]
-        if unknown or "train" not in source:
-            raise ValueError(
-                "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
-                f"Received: keys {sorted(source)}"
-            )
-        parts = {files.SPLITS[key]: _in_memory(part) for key, part in source.items()}
+        parts = {split: _in_memory(part) for split, part in splits.named(source).items()}
         label = "a dict"
     elif isinstance(source, (str, pathlib.Path)):
-        paths = files.find_splits(source, name, (*SUFFIXES, ".txt"))
-        tables = {split: number_tables.read(path, encoding) for split, path in paths.items()}
+        paths = files.find_splits(source, request.name, (*SUFFIXES, ".txt"))
+        tables = {split: number_tables.read(at, request.encoding) for split, at in paths.items()}
         parts, label = _by_split_column(tables), str(source)
     elif hasattr(source, "columns"):
         parts, label = _by_split_column({"all": number_tables.of_frame(source)}), "a frame"
     else:
         parts, label = {"all": _in_memory(source)}, "arrays"
-    return from_parts([parts], given, label)
+    return from_parts([parts], request.given, label)
 
 
 def from_parts(chains, given=None, source=None):
@@ -75,7 +67,7 @@ def from_parts(chains, given=None, source=None):
     Args:
         chains: List of dicts of `"train"`, `"validation"`, `"test"` to `Rows`, one dict a series;
             or of `"all"` or `"train"` alone. Missing parts are split off.
-        given: As in `read`.
+        given: Dict of `"input"`, `"target"` to the user's own columns.
         source: As in `Data`.
 
     Returns:
@@ -302,7 +294,7 @@ def from_examples(examples, names, given=None, source=None, in_order=True):
             as many, example i of validation follows example i of train, and so on; else each
             example is a series of its own. A split alone has each of its series cut in three.
         names: Names of the columns.
-        given: As in `read`.
+        given: As in `from_parts`.
         source: As in `Data`.
         in_order: Whether the examples of a split come in an order that means something.
     """
@@ -334,7 +326,7 @@ def from_examples(examples, names, given=None, source=None, in_order=True):
     return splits.from_series(pairs, source, info)
 
 
-def pairs(dataset):
+def pairs(dataset, request):
     """A dataset of single raw `(x, y)`, each `[time, columns]`; a ValueError says what others
     hold."""
     spec = getattr(dataset, "element_spec", None)

@@ -8,8 +8,7 @@ import warnings
 
 import tensorflow as tf
 
-from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.splits import from_columns
+from rnnkit.data.splits import SPLITS, from_columns, named
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import SUFFIXES, Table, decode
 
@@ -84,18 +83,19 @@ def find(source, columns, given=None, name=None, encoding="utf-8"):
     return {part: read_pair(*pair, encoding) for part, pair in paths.items()}
 
 
-def load(source, columns, given=None, name=None, encoding="utf-8"):
-    """As `find`, read and split: a `Data`, or None. `source` may also be a dict of `train`,
-    `validation` and `test` to pairs of files."""
+def load(source, request):
+    """A source of parallel files as `Data`, or None if it is none; see `find`.
+
+    `source` may also be a dict of `train`, `validation` and `test` to pairs of files.
+    """
     if isinstance(source, dict):
         if not source or not all(map(as_pair, source.values())) or set(source) - set(SPLITS):
             return None
-        found = {SPLITS[part]: read_pair(*pair, encoding) for part, pair in source.items()}
-        if "train" not in found:
-            raise ValueError(f"A dict of data must have the key 'train'. Received: {list(source)}")
+        found = {split: read_pair(*pair, request.encoding) for split, pair in named(source).items()}
         label = "a dict of pairs of files"
     else:
-        found = find(source, columns, given, name, encoding)
+        columns = request.recipe.columns
+        found = find(source, columns, request.given, request.name, request.encoding)
         if found is None:
             return None
         label = ", ".join(map(str, source)) if isinstance(source, (tuple, list)) else str(source)

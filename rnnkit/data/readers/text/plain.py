@@ -6,8 +6,7 @@ import pathlib
 import tensorflow as tf
 
 from rnnkit.data.readers import files
-from rnnkit.data.readers.files import SPLITS
-from rnnkit.data.splits import Data, by_split_column
+from rnnkit.data.splits import SPLITS, Data, by_split_column, named
 from rnnkit.formats import tables
 
 # Of all characters, in order: the last for the test, those before them for validation.
@@ -15,21 +14,19 @@ TEST, VALIDATION = 0.1, 0.05
 SUFFIXES = (".txt", ".text", ".md", *tables.SUFFIXES)
 
 
-def load(recipe, source, *, name=None, given=None, encoding="utf-8"):
+def load(source, request):
     """Texts for a recipe without input.
 
     A single source is split in order, by characters: the first 85 % to train, the next 5 % to
     validate, the last 10 % to test. A text in which a boundary falls is cut there.
 
     Args:
-        recipe: A `Recipe`: its `columns` are used.
         source: A text file; a folder with `train.txt` and perhaps
             `validation.txt` and `test.txt`, with such folders of txt files, or with any txt files,
             read in the order of their names; a table whose rows are texts; a list of texts, a
             frame, a `tf.data.Dataset` of texts, or a dict of splits.
-        name: Which set, where a folder holds several.
-        given: Dict of `"input"` or `"target"` to the column of the texts.
-        encoding: Character encoding of the files. Lines end with a line feed, however they did.
+        request: A `Request`; `"input"` or `"target"` is the column of the texts. Lines end with a
+            line feed, however they did in the file.
 
     Returns:
         A `Data` whose examples are scalar texts; its `info` has the `characters` of each part.
@@ -37,18 +34,13 @@ def load(recipe, source, *, name=None, given=None, encoding="utf-8"):
     Raises:
         ValueError: For what cannot be read, is empty or too short to be split.
     """
-    column = next((value for value in (given or {}).values() if value is not None), None)
+    column = next(iter(request.given.values()), None)
     if isinstance(source, tf.data.Dataset):
         return from_texts({"all": _of_dataset(source)}, "a dataset")
     if isinstance(source, dict):
-        unknown = [key for key in source if key not in SPLITS]
-        if unknown or "train" not in {SPLITS.get(key) for key in source}:
-            raise ValueError(
-                "A dict of texts must have the key 'train', and may have 'validation' and 'test'. "
-                f"Received: keys {sorted(source)}"
-            )
-        return from_texts({SPLITS[key]: _listed(value) for key, value in source.items()}, "a dict")
-    names = recipe.columns["target"]
+        parts = {split: _listed(part) for split, part in named(source).items()}
+        return from_texts(parts, "a dict")
+    names = request.recipe.columns["target"]
     if hasattr(source, "columns"):
         return from_texts(_of_table(tables.from_frame(source), "all", names, column), "a frame")
     if isinstance(source, (list, tuple)):
@@ -59,12 +51,13 @@ def load(recipe, source, *, name=None, given=None, encoding="utf-8"):
             f"texts or a dict of splits. Received: {type(source).__name__}"
         )
     parts = {}
-    for split, paths in _find(os.fspath(source), name).items():
+    for split, paths in _find(os.fspath(source), request.name).items():
         for path in paths:
             if path.suffix.lower() in tables.SUFFIXES:
-                found = _of_table(tables.read_table(path, encoding), split, names, column)
+                table = tables.read_table(path, request.encoding)
+                found = _of_table(table, split, names, column)
             else:
-                found = {split: [_read(path, encoding)]}
+                found = {split: [_read(path, request.encoding)]}
             for part, texts in found.items():
                 parts[part] = parts.get(part, []) + texts
     return from_texts(parts, os.fspath(source))
@@ -84,11 +77,11 @@ def from_texts(parts, source=None):
     if "all" in parts:
         parts["train"] = parts.pop("all")
     total = sum(map(len, parts["train"]))
-    share = 1.0
+    kept = 1.0
     for split, part in (("test", TEST), ("validation", VALIDATION)):
         if split not in parts:
-            share -= part
-            parts["train"], parts[split] = _cut(parts["train"], int(share * total))
+            kept -= part
+            parts["train"], parts[split] = _cut(parts["train"], int(kept * total))
     sizes = {split: sum(map(len, parts[split])) for split in ("train", "validation", "test")}
     for split, size in sizes.items():
         if size < 2:
@@ -184,7 +177,7 @@ def _listed(value):
     if isinstance(value, tf.data.Dataset):
         return _of_dataset(value)
     texts = [value] if isinstance(value, (str, bytes)) else list(value)
-    for place, text in enumerate(texts):
+    for index, text in enumerate(texts):
         if not isinstance(text, (str, bytes)):
-            raise ValueError(f"Texts must be strings. Received: {text!r} at position {place}")
+            raise ValueError(f"Texts must be strings. Received: {text!r} at position {index}")
     return [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]

@@ -1,0 +1,147 @@
+"""Sources with an example in each row: tables, frames, arrays, and dicts of splits to these."""
+
+import os
+import warnings
+
+import tensorflow as tf
+
+from rnnkit.data.readers.files import class_folders, find_splits
+from rnnkit.data.splits import by_split_column, from_columns, named, take
+from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import Table, from_frame, read_table
+
+
+def load(source, request, to_tensors):
+    """A user's examples as `Data`.
+
+    Args:
+        source: A file, folder or pattern (see `files.find_splits`), a folder a class, a pandas
+            frame, a pair of arrays, or a dict of splits to the last two.
+        request: A `Request`. Positions of columns alone mean that files have no header.
+        to_tensors: Function `(table, columns) -> tuple of tensors`, with `columns` a dict of role
+            to column name.
+    """
+    data = in_memory(source, request, to_tensors)
+    if data is not None:
+        return data
+    if hasattr(source, "columns"):
+        return from_tables({"all": from_frame(source)}, request, to_tensors, "a frame")
+    source, given = path_of(source), request.given
+    found = class_folders(source, request.encoding) if request.name is None else {}
+    if not found:
+        header = not (given and all(isinstance(column, int) for column in given.values()))
+        paths = find_splits(source, request.name)
+        found = {split: read_table(at, request.encoding, header) for split, at in paths.items()}
+    return from_tables(found, request, to_tensors, source)
+
+
+def in_memory(source, request, to_tensors):
+    """A dict of splits or a pair of arrays as `Data`; None for other sources."""
+    if isinstance(source, dict):
+        parts = {}
+        for split, value in named(source).items():
+            if hasattr(value, "columns"):
+                table = from_frame(value)
+                parts[split] = to_tensors(table, request.columns(table))
+            else:
+                parts[split] = _arrays(value, to_tensors)
+        return from_columns(parts, "a dict")
+    if isinstance(source, (tuple, list)):
+        return from_columns({"all": _arrays(source, to_tensors)}, "arrays")
+    return None
+
+
+def from_tables(found, request, to_tensors, source, columns=None):
+    """`Data` of tables of examples.
+
+    Args:
+        found: Dict of split, or `"all"`, to `Table`.
+        request, to_tensors: As in `load`.
+        source: As in `Data`.
+        columns: Dict of role to column name; by default `request` says which.
+    """
+    parts = {}
+    for split, table in found.items():
+        names = columns or request.columns(table)
+        for part, rows in by_split_column(table, split, request.fold).items():
+            parts[part] = to_tensors(take(table, rows), names)
+    return from_columns(parts, source)
+
+
+def path_of(source):
+    """A source as a path; a ValueError says what else a source may be."""
+    if not isinstance(source, (str, os.PathLike)):
+        raise ValueError(
+            "source must be a path, a TFDS name, a pandas frame, a tf.data.Dataset, a pair (x, y) "
+            f"or a dict of splits. Received: {type(source).__name__}"
+        )
+    return os.fspath(source)
+
+
+def pairs(dataset, request):
+    """Single raw pairs of a `tf.data.Dataset` of pairs, of dicts, or of batches of them."""
+    spec = dataset.element_spec
+    if isinstance(spec, dict):
+        names = request.columns(Table({key: [] for key in spec}, source="the dataset"))
+        dataset = dataset.map(lambda row: (row[names["input"]], row[names["target"]]))
+        spec = dataset.element_spec
+    pair = isinstance(spec, tuple) and len(spec) == 2
+    if not pair or not all(isinstance(part, tf.TypeSpec) for part in spec):
+        raise ValueError(f"The dataset must give pairs (x, y). Received: elements {spec}")
+    # Single strokes are of rank 2; all else is of rank 0.
+    batched = spec[1].shape.rank == 1 and spec[0].shape.rank in (1, 3)
+    return dataset.unbatch() if batched else dataset
+
+
+def text_and_label(table, columns):
+    """Raw tensors `(texts, labels)` of a table; a missing label is reported with its line."""
+    from rnnkit.features.base import convert
+
+    texts, labels = table.columns[columns["input"]], table.columns[columns["target"]]
+    for row, value in enumerate(labels):
+        if missing(value) or str(value).strip().lower() in ("", "nan"):
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the column {columns['target']!r} holds "
+                f"no label. Received: {value!r}"
+            )
+    for row, value in enumerate(texts):
+        if missing(value):
+            raise ValueError(
+                f"{table.source}, line {table.lines[row]}: the column {columns['input']!r} holds "
+                "no text (an empty text is fine)"
+            )
+    string = tf.TensorSpec((), tf.string)
+    return convert(texts, string, "text"), convert(labels, string, "label")
+
+
+def leave_out(bad, total, what, skip, level=3):
+    """Warns of examples that cannot be read, or raises a ValueError.
+
+    Args:
+        bad: List of messages, one for each example that cannot be read.
+        total: Number of examples.
+        what: What they are, such as `"pictures"`.
+        skip: Whether they may be left out, as long as some are left.
+        level: Whose call the warning is about, as `stacklevel` of `warnings.warn` counted from
+            the caller.
+    """
+    if not bad:
+        return
+    count = f"{len(bad)} of {total} {what} cannot be read"
+    if not skip:
+        raise ValueError(
+            f"{count}. The first is {bad[0]}. To leave them out pass skip_unreadable=True"
+        )
+    if len(bad) == total:
+        raise ValueError(f"{count}, so that none is left. The first is {bad[0]}")
+    warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=level + 1)
+
+
+def _arrays(pair, to_tensors):
+    if len(pair) != 2:
+        raise ValueError(f"Arrays are passed as a pair (x, y). Received: {len(pair)} parts")
+    x, y = (list(part.numpy()) if isinstance(part, tf.Tensor) else list(part) for part in pair)
+    if len(x) != len(y):
+        raise ValueError(f"x and y must be of equal length. Received: {len(x):,} and {len(y):,}")
+    table = Table({"input": x, "target": y}, range(len(x)), "arrays")
+    return to_tensors(table, {"input": "input", "target": "target"})

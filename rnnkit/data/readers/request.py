@@ -1,0 +1,33 @@
+"""What a user asks for beside the source, as every reader is handed it."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """The arguments of `Recipe.data` but the source.
+
+    Attributes:
+        recipe: A `Recipe`: its `name`, `dataset`, `data_types` and `columns` are used.
+        name: Which set, where a folder holds several.
+        given: Dict of `"input"`, `"target"` to the user's own column, where there is one.
+        encoding: Character encoding of files.
+        skip_unreadable: Whether what cannot be read is left out, with a warning that counts it,
+            instead of raising.
+        fold: Which fold is the test.
+    """
+
+    recipe: object
+    name: str | None = None
+    given: dict = dataclasses.field(default_factory=dict)
+    encoding: str = "utf-8"
+    skip_unreadable: bool = False
+    fold: object = None
+
+    def column(self, table, role):
+        """Which column of a table plays a role."""
+        return table.match(role, self.recipe.columns[role], self.given.get(role))
+
+    def columns(self, table):
+        """Which column of a table plays which role, as a dict."""
+        return {role: self.column(table, role) for role in self.recipe.columns}
