@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "BalancedCrossEntropy": ".balanced",
-        "CTCLoss": ".masked",
+        "CTCLoss": ".ctc",
         "EntityF1": ".entity_f1",
         "KeyNats": ".keys",
         "KeysAndEnd": ".keys",
@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = attach(
         "TagCrossEntropy": ".tags",
         "TokenAccuracy": ".tokens",
         "TokenCrossEntropy": ".tokens",
-        "ValueErrors": ".masked",
-        "ValuesAndEnd": ".masked",
+        "ValueErrors": ".values",
+        "ValuesAndEnd": ".values",
     },
 )

@@ -1,4 +1,4 @@
-"""F1 of entities in training: what matters in the tags of names, after every epoch."""
+"""F1 of entities in training: how well names are found, after every epoch."""
 
 import keras
 import numpy as np
@@ -10,30 +10,30 @@ from rnnkit.metrics.tag_schemes import PARTS, continues
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class EntityF1(keras.metrics.Metric):
-    """Harmonic mean of precision and recall of the stretches that tags mark.
+    """Harmonic mean of precision and recall of the entities that tags mark.
 
-    A stretch that is given is right if its kind and both its ends are, as in
-    `rnnkit.metrics.scores`; here it is counted in the graph, over all batches alike. The accuracy
-    of the tags says less: most words are in no stretch. Nor does the loss, whose least value comes
-    epochs before the best F1, as a network grows too sure of the few names that it gets wrong.
+    A predicted entity is right if its type and both its ends are, as in `rnnkit.metrics.entity_f1`;
+    here entities are counted in the graph, over all batches alike. It says more than the accuracy
+    of the tags, as most words are in no entity, and more than the loss, which is least epochs
+    before F1 is best: wrong predictions become more certain while more of them become right.
 
-    Steps whose tag is not known are in no stretch, and so are those with a tag that training did
-    not have; these count against it in `score` alone.
+    Steps whose tag is not known are in no entity, and neither are those with a tag that training
+    did not have; `score` counts these as not found.
 
     Args:
         classes: List of the tags in the order of their ids, BIO or BIOES.
         name: Name of the metric.
-        dtype: Dtype of its sums.
+        dtype: Data type of its sums.
 
     Call arguments:
         y_true: Ids of the tags `[batch, time]`; below 0 where not known.
-        y_pred: Scores or probabilities `[batch, time, tags]`; the highest is what is given.
+        y_pred: Scores or probabilities `[batch, time, tags]`; the highest is the prediction.
 
-    Example: one of two stretches is given whole, the other is cut short.
+    Example: one of two entities is predicted, the other is cut short.
 
     >>> metric = EntityF1(["B-city", "I-city", "O"])
-    >>> said = keras.ops.one_hot([[0, 2, 0, 2]], 3)
-    >>> metric.update_state([[0, 2, 0, 1]], said)
+    >>> predicted = keras.ops.one_hot([[0, 2, 0, 2]], 3)
+    >>> metric.update_state([[0, 2, 0, 1]], predicted)
     >>> float(metric.result())
     0.5
 
@@ -44,11 +44,11 @@ class EntityF1(keras.metrics.Metric):
     def __init__(self, classes, name="entity_f1", dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.classes = list(classes)
-        self._direction = "up"
+        self._direction = "up"  # more is better; what Keras' own callbacks ask for
         marks = [PARTS.match(each) for each in self.classes]
         names = sorted({match[2] for match in marks if match})
-        # An id more, the last, for what is in no stretch; and the kind -1 for it.
-        self._kinds = np.array([names.index(m[2]) if m else -1 for m in marks] + [-1], "int32")
+        # One id more, the last, for a step in no entity; its type is -1.
+        self._types = np.array([names.index(m[2]) if m else -1 for m in marks] + [-1], "int32")
         tags = [*self.classes, "O"]
         pairs = [[continues(before, tag) for tag in tags] for before in tags]
         self._goes_on = np.array(pairs)  # [before, after]
@@ -56,42 +56,45 @@ class EntityF1(keras.metrics.Metric):
         def total(name):
             return self.add_variable((), "zeros", name=name)
 
-        self.right, self.given, self.wanted = total("right"), total("given"), total("wanted")
+        self.right, self.predicted, self.wanted = map(total, ("right", "predicted", "wanted"))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true = ops.cast(y_true, "int32")
-        said = ops.cast(ops.argmax(y_pred, axis=-1), "int32")  # [batch, time]
+        predicted = ops.cast(ops.argmax(y_pred, axis=-1), "int32")  # [batch, time]
         nothing = len(self.classes)
-        true = self._stretches(ops.where(y_true < 0, nothing, y_true))
-        said = self._stretches(ops.where(y_true < 0, nothing, said))
-        begins, there = true[0], said[0]
-        # A stretch is right if nothing differs at any of its steps.
-        differs = [ops.not_equal(a, b) for a, b in zip(true, said, strict=True)]
+        true = self._entities(ops.where(y_true < 0, nothing, y_true))
+        predicted = self._entities(ops.where(y_true < 0, nothing, predicted))
+        begins = true[0]
+        # An entity is right if nothing differs at any of its steps.
+        differs = [ops.not_equal(a, b) for a, b in zip(true, predicted, strict=True)]
         differs = differs[0] | differs[1] | differs[2]
         numbers = ops.cumsum(ops.cast(ops.reshape(begins, (-1,)), "int32"))  # [batch * time]
         inside = ops.reshape(true[1] >= 0, (-1,))
         wrong = ops.cast(ops.reshape(differs, (-1,)) & inside, "int32")
         wrong = tf.math.unsorted_segment_sum(wrong, numbers, ops.size(numbers) + 1)
         right = begins & (ops.reshape(ops.take(wrong, numbers), ops.shape(begins)) == 0)
-        for variable, each in ((self.right, right), (self.given, there), (self.wanted, begins)):
+        for variable, each in (
+            (self.right, right),
+            (self.predicted, predicted[0]),
+            (self.wanted, begins),
+        ):
             variable.assign_add(ops.sum(ops.cast(each, self.dtype)))
 
-    def _stretches(self, tags):
-        """Of ids `[batch, time]`: whether a stretch begins, of which kind it is (-1: there is
+    def _entities(self, tags):
+        """Of ids `[batch, time]`: whether an entity begins, of which type it is (-1: there is
         none), and whether it ends, each `[batch, time]`."""
         around = ops.pad(tags, [[0, 0], [1, 1]], constant_values=len(self.classes))
         # [batch, time + 1]: whether a step goes on with the one before
         goes_on = ops.take(
             ops.reshape(ops.convert_to_tensor(self._goes_on), (-1,)),
-            around[:, :-1] * len(self._kinds) + around[:, 1:],
+            around[:, :-1] * len(self._types) + around[:, 1:],
         )
-        kinds = ops.take(ops.convert_to_tensor(self._kinds), tags)
-        marked = kinds >= 0
-        return marked & ~goes_on[:, :-1], kinds, marked & ~goes_on[:, 1:]
+        types = ops.take(ops.convert_to_tensor(self._types), tags)
+        marked = types >= 0
+        return marked & ~goes_on[:, :-1], types, marked & ~goes_on[:, 1:]
 
     def result(self):
-        both = self.given + self.wanted
-        return ops.where(both > 0, 2 * self.right / ops.where(both > 0, both, 1.0), 0.0)
+        return ops.divide_no_nan(2 * self.right, self.predicted + self.wanted)
 
     def get_config(self):
         return {"name": self.name, "dtype": self.dtype, "classes": self.classes}

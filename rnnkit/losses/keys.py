@@ -1,15 +1,14 @@
-"""Loss and metric of sequences of keys, down or not, that say themselves where they end."""
+"""Loss and metric of sequences of piano keys, down or not, that say themselves where they end."""
 
 import keras
 from keras import ops
 
-from rnnkit.losses.masked import MeanOfKnown, MeanOfSteps, step_weights
+from rnnkit.losses.masked import MeanOfKnown, MeanOfSteps, binary_nats
 
 
 def _nats(y_true, y_pred, dtype):
     """Cross-entropy of each column `[batch, time, columns]`, in nats."""
-    truth, logits = ops.cast(ops.maximum(y_true, 0), dtype), ops.cast(y_pred, dtype)
-    return ops.softplus(logits) - truth * logits
+    return binary_nats(ops.cast(ops.maximum(y_true, 0), dtype), ops.cast(y_pred, dtype))
 
 
 def _known(y_true):
@@ -19,7 +18,7 @@ def _known(y_true):
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class KeysAndEnd(MeanOfKnown):
-    """Minus the log-probability of a step in nats: of all its keys together, and of the end.
+    """Negative log-likelihood of a step in nats: of all its keys together, and of the end.
 
     Call arguments:
         y_true: Targets `[batch, time, keys + 1]`, 1 where a key is down, and in the last column at
@@ -38,21 +37,18 @@ class KeysAndEnd(MeanOfKnown):
     """
 
     def __init__(self, name="keys_and_end", dtype=None):
-        super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
+        super().__init__(name, dtype)
 
-    def call(self, y_true, y_pred, sample_weight=None):
-        nats = ops.sum(_nats(y_true, y_pred, self.dtype), axis=-1)  # [batch, time]
-        weights = step_weights(_known(y_true), sample_weight, self.dtype)
-        total = ops.sum(weights)
-        return ops.sum(nats * weights) / ops.where(total > 0, total, 1.0)
+    def known(self, y_true):
+        return _known(y_true)
 
-    def get_config(self):
-        return {"name": self.name, "dtype": self.dtype}
+    def call(self, y_true, y_pred):
+        return ops.sum(_nats(y_true, y_pred, self.dtype), axis=-1)  # [batch, time]
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class KeyNats(MeanOfSteps):
-    """Minus the log-probability of the keys of a step together, in nats, the end left out.
+    """Negative log-likelihood of the keys of a step together, in nats, the end left out.
 
     Example:
 
@@ -64,10 +60,10 @@ class KeyNats(MeanOfSteps):
 
     def __init__(self, name="nats", dtype=None):
         super().__init__(name=name, dtype=dtype)
-        self._direction = "down"  # less is better; what keras-tuner asks for
+        self._direction = "down"  # less is better; what Keras' own callbacks ask for
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        nats = ops.sum(_nats(y_true, y_pred, self.dtype)[..., :-1], axis=-1)  # [batch, time]
-        weights = step_weights(_known(y_true), sample_weight, self.dtype)
-        self.add(nats, weights)
+    def known(self, y_true):
+        return _known(y_true)
+
+    def call(self, y_true, y_pred):
+        return ops.sum(_nats(y_true, y_pred, self.dtype)[..., :-1], axis=-1)  # [batch, time]

@@ -1,45 +1,22 @@
-"""Losses and metrics over the targets that are known, and the loss of CTC."""
+"""Means over the targets that are known: their base classes, and squared and absolute errors."""
 
 import keras
 import tensorflow as tf
 from keras import ops
 
 
-def known_gaps(truth, outputs, sample_weight=None, dtype="float32"):
-    """Differences to the targets that are known, and the weight of each.
+def weights_of(known, sample_weight, dtype):
+    """Weight of each target, 0 where it is not known.
 
     Args:
-        truth: Targets `[batch, ..., width]`, NaN where not known.
-        outputs: Outputs of the same shape.
+        known: Which targets are known, `[batch, ...]`.
         sample_weight: Weights `[batch]`, `[batch, ...]` or None.
-        dtype: Dtype of the result.
+        dtype: Data type of the result.
 
     Returns:
-        The pair `(gaps, weights)` of shape `[batch, ..., width]`, both 0 where not known.
+        Tensor of the shape of `known`.
     """
-    truth, outputs = ops.cast(truth, dtype), ops.cast(outputs, dtype)
-    known = ops.logical_not(ops.isnan(truth))
-    # NaN is replaced before the difference is taken: a NaN that is only masked afterwards would
-    # still reach the gradient.
-    gaps = ops.where(known, ops.where(known, outputs, 0.0) - ops.where(known, truth, 0.0), 0.0)
     weights = ops.cast(known, dtype)
-    if sample_weight is not None:
-        sample_weight = ops.cast(sample_weight, dtype)
-        while len(sample_weight.shape) < len(weights.shape):
-            sample_weight = ops.expand_dims(sample_weight, -1)
-        weights = weights * sample_weight
-    return gaps, weights
-
-
-def step_weights(counts, sample_weight, dtype):
-    """Weight of each step `[batch, time]`: 0 where it does not count.
-
-    Args:
-        counts: Which steps count, `[batch, time]`.
-        sample_weight: Weights `[batch]`, `[batch, time]` or None.
-        dtype: Dtype of the result.
-    """
-    weights = ops.cast(counts, dtype)
     if sample_weight is not None:
         sample_weight = ops.cast(sample_weight, dtype)
         while len(sample_weight.shape) < len(weights.shape):
@@ -48,32 +25,75 @@ def step_weights(counts, sample_weight, dtype):
     return weights
 
 
-class MeanOfKnown(keras.losses.Loss):
-    """Base of losses whose `call` is a mean already, over what is known.
+def is_number(y_true):
+    """Which targets are known where NaN stands for the others."""
+    return ops.logical_not(ops.isnan(y_true))
 
-    Keras' own would take the mean over the known and the unknown alike. As with Keras' own, the
-    replicas of a `tf.distribute` strategy, whose gradients are summed, each get their share.
+
+def residuals(y_true, y_pred):
+    """Differences to the targets that are known, 0 where a target is NaN."""
+    known = is_number(y_true)
+    # NaN is replaced before the difference is taken: a NaN that is only masked afterwards would
+    # still reach the gradient.
+    difference = ops.where(known, y_pred, 0.0) - ops.where(known, y_true, 0.0)
+    return ops.where(known, difference, 0.0)
+
+
+def binary_nats(truth, logits):
+    """Cross-entropy in nats of what is 0 or 1, for logits."""
+    return ops.softplus(logits) - truth * logits
+
+
+class MeanOfKnown(keras.losses.Loss):
+    """Base of losses that are a mean over the targets that are known.
+
+    A subclass defines `known`, and `call`, which gives a finite value for every target, known or
+    not. All known targets of a batch count the same, in however many examples they are.
+
+    Args:
+        name: Name of the loss.
+        dtype: Data type it is computed in.
     """
 
+    def __init__(self, name, dtype=None):
+        super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
+
+    def known(self, y_true):
+        """Which targets are known, a tensor of the shape of what `call` gives."""
+        raise NotImplementedError(f"{type(self).__name__} must define known()")
+
     def __call__(self, y_true, y_pred, sample_weight=None):
-        value = self.call(
-            ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred), sample_weight
-        )
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return value / replicas if replicas > 1 else value
+        weights = weights_of(self.known(ops.convert_to_tensor(y_true)), sample_weight, self.dtype)
+        # A copy without the mask that Keras may have put on the outputs: the targets alone say
+        # what counts.
+        y_pred = tf.raw_ops.Identity(input=ops.convert_to_tensor(y_pred))
+        return super().__call__(y_true, y_pred, weights)
+
+    def get_config(self):
+        return {"name": self.name, "dtype": self.dtype}
 
 
 class MeanOfSteps(keras.metrics.Mean):
     """Base of metrics that are a mean over the steps that count, of all batches alike.
 
-    Keras' own takes the mean over the time of each batch first, padding included, so that a step
-    of a batch padded to twice the length would count half.
+    A subclass defines `known` and `call` as for `MeanOfKnown`, of steps `[batch, time]`. Keras' own
+    takes the mean over the time of each batch first, padding included, so that a step of a batch
+    padded to twice the length would count half.
     """
 
-    def add(self, values, weights):
-        """Adds the values `[batch, time]` with the weights `[batch, time]` of their steps."""
-        values, weights = (ops.reshape(each, (-1,)) for each in (values, weights))
-        super().update_state(values, sample_weight=weights)
+    def known(self, y_true):
+        """Which steps count, `[batch, time]`."""
+        raise NotImplementedError(f"{type(self).__name__} must define known()")
+
+    def call(self, y_true, y_pred):
+        """The value of each step, `[batch, time]`."""
+        raise NotImplementedError(f"{type(self).__name__} must define call()")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        values = ops.cast(self.call(y_true, y_pred), self.dtype)
+        weights = weights_of(self.known(y_true), sample_weight, self.dtype)
+        super().update_state(ops.reshape(values, (-1,)), ops.reshape(weights, (-1,)))
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -99,16 +119,13 @@ class MaskedMeanSquaredError(MeanOfKnown):
     """
 
     def __init__(self, name="masked_mean_squared_error", dtype=None):
-        super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
+        super().__init__(name, dtype)
 
-    def call(self, y_true, y_pred, sample_weight=None):
-        gaps, weights = known_gaps(y_true, y_pred, sample_weight, self.dtype)
-        total = ops.sum(weights)
-        safe = ops.where(total > 0, total, 1.0)
-        return ops.sum(weights * ops.square(gaps)) / safe
+    def known(self, y_true):
+        return is_number(y_true)
 
-    def get_config(self):
-        return {"name": self.name, "dtype": self.dtype}
+    def call(self, y_true, y_pred):
+        return ops.square(residuals(y_true, y_pred))
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -118,7 +135,7 @@ class OutputErrors(keras.metrics.Metric):
     Args:
         outputs: Numbers in a step of the outputs.
         name: Name of the metric.
-        dtype: Dtype of its sums.
+        dtype: Data type of its sums.
 
     Example:
 
@@ -131,7 +148,7 @@ class OutputErrors(keras.metrics.Metric):
     def __init__(self, outputs, name="mean_absolute_error", dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.outputs = int(outputs)
-        self._direction = "down"  # less is better; what keras-tuner asks for
+        self._direction = "down"  # less is better; what Keras' own callbacks ask for
 
         def sums(name):
             return self.add_variable((self.outputs,), "zeros", name=name)
@@ -139,18 +156,19 @@ class OutputErrors(keras.metrics.Metric):
         self.absolute, self.squares, self.count = sums("absolute"), sums("squares"), sums("count")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        gaps, weights = known_gaps(y_true, y_pred, sample_weight, self.dtype)
-        axes = tuple(range(len(gaps.shape) - 1))
+        y_true, y_pred = (ops.cast(each, self.dtype) for each in (y_true, y_pred))
+        weights = weights_of(is_number(y_true), sample_weight, self.dtype)
+        errors = residuals(y_true, y_pred)
+        axes = tuple(range(len(errors.shape) - 1))
         for variable, values in (
-            (self.absolute, weights * ops.abs(gaps)),
-            (self.squares, weights * ops.square(gaps)),
+            (self.absolute, weights * ops.abs(errors)),
+            (self.squares, weights * ops.square(errors)),
             (self.count, weights),
         ):
             variable.assign_add(ops.sum(values, axis=axes))
 
     def result(self):
-        count = ops.sum(self.count)
-        return ops.sum(self.absolute) / ops.where(count > 0, count, 1.0)
+        return ops.divide_no_nan(ops.sum(self.absolute), ops.sum(self.count))
 
     def root_mean_squares(self):
         """Root mean squared error of each output, NumPy `[outputs]`, NaN where none was known."""
@@ -162,121 +180,3 @@ class OutputErrors(keras.metrics.Metric):
 
     def get_config(self):
         return {**super().get_config(), "outputs": self.outputs}
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
-class ValueErrors(OutputErrors):
-    """As `OutputErrors`, of all columns but the last, which says where a sequence ends."""
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        super().update_state(y_true[..., :-1], y_pred[..., :-1], sample_weight)
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
-class ValuesAndEnd(MeanOfKnown):
-    """Loss of sequences of numbers that say themselves where they end.
-
-    The mean squared error of the numbers plus the cross-entropy, in nats a step, of the last
-    column: whether this step is the last. Each known number counts the same, and each step.
-
-    Call arguments:
-        y_true: Targets `[batch, time, width + 1]`, the last column 1 at the last step and 0 before;
-            NaN where not known and after the end.
-        y_pred: Numbers and, in the last column, the logit of the end, of the same shape.
-        sample_weight: Weights `[batch]` or `[batch, time]`, or None.
-
-    Returns:
-        A scalar.
-
-    Example:
-
-    >>> loss = ValuesAndEnd()
-    >>> round(float(loss([[[1.0, 1.0]]], [[[3.0, 0.0]]])), 4)  # 4 + ln 2
-    4.6931
-    """
-
-    def __init__(self, name="values_and_end", dtype=None):
-        super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
-        self.values = MaskedMeanSquaredError(dtype=dtype)
-
-    def call(self, y_true, y_pred, sample_weight=None):
-        error = self.values.call(y_true[..., :-1], y_pred[..., :-1], sample_weight)
-        last, logits = y_true[..., -1:], y_pred[..., -1:]  # [batch, time, 1]
-        _, weights = known_gaps(last, logits, sample_weight, self.dtype)
-        last = ops.where(ops.isnan(last), 0.0, ops.cast(last, self.dtype))
-        logits = ops.cast(logits, self.dtype)
-        nats = ops.softplus(logits) - last * logits  # [batch, time, 1]
-        total = ops.sum(weights)
-        return error + ops.sum(weights * nats) / ops.where(total > 0, total, 1.0)
-
-    def get_config(self):
-        return {"name": self.name, "dtype": self.dtype}
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
-class CTCLoss(keras.losses.Loss):
-    """Loss of connectionist temporal classification: minus the log-probability of the labels.
-
-    -log p(labels | frames) = -log sum over the alignments of prod_t p_t(alignment_t),  where an
-    alignment gives each frame a label or the blank, and reads as the labels once repeats are
-    merged and blanks (id 0) are dropped.
-
-    All frames count: a model has to make those after the end of a sequence surely blank, as
-    `rnnkit.layers.FrameLogProbabilities` does; they then change nothing.
-
-    Args:
-        reduction: As in `keras.losses.Loss`; by default the mean over the examples.
-        name: Name of the loss.
-        dtype: Dtype it is computed in.
-
-    Attributes:
-        native: Whether to use TensorFlow's kernel for CPUs, which is about ten times as fast there
-            as what runs everywhere but does not compile with XLA. `rnnkit.models.CTC` sets it.
-
-    Call arguments:
-        y_true: Label ids `[batch, time]`, 0 for padding at the end.
-        y_pred: Logits or log-probabilities `[batch, frames, classes]`.
-        sample_weight: Weights `[batch]`, or None.
-
-    Returns:
-        With the default reduction a scalar, in nats.
-
-    Example:
-
-    >>> halves = np.log([[[0.5, 0.5], [0.5, 0.5]]])  # [batch, frames, classes]
-    >>> loss = CTCLoss()  # the label 1 is read from 3 of the 4 alignments: (1, 1), (0, 1), (1, 0)
-    >>> round(float(np.exp(-loss([[1]], halves))), 4)
-    0.75
-
-    Reference:
-        Graves et al. 2006, "Connectionist temporal classification: labelling unsegmented sequence
-        data with recurrent neural networks", equations 3 and 8,
-        https://www.cs.toronto.edu/~graves/icml_2006.pdf.
-    """
-
-    native = False
-
-    def __init__(self, reduction="sum_over_batch_size", name="ctc_loss", dtype=None):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-
-    def call(self, y_true, y_pred):
-        labels = ops.pad(ops.cast(y_true, "int32"), [[0, 0], [0, 1]])  # [batch, time + 1]
-        counts = ops.sum(ops.cast(labels > 0, "int32"), axis=1)  # [batch]
-        batch, frames, _ = ops.shape(y_pred)
-        frames = ops.full((batch,), frames, dtype="int32")
-        if not self.native:
-            return ops.ctc_loss(labels, y_pred, counts, frames, mask_index=0)
-        import tensorflow as tf
-
-        # The kernel refuses examples without labels; the only alignment is blank throughout.
-        blank = -ops.sum(ops.log_softmax(y_pred, axis=-1)[..., 0], axis=1)  # [batch]
-        first = ops.where(counts > 0, labels[:, 0], 1)  # [batch]
-        labels = tf.sparse.from_dense(ops.concatenate([first[:, None], labels[:, 1:]], axis=1))
-        found = tf.nn.ctc_loss(
-            labels, y_pred, None, frames, logits_time_major=False, blank_index=0
-        )  # [batch]
-        return ops.where(counts > 0, found, blank)
-
-    def get_config(self):
-        return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}

@@ -1,14 +1,15 @@
-"""Loss and accuracy of a tag a step: what has no known tag, padding among it, does not count."""
+"""Loss and accuracy of a tag for each step; padding and steps without a known tag do not count."""
 
 import keras
 from keras import ops
 
-from rnnkit.losses.masked import MeanOfKnown, MeanOfSteps, step_weights
+from rnnkit.losses.masked import MeanOfKnown
+from rnnkit.losses.tokens import TokenAccuracy
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class TagCrossEntropy(MeanOfKnown):
-    """Cross-entropy in nats a step, over the steps whose tag is known. All count the same.
+    """Cross-entropy in nats by step, over the steps whose tag is known. All count the same.
 
     Call arguments:
         y_true: Ids of the tags `[batch, time]`; below 0 where not known.
@@ -26,25 +27,22 @@ class TagCrossEntropy(MeanOfKnown):
     """
 
     def __init__(self, name="tag_cross_entropy", dtype=None):
-        super().__init__(name=name, reduction="sum_over_batch_size", dtype=dtype)
+        super().__init__(name, dtype)
 
-    def call(self, y_true, y_pred, sample_weight=None):
-        y_true = ops.cast(y_true, "int32")
-        known = y_true >= 0
-        values = ops.sparse_categorical_crossentropy(ops.where(known, y_true, 0), y_pred)
-        weights = step_weights(known, sample_weight, self.dtype)
-        total = ops.sum(weights)
+    def known(self, y_true):
+        return ops.greater_equal(y_true, 0)
+
+    def call(self, y_true, y_pred):
+        known = self.known(y_true)
+        y_true = ops.cast(ops.where(known, y_true, 0), "int32")
+        values = ops.sparse_categorical_crossentropy(y_true, y_pred)
         # Outputs after the end of a sequence are no probabilities.
-        values = ops.where(known, ops.cast(values, self.dtype), 0.0)
-        return ops.sum(values * weights) / ops.where(total > 0, total, 1.0)
-
-    def get_config(self):
-        return {"name": self.name, "dtype": self.dtype}
+        return ops.where(known, values, 0.0)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class TagAccuracy(MeanOfSteps):
-    """Share of steps with the right tag, of those that have one.
+class TagAccuracy(TokenAccuracy):
+    """Fraction of the steps with the right tag, of those that have one.
 
     A tag that training did not have (-2) counts, and no output is right there.
 
@@ -56,12 +54,7 @@ class TagAccuracy(MeanOfSteps):
     0.5
     """
 
-    def __init__(self, name="accuracy", dtype=None):
-        super().__init__(name=name, dtype=dtype)
-        self._direction = "up"
+    padding = -1
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true = ops.cast(y_true, "int32")
-        right = ops.equal(ops.cast(ops.argmax(y_pred, axis=-1), "int32"), y_true)  # [batch, time]
-        weights = step_weights(ops.not_equal(y_true, -1), sample_weight, self.dtype)
-        self.add(ops.cast(right, self.dtype), weights)
+    def __init__(self, name="accuracy", dtype=None):
+        super().__init__(name, dtype)

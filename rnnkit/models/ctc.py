@@ -11,7 +11,7 @@ from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D, after_end
 from rnnkit.layers.missing import MissingToZero
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
-from rnnkit.losses.masked import CTCLoss
+from rnnkit.losses.ctc import CTCLoss
 from rnnkit.models.alignment import Alignment
 from rnnkit.models.base import Model
 from rnnkit.models.generating.references import with_references

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnkit.losses.masked import MaskedMeanSquaredError, ValuesAndEnd
+from rnnkit.losses.masked import MaskedMeanSquaredError
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
 from rnnkit.losses.tokens import TokenAccuracy, TokenCrossEntropy
+from rnnkit.losses.values import ValuesAndEnd
 
 LOGITS = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
 TRUTH = np.array([[1, 2, 3, 4], [2, 2, 0, 0], [4, 0, 0, 0]])

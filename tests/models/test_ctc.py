@@ -10,7 +10,7 @@ import tensorflow as tf
 from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Label, Series, Text
 from rnnkit.layers import FrameLogProbabilities, MaskedConv1D
-from rnnkit.losses.masked import CTCLoss
+from rnnkit.losses.ctc import CTCLoss
 from rnnkit.models import CTC
 from tests import helpers
 from tests.decoding.test_ctc import all_labels, log_probabilities

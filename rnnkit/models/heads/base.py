@@ -7,8 +7,8 @@ from keras import ops
 
 from rnnkit.decoding.search import GROUP, NEVER
 from rnnkit.layers.token_dropout import TokenDropout
-from rnnkit.losses.masked import ValueErrors, ValuesAndEnd
 from rnnkit.losses.tokens import TokenAccuracy, TokenCrossEntropy
+from rnnkit.losses.values import ValueErrors, ValuesAndEnd
 from rnnkit.models.heads.keys import Keys
 
 
