@@ -7,7 +7,7 @@ Nothing but Python is needed.
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import check_split, split_of
+from rnnkit.datasets.samples import generator, split_of
 
 SIZES = {"train": 4000, "validation": 500, "test": 1000}
 TAGS = ("B-organisation", "B-person", "B-place", "I-organisation", "I-person", "I-place", "O")
@@ -145,6 +145,7 @@ class _Writer:
         return pairs
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[list[str], list[str]]]:
     """The examples of a split, pairs of the words of a sentence and their tags.
 
@@ -152,11 +153,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[list[str], list[str]]]
         split: One of `SIZES`.
         seed: Another number gives other sentences.
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split, seed):
     writer, seen = _Writer(random.Random(f"bulletins {split} {seed}")), set()
     while len(seen) < SIZES[split]:
         words, tags = map(list, zip(*writer.sentence(), strict=True))

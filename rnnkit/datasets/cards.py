@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 SIZES = {"train": 12_000, "validation": 4_000, "test": 6_000}
 LABELS = ("genuine", "fraud")
@@ -201,6 +201,7 @@ def history(rng: random.Random, kind: str | None, fraud: bool) -> str:
     return "\n".join([_HEADER, *holder.rows])
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Yields the histories of one split with their labels, in a mixed order.
 
@@ -219,11 +220,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> text.split("\\n")[0].split("\\t")
         ['time', 'amount', 'shop', 'channel', 'place']
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split: str, seed: int) -> Iterator[tuple[str, str]]:
     rng = random.Random(f"rnnkit_cards/{seed}/{split}")
     size = SIZES[split]
     frauds = round(FRAUD_SHARE * size)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rnnkit.datasets.letters import _points
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 SIZES = {"train": 4000, "validation": 500, "test": 1000}
 LABELS = tuple(str(digit) for digit in range(10))
@@ -132,6 +132,7 @@ def _ink(line: np.ndarray, thickness: float) -> np.ndarray:
     return np.clip(thickness / 2 + 0.5 - gap, 0, 1).reshape(SIDE, SIDE)
 
 
+@generator
 def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np.ndarray, str]]:
     """Yields the pictures of one split.
 
@@ -146,13 +147,6 @@ def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np
     Raises:
         ValueError: If `split` is none of the three, or `noise` is negative.
     """
-    check_split(split, SIZES)
-    if noise < 0:
-        raise ValueError(f"`noise` must be 0 or more. Received: noise={noise!r}")
-    return _generate(split, noise, seed)
-
-
-def _generate(split: str, noise: float, seed: int) -> Iterator[tuple[np.ndarray, str]]:
     rng = random.Random(f"rnnkit_digits/{seed}/{split}")
     labels = [LABELS[index % 10] for index in range(SIZES[split])]
     rng.shuffle(labels)

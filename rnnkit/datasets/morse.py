@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rnnkit.datasets.common_words import WORDS
-from rnnkit.datasets.samples import check_split, split_of
+from rnnkit.datasets.samples import generator, split_of
 from rnnkit.formats.wav import write
 
 SIZES = {"train": 5000, "validation": 300, "test": 300}
@@ -195,6 +195,7 @@ def signal(
 # === Examples ===
 
 
+@generator
 def generate(split: str, snr: float | None = None, seed: int = 0) -> Iterator[tuple[bytes, str]]:
     """Yields the clips of one split.
 
@@ -212,11 +213,6 @@ def generate(split: str, snr: float | None = None, seed: int = 0) -> Iterator[tu
     Raises:
         ValueError: If `split` is none of the three.
     """
-    check_split(split, SIZES)
-    return _generate(split, snr, seed)
-
-
-def _generate(split: str, snr: float | None, seed: int) -> Iterator[tuple[bytes, str]]:
     rng = random.Random(f"rnnkit_morse/{seed}/{split}")
     seen: set[str] = set()
     count = 0

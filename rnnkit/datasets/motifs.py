@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 SIZES = {"train": 6_000, "validation": 1_000, "test": 2_000}
 LABELS = ("other", "site")
@@ -76,6 +76,7 @@ def _sequence(rng: random.Random, site: bool) -> str:
     return "".join(letters)
 
 
+@generator
 def generate(split: str, seed: int = 0, both_strands: bool = False) -> Iterator[tuple[str, str]]:
     """Yields the sequences of one split with their labels, in a mixed order.
 
@@ -95,11 +96,6 @@ def generate(split: str, seed: int = 0, both_strands: bool = False) -> Iterator[
         >>> set(sequence) <= set("ACGTRYSWKMN")
         True
     """
-    check_split(split, SIZES)
-    return _generate(split, seed, both_strands)
-
-
-def _generate(split: str, seed: int, both_strands: bool) -> Iterator[tuple[str, str]]:
     rng = random.Random(f"rnnkit_motifs/{seed}/{split}")
     size = SIZES[split]
     for site in sorted([False, True] * (size // 2), key=lambda _: rng.random()):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 SIZES = {"train": 1000, "validation": 150, "test": 250}
 LABELS = ("collide", "move", "rest", "turn")
@@ -182,6 +182,7 @@ def draw(seed: int, noise: float = 1.0) -> tuple[np.ndarray, tuple[str, ...]]:
 # === Examples ===
 
 
+@generator
 def generate(
     split: str, noise: float = 1.0, seed: int = 0
 ) -> Iterator[tuple[np.ndarray, tuple[str, ...]]]:
@@ -198,13 +199,6 @@ def generate(
     Raises:
         ValueError: If `split` is none of the three, or `noise` is negative.
     """
-    check_split(split, SIZES)
-    if noise < 0:
-        raise ValueError(f"`noise` must be 0 or more. Received: noise={noise!r}")
-    return _generate(split, noise, seed)
-
-
-def _generate(split: str, noise: float, seed: int):
     rng = random.Random(f"rnnkit_motions/{seed}/{split}")
     for _ in range(SIZES[split]):
         yield draw(rng.getrandbits(48), noise)

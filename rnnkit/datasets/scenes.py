@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 # Pictures; each has four captions.
 SIZES = {"train": 1500, "validation": 200, "test": 400}
@@ -170,6 +170,7 @@ def _ink(shape: str, middle: tuple[float, float], radius: float) -> np.ndarray:
     return np.clip(0.5 - gap, 0, 1)
 
 
+@generator
 def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np.ndarray, str]]:
     """Yields the captions of one split with their pictures, those of a picture together.
 
@@ -184,13 +185,6 @@ def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np
     Raises:
         ValueError: If `split` is none of the three, or `noise` is negative.
     """
-    check_split(split, SIZES)
-    if noise < 0:
-        raise ValueError(f"`noise` must be 0 or more. Received: noise={noise!r}")
-    return _generate(split, noise, seed)
-
-
-def _generate(split: str, noise: float, seed: int) -> Iterator[tuple[np.ndarray, str]]:
     rng = random.Random(f"rnnkit_scenes/{seed}/{split}")
     for index in range(SIZES[split]):
         groups = scene(rng, held_out=split == "test" and index % 2 == 1)

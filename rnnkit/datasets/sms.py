@@ -14,7 +14,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 LABELS = ("ham", "spam")
 SIZES = {"train": 4500, "validation": 500, "test": 1000}
@@ -454,6 +454,7 @@ def _third(text: str) -> int:
 # === Dataset ===
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Yields the messages of one split.
 
@@ -474,11 +475,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> label in ("ham", "spam")
         True
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split: str, seed: int) -> Iterator[tuple[str, str]]:
     rng = random.Random(f"rnnkit_sms/{seed}/{split}")
     writer = _Writer(rng, split)
     third = list(SIZES).index(split)

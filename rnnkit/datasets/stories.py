@@ -6,7 +6,7 @@ Only the standard library is used, so that the card can be printed without Tenso
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import check_split, split_of
+from rnnkit.datasets.samples import generator, split_of
 
 SIZES = {"train": 400, "validation": 40, "test": 60}
 
@@ -153,6 +153,7 @@ class _Teller:
                 yield f"  {line[0].upper()}{line[1:]}{end}"
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[str]:
     """Yields the stories of one split.
 
@@ -171,11 +172,6 @@ def generate(split: str, seed: int = 0) -> Iterator[str]:
         >>> story.count('"') % 2
         0
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split, seed):
     teller, seen = _Teller(random.Random(f"rnnkit_stories/{seed}/{split}")), set()
     while len(seen) < SIZES[split]:
         story, key = teller.story()

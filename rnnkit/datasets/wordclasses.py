@@ -6,7 +6,7 @@ Many words are of several classes, and only the sentence says which. Nothing but
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import check_split, split_of
+from rnnkit.datasets.samples import generator, split_of
 
 SIZES = {"train": 4000, "validation": 500, "test": 1000}
 TAGS = ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "NOUN", "NUM", "PART", "PRON", "PUNCT",
@@ -204,6 +204,7 @@ def _with_s(word: str) -> str:
     return word + "s"
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[list[str], list[str]]]:
     """The examples of a split, pairs of the words of a sentence and their tags.
 
@@ -211,11 +212,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[list[str], list[str]]]
         split: One of `SIZES`.
         seed: Another number gives other sentences.
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split, seed):
     writer, seen = _Writer(random.Random(f"wordclasses {split} {seed}")), set()
     while len(seen) < SIZES[split]:
         words, tags = map(list, zip(*writer.sentence(), strict=True))

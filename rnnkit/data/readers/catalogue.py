@@ -1,7 +1,6 @@
 """Datasets by their TFDS name, the embedded ones among them."""
 
 import contextlib
-import difflib
 import io
 import logging
 import re
@@ -11,16 +10,16 @@ import urllib.request
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.readers import tfds_features
 from rnnkit.data.readers.media import clips, images, transcripts
 from rnnkit.data.readers.sequences import tagged
-from rnnkit.data.readers.text.parallel import choose
 from rnnkit.data.splits import SPLITS, Data
+from rnnkit.utils.checks import nearest
 
 NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
 # Any answer at all shows that there is a network; TFDS itself would retry for minutes.
 PROBE = "https://storage.googleapis.com"
 PROBE_SECONDS = 5
-TFDS_FEATURES = {"text": "Text", "label": "ClassLabel", "image": "Image", "events": "Text"}
 
 
 def is_name(source):
@@ -47,25 +46,11 @@ def load(name, input_type, target_type, given=None, data_dir=None):
         ValueError: For an unknown name, features that do not fit, or without a network.
     """
     builder, prepare = _builder(name, data_dir)
-    features = builder.info.features
-    if input_type == "words":
-        x, y = tagged.choose(builder, target_type, given, name)
-    elif input_type == target_type:
-        x, y = _pair(builder, input_type, given, name)
-    elif input_type in transcripts.INPUTS:
-        x, y = transcripts.choose(builder, input_type, given, name)
-    elif input_type == "frames":
-        x, y = clips.choose(builder, given, name)
-    else:
-        x = _feature(features, input_type, "input", (given or {}).get("input"), name)
-        y = _feature(features, target_type, "target", (given or {}).get("target"), name)
-    signal = transcripts.example(builder, x, y) if input_type in transcripts.INPUTS else None
-    if input_type == "words":
-        signal = tagged.example(builder, x, y)
-    if input_type == "frames":
-        signal = clips.example(builder, x, y)
-    if input_type == "image":
-        signal = images.example(builder, x, y)
+    x, y = tfds_features.choose(builder, input_type, target_type, given, name)
+    signals = {"words": tagged, "frames": clips, "image": images}
+    signals |= dict.fromkeys(tfds_features.RECORDINGS, transcripts)
+    reader = signals.get(input_type)
+    signal = None if reader is None else reader.example(builder, x, y)
     prepare()
     return _split(builder, x, y, signal)
 
@@ -85,7 +70,7 @@ def load_texts(name, given=None, data_dir=None):
         ValueError: As `load`.
     """
     builder, prepare = _builder(name, data_dir)
-    key = _feature(builder.info.features, "text", "target", given, name)
+    key = tfds_features.one(builder, "text", "target", given, name)
     prepare()
     data = _split(builder, key, key)
     for split in ("train", "validation", "test"):
@@ -116,7 +101,7 @@ def load_series(name, given=None, data_dir=None):
         del given["input"]
     else:
         chosen = None
-    key = _feature(features, "series", "input", chosen, name)
+    key = tfds_features.one(builder, "series", "input", chosen, name)
     prepare()
     sizes = builder.info.splits
     ours = {split: SPLITS[split] for split in sizes if split in SPLITS}
@@ -153,8 +138,7 @@ def _builder(name, data_dir):
             prepared = builder.is_prepared()
     except tfds.core.DatasetNotFoundError:
         known = tfds.list_builders(with_community_datasets=False)
-        close = difflib.get_close_matches(name.split("/")[0], known, n=3)
-        hint = f" Near names: {', '.join(close)}." if close else ""
+        hint = nearest(name.split("/")[0], known)
         raise ValueError(f"{name!r} is neither a file nor a TFDS dataset.{hint}") from None
     except ValueError as error:  # an unknown configuration of a known dataset
         raise ValueError(f"TFDS has no {name!r}: {str(error).splitlines()[0]}") from None
@@ -208,54 +192,6 @@ def _need_network(name):
         ) from None
 
 
-def _feature(features, data_type, role, given, name):
-    import tensorflow_datasets as tfds
-
-    def fits(value):
-        if data_type == "series":
-            plain = type(value) in (tfds.features.Tensor, tfds.features.Sequence)
-            shape = value.shape if plain else ()
-            flat = isinstance(shape, tuple) and len(shape) in (1, 2)
-            return flat and np.issubdtype(value.np_dtype, np.floating)
-        return isinstance(value, getattr(tfds.features, TFDS_FEATURES[data_type]))
-
-    found = {key: type(value).__name__ for key, value in features.items()}
-    if given is not None:
-        if given not in features:
-            raise ValueError(f"{name} has no feature {given!r} for the {role}. Found: {found}")
-        return given
-    fitting = [key for key, value in features.items() if fits(value)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise ValueError(
-            f"{name} has several features of data type {data_type}: say which is the {role} with "
-            f"{role}={fitting[0]!r}. Found: {found}"
-        )
-    raise ValueError(
-        f"{name} has no feature of data type {data_type} for the {role}. Found: {found}"
-    )
-
-
-def _pair(builder, data_type, given, name):
-    """Which two features of one data type are input and target: as given, or as the dataset has it.
-
-    The sides of a `Translation` are features by the names of their languages.
-    """
-    import tensorflow_datasets as tfds
-
-    features, keys = builder.info.features, builder.info.supervised_keys
-    wanted = getattr(tfds.features, TFDS_FEATURES[data_type])
-    found = [key for key, value in features.items() if isinstance(value, wanted)]
-    if len(found) < 2:
-        known = {key: type(value).__name__ for key, value in features.items()}
-        raise ValueError(f"{name} has no two features of data type {data_type}. Found: {known}")
-    usual = {}
-    if keys is not None and len(keys) == 2 and all(key in found for key in keys):
-        usual = {role: (key,) for role, key in zip(("input", "target"), keys, strict=True)}
-    return choose(found, usual, given, name, name)
-
-
 def _split(builder, x, y, signal=None):
     labels = builder.info.features[y]
     names = getattr(labels, "names", None)
@@ -264,20 +200,18 @@ def _split(builder, x, y, signal=None):
     if train is None:
         raise ValueError(f"{builder.info.name} has no split 'train'. Found: {sorted(sizes)}")
     validation = next((s for s in ("validation", "valid", "dev") if s in sizes), None)
-    test = next((s for s in ("test",) if s in sizes), None)
+    test = "test" if "test" in sizes else None
     if test and _withheld(builder, test, y):
         test = None
     if test is None and validation is not None:
         test, validation = validation, None
     wanted = {"validation": validation, "test": test}
-    share = 100
-    if validation is None:
-        share -= 10
-        wanted["validation"] = f"{train}[{share}%:{share + 10}%]"
-    if test is None:
-        share -= 10
-        wanted["test"] = f"{train}[{share}%:{share + 10}%]"
-    wanted["train"] = train if share == 100 else f"{train}[:{share}%]"
+    kept = 100  # per cent of train that is left to it
+    for part in ("validation", "test"):
+        if wanted[part] is None:
+            kept -= 10
+            wanted[part] = f"{train}[{kept}%:{kept + 10}%]"
+    wanted["train"] = train if kept == 100 else f"{train}[:{kept}%]"
     table = None if names is None else tf.constant(names)
 
     def example(row):

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from rnnkit.datasets.dialogues import lexicon
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 SIZES = {"train": 6000, "validation": 500, "test": 500}
 
@@ -337,6 +337,7 @@ _SMALL = frozenset(lexicon.listed("""
     it, they, you, we, today, remind, please, spell"""))  # fmt: skip
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Yields the pairs of one split.
 
@@ -358,11 +359,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> reply[-1] in ".?"
         True
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split: str, seed: int) -> Iterator[tuple[str, str]]:
     rng = random.Random(f"rnnkit_dialogues/{seed}/{split}")
     talker = _Talker(rng)
     kinds: list[Callable] = [getattr(talker, kind) for kind, n in _SHARES.items() for _ in range(n)]

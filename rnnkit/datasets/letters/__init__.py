@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnkit.datasets.common_words import WORDS
 from rnnkit.datasets.letters.shapes import SHAPES
-from rnnkit.datasets.samples import check_split, split_of
+from rnnkit.datasets.samples import generator, split_of
 
 SIZES = {"train": 4000, "validation": 400, "test": 400}
 
@@ -190,6 +190,7 @@ def _warp(draws, jitter):
 # === Examples ===
 
 
+@generator
 def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np.ndarray, str]]:
     """Yields the words of one split.
 
@@ -207,13 +208,6 @@ def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np
     Raises:
         ValueError: If `split` is none of the three, or `noise` is negative.
     """
-    check_split(split, SIZES)
-    if noise < 0:
-        raise ValueError(f"`noise` must be 0 or more. Received: noise={noise!r}")
-    return _generate(split, noise, seed)
-
-
-def _generate(split: str, noise: float, seed: int) -> Iterator[tuple[np.ndarray, str]]:
     rng = random.Random(f"rnnkit_letters/{seed}/{split}")
     seen: set[str] = set()
     while len(seen) < SIZES[split]:

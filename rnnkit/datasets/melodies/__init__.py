@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from rnnkit.datasets.melodies.tunes import TEST, TUNES, VALIDATION
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 from rnnkit.formats.notation import spell_melody
 
 LABELS = tuple(TUNES)
@@ -142,6 +142,16 @@ def _keys(rng, pitches):
     return sorted(keys, key=lambda _: rng.random())
 
 
+def names_of(split):
+    """The names of the tunes of a split."""
+    apart = {"validation": VALIDATION, "test": TEST}
+    every = [name for tunes in TUNES.values() for name, *_ in tunes]
+    if split in apart:
+        return apart[split]
+    return tuple(name for name in every if name not in VALIDATION + TEST)
+
+
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Yields the melodies of one split.
 
@@ -161,20 +171,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     >>> style in LABELS, ":" in melody
     (True, True)
     """
-    check_split(split, VERSIONS)
-    return _generate(split, seed)
-
-
-def names_of(split):
-    """The names of the tunes of a split."""
-    apart = {"validation": VALIDATION, "test": TEST}
-    every = [name for tunes in TUNES.values() for name, *_ in tunes]
-    if split in apart:
-        return apart[split]
-    return tuple(name for name in every if name not in VALIDATION + TEST)
-
-
-def _generate(split, seed):
     rng, found = random.Random(f"rnnkit_melodies/{seed}/{split}"), []
     wanted = set(names_of(split))
     for style, tunes in TUNES.items():

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from rnnkit.datasets.phrases.forms import article, elide
 from rnnkit.datasets.phrases.frames import Writer
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 SIZES = {"train": 12_000, "validation": 1000, "test": 1000}
 
@@ -64,6 +64,7 @@ def _split(english: str) -> str:
     return ("test", "validation", *["train"] * 8)[zlib.crc32(english.lower().encode()) % 10]
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Yields the pairs of one split.
 
@@ -85,11 +86,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> english[-1] in ".?!"
         True
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split: str, seed: int) -> Iterator[tuple[str, str]]:
     writer = Writer(random.Random(f"rnnkit_phrases/{seed}/{split}"))
     seen: set[str] = set()
     while len(seen) < SIZES[split]:

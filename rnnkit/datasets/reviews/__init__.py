@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 
 from rnnkit.datasets.reviews import lexicon
-from rnnkit.datasets.samples import check_split
+from rnnkit.datasets.samples import generator
 
 LABELS = ("negative", "positive")
 SIZES = {"train": 8000, "validation": 1000, "test": 2000}
@@ -239,6 +239,7 @@ def _third(core: str) -> int:
     return zlib.crc32(" ".join(sorted(re.findall(r"[a-z'-]+", core.lower()))).encode()) % 3
 
 
+@generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Yields the reviews of one split.
 
@@ -260,11 +261,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         >>> label in ("negative", "positive")
         True
     """
-    check_split(split, SIZES)
-    return _generate(split, seed)
-
-
-def _generate(split: str, seed: int) -> Iterator[tuple[str, str]]:
     rng = random.Random(f"rnnkit_reviews/{seed}/{split}")
     writer = _Writer(rng, split)
     third = list(SIZES).index(split)

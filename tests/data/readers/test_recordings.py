@@ -324,12 +324,12 @@ def test_tfds_texts_and_rows_of_classes(catalogued):
 def test_tfds_features_that_do_not_fit(catalogued):
     one = {"audio": np.zeros(5, "int64"), "text": "a"}
     sound, text = tfds.features.Audio(sample_rate=8000), tfds.features.Text()
-    with pytest.raises(ValueError, match="no feature of data type audio. Found: .*'text': 'Text'"):
+    with pytest.raises(ValueError, match="no feature of data type audio .*Found: .*'text'"):
         catalogued("audio", {"text": text, "b": text}, [{"text": "a", "b": "b"}])
     with pytest.raises(ValueError, match="does not say at which sampling rate .*'audio'"):
         catalogued("audio", {"audio": tfds.features.Audio(), "text": text}, [one])
     both = {"audio": sound, "text": text, "other": text}
-    with pytest.raises(ValueError, match="several features of data type text: say .*target='"):
+    with pytest.raises(ValueError, match="several features of data type text .*: say .*target='"):
         catalogued("audio", both, [{**one, "other": "b"}])
     with pytest.raises(ValueError, match="no feature 'words' for the target"):
         catalogued("audio", both, [{**one, "other": "b"}], target="words")

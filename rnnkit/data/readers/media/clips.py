@@ -250,52 +250,6 @@ def example(builder, x, y):
     return pair
 
 
-def choose(builder, given, name):
-    """The features of a TFDS dataset that are the frames and their labels.
-
-    Args:
-        builder: TFDS builder.
-        given: Dict of `"input"`, `"target"` to the name of a feature, or None.
-        name: TFDS name, for messages.
-
-    Returns:
-        The pair of names.
-
-    Raises:
-        ValueError: If a feature is unknown, or none or several fit.
-    """
-    import tensorflow_datasets as tfds
-
-    def is_clip(feature):
-        if isinstance(feature, tfds.features.Video):
-            return True
-        plain = type(feature) is tfds.features.Tensor
-        shape = feature.shape if plain else ()
-        return len(shape) == 4 and feature.np_dtype == np.uint8 and None not in shape[1:]
-
-    def is_labels(feature):
-        inner = getattr(feature, "feature", None)
-        return isinstance(inner, tfds.features.ClassLabel)
-
-    features, chosen = builder.info.features, []
-    found = {key: type(value).__name__ for key, value in features.items()}
-    for role, fits, what in (("input", is_clip, "video"), ("target", is_labels, "labels")):
-        wish = (given or {}).get(role)
-        fitting = [key for key, value in features.items() if fits(value)]
-        if wish is not None:
-            if wish not in fitting:
-                raise ValueError(f"{name}: {wish!r} is no feature of kind {what}. Found: {found}")
-            fitting = [wish]
-        if len(fitting) != 1:
-            many = "several features" if fitting else "no feature"
-            hint = f": say which with {role}={fitting[0]!r}" if fitting else ""
-            raise ValueError(
-                f"{name} has {many} of kind {what} for the {role}{hint}. Found: {found}"
-            )
-        chosen.append(fitting[0])
-    return tuple(chosen)
-
-
 def from_arrays(source):
     """Data from a pair `(x, y)`: lists of clips or vectors `[time, ...]` and of their labels.
 

@@ -117,39 +117,6 @@ def pairs(dataset, request):
 # === TFDS ===
 
 
-def choose(builder, kind, given, name):
-    """The features of a TFDS dataset that are the words and their tags.
-
-    Args:
-        builder: TFDS builder.
-        kind: `"tags"` or `"entities"`.
-        given: Dict of `"input"`, `"target"` to the name of a feature, or None.
-        name: TFDS name, for messages.
-
-    Returns:
-        The pair of names.
-    """
-    features = builder.info.features
-    found = {key: type(value).__name__ for key, value in features.items()}
-    usual = {
-        "input": ("words", "tokens"),
-        "target": ("entities", "ner", "tags") if kind == "entities" else ("tags", "upos", "pos"),
-    }
-    chosen = []
-    for role, names in usual.items():
-        wish = (given or {}).get(role)
-        if wish is not None and wish not in features:
-            raise ValueError(f"{name} has no feature {wish!r} for the {role}. Found: {found}")
-        key = wish or next((each for each in names if each in features), None)
-        if key is None or not hasattr(features[key], "feature"):
-            raise ValueError(
-                f"{name} has no sequence for the {role}: expected one of {names} (or say which "
-                f"with {role}=...). Found: {found}"
-            )
-        chosen.append(key)
-    return tuple(chosen)
-
-
 def example(builder, x, y):
     """Function from a row of a TFDS dataset to raw `(words, tags)`, classes as their names."""
     classes = getattr(builder.info.features[y].feature, "names", None)
