@@ -97,8 +97,8 @@ class _Writer:
     def one(self, items):
         return items[int(self.rng.random() * len(items))]
 
-    def chance(self, share: float) -> bool:
-        return self.rng.random() < share
+    def chance(self, rate: float) -> bool:
+        return self.rng.random() < rate
 
     def name(self) -> str:
         if self.chance(0.25):

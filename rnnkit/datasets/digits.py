@@ -28,12 +28,12 @@ ways of writing each digit.
 | --- | --- | --- |
 | turn, in degrees | -15 | 15 |
 | height, in pixels | 10 | 17 |
-| width, as a share of the usual | 0.65 | 1.15 |
+| width, as a fraction of the usual | 0.65 | 1.15 |
 | slant: tangent of the angle | -0.2 | 0.3 |
 | distance from the middle, in pixels | 0 | 1.5 |
 | thickness of the line, in pixels | 1.2 | 2.8 |
-| contrast, as a share of black to white | 0.45 | 0.95 |
-| deviation of the noise, as a share of black to white | 0.03 | 0.14 |
+| contrast, as a fraction of black to white | 0.45 | 0.95 |
+| deviation of the noise, as a fraction of black to white | 0.03 | 0.14 |
 
 The shape is also warped by slow waves, one side of the picture is darker than the other, and up
 to two short strokes that belong to no digit lie about.
@@ -79,7 +79,7 @@ def draw(digit: str, seed: int, noise: float = 1.0) -> np.ndarray:
 
     Args:
         digit: One of `"0"` to `"9"`.
-        seed: Of everything drawn at random.
+        seed: Of everything sampled at random.
         noise: Factor on the deviation of the noise.
 
     Returns:
@@ -94,31 +94,31 @@ def draw(digit: str, seed: int, noise: float = 1.0) -> np.ndarray:
     """
     if digit not in SHAPES:
         raise ValueError(f"digit must be one of 0 to 9. Received: digit={digit!r}")
-    draws = np.random.RandomState(seed)  # the same in every NumPy
+    rng = np.random.RandomState(seed)  # the same in every NumPy
     ways = SHAPES[digit]
-    height, width = draws.uniform(10, 17), draws.uniform(0.65, 1.15)
-    angle, slant = np.deg2rad(draws.uniform(-15, 15)), draws.uniform(-0.2, 0.3)
-    middle = (SIDE - 1) / 2 + draws.uniform(-1, 1, 2) * 1.5 / np.sqrt(2)
-    waves, phases = draws.uniform(2, 5, (2, 2)), draws.uniform(0, 2 * np.pi, 2)
-    depths = 0.06 * draws.standard_normal(2)
+    height, width = rng.uniform(10, 17), rng.uniform(0.65, 1.15)
+    angle, slant = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(-0.2, 0.3)
+    middle = (SIDE - 1) / 2 + rng.uniform(-1, 1, 2) * 1.5 / np.sqrt(2)
+    waves, phases = rng.uniform(2, 5, (2, 2)), rng.uniform(0, 2 * np.pi, 2)
+    depths = 0.06 * rng.standard_normal(2)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     ink = np.zeros((SIDE, SIDE))
-    thickness = draws.uniform(1.2, 2.8)
-    for text in ways[draws.randint(len(ways))].split("|"):
+    thickness = rng.uniform(1.2, 2.8)
+    for text in ways[rng.randint(len(ways))].split("|"):
         line = _points(text)  # [points, 2]
         line = line + depths * np.sin(line @ waves + phases) - 0.5
         line = line * (0.6 * height * width, height)
         line[:, 0] += slant * line[:, 1]
         line = (line * (1, -1)) @ turn + middle
         ink = np.maximum(ink, _ink(line, thickness))
-    for _ in range(draws.randint(3)):  # strokes that belong to nothing
-        start, way = draws.uniform(0, SIDE - 1, 2), draws.uniform(-3, 3, 2)
-        ink = np.maximum(ink, 0.8 * _ink(np.stack([start, start + way]), draws.uniform(0.8, 1.6)))
-    contrast = draws.uniform(0.45, 0.95)
-    slope = draws.uniform(-0.15, 0.15, 2)
+    for _ in range(rng.randint(3)):  # strokes that belong to nothing
+        start, way = rng.uniform(0, SIDE - 1, 2), rng.uniform(-3, 3, 2)
+        ink = np.maximum(ink, 0.8 * _ink(np.stack([start, start + way]), rng.uniform(0.8, 1.6)))
+    contrast = rng.uniform(0.45, 0.95)
+    slope = rng.uniform(-0.15, 0.15, 2)
     down, right = np.mgrid[:SIDE, :SIDE] / (SIDE - 1) - 0.5
     picture = 0.5 + contrast * (ink - 0.5) + slope[0] * down + slope[1] * right
-    picture += noise * draws.uniform(0.03, 0.14) * draws.standard_normal(picture.shape)
+    picture += noise * rng.uniform(0.03, 0.14) * rng.standard_normal(picture.shape)
     return np.clip(np.round(255 * picture), 0, 255).astype("uint8")[..., None]
 
 
@@ -127,9 +127,9 @@ def _ink(line: np.ndarray, thickness: float) -> np.ndarray:
     pixels = np.stack(np.mgrid[:SIDE, :SIDE][::-1], axis=-1).reshape(-1, 1, 2)  # x, y
     start, way = line[:-1], np.diff(line, axis=0)  # [pieces, 2]
     length = np.maximum(np.square(way).sum(axis=1), 1e-12)
-    share = np.clip(((pixels - start) * way).sum(axis=2) / length, 0, 1)  # [pixels, pieces]
-    gap = np.linalg.norm(pixels - start - share[..., None] * way, axis=2).min(axis=1)
-    return np.clip(thickness / 2 + 0.5 - gap, 0, 1).reshape(SIDE, SIDE)
+    fraction = np.clip(((pixels - start) * way).sum(axis=2) / length, 0, 1)  # [pixels, pieces]
+    distance = np.linalg.norm(pixels - start - fraction[..., None] * way, axis=2).min(axis=1)
+    return np.clip(thickness / 2 + 0.5 - distance, 0, 1).reshape(SIDE, SIDE)
 
 
 @generator

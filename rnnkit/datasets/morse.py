@@ -20,7 +20,7 @@ SIZES = {"train": 5000, "validation": 300, "test": 300}
 RATE = 8000
 # The clips of the sample need no more for their highest pitch.
 CLIP_RATE = 4000
-# Signal-to-noise ratios of the clips, in dB, drawn evenly between the two.
+# Signal-to-noise ratios of the clips, in dB, sampled evenly between the two.
 NOISE = (5.0, 20.0)
 LONGEST = 6.0
 # Texts of up to so many characters are only to learn from, and come more than once.
@@ -47,7 +47,7 @@ two characters: a network learns the code as people do, by its letters first. Al
 clips to validate and to test, are common English words, call signs such as `hj3hb`, numbers, and
 letters at random; no such text is in two splits.
 
-**Sound.** Each clip has its own hand and path, drawn evenly from these ranges:
+**Sound.** Each clip has its own hand and path, sampled evenly from these ranges:
 
 | what | from | to |
 | --- | --- | --- |
@@ -55,9 +55,9 @@ letters at random; no such text is in two splits.
 | pitch of the tone, Hz | 400 | 900 |
 | jitter: standard deviation of the logarithm of each dot, dash and gap | 0 | 0.1 |
 | white noise: signal-to-noise ratio, dB | 5 | 20 |
-| slow fading: share of the amplitude lost at its deepest | 0 | 0.6 |
+| slow fading: fraction of the amplitude lost at its deepest | 0 | 0.6 |
 | fadings a second | 0.1 | 0.5 |
-| loudest sample, share of full scale | 0.1 | 0.9 |
+| loudest sample, fraction of full scale | 0.1 | 0.9 |
 
 The signal-to-noise ratio is the power of the tone while the key is down, before fading, over the
 power of the noise in the whole band of 2 kHz; in the 2.5 kHz of a receiver it is 1 dB lower.
@@ -133,8 +133,8 @@ def signal(
             None for no noise.
         jitter: Spread of the lengths of dots, dashes and gaps: standard deviation of their
             logarithm.
-        fading: Depth of the slow fading, from 0 to below 1: the share of the amplitude lost at its
-            deepest.
+        fading: Depth of the slow fading, from 0 to below 1: the fraction of the amplitude lost at
+            its deepest.
         fading_rate: Fadings a second.
         level: Amplitude of the loudest sample, from 0 to 1.
         margin: Silence, or noise alone, before and after, in seconds.
@@ -163,9 +163,9 @@ def signal(
         if not good:
             raise ValueError(f"{name} is out of its range. Received: {name}={value!r}")
     moves = schedule(text)
-    draws = np.random.RandomState(seed)  # its numbers are the same in every NumPy
-    spread = np.exp(jitter * draws.standard_normal(len(moves)))
-    phases = draws.uniform(0, 2 * np.pi, 2)
+    rng = np.random.RandomState(seed)  # its numbers are the same in every NumPy
+    spread = np.exp(jitter * rng.standard_normal(len(moves)))
+    phases = rng.uniform(0, 2 * np.pi, 2)
     dot = 1.2 / words_per_minute
     lengths = dot * np.array([units for _, units in moves]) * spread  # seconds
     ends = margin + np.cumsum(lengths)
@@ -187,7 +187,7 @@ def signal(
 
     # === Noise ===
     if snr is not None:
-        tone = tone + np.sqrt(0.5 * 10 ** (-snr / 10)) * draws.standard_normal(total)
+        tone = tone + np.sqrt(0.5 * 10 ** (-snr / 10)) * rng.standard_normal(total)
     loudest = np.abs(tone).max()
     return np.rint(tone * (level * (2**15 - 1) / loudest)).astype("int16")
 
@@ -203,7 +203,7 @@ def generate(split: str, snr: float | None = None, seed: int = 0) -> Iterator[tu
 
     Args:
         split: `"train"`, `"validation"` or `"test"`.
-        snr: Signal-to-noise ratio of every clip in dB, in place of those drawn, to see how errors
+        snr: Signal-to-noise ratio of every clip in dB, in place of those sampled, to see how errors
             depend on it; texts and keying stay the same.
         seed: Any integer; the same seed gives the same clips.
 

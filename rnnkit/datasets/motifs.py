@@ -14,8 +14,9 @@ CARD = """\
 Nucleotide sequences, half of which hold a site: 6,000 to train, 1,000 to validate, 2,000 to test.
 All of it is synthetic: drawn offline at random.
 
-**Sequences.** 60 to 120 letters. The share of G and C differs from sequence to sequence, from 35 to
-65 %. One letter in a hundred is an ambiguity code that stands for the true base and others.
+**Sequences.** 60 to 120 letters. The fraction of G and C differs from sequence to sequence,
+from 35 to 65 %. One letter in a hundred is an ambiguity code that stands for the true base and
+others.
 
 **Site.** The motif `TTGACA`, and 8 to 32 letters after its end the motif `TATAAT`. In three of ten
 motifs one letter is another. Sequences without a site hold the same two motifs at the same

@@ -62,13 +62,13 @@ model sees motion, not that it understands your films.
 class _Scene:
     """Two shapes, and the acts they go through."""
 
-    def __init__(self, draws: random.Random):
-        self.draws = draws
-        self.radii = [draws.uniform(1.3, 2.0) for _ in range(2)]
-        self.speed = draws.uniform(0.9, 1.4)
+    def __init__(self, rng: random.Random):
+        self.rng = rng
+        self.radii = [rng.uniform(1.3, 2.0) for _ in range(2)]
+        self.speed = rng.uniform(0.9, 1.4)
         self.places = [np.zeros(2), np.zeros(2)]
         while self._apart(self.places) < 1.5:
-            self.places = [np.array([draws.uniform(NEAR, FAR) for _ in "xy"]) for _ in range(2)]
+            self.places = [np.array([rng.uniform(NEAR, FAR) for _ in "xy"]) for _ in range(2)]
         self.frames: list[list[np.ndarray]] = []
         self.labels: list[str] = []
 
@@ -84,10 +84,10 @@ class _Scene:
     def act(self):
         """Adds the frames of one act."""
         acts = ["rest", "move", "turn", "collide"]
-        name = self.draws.choices(acts, weights=[3, 3, 4, 5])[0]
-        who = self.draws.randrange(2)
+        name = self.rng.choices(acts, weights=[3, 3, 4, 5])[0]
+        who = self.rng.randrange(2)
         if name == "rest":
-            for _ in range(self.draws.randint(2, 7)):
+            for _ in range(self.rng.randint(2, 7)):
                 self._show("rest")
         elif name == "collide":
             self._collide(who)
@@ -104,11 +104,11 @@ class _Scene:
 
     def _path(self, who, turning):
         """Places of a shape on a free way, or None."""
-        heading, bend = self.draws.uniform(0, 2 * np.pi), 0.0
+        heading, bend = self.rng.uniform(0, 2 * np.pi), 0.0
         if turning:
-            bend = np.deg2rad(self.draws.uniform(20, 40)) * self.draws.choice((-1, 1))
+            bend = np.deg2rad(self.rng.uniform(20, 40)) * self.rng.choice((-1, 1))
         place, path = self.places[who], []
-        for _ in range(self.draws.randint(3, 9)):
+        for _ in range(self.rng.randint(3, 9)):
             heading += bend
             place = place + self.speed * np.array([np.cos(heading), np.sin(heading)])
             if not self._free(who, place):
@@ -127,7 +127,7 @@ class _Scene:
         steps = int(np.ceil(gap / self.speed - 1e-9))
         after = []
         place = self.places[1 - who]
-        for _ in range(self.draws.randint(3, 6)):
+        for _ in range(self.rng.randint(3, 6)):
             place = place + self.speed * way
             if not ((place >= NEAR) & (place <= FAR)).all():
                 break
@@ -146,7 +146,7 @@ def draw(seed: int, noise: float = 1.0) -> tuple[np.ndarray, tuple[str, ...]]:
     """A clip and the labels of its frames.
 
     Args:
-        seed: Of everything drawn at random.
+        seed: Of everything sampled at random.
         noise: Factor on the deviation of the noise.
 
     Returns:

@@ -126,31 +126,31 @@ def draw(groups: list[dict], seed: int, noise: float = 1.0) -> np.ndarray:
 
     Args:
         groups: As in `captions`.
-        seed: Of everything drawn at random.
+        seed: Of everything sampled at random.
         noise: Factor on the deviation of the noise.
 
     Returns:
         uint8 `[32, 32, 3]`.
     """
-    draws = np.random.RandomState(seed)  # the same in every NumPy
-    picture = np.full((SIDE, SIDE, 3), draws.uniform(0.05, 0.3))
+    rng = np.random.RandomState(seed)  # the same in every NumPy
+    picture = np.full((SIDE, SIDE, 3), rng.uniform(0.05, 0.3))
     for group in groups:
-        radius = draws.uniform(*RADII[group["size"]])
-        colour = np.clip(np.array(COLOURS[group["colour"]]) + draws.uniform(-0.08, 0.08, 3), 0, 1)
+        radius = rng.uniform(*RADII[group["size"]])
+        colour = np.clip(np.array(COLOURS[group["colour"]]) + rng.uniform(-0.08, 0.08, 3), 0, 1)
         across = group["half"] in ("left", "right")
         near = group["half"] in ("left", "top")
         # Its members stand in a row along the half, at the middle of which the group is.
-        depth = SIDE * (0.25 if near else 0.75) + draws.uniform(-2, 2)
-        step = 2 * radius + draws.uniform(1.0, 1.6)
+        depth = SIDE * (0.25 if near else 0.75) + rng.uniform(-2, 2)
+        step = 2 * radius + rng.uniform(1.0, 1.6)
         room = SIDE - 2 - 2 * radius - (group["count"] - 1) * step
-        start = 1 + radius + draws.uniform(0, 1) * max(room, 0)
+        start = 1 + radius + rng.uniform(0, 1) * max(room, 0)
         for index in range(group["count"]):
             along = start + index * step
-            aside = depth + draws.uniform(-1, 1)
+            aside = depth + rng.uniform(-1, 1)
             middle = (aside, along) if across else (along, aside)
             ink = _ink(group["shape"], middle, radius)[..., None]
             picture = picture * (1 - ink) + colour * ink
-    picture = picture + noise * draws.uniform(0.01, 0.05) * draws.standard_normal(picture.shape)
+    picture = picture + noise * rng.uniform(0.01, 0.05) * rng.standard_normal(picture.shape)
     return np.clip(np.round(255 * picture), 0, 255).astype("uint8")
 
 
@@ -194,10 +194,10 @@ def generate(split: str, noise: float = 1.0, seed: int = 0) -> Iterator[tuple[np
 
 
 def scene(rng: random.Random, held_out: bool = False) -> list[dict]:
-    """The groups of a scene, drawn at random, no two alike.
+    """The groups of a scene, sampled at random, no two alike.
 
     Args:
-        rng: Source of what is drawn.
+        rng: Source of randomness.
         held_out: Whether one group is of the pairs that are held out; else none is.
     """
     half = rng.choice(HALVES)

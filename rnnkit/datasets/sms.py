@@ -18,7 +18,7 @@ from rnnkit.datasets.samples import generator
 
 LABELS = ("ham", "spam")
 SIZES = {"train": 4500, "validation": 500, "test": 1000}
-SPAM_SHARE = 0.18
+SPAM_RATE = 0.18
 
 CARD = """\
 # rnnkit_sms
@@ -334,7 +334,7 @@ def _held_out(template: str) -> bool:
 
 
 class _Writer:
-    """Writes messages with words drawn from `rng`; `split` says which templates are allowed."""
+    """Writes messages with words sampled from `rng`; `split` says which templates are allowed."""
 
     def __init__(self, rng: random.Random, split: str):
         self.rng = rng
@@ -420,10 +420,10 @@ class _Writer:
         return text + rng.choice(["", "", ".", "..", "!"]) if text[-1].isalnum() else text
 
     def ham(self) -> str:
-        draw = self.rng.random()
-        if draw < 0.07:
+        number = self.rng.random()
+        if number < 0.07:
             return self.fill("ham notice")
-        if draw < 0.27:
+        if number < 0.27:
             return self.chat(self.fill("ham lookalike"), ends=0.4)
         body = self.fill("ham")
         if self.chance(0.3):
@@ -479,7 +479,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     writer = _Writer(rng, split)
     third = list(SIZES).index(split)
     messages: dict[str, str] = {}
-    wanted = {"ham": SIZES[split] - round(SIZES[split] * SPAM_SHARE)}
+    wanted = {"ham": SIZES[split] - round(SIZES[split] * SPAM_RATE)}
     wanted["spam"] = SIZES[split] - wanted["ham"]
     for label, write in (("ham", writer.ham), ("spam", writer.spam)):
         missing = wanted[label]
@@ -488,5 +488,5 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
             if text not in messages and _third(text) == third:
                 messages[text] = label
                 missing -= 1
-    # Sorting by drawn keys shuffles with nothing but random(), the same in every Python version.
+    # Sorting by random keys shuffles with nothing but random(), the same in every Python version.
     yield from sorted(messages.items(), key=lambda _: rng.random())

@@ -26,7 +26,7 @@ pairs. The person, thing and town of a test story do not come together in traini
 
 | baseline, by counts of the training split | nats a character on test |
 | --- | --- |
-| each character by its share | 3.15 |
+| each character by its frequency | 3.15 |
 | the last character: all that a memoryless model (`cell="dense"`) sees | 2.17 |
 | the last five characters | 0.37 |
 | the last eight characters, the best number of them | 0.29 |

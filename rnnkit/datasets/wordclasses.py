@@ -80,8 +80,8 @@ class _Writer:
     def one(self, items):
         return items[int(self.rng.random() * len(items))]
 
-    def chance(self, share: float) -> bool:
-        return self.rng.random() < share
+    def chance(self, rate: float) -> bool:
+        return self.rng.random() < rate
 
     def invented(self, tag: str, ending: str = "") -> str:
         return self.one(_STEMS) + self.one("aeiou") + self.one(_STEMS) + self.one(_ENDINGS[tag])

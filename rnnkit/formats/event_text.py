@@ -66,12 +66,12 @@ def texts_of(histories, columns=None):
         cells = [table.columns[names[name]] for name in columns] if table.size else []
         order, disorder = sorting(seconds)
         late.append(disorder)
-        texts.append(written(columns, seconds, cells, order))
+        texts.append(format_history(columns, seconds, cells, order))
     warn_of_disorder(late, sum(table.size for table in found))
     return texts
 
 
-def written(columns, seconds, cells, order):
+def format_history(columns, seconds, cells, order):
     """One history as a text.
 
     Args:
@@ -89,7 +89,7 @@ def written(columns, seconds, cells, order):
 
 
 def check_texts(texts, columns, amounts):
-    """Raises a ValueError unless texts are histories as `written` gives them, with some columns.
+    """Raises a ValueError unless texts are histories of `format_history` with some columns.
 
     Args:
         texts: List of histories as texts.

@@ -210,12 +210,12 @@ def write_midi(notes, path, tempo=TEMPO, velocity=80):
 
     Args:
         notes: List of `Note`.
-        path: Path of the file; it is written beside its place and moved there when complete.
+        path: Path of the file; it is written beside it and moved there when complete.
         tempo: Beats a minute.
         velocity: How hard all keys are struck, 1 to 127.
 
     Raises:
-        ValueError: For a tempo or velocity that cannot be, or a place that cannot be written to.
+        ValueError: For a tempo or velocity that cannot be, or a path that cannot be written to.
     """
     import mido
 
@@ -236,8 +236,8 @@ def write_midi(notes, path, tempo=TEMPO, velocity=80):
         events.append((round(note.end * 480), 0, note.pitch))  # ends come before starts
     now = 0
     for tick, on, pitch in sorted(events):
-        kind = "note_on" if on else "note_off"
-        track.append(mido.Message(kind, note=pitch, velocity=velocity * on, time=tick - now))
+        message = "note_on" if on else "note_off"
+        track.append(mido.Message(message, note=pitch, velocity=velocity * on, time=tick - now))
         now = tick
     with atomically(path) as temporary:
         file.save(temporary)

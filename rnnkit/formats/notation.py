@@ -66,7 +66,7 @@ def parse_melody(text):
         List of pairs of MIDI number, or None for a rest, and `fractions.Fraction` of beats.
 
     Raises:
-        ValueError: For what cannot be read; the message has the note and its place.
+        ValueError: For what cannot be read; the message has the note and its position.
 
     Example:
 
@@ -74,7 +74,7 @@ def parse_melody(text):
     [(60, Fraction(1, 1)), (None, Fraction(1, 2))]
     """
     notes = []
-    for place, word in enumerate(text.split()):
+    for index, word in enumerate(text.split()):
         name, _, length = word.partition(":")
         try:
             pitch = None if name.upper() == REST else pitch_number(name)
@@ -84,7 +84,7 @@ def parse_melody(text):
         if duration is None or duration <= 0:
             raise ValueError(
                 "A melody must be notes with their beats, such as 'C4:1 D4:1/2 R:1/2'. "
-                f"Received: {word[:40]!r} as note {place + 1}"
+                f"Received: {word[:40]!r} as note {index + 1}"
             )
         notes.append((pitch, duration))
     return notes
@@ -121,16 +121,16 @@ def parse_steps(text):
     [[60, 64], []]
     """
     steps = []
-    for place, word in enumerate(text.split()):
+    for index, word in enumerate(text.split()):
         try:
             pitches = [] if word.upper() == REST else [pitch_number(n) for n in word.split("+")]
         except ValueError as error:
-            raise ValueError(f"step {place + 1}: {error}") from None
+            raise ValueError(f"step {index + 1}: {error}") from None
         for pitch in pitches:
             if not LOWEST <= pitch < LOWEST + KEYS:
                 raise ValueError(
                     "Keys must be those of a piano, A0 to C8. "
-                    f"Received: {pitch_name(pitch)} in step {place + 1}"
+                    f"Received: {pitch_name(pitch)} in step {index + 1}"
                 )
         steps.append(sorted(set(pitches)))
     return steps

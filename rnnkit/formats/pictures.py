@@ -110,8 +110,8 @@ def _checked(content, name="the bytes"):
         raise ValueError(f"{name}: a picture of {height} x {width} pixels")
     if max(height, width) <= LONGEST:
         return content
-    share = LONGEST / max(height, width)
-    size = [max(1, round(height * share)), max(1, round(width * share))]
+    scale = LONGEST / max(height, width)
+    size = [max(1, round(height * scale)), max(1, round(width * scale))]
     picture = tf.image.resize(on_white(picture), size, antialias=True)
     return tf.io.encode_jpeg(tf.cast(tf.round(picture), tf.uint8), quality=95).numpy()
 
@@ -135,8 +135,8 @@ def on_white(picture):
     values = tf.cast(picture, tf.float32)
 
     def opaque():
-        share = values[..., -1:] / 255.0
-        return values[..., : channels - 1] * share + 255.0 * (1.0 - share)
+        alpha = values[..., -1:] / 255.0
+        return values[..., : channels - 1] * alpha + 255.0 * (1.0 - alpha)
 
     return tf.cond(channels % 2 == 0, opaque, lambda: values)
 
@@ -174,6 +174,6 @@ def frames(value):
         )
     array = whole(array)
     if array.shape[3] == 4:
-        share = array[..., 3:] / 255
-        array = np.round(array[..., :3] * share + 255 * (1 - share)).astype("uint8")
+        alpha = array[..., 3:] / 255
+        array = np.round(array[..., :3] * alpha + 255 * (1 - alpha)).astype("uint8")
     return array

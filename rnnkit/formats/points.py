@@ -53,16 +53,16 @@ def check(points):
         (~np.isin(points[:, 2], (0, 1)), "a pen-up flag of 0 or 1"),
     ):
         if bad.any():
-            place = int(np.argmax(bad))
+            index = int(np.argmax(bad))
             raise ValueError(
-                f"points must have {wanted}. Received: {points[place].tolist()} at point {place}"
+                f"points must have {wanted}. Received: {points[index].tolist()} at point {index}"
             )
 
 
 def _check_widths(rows):
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if not hasattr(row, "__len__") or len(row) != 3:
             raise ValueError(
                 "points must have three numbers each: x, y and the pen-up flag. "
-                f"Received: {str(row)[:60]} at point {place}"
+                f"Received: {str(row)[:60]} at point {index}"
             )

@@ -85,7 +85,7 @@ def read_table(path, encoding="utf-8", header=True):
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(
-            f"{path} is of a kind that is not read; expected one of {', '.join(SUFFIXES)}"
+            f"{path} is of a type that is not read; expected one of {', '.join(SUFFIXES)}"
         )
     text = decode(path, encoding)
     if not text.strip():

@@ -276,7 +276,7 @@ def test_narma_draws_again_where_it_diverges():
 
 def test_narma_gives_up(monkeypatch):
     monkeypatch.setattr(driven, "_DIVERGED", 0.01)
-    with pytest.raises(ValueError, match="all of 100 draws of order 10 diverged. .*steps=20"):
+    with pytest.raises(ValueError, match="all of 100 samples of order 10 diverged. .*steps=20"):
         dynamics.narma(20)
 
 

@@ -126,7 +126,7 @@ def test_reviews_are_balanced_and_of_readable_length(data):
 def test_a_sixth_of_the_messages_is_spam(data):
     for split in SPLITS:
         labels = [label for _, label in data["sms"][split]]
-        assert labels.count("spam") == pytest.approx(sms.SPAM_SHARE * len(labels), abs=1)
+        assert labels.count("spam") == pytest.approx(sms.SPAM_RATE * len(labels), abs=1)
 
 
 @pytest.mark.parametrize("module", MODULES + PAIRS, ids=short_name)

@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded, as_written
 
-# Share of the chunks in training that begin anew, with no states from before. States that are
-# carried on and on while the weights change come to places that no text leads to from its start,
-# and a network that only ever saw them knows nothing of a start.
+# Fraction of the chunks in training that begin anew, with no states from before. States that are
+# carried on and on while the weights change become such as no text leads to from its start, and a
+# network that only ever saw them knows nothing of a start.
 ANEW = 0.1
 
 
@@ -48,10 +48,10 @@ class Corpus(Encoded):
             batch_size: Streams at most.
             chunk: Tokens of each stream in a batch.
             start: Token before the first of each stream.
-            shuffle: Whether each epoch begins at another place of the text (and reads its
+            shuffle: Whether each epoch begins at another position of the text (and reads its
                 beginning after its end), so that no two epochs are cut alike; and a tenth of the
-                chunks, drawn at random, is read as if the text began with it.
-            seed: Integer that fixes these places, or None.
+                chunks, sampled at random, is read as if the text began with it.
+            seed: Integer that fixes these positions, or None.
             multiple: Streams are padded to a multiple of this.
 
         Returns:
@@ -64,20 +64,20 @@ class Corpus(Encoded):
         firsts = tf.range(count, dtype=tf.int64)[:, None] * length  # [streams, 1]
 
         def take(begin, offset, number):
-            """The tokens from `begin` on of each stream, and those one place before."""
+            """The tokens from `begin` on of each stream, and those one step before."""
             times = tf.range(begin, tf.minimum(begin + chunk, padded))[None]  # [1, time]
-            places = firsts + times  # [streams, time]
-            there = (times < length) & (places < size)
+            positions = firsts + times  # [streams, time]
+            there = (times < length) & (positions < size)
 
-            def at(places):
-                return tf.gather(tokens, (places + offset) % size)
+            def at(positions):
+                return tf.gather(tokens, (positions + offset) % size)
 
             starts = times == 0  # [1, time]
             if shuffle:
-                drawn = tf.random.stateless_uniform([count, 1], tf.stack([number, begin]))
-                starts |= (times == begin) & (drawn < ANEW)  # [streams, time]
-            before = tf.where(starts, start, at(places - 1))
-            return tf.where(there, before, 0), tf.where(there, at(places), 0)
+                sampled = tf.random.stateless_uniform([count, 1], tf.stack([number, begin]))
+                starts |= (times == begin) & (sampled < ANEW)  # [streams, time]
+            before = tf.where(starts, start, at(positions - 1))
+            return tf.where(there, before, 0), tf.where(there, at(positions), 0)
 
         @as_written
         def epoch(number):

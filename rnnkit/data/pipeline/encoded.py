@@ -1,7 +1,7 @@
 """From raw examples to batches of tensors of similar length.
 
 Encoding is done once, ahead of training: data that fits in memory is kept as ragged tensors, from
-which every epoch draws freshly shuffled batches with one gather each. Larger or endless data is
+which every epoch takes freshly shuffled batches with one gather each. Larger or endless data is
 encoded while it streams.
 """
 
@@ -25,7 +25,7 @@ POOL = 50
 
 
 class Encoded:
-    """Encoded examples `(x, y[, weight])`, ready to be drawn in batches.
+    """Encoded examples `(x, y[, weight])`, ready to be taken in batches.
 
     Args:
         tensors: Tuple of tensors or ragged tensors, all with the examples on the first axis.
@@ -57,17 +57,17 @@ class Encoded:
         Returns:
             An array or a list.
         """
-        places = np.argsort(self.order(batch_size))  # [examples]
+        positions = np.argsort(self.order(batch_size))  # [examples]
         if isinstance(results, np.ndarray):
-            return results[places]
-        return [results[place] for place in places]
+            return results[positions]
+        return [results[position] for position in positions]
 
     def batches(self, batch_size, shuffle=False, seed=None, multiple=1):
         """Batches of similar length, padded to the longest of each.
 
         Args:
             batch_size: Examples in a batch.
-            shuffle: Whether each epoch draws other batches in another order.
+            shuffle: Whether each epoch has other batches in another order.
             seed: Integer that fixes the shuffling, or None.
             multiple: Time axes are padded to a multiple of this. 1 wastes least; a larger one
                 limits the number of shapes that XLA compiles.
@@ -83,7 +83,7 @@ class Encoded:
 
         if not shuffle and self.size <= batch_size:
             return self._whole(take(self.order(batch_size)))
-        return drawn(take, self.size, self.lengths, batch_size, shuffle, seed)
+        return in_batches(take, self.size, self.lengths, batch_size, shuffle, seed)
 
     def _whole(self, batch):
         """A dataset of one batch, whose element says as little of its shape as that of many."""
@@ -102,7 +102,7 @@ def in_order(size, lengths):
     return np.arange(size) if lengths is None else np.argsort(lengths, kind="stable")
 
 
-def drawn(take, size, lengths, batch_size, shuffle, seed):
+def in_batches(take, size, lengths, batch_size, shuffle, seed):
     """A dataset of what `take` gives for batches of indices of similar length.
 
     Args:

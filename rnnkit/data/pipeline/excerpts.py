@@ -38,12 +38,12 @@ def excerpts(data, length, context):
     begins, firsts, ends = map(np.array, (begins, firsts, ends))
     lengths = ends - begins
     parts = np.repeat(np.arange(len(rows)), lengths)
-    places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    places += begins[parts]
-    counts = (places >= firsts[parts]).astype("float32")
+    positions = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    positions += begins[parts]
+    counts = (positions >= firsts[parts]).astype("float32")
     if weight:
         counts *= np.asarray(weight[0], "float32")[rows][parts]
-    cut = tf.RaggedTensor.from_row_lengths(tf.gather(target.flat_values, places), lengths)
+    cut = tf.RaggedTensor.from_row_lengths(tf.gather(target.flat_values, positions), lengths)
     weights = tf.RaggedTensor.from_row_lengths(counts, lengths)
     sources = tf.nest.map_structure(lambda each: tf.gather(each, rows), source)
     padding = (*(data.padding or (0, 0))[:2], 0)

@@ -18,7 +18,7 @@ def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature
         A `tf.data.Dataset` whose elements are tuples `(x,)`, `(x, y)` or `(x, y, weight)`.
 
     Raises:
-        ValueError: If the parts differ in length or are of the wrong kind, or are one value.
+        ValueError: If the parts differ in length or are of the wrong type, or are one value.
     """
     features = [input_feature, output_feature]
     if isinstance(x, tf.data.Dataset):

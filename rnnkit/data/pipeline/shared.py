@@ -33,12 +33,12 @@ class Shared(Encoded):
         self.rows = rows_of(tensors[0].numpy(), int(inputs.shape[0]))
         usual = max(1, int(np.median([len(rows) for rows in self.rows])))
         groups = [
-            (place, rows[first : first + usual])
-            for place, rows in enumerate(self.rows)
+            (index, rows[first : first + usual])
+            for index, rows in enumerate(self.rows)
             for first in range(0, len(rows), usual)
         ]
         self._usual = usual
-        self._inputs = tf.constant([place for place, _ in groups], tf.int32)  # [groups]
+        self._inputs = tf.constant([index for index, _ in groups], tf.int32)  # [groups]
         self._rows = tf.ragged.constant([rows for _, rows in groups], tf.int32)
         self._lengths = None  # of each group's longest target
         if self.lengths is not None:
@@ -63,10 +63,10 @@ class Shared(Encoded):
 
     def restored(self, results, batch_size):
         order = self.order(batch_size)
-        places = np.argsort(order, kind="stable")[(order < 0).sum() :]  # [examples]
+        indices = np.argsort(order, kind="stable")[(order < 0).sum() :]  # [examples]
         if isinstance(results, np.ndarray):
-            return results[places]
-        return [results[place] for place in places]
+            return results[indices]
+        return [results[index] for index in indices]
 
     def batches(self, batch_size, shuffle=False, seed=None, multiple=1):
         """As `Encoded.batches`, with about `batch_size` rows of targets in a batch."""
@@ -82,7 +82,7 @@ class Shared(Encoded):
             ]
             return (tf.gather(self.inputs, tf.gather(self._inputs, indices)), *rest)
 
-        return pipeline.drawn(
+        return pipeline.in_batches(
             take, len(self._inputs), self._lengths, self._groups(batch_size), shuffle, seed
         )
 
@@ -120,21 +120,21 @@ def prepare(model, x, y=None, sample_weight=None):
 def _encoded(model, dataset):
     x, y = model.input_feature, model.output_feature
     limit = pipeline.MEMORY_LIMIT // (4 * int(np.prod(x.shape)))
-    places, which, others = {}, [], []
+    indices, which, others = {}, [], []
     for values, *rest in pipeline.batch(dataset, pipeline.BLOCK):
-        which += [places.setdefault(value, len(places)) for value in values.numpy().tolist()]
+        which += [indices.setdefault(value, len(indices)) for value in values.numpy().tolist()]
         others.append(rest)
-        if len(places) > limit:
+        if len(indices) > limit:
             return None
-    if len(places) == len(which):
+    if len(indices) == len(which):
         return None
     rest = [tf.concat(parts, axis=0) for parts in zip(*others, strict=True)]
     rows = tf.data.Dataset.from_tensor_slices((tf.constant(which, tf.int32), *rest))
-    alone = tf.data.Dataset.from_tensor_slices((tf.constant(list(places)),))
+    alone = tf.data.Dataset.from_tensor_slices((tf.constant(list(indices)),))
     padding = (x.padding, y.padding, 0)
     try:
         inputs = pipeline.prepare(alone, lambda values: (x.encode(values),), padding=padding)
-    except ValueError:  # it names the example if it is met in its place
+    except ValueError:  # it names the example when it is encoded with its target
         return None
     found = pipeline.prepare(
         rows,
@@ -156,8 +156,8 @@ def rows_of(which, count):
         count: Number of inputs.
     """
     rows = [[] for _ in range(count)]
-    for row, place in enumerate(np.asarray(which).tolist()):
-        rows[place].append(row)
+    for row, index in enumerate(np.asarray(which).tolist()):
+        rows[index].append(row)
     return rows
 
 

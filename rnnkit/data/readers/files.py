@@ -76,7 +76,7 @@ def find_splits(source, name=None, suffixes=SUFFIXES):
         )
     raise ValueError(
         f"{where} holds no data that is read here: expected train.* with validation.* and test.*, "
-        f"of kind {', '.join(suffixes)}, or one folder a class with .txt files"
+        f"ending in {', '.join(suffixes)}, or one folder a class with .txt files"
     )
 
 

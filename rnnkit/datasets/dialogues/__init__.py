@@ -306,8 +306,8 @@ class _Talker:
         return asked, f"Your table for {people} on {day} at {hour} is booked."
 
 
-# How often each kind of talk comes; small ones run out and leave their share to the others.
-_SHARES = {
+# How often each kind of talk comes; small ones run out and leave room to the others.
+_RATES = {
     "name": 3, "capital": 5, "preference": 8, "sum": 6, "hours": 6, "price": 5, "floor": 2,
     "train": 3, "mood": 7, "weather": 5, "relative": 6, "pet": 5, "opposite": 2, "order": 3,
     "fact": 2, "spelling": 2, "reminder": 7, "table": 6,
@@ -361,7 +361,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """
     rng = random.Random(f"rnnkit_dialogues/{seed}/{split}")
     talker = _Talker(rng)
-    kinds: list[Callable] = [getattr(talker, kind) for kind, n in _SHARES.items() for _ in range(n)]
+    kinds: list[Callable] = [getattr(talker, kind) for kind, n in _RATES.items() for _ in range(n)]
     pairs: dict[str, str] = {}
     if split == "train":
         for prompts, reply in lexicon.FIXED.items():
@@ -373,7 +373,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
             prompt = _opened(prompt, talker.pick(_OPENINGS[prompt[-1] == "?"]))
         if prompt not in pairs and prompt not in _SAID and _split(prompt) == split:
             pairs[prompt] = reply
-    # Sorting by drawn keys shuffles with nothing but random(), the same in every Python version.
+    # Sorting by random keys shuffles with nothing but random(), the same in every Python version.
     yield from sorted(list(pairs.items())[: SIZES[split]], key=lambda _: rng.random())
 
 

@@ -67,8 +67,8 @@ def narma(steps, order=10, *, discard=200, seed=0):
         if y is not None:
             return u[discard:, None], y[discard:, None]  # [steps, 1] each
     raise ValueError(
-        f"steps must be small enough for a bounded run: all of {_ATTEMPTS} draws of order {order} "
-        f"diverged. Received: steps={steps}"
+        f"steps must be small enough for a bounded run: all of {_ATTEMPTS} samples of order "
+        f"{order} diverged. Received: steps={steps}"
     )
 
 

@@ -32,7 +32,7 @@ two splits.
 
 **Strokes.** `[points, 3]`, 113 points on average: x to the right, y downwards, and 1 at the last
 point of each stroke. Within a word each letter is written in one way; dots and bars come at once or
-when the word is done. Each word has its own hand, drawn evenly from these ranges:
+when the word is done. Each word has its own hand, sampled evenly from these ranges:
 
 | what | from | to |
 | --- | --- | --- |
@@ -71,7 +71,7 @@ def draw(
         size: Height of a small letter such as x, in units of the tablet.
         jitter: How unsteady the hand is, from 0: how far letters differ in size, place and shape,
             and lines from smooth ones. 1 is a hurried hand.
-        seed: Of everything drawn at random, the way each letter is written among it. None takes
+        seed: Of everything sampled at random, the way each letter is written among it. None takes
             the first way of each.
         spacing: Gap between letters, in heights of a small letter.
         density: Mean distance between points, in heights of a small letter.
@@ -95,17 +95,17 @@ def draw(
     ):  # fmt: skip
         if not good:
             raise ValueError(f"{name} is out of its range. Received: {name}={value!r}")
-    draws = np.random.RandomState(0 if seed is None else seed)  # the same in every NumPy
+    rng = np.random.RandomState(0 if seed is None else seed)  # the same in every NumPy
     ways = {
-        letter: shapes[0 if seed is None else draws.randint(len(shapes))]
+        letter: shapes[0 if seed is None else rng.randint(len(shapes))]
         for letter, shapes in SHAPES.items()
     }
-    pace = density * np.exp(0.3 * jitter * draws.standard_normal())
+    pace = density * np.exp(0.3 * jitter * rng.standard_normal())
     strokes, late, at = [], [], 0.0
     for letter in word:
-        stretch = np.exp(jitter * 0.1 * draws.standard_normal(2))  # in x and in y
-        lift = jitter * 0.05 * draws.standard_normal()
-        turn = jitter * 0.05 * draws.standard_normal()
+        stretch = np.exp(jitter * 0.1 * rng.standard_normal(2))  # in x and in y
+        lift = jitter * 0.05 * rng.standard_normal()
+        turn = jitter * 0.05 * rng.standard_normal()
         lines = [_points(text) for text in ways[letter]]
         lines = [(line * stretch) @ np.array([[1, turn], [-turn, 1]]) for line in lines]
         left = min(line[:, 0].min() for line in lines)
@@ -113,20 +113,20 @@ def draw(
         for index, line in enumerate(lines):
             line = line + (at - left, lift)
             # Dots and bars are often put when the word is done.
-            afterwards = index > 0 and letter in "ijtx" and draws.uniform() < 0.3 * min(jitter, 1)
+            afterwards = index > 0 and letter in "ijtx" and rng.uniform() < 0.3 * min(jitter, 1)
             (late if afterwards else strokes).append(line)
-        at += right - left + spacing * np.exp(jitter * 0.3 * draws.standard_normal())
-    warp = _warp(draws, jitter)
+        at += right - left + spacing * np.exp(jitter * 0.3 * rng.standard_normal())
+    warp = _warp(rng, jitter)
     result = []
     for line in strokes + late:
         count = max(2, int(np.ceil(_length(line) / pace)) + 1)
         # Distances along the line differ smoothly: the pen slows down and speeds up.
-        phase, depth = draws.uniform(0, 2 * np.pi), min(0.6 * jitter, 0.8) * draws.uniform()
-        share = np.linspace(0, 1, count)
-        speed = 1 + depth * np.sin(2 * np.pi * share * max(1, count // 12) + phase)
-        share = np.concatenate([[0], np.cumsum(speed[1:])])
-        line = _along(line, share / share[-1])
-        line = warp(line) + 0.012 * jitter * draws.standard_normal(line.shape)
+        phase, depth = rng.uniform(0, 2 * np.pi), min(0.6 * jitter, 0.8) * rng.uniform()
+        fraction = np.linspace(0, 1, count)
+        speed = 1 + depth * np.sin(2 * np.pi * fraction * max(1, count // 12) + phase)
+        fraction = np.concatenate([[0], np.cumsum(speed[1:])])
+        line = _along(line, fraction / fraction[-1])
+        line = warp(line) + 0.012 * jitter * rng.standard_normal(line.shape)
         x, y = line[:, 0] + slant * line[:, 1], -line[:, 1]
         up = np.zeros(count)
         up[-1] = 1
@@ -166,19 +166,19 @@ def _length(line: np.ndarray) -> float:
     return float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())
 
 
-def _along(line: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Points of a line at shares of its length."""
+def _along(line: np.ndarray, fractions: np.ndarray) -> np.ndarray:
+    """Points of a line at fractions of its length."""
     steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
     places = np.concatenate([[0], np.cumsum(steps)])
-    return np.stack([np.interp(shares * places[-1], places, line[:, k]) for k in (0, 1)], axis=1)
+    return np.stack([np.interp(fractions * places[-1], places, line[:, k]) for k in (0, 1)], axis=1)
 
 
-def _warp(draws, jitter):
+def _warp(rng, jitter):
     """A smooth change of the plane: slow waves in x and y, and a rising or falling baseline."""
-    waves = draws.uniform(0.5, 1.5, (2, 2))  # [axis, direction], in radians a unit
-    phases = draws.uniform(0, 2 * np.pi, 2)
-    depth = 0.07 * jitter * draws.standard_normal(2)
-    rise = 0.04 * jitter * draws.standard_normal()
+    waves = rng.uniform(0.5, 1.5, (2, 2))  # [axis, direction], in radians a unit
+    phases = rng.uniform(0, 2 * np.pi, 2)
+    depth = 0.07 * jitter * rng.standard_normal(2)
+    rise = 0.04 * jitter * rng.standard_normal()
 
     def change(line):
         shift = depth * np.sin(line @ waves.T + phases)  # [points, 2]

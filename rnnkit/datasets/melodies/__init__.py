@@ -32,7 +32,7 @@ move mostly by step, and end on the first degree; and which lengths of notes bel
 The tunes of validation and test are others than those of training (no test melody is one of
 training in another key), so that what is learned is how melodies go, not which there are.
 
-| `rnnkit train music_generation --seed 1` | nats a note on test | share in key of what is written |
+| `rnnkit train music_generation --seed 1` | nats a note on test | in key, of what is generated |
 | --- | --- | --- |
 | the style and the last note, all that a memoryless model sees (`--cell dense`) | 3.53 | .70 |
 | all notes before (`lstm`, the default) | 2.86 | .94 |

@@ -325,10 +325,10 @@ class Writer(States):
 
     def sentence(self) -> tuple[str, str]:
         """A sentence of any kind, with its mark, before elision and without capitals."""
-        draw = self.rng.random() * sum(share for share, _ in _KINDS)
-        for share, kind in _KINDS:
-            draw -= share
-            if draw < 0:
+        left = self.rng.random() * sum(rate for rate, _ in _KINDS)
+        for rate, kind in _KINDS:
+            left -= rate
+            if left < 0:
                 english_, french_ = getattr(self, kind)()
                 break
         if english_[-1] in ".?!":

@@ -68,7 +68,7 @@ _ASPECT_LIST = [
     for kind, nouns in lexicon.ASPECTS.items()
     for noun in _list(nouns)
 ]
-_FAMILIES = [_list(frames) for share, frames in lexicon.SHARES for _ in range(share)]
+_FAMILIES = [_list(frames) for rate, frames in lexicon.RATES for _ in range(rate)]
 
 # === Grammar ===
 
@@ -99,13 +99,13 @@ def _sentences(text: str) -> str:
 
 
 class _Writer:
-    """Fills frames with words drawn from `rng`; `split` says which combinations are allowed."""
+    """Fills frames with words sampled from `rng`; `split` says which combinations are allowed."""
 
     def __init__(self, rng: random.Random, split: str):
         self.rng = rng
         self.split = split
 
-    def draw(self, kind: str, other_than: str = "") -> str:
+    def pick(self, kind: str, other_than: str = "") -> str:
         while (word := self.rng.choice(_CHOICES[kind])) == other_than:
             pass
         return word
@@ -114,7 +114,7 @@ class _Writer:
         return self.rng.random() < probability
 
     def name(self) -> str:
-        return f"{self.draw('first')} {self.draw('last')}"
+        return f"{self.pick('first')} {self.pick('last')}"
 
     def adjective(self, side: int, kind: str, aspect: str, other_than: str = "") -> str:
         while True:
@@ -132,8 +132,8 @@ class _Writer:
         if noun in ("villain", "detective") and self.chance(0.7):
             subject = f"{self.name()} as {subject}"
         elif not person and kind != "whole" and self.chance(0.12):
-            subject += f", {self.draw('relative')},"
-        adverb = self.draw("adverb") + " " if self.chance(0.3) else ""
+            subject += f", {self.pick('relative')},"
+        adverb = self.pick("adverb") + " " if self.chance(0.3) else ""
         forms = {"ca": f"{subject} {_be(plural, past)} {adverb}{adjective}"}
         forms["c"] = forms["ca"]
         if self.chance(0.35):
@@ -145,7 +145,7 @@ class _Writer:
 
     def verdict(self, side: int, noun: str) -> dict[str, str]:
         """ "a dull western" or "a dud" (k), and always the second kind (kn)."""
-        stress = self.draw("stress") + " " if self.chance(0.3) else ""
+        stress = self.pick("stress") + " " if self.chance(0.3) else ""
         forms = {"kn": f"a {stress}{self.rng.choice(_SIDED['noun'][side])}"}
         described = f"a {self.adjective(side, 'whole', 'film')} {noun}"
         return forms | {"k": described if self.chance(0.4) else forms["kn"]}
@@ -153,25 +153,25 @@ class _Writer:
     def scene(self) -> dict[str, str]:
         """What both texts of a pair share and what carries no opinion."""
         kinds = "genre other critic company place time person deed number neutral".split()
-        scene = {kind: self.draw(kind) for kind in kinds}
-        title = f"The {self.draw('title_a')} {self.draw('title_b')}"
+        scene = {kind: self.pick(kind) for kind in kinds}
+        title = f"The {self.pick('title_a')} {self.pick('title_b')}"
         films = ("the film", "the movie", "the picture", "this " + scene["genre"], title)
         return scene | {
             "title": title,
             "film": self.rng.choice(films),
             "name": self.name(),
             "name2": self.name(),
-            "person2": self.draw("person", other_than=scene["person"]),
-            "deed2": self.draw("deed", other_than=scene["deed"]),
+            "person2": self.pick("person", other_than=scene["person"]),
+            "deed2": self.pick("deed", other_than=scene["deed"]),
             "minutes": str(self.rng.randrange(78, 176)),
             "year": str(self.rng.randrange(1890, 2060)),
-            "aside": f", {self.draw('aside')}," if self.chance(0.6) else "",
+            "aside": f", {self.pick('aside')}," if self.chance(0.6) else "",
         }
 
     def context(self, frame: str) -> tuple[str, str]:
         """Neutral sentences before and after, which share no slot with each other."""
-        before = self.draw("neutral") if self.chance(0.4) else ""
-        after = self.draw("neutral") if self.chance(0.3) else ""
+        before = self.pick("neutral") if self.chance(0.4) else ""
+        after = self.pick("neutral") if self.chance(0.3) else ""
         slots = [set(re.findall(r"{(\w+?)2?}", part)) for part in (frame, before, after)]
         if slots[0] & slots[1] or "{neutral}" in frame:
             before = ""
@@ -191,7 +191,7 @@ class _Writer:
         if person or self.chance(0.25) or "{s}" not in frame:
             noun, kind, plural, subject = "film", "whole", False, scene["film"]
         elif self.chance(0.2):
-            subject += f", {self.draw('relative')},"
+            subject += f", {self.pick('relative')},"
         scene |= {
             "s": subject,
             "sbe": _be(plural, past),
@@ -267,7 +267,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     examples: dict[str, str] = {}
     while len(examples) < SIZES[split]:
         frame = rng.choice(rng.choice(_FAMILIES))
-        for _ in range(50):  # keeps to the frame, so that the shares of the families are kept
+        for _ in range(50):  # keeps to the frame, so that the rates of the families are kept
             cores, slots = writer.cores(frame)
             if all(_third(core) == third for core in cores):
                 break
@@ -280,5 +280,5 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         ]
         if all(4 <= len(text.split()) <= 60 and text not in examples for text in texts):
             examples.update(zip(texts, LABELS, strict=True))
-    # Sorting by drawn keys shuffles with nothing but random(), the same in every Python version.
+    # Sorting by random keys shuffles with nothing but random(), the same in every Python version.
     yield from sorted(examples.items(), key=lambda _: rng.random())

@@ -306,9 +306,9 @@ I {wrp}, so I do not know why {critic} called it {lk}. |
 {critic} said it was {la}, and I believed it until I saw it for myself: it {be} {wa}.
 """
 
-# The share of each family, in per cent. The first three name one side only, so that their words,
+# The rate of each family, in per cent. The first three name one side only, so that their words,
 # with "not" among them, tell the class; in the others, more than half, only the order does.
-SHARES = (
+RATES = (
     *((30, PLAIN), (8, NEGATED), (6, DOUBLED), (20, CONTRAST)),
     *((10, CORRECTION), (8, HYPOTHESIS), (9, COMPARISON), (9, QUOTATION)),
 )

@@ -170,8 +170,8 @@ def test_columns_that_are_missing(given, message):
             r"line 2: .*\['a', 'b'\].*\['b', 'c'\]",
         ),
         ("a.jsonl", "\n\n", "is empty"),
-        ("a.txt", "hi", "kind that is not read; expected one of .csv, .tsv, .jsonl"),
-        ("a", "hi", "kind that is not read"),
+        ("a.txt", "hi", "type that is not read; expected one of .csv, .tsv, .jsonl"),
+        ("a", "hi", "type that is not read"),
     ],
 )
 def test_what_is_wrong_with_a_file(tmp_path, name, content, message):

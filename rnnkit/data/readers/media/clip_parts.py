@@ -77,9 +77,9 @@ def _tenth(pairs, seed):
     return kept, [pairs[index] for index in sorted(apart)]
 
 
-def _ends(pairs, share):
-    """Sequences without their ends, and the ends: one part in `share`."""
-    cuts = [len(y) - len(y) // share for _, y in pairs]
+def _ends(pairs, parts):
+    """Sequences without their ends, and the ends: one part in `parts`."""
+    cuts = [len(y) - len(y) // parts for _, y in pairs]
     if any(cut == len(y) for cut, (_, y) in zip(cuts, pairs, strict=True)):
         raise ValueError(
             f"There are {len(pairs)} sequences, of {min(len(y) for _, y in pairs)} frames or more: "

@@ -203,13 +203,13 @@ def _is_number(value):
 
 def _number(table, row, name):
     value = table.columns[name][row]
-    place = f"{table.source}, line {table.lines[row]}: the column {name!r}"
+    where = f"{table.source}, line {table.lines[row]}: the column {name!r}"
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ValueError(f"{place} must hold a number. Received: {value!r}") from None
+        raise ValueError(f"{where} must hold a number. Received: {value!r}") from None
     if not np.isfinite(number):
-        raise ValueError(f"{place} must hold a finite number. Received: {value!r}")
+        raise ValueError(f"{where} must hold a finite number. Received: {value!r}")
     return number
 
 
@@ -219,18 +219,18 @@ def _pictures(table, rows, name):
     store = Store(source.parent if source.is_file() else ".")
     found = []
     for row in rows:
-        place = f"{table.source}, line {table.lines[row]}"
+        where = f"{table.source}, line {table.lines[row]}"
         try:
             if missing(table.columns[name][row]):
                 raise ValueError(f"the column {name!r} is empty")
             content = pictures.to_bytes(str(table.columns[name][row]), store.find)
         except ValueError as error:
-            raise ValueError(f"{place}: {error}") from None
+            raise ValueError(f"{where}: {error}") from None
         frame = tf.io.decode_image(content, expand_animations=False)
         frame = np.round(pictures.on_white(frame).numpy()).astype("uint8")
         if found and frame.shape[:2] != found[0].shape[:2]:
             raise ValueError(
-                f"{place}: the frames of a clip are of one size, {found[0].shape[0]} x "
+                f"{where}: the frames of a clip are of one size, {found[0].shape[0]} x "
                 f"{found[0].shape[1]} pixels. Received: {frame.shape[0]} x {frame.shape[1]}"
             )
         found.append(frame)

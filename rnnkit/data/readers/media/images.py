@@ -189,8 +189,8 @@ def _class_folders(store, what):
     rows = {}
     for path in store.index:
         folders = path.split("/")[:-1]
-        places = [i for i, each in enumerate(folders[:-1]) if each.lower() in SPLITS]
-        split = SPLITS[folders[places[0]].lower()] if places else "all"
+        inside = [i for i, each in enumerate(folders[:-1]) if each.lower() in SPLITS]
+        split = SPLITS[folders[inside[0]].lower()] if inside else "all"
         rows.setdefault(split, []).append((path, folders[-1] if folders else None))
     found = [each for part in rows.values() for each in part]
     if not found:

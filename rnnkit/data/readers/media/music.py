@@ -72,7 +72,7 @@ class _Reader:
             request = dataclasses.replace(request, given={**request.given, "target": None})
         self.request = request
 
-    # === Sources to rows: lists of (style, music, place) by split ===
+    # === Sources to rows: lists of (style, music, where) by split ===
 
     def of_path(self, path):
         if path.suffix.lower() == ".npz":
@@ -129,18 +129,18 @@ class _Reader:
             styles = table.columns[self.request.column(table, "input")]
         folder, rows = pathlib.Path(table.source).parent, []
         for row, (style, music) in enumerate(zip(styles, table.columns[target], strict=True)):
-            place = f"{table.source}, line {table.lines[row]}"
+            where = f"{table.source}, line {table.lines[row]}"
             if missing(style) or not str(style).strip():
-                raise ValueError(f"{place}: there is no style. Received: {style!r}")
+                raise ValueError(f"{where}: there is no style. Received: {style!r}")
             if isinstance(music, bytes):
                 music = music.decode("utf-8", "replace")
             if isinstance(music, (str, os.PathLike)):
                 if str(music).lower().endswith(midi.SUFFIXES):
                     music = folder / music
             elif missing(music):
-                raise ValueError(f"{place}: the column {target!r} holds no music")
+                raise ValueError(f"{where}: the column {target!r} holds no music")
             style = style.decode("utf-8", "replace") if isinstance(style, bytes) else str(style)
-            rows.append((style, music, place))
+            rows.append((style, music, where))
         return rows
 
     # === Rows to tensors ===
@@ -154,14 +154,14 @@ class _Reader:
             if not rows:
                 raise ValueError(f"{source} has no music for {split} that can be read")
             found = []
-            for _, music, place in rows:
+            for _, music, where in rows:
                 if isinstance(music, pathlib.Path):
-                    music, lost = self._read(scores[place], form)
-                    dropped, total = dropped + lost, total + len(scores[place].notes)
+                    music, lost = self._read(scores[where], form)
+                    dropped, total = dropped + lost, total + len(scores[where].notes)
                 try:
                     found.append(_checked(music, form))
                 except ValueError as error:
-                    raise ValueError(f"{place}: {error}") from None
+                    raise ValueError(f"{where}: {error}") from None
             styles = tf.constant([row[0].encode() for row in rows])
             if form == "notes":
                 tensors[split] = (styles, tf.constant([text.encode() for text in found]))
@@ -182,16 +182,16 @@ class _Reader:
         return data
 
     def _scores(self, rows):
-        """What the MIDI files of rows hold, by place."""
+        """What the MIDI files of rows hold, by where."""
         found, bad, count = {}, [], 0
-        for _, music, place in rows:
+        for _, music, where in rows:
             if not isinstance(music, pathlib.Path):
                 continue
             count += 1
             try:
-                found[place] = midi.read_midi(music)
+                found[where] = midi.read_midi(music)
             except ValueError as error:
-                bad.append(str(error) if str(music) in place else f"{place}: {error}")
+                bad.append(str(error) if str(music) in where else f"{where}: {error}")
         leave_out(bad, count, "MIDI files", self.request.skip_unreadable, 4)
         return found
 
@@ -231,7 +231,7 @@ def _checked(music, form):
 
 
 def _midi_files(folder):
-    """Rows of the MIDI files of a folder by split: style, path, place."""
+    """Rows of the MIDI files of a folder by split: style, path, where."""
     found = {}
     for path in sorted(item for item in folder.rglob("*") if item.suffix.lower() in midi.SUFFIXES):
         folders = path.relative_to(folder).parts[:-1]

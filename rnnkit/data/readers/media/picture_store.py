@@ -64,13 +64,13 @@ class Store:
 
     def read(self, path):
         """The bytes of a picture of the index."""
-        place = self.index[path]
-        if isinstance(place, pathlib.Path):
-            return place.read_bytes()
+        found = self.index[path]
+        if isinstance(found, pathlib.Path):
+            return found.read_bytes()
         try:
-            return place[0].read(place[1])
+            return found[0].read(found[1])
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise ValueError(f"{place[1]} in {place[0].filename}: {error}") from None
+            raise ValueError(f"{found[1]} in {found[0].filename}: {error}") from None
 
     def unnamed(self, named):
         """Pictures that no name of a table is for."""

@@ -18,7 +18,7 @@ from rnnkit.formats.wav import to_wav
 
 
 def audio_and_text(table, columns, skip_unreadable=False):
-    """Raw tensors `(wav bytes, texts)` of a table with wav files and what is said in them.
+    """Raw tensors `(wav bytes, texts)` of a table with wav files and their texts.
 
     Args:
         table: A `Table` whose input column has paths (relative to the table's file), bytes of wav

@@ -51,9 +51,9 @@ def read_npz(path):
             offsets[name] = arrays.pop(key)
     found = {}
     for key, array in arrays.items():
-        place = f"{path}, {key!r}"
+        where = f"{path}, {key!r}"
         split = SPLITS.get(key.lower(), "all")
-        found.setdefault(split, []).extend(_pieces(array, offsets.get(key), place))
+        found.setdefault(split, []).extend(_pieces(array, offsets.get(key), where))
     if "all" in found and len(found) > 1:
         raise ValueError(
             f"{path}: expected the keys train, validation and test (with their offsets), or pieces "
@@ -64,27 +64,27 @@ def read_npz(path):
     return found
 
 
-def _pieces(array, offset, place):
+def _pieces(array, offset, where):
     """The pieces of an array as a list of uint8 `[steps, 88]`."""
     if array.ndim not in (2, 3) or array.shape[-1] not in (KEYS, 128):
         raise ValueError(
-            f"{place}: expected a piano roll, [steps, 88] or [pieces, steps, 88] (128 for all MIDI "
+            f"{where}: expected a piano roll, [steps, 88] or [pieces, steps, 88] (128 for all MIDI "
             f"numbers). Received: shape {array.shape}"
         )
     if array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and np.isnan(array).any()):
-        raise ValueError(f"{place}: expected numbers. Received: {array.dtype}, or NaN among them")
+        raise ValueError(f"{where}: expected numbers. Received: {array.dtype}, or NaN among them")
     down = (array > 0).astype("uint8")
     if array.shape[-1] == 128:
         outside = int(down.sum()) - int(down[..., LOWEST : LOWEST + KEYS].sum())
         if outside:
             warnings.warn(
-                f"{place}: {outside:,} keys are not on a piano, A0 to C8, and are left out",
+                f"{where}: {outside:,} keys are not on a piano, A0 to C8, and are left out",
                 stacklevel=5,
             )
         down = down[..., LOWEST : LOWEST + KEYS]
     if down.ndim == 3:
         if offset is not None:
-            raise ValueError(f"{place}: expected no offset beside pieces on an axis of their own")
+            raise ValueError(f"{where}: expected no offset beside pieces on an axis of their own")
         lengths = [int(np.flatnonzero(piece.any(axis=1)).max(initial=-1)) + 1 for piece in down]
         pieces = [piece[:length] for piece, length in zip(down, lengths, strict=True)]
     elif offset is None:
@@ -93,20 +93,20 @@ def _pieces(array, offset, place):
         starts = np.asarray(offset).ravel()
         if starts.dtype.kind not in "iu" or not len(starts) or starts[0] != 0:
             raise ValueError(
-                f"{place}: its offset must be whole numbers that begin with 0. Received: "
+                f"{where}: its offset must be whole numbers that begin with 0. Received: "
                 f"{starts[:3].tolist()}"
             )
         if starts[-1] != len(down):
             starts = np.append(starts, len(down))
         if (np.diff(starts) < 0).any() or starts[-1] > len(down):
             raise ValueError(
-                f"{place}: its offset must rise to its {len(down):,} steps at most. Received: "
+                f"{where}: its offset must rise to its {len(down):,} steps at most. Received: "
                 f"{starts[:5].tolist()} ... {starts[-2:].tolist()}"
             )
         pieces = [down[a:b] for a, b in zip(starts, starts[1:], strict=False)]
     empty = [index for index, piece in enumerate(pieces) if not len(piece)]
     if empty:
         raise ValueError(
-            f"{place}: {len(empty)} pieces have no steps, the first is piece {empty[0]}"
+            f"{where}: {len(empty)} pieces have no steps, the first is piece {empty[0]}"
         )
     return pieces

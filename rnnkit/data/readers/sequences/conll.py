@@ -14,7 +14,7 @@ CONLLU = {"form": 1, "lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "deprel": 7}
 DOCUMENT = "-DOCSTART-"
 
 
-def read(path, kind="tags", given=None, encoding="utf-8"):
+def read(path, data_type="tags", given=None, encoding="utf-8"):
     """Reads a file of columns.
 
     The columns are separated by tabs, or where the file has none by spaces. Words with a space
@@ -22,7 +22,7 @@ def read(path, kind="tags", given=None, encoding="utf-8"):
 
     Args:
         path: Path of the file.
-        kind: What is wanted as target: `"tags"`, of which the first column after the word is
+        data_type: What is wanted as target: `"tags"`, of which the first column after the word is
             taken, or `"entities"`, of which the last column with BIO tags is.
         given: Dict of `"input"`, `"target"` to the number of a column, from 0 (negative from the
             last), or for CoNLL-U its name. The word is in the first by default.
@@ -62,7 +62,7 @@ def read(path, kind="tags", given=None, encoding="utf-8"):
     word = (1 if named else 0) if word is None else word
     tag = _column(given.get("target"), width, named, "target", path)
     if tag is None:
-        tag = CONLLU["upos"] if named else _target(list(cells.values()), word, kind, path)
+        tag = CONLLU["upos"] if named else _target(list(cells.values()), word, data_type, path)
     words, tags, starts, fresh = [], [], [], True
     for number, line in rows:
         if number in cells:
@@ -128,9 +128,9 @@ def _column(chosen, width, named, role, path):
     )
 
 
-def _target(rows, word, kind, path):
-    others = [place for place in range(len(rows[0])) if place != word]
-    if kind == "tags":
+def _target(rows, word, data_type, path):
+    others = [column for column in range(len(rows[0])) if column != word]
+    if data_type == "tags":
         return others[0]
     marked = [each for each in others if scheme_of({row[each] for row in rows}) != "plain"]
     if not marked:

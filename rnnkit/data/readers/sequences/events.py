@@ -205,6 +205,6 @@ def _texts(table, groups, columns):
     for rows in groups:
         order, disorder = events.sorting(seconds[rows])
         late.append(disorder)
-        texts.append(events.written(columns, seconds, cells, np.array(rows, int)[order]))
+        texts.append(events.format_history(columns, seconds, cells, np.array(rows, int)[order]))
     events.warn_of_disorder(late, table.size)
     return texts

@@ -49,7 +49,7 @@ def load(source, request):
 def _read(path, request):
     if pathlib.Path(path).suffix.lower() not in ENDINGS:
         raise ValueError(
-            f"{path} is of a kind that is not read; expected one of {', '.join(ENDINGS)}"
+            f"{path} is of a type that is not read; expected one of {', '.join(ENDINGS)}"
         )
     recipe = request.recipe
     if conll.looks_like(path, recipe.columns, request.encoding):
@@ -83,7 +83,7 @@ def _from_pair(pair):
     return _paired(*sides, lambda row: f"position {row}")
 
 
-def _paired(sentences, tags, place):
+def _paired(sentences, tags, where):
     """Ragged tensors of sentences and tags of the same lengths; empty sentences are left out."""
     from rnnkit.features.words import ragged
 
@@ -91,7 +91,7 @@ def _paired(sentences, tags, place):
     for row, (words, marks) in enumerate(zip(sentences, tags, strict=True)):
         if len(words) != len(marks):
             raise ValueError(
-                f"{place(row)}: a sentence of {len(words)} words has {len(marks)} tags. "
+                f"{where(row)}: a sentence of {len(words)} words has {len(marks)} tags. "
                 f"Received: {' '.join(words)[:80]!r} and {' '.join(marks)[:80]!r}"
             )
         if words:

@@ -96,7 +96,7 @@ def _examples(parts, given):
     inputs, targets = _roles(rows, given)
     step = name = period = None
     if rows.seconds is not None:
-        times.check_order(rows.seconds, rows.place)
+        times.check_order(rows.seconds, rows.where)
         step, name, period = times.frequency(rows.seconds)
         rows, sizes = complete(rows, step, name, sizes)
     ends = _ends(sizes)

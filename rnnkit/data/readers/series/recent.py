@@ -37,21 +37,21 @@ def history(source, feature, encoding="utf-8"):
     table = _any_table(source, encoding)
     cells, label = number_tables.cells_of(table)
 
-    def place(row):
+    def where(row):
         return f"{label} {table.lines[row]}"
 
-    names, seconds = _needed(cells, feature, table.source, place)
+    names, seconds = _needed(cells, feature, table.source, where)
     values = []
     for name in names:
         column, bad = numbers(cells[name])
         if bad is not None:
             raise ValueError(
-                f"{place(bad)}: the column {name!r} holds {cells[name][bad]!r}, which is no number"
+                f"{where(bad)}: the column {name!r} holds {cells[name][bad]!r}, which is no number"
             )
         values.append(column)
     rows = Rows(names, np.stack(values, axis=1), [(label, table.lines)], seconds)
     if feature.time:
-        times.check_order(seconds, place)
+        times.check_order(seconds, where)
         if feature.frequency and feature.step:
             rows, _ = complete(rows, feature.step, feature.frequency, learned=True)
     values = rows.values
@@ -83,13 +83,13 @@ def _any_table(source, encoding):
     return table
 
 
-def _needed(cells, feature, source, place):
+def _needed(cells, feature, source, where):
     """Names of a table's columns for those of a feature, and the time of each row or None."""
     lowered = {name.lower(): name for name in cells}
     names = [name if name in cells else lowered.get(name.lower()) for name in feature.names]
     time = seconds = None
     if feature.time or None in names or any(name.isdigit() for name in names):
-        time, seconds = find_time(cells, place)
+        time, seconds = find_time(cells, where)
     if feature.time and time is None:
         if len(cells) != feature.raw_width or not all(name.isdigit() for name in cells):
             raise ValueError(
@@ -101,7 +101,7 @@ def _needed(cells, feature, source, place):
         seconds = first if isinstance(first, np.ndarray) else parse_times(first, True)
         if seconds is None or not np.isfinite(seconds).all():
             row = 0 if seconds is None else int(np.argmin(np.isfinite(seconds)))
-            raise ValueError(f"{place(row)}: {str(first[row])!r} is no time: {ISO_HINT}")
+            raise ValueError(f"{where(row)}: {str(first[row])!r} is no time: {ISO_HINT}")
     others = [name for name in cells if name != time]
     by_position = all(name.isdigit() for name in others) or all(
         name.isdigit() for name in feature.names

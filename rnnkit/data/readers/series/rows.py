@@ -46,7 +46,7 @@ class Rows:
     def __len__(self):
         return len(self.values)
 
-    def place(self, row):
+    def where(self, row):
         """Where a row came from, in words: `data.csv, line 7`."""
         inserted = " (a row inserted before it)" if self.inserted[row] else ""
         row -= int(self.inserted[:row].sum())  # of an inserted row: the next one that was there
@@ -92,7 +92,7 @@ def joined(parts):
         if missing or (part.seconds is None) != (first.seconds is None):
             what = f"no numbers in the column {missing[0]!r}" if missing else "other times"
             raise ValueError(
-                f"The parts of the data differ: {part.place(0)} has {what}. "
+                f"The parts of the data differ: {part.where(0)} has {what}. "
                 f"Columns of the first part: {first.known}, of this one: {part.known}"
             )
     return Rows(
@@ -130,7 +130,7 @@ def complete(rows, step, name, sizes=None, learned=False):
 
     Rows that are missing between two parts are those of the later part.
     """
-    steps = times.count_steps(rows.seconds, step, name, rows.place, learned)
+    steps = times.count_steps(rows.seconds, step, name, rows.where, learned)
     count = int(steps.sum()) + 1 - len(rows)
     if not count:
         return rows, sizes
@@ -141,9 +141,10 @@ def complete(rows, step, name, sizes=None, learned=False):
     inserted[known] = False
     late = int(np.argmax(steps > 1)) + 1
     warnings.warn(
-        f"{rows.place(late)}: the row for {times.written(seconds[np.argmax(inserted)])} is missing "
-        f"before this one. It is the first of {count} missing rows, inserted among {len(rows)}. As "
-        "inputs their values are filled by linear interpolation, as targets left out",
+        f"{rows.where(late)}: the row for {times.format_time(seconds[np.argmax(inserted)])} is "
+        f"missing before this one. It is the first of {count} missing rows, inserted among "
+        f"{len(rows)}. As inputs their values are filled by linear interpolation, as targets left "
+        "out",
         stacklevel=2,
     )
     ends = known[np.cumsum(list((sizes or {}).values()), dtype=int) - 1] + 1
@@ -158,7 +159,7 @@ def filled(rows, name):
     if np.isinf(column).any():
         row = int(np.argmax(np.isinf(column)))
         raise ValueError(
-            f"{rows.place(row)}: the column {name!r} holds {column[row]}; expected a finite "
+            f"{rows.where(row)}: the column {name!r} holds {column[row]}; expected a finite "
             "number, or an empty cell where it is not known"
         )
     missing = np.isnan(column)
@@ -168,14 +169,14 @@ def filled(rows, name):
     for first, end in zip(edges[::2], edges[1::2], strict=True):
         if end - first > LONGEST_GAP or missing.all():
             raise ValueError(
-                f"{rows.place(first)}: the column {name!r} misses {end - first} values in a "
+                f"{rows.where(first)}: the column {name!r} misses {end - first} values in a "
                 f"row from here on; up to {LONGEST_GAP} are filled. Fill them first, for "
                 "example with pandas `frame.interpolate()`, or cut the series here"
             )
     empty = missing & ~rows.inserted
     if empty.any():
         warnings.warn(
-            f"{rows.place(int(np.argmax(empty)))}: the column {name!r} misses {empty.sum()} of "
+            f"{rows.where(int(np.argmax(empty)))}: the column {name!r} misses {empty.sum()} of "
             f"{(~rows.inserted).sum()} values, here for the first time. As inputs they are filled "
             "by linear interpolation, as targets left out",
             stacklevel=2,

@@ -18,12 +18,12 @@ PERIODS = {"daily": 7, "business daily": 5, "weekly": 52, "monthly": 12, "quarte
 # === Columns of times ===
 
 
-def find_time(columns, place):
+def find_time(columns, where):
     """The column that holds the times: by its name, or else the first one if it holds dates.
 
     Args:
         columns: Dict of name to list of cells.
-        place: Function that says where a row came from.
+        where: Function that says where a row came from.
 
     Returns:
         The pair `(name, seconds)` with float64 seconds since 1970 (UTC), or `(None, None)`.
@@ -38,7 +38,7 @@ def find_time(columns, place):
         seconds = parse_times(cells, name in named)
         if seconds is None:
             raise ValueError(
-                f"{place(0)}: the column {name!r} holds {cells[0]!r}, and no row shows whether "
+                f"{where(0)}: the column {name!r} holds {cells[0]!r}, and no row shows whether "
                 f"the day or the month comes first: {ISO_HINT}"
             )
         unknown = np.isnan(seconds)
@@ -47,7 +47,7 @@ def find_time(columns, place):
         if 2 * unknown.sum() < len(cells):
             row = int(np.argmax(unknown))
             raise ValueError(
-                f"{place(row)}: the column {name!r} holds {cells[row]!r}, which is no time: "
+                f"{where(row)}: the column {name!r} holds {cells[row]!r}, which is no time: "
                 f"{ISO_HINT}"
             )
     return None, None
@@ -84,14 +84,14 @@ def frequency(seconds):
     return step, name, PERIODS.get(name)
 
 
-def count_steps(seconds, step, name, place, learned=False):
+def count_steps(seconds, step, name, where, learned=False):
     """Steps from each row to the next; more than one where rows are missing.
 
     Args:
         seconds: Time of each row, float64 `[rows]`, rising.
         step: As `frequency` gave it.
         name: As `frequency` gave it. Holidays between business days are no missing rows.
-        place: Function that says where a row came from.
+        where: Function that says where a row came from.
         learned: Whether step and name are those of the data that a model was trained with.
 
     Returns:
@@ -115,8 +115,8 @@ def count_steps(seconds, step, name, place, learned=False):
     if odd.any():
         row = int(np.argmax(odd))
         raise ValueError(
-            f"{place(row + 1)}: the times are irregular. From {written(seconds[row])} to "
-            f"{written(seconds[row + 1])} it is another step than "
+            f"{where(row + 1)}: the times are irregular. From {format_time(seconds[row])} to "
+            f"{format_time(seconds[row + 1])} it is another step than "
             f"{'in training' if learned else 'mostly'} ({name}): resample to one frequency first, "
             "for example with pandas `frame.resample(...).mean()`"
         )
@@ -125,9 +125,9 @@ def count_steps(seconds, step, name, place, learned=False):
     if long.any():
         row = int(np.argmax(long))
         raise ValueError(
-            f"{place(row + 1)}: rows are missing. The series "
+            f"{where(row + 1)}: rows are missing. The series "
             f"{'was' if learned else 'is'} {name}{' in training' if learned else ''}, but after "
-            f"{written(seconds[row])} comes {written(seconds[row + 1])}: insert the "
+            f"{format_time(seconds[row])} comes {format_time(seconds[row + 1])}: insert the "
             f"{steps[row] - 1} between them with empty values, for example with pandas "
             f"`frame.asfreq(...)` ({long.sum()} such gaps in all)"
         )
@@ -159,27 +159,27 @@ def complete(seconds, steps, name):
     return times, known
 
 
-def check_order(seconds, place):
+def check_order(seconds, where):
     """Raises a ValueError that names the row where times occur twice or run backwards."""
     first_of = {}
     if len(np.unique(seconds)) < len(seconds):
         for row, second in enumerate(seconds.tolist()):
             if second in first_of:
                 raise ValueError(
-                    f"{place(row)}: the time {written(second)} occurs twice, first at "
-                    f"{place(first_of[second])}. Keep one row a time; one series a file"
+                    f"{where(row)}: the time {format_time(second)} occurs twice, first at "
+                    f"{where(first_of[second])}. Keep one row a time; one series a file"
                 )
             first_of[second] = row
     falls = np.diff(seconds) < 0
     if falls.any():
         row = int(np.argmax(falls))
         raise ValueError(
-            f"{place(row + 1)}: the times are out of order. After {written(seconds[row])} comes "
-            f"{written(seconds[row + 1])}: sort the rows by time, the oldest first"
+            f"{where(row + 1)}: the times are out of order. After {format_time(seconds[row])} "
+            f"comes {format_time(seconds[row + 1])}: sort the rows by time, the oldest first"
         )
 
 
-def written(second):
+def format_time(second):
     """One time as text, for messages: `2024-03-31` or `2024-03-31 18:00:00`."""
     return calendar.written([second])[0].replace("T", " ")
 

@@ -238,10 +238,10 @@ def pairs_of_texts(table, columns):
         if rows:
             row = rows[0]
             files = getattr(table, "paths", None)
-            place = files[role] if files else f"the column {columns[role]!r} of {table.source}"
+            at = files[role] if files else f"the column {columns[role]!r} of {table.source}"
             more = f" ({len(rows):,} such lines)" if len(rows) > 1 else ""
             raise ValueError(
-                f"{place}, line {table.lines[row]:,} is empty, but the {ROLES[1 - index]} there is "
+                f"{at}, line {table.lines[row]:,} is empty, but the {ROLES[1 - index]} there is "
                 f"{_short(texts[1 - index][row])}{more}. Fill it in, or take the line out of both"
             )
     keep = [row for row, empty in enumerate(blank[0]) if not empty]
