@@ -85,7 +85,7 @@ class Forecasting(rnnkit.Recipe):
         output_dropout=0.2,
         learning_rate=2e-3,
         # For all
-        skip=True,
+        persistence_residual=True,
         washout=None,
         interval=0.8,
         seed=None,
@@ -115,7 +115,7 @@ class Forecasting(rnnkit.Recipe):
                 leak_rate=leak_rate,
                 input_scaling=input_scaling,
                 bias_scaling=bias_scaling,
-                skip=skip,
+                persistence_residual=persistence_residual,
                 ensemble=ensemble,
                 washout=washout,
                 interval=interval,
@@ -123,7 +123,7 @@ class Forecasting(rnnkit.Recipe):
                 name=self.name,
                 **({} if ridge is None else {"ridge": ridge}),
             )
-        model = rnnkit.models.ManyToMany(
+        model = rnnkit.models.Forecaster(
             series,
             forecast,
             cell=cell,
@@ -131,7 +131,7 @@ class Forecasting(rnnkit.Recipe):
             num_layers=num_layers,
             window=window,
             washout=washout,
-            skip=skip,
+            persistence_residual=persistence_residual,
             dropout=dropout,
             output_dropout=output_dropout,
             interval=interval,

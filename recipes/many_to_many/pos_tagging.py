@@ -60,7 +60,7 @@ class PosTagging(rnnkit.Recipe):
         learning_rate=2e-3,
         seed=None,
     ):
-        model = rnnkit.models.ManyToMany(
+        model = rnnkit.models.Tagger(
             words,
             tags,
             cell=cell,

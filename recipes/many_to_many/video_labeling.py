@@ -77,7 +77,7 @@ class VideoLabeling(rnnkit.Recipe):
         learning_rate=2e-3,
         seed=None,
     ):
-        model = rnnkit.models.ManyToMany(
+        model = rnnkit.models.Tagger(
             frames,
             tags,
             cell=cell,

@@ -13,6 +13,7 @@ from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.models.base import Model
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.generating.base import Generating
+from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.utils.checks import integer
 
 # Steps of a series that the gradients of a reservoir are computed on, which reads it in one piece.
@@ -83,7 +84,7 @@ def _raw(model, data, size, targets):
     if isinstance(data, Encoded) and not isinstance(data, Corpus):
         cut = [tf.nest.map_structure(lambda each: each[:size], part) for part in data.tensors]
         data = Encoded(tuple(cut), data.padding)
-        data = model._cut(data) if hasattr(model, "_cut") else data
+        data = model.cut(data) if isinstance(model, ManyToMany) else data
     elif isinstance(data, Corpus):
         size = data.streams(size, model.sequence_length)
     parts = next(iter(model._batches(data, size)))

@@ -5,19 +5,23 @@ from rnnkit.models.composer import Composer
 from rnnkit.models.ctc import CTC
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.encoder_decoder import EncoderDecoder
+from rnnkit.models.forecaster import Forecaster
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.many_to_one import ManyToOne
 from rnnkit.models.one_to_many import OneToMany
 from rnnkit.models.one_to_one import OneToOne
+from rnnkit.models.tagger import Tagger
 
 __all__ = [
     "CTC",
     "Composer",
     "EchoStateNetwork",
     "EncoderDecoder",
+    "Forecaster",
     "ManyToMany",
     "ManyToOne",
     "Model",
     "OneToMany",
     "OneToOne",
+    "Tagger",
 ]

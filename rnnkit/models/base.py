@@ -25,7 +25,7 @@ from rnnkit.utils.writing import atomically
 
 DEFAULT_BATCH = 32
 # Arguments of patterns that are objects with a configuration of their own.
-SERIALIZED = {"input_feature", "output_feature", "cell"}
+SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -443,7 +443,7 @@ class Model(keras.Model):
         config = arguments_of(self, type(self))
         config = {name: config[name] for name in config if name not in ("inputs", "outputs")}
         for name in SERIALIZED & config.keys():
-            if not isinstance(config[name], str):
+            if not isinstance(config[name], (str, type(None))):
                 config[name] = keras.saving.serialize_keras_object(config[name])
         settings = ("recipe", "score_names", "fit_defaults")
         return {**config, "settings": {name: getattr(self, name) for name in settings}}

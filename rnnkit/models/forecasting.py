@@ -1,4 +1,6 @@
-"""What models that forecast share: their targets, their scores beside naive ones, their results."""
+"""What models of numbers over time share: targets from the input, scores, readable forecasts."""
+
+import typing
 
 import numpy as np
 import tensorflow as tf
@@ -6,75 +8,197 @@ from scipy import stats
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.features import Forecast
-from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.metrics import nrmse
+from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
+from rnnkit.models.windows import as_ragged
+from rnnkit.utils.checks import number
+
+
+class Comparison(typing.NamedTuple):
+    """Forecasts and what they are compared with, for the same steps, in standardised units.
+
+    Attributes:
+        outputs: Of the model, NumPy `[series, time, width]`.
+        truth: The targets, NaN at steps that do not count.
+        naive: Dict of name to naive forecasts.
+    """
+
+    outputs: np.ndarray
+    truth: np.ndarray
+    naive: dict
+
+
+class Forecasting:
+    """Methods of models whose outputs are numbers over time, for a class beside `Model`.
+
+    The class has the attributes `washout`, `interval`, `errors` and `stepwise`. With `stepwise`
+    False, of a label or a number a series, the methods are those of `Model`.
+    """
+
+    # === Data ===
+
+    def prepare(self, x, y=None, sample_weight=None, targets=True):
+        if targets and y is None and not isinstance(x, tf.data.Dataset):
+            y = self._own_targets(x)
+        return super().prepare(x, y, sample_weight, targets)
+
+    def _own_targets(self, x):
+        """The targets of a forecast of columns of the input, from the input alone; or None.
+
+        Raises:
+            ValueError: If the targets are no columns of the input.
+        """
+        feature, target = self.input_feature, self.output_feature
+        given = x is None or isinstance(x, (Encoded, Streamed, tuple))  # a tuple is (x, y)
+        if given or not isinstance(target, Forecast):
+            return None
+        columns = target_columns(feature, target)
+        if columns is None:
+            raise ValueError(
+                f"y is missing: the columns to forecast, {target.names}, are not among the "
+                f"inputs, {feature.names}"
+            )
+        raw = feature.to_tensor(x)  # [series, (time), raw_width]
+        columns = [int(feature.time) + column for column in columns]
+        return raw.with_values(tf.gather(raw.flat_values, columns, axis=1))
+
+    # === Scores ===
+
+    def compare(self, data, batch_size=None):
+        """Forecasts beside what came and beside naive forecasts, all for the same steps.
+
+        Args:
+            data: What `prepare` gives, in memory.
+            batch_size: Series computed at a time.
+
+        Returns:
+            A `Comparison`.
+        """
+        x, truth = (
+            (part.to_tensor(np.nan) if isinstance(part, tf.RaggedTensor) else part)
+            .numpy()
+            .astype("float64")
+            for part in data.tensors[:2]
+        )  # [series, time, ...]
+        truth[:, : self.washout] = np.nan
+        outputs = np.asarray(self.predict(data, batch_size), "float64")
+        naive = naive_forecasts(self.input_feature, self.output_feature, x)
+        for forecast in naive.values():
+            # All are scored on the same steps: those that the youngest forecast knows.
+            truth[np.isnan(forecast).any(axis=-1)] = np.nan
+        return Comparison(outputs, truth, naive)
+
+    def score(self, x, y=None, batch_size=None, verbose=0):
+        """Scores of the outputs, and those of naive forecasts of the same steps.
+
+        Args:
+            x: Raw data as in `fit`, or prepared data. Targets that are NaN and the washout do not
+                count.
+            y: Raw targets, if `x` is not a dataset; see `fit`.
+            batch_size: Series computed at a time.
+
+        Returns:
+            Dict of floats: `mse` and `mae` in standardised units (as the literature on long
+            horizons gives them), `nrmse` by the standard deviation of what is scored (not where a
+            column never changes there); and with targets among the inputs `persistence_mse`,
+            `persistence_mae`, and with a period `seasonal_mse`, `seasonal_mae`.
+        """
+        if not self.stepwise:
+            return super().score(x, y, batch_size, verbose)
+        data = in_memory(self.prepare(x, y), "score")
+        outputs, truth, naive = self.compare(data, batch_size)
+        known = np.isfinite(truth)
+        if not known.any():
+            raise ValueError(
+                "There is nothing to score: no target is known after the washout of "
+                f"{self.washout} steps. Give longer series"
+            )
+
+        def errors(forecast):
+            residuals = (forecast - truth)[known]
+            return float(np.mean(np.square(residuals))), float(np.mean(np.abs(residuals)))
+
+        result = dict(zip(("mse", "mae"), errors(outputs), strict=True))
+        rows = known.all(axis=-1)
+        shape = (-1, self.output_feature.size)  # leads of a column are one column
+        true, predicted = truth[rows].reshape(shape), outputs[rows].reshape(shape)
+        if len(true) and (np.ptp(true, axis=0) > 0).all():
+            result["nrmse"] = float(nrmse(true, predicted))
+        for name, forecast in naive.items():
+            result[f"{name}_mse"], result[f"{name}_mae"] = errors(forecast)
+        return result
+
+    # === Results ===
+
+    def infer(self, x, batch_size=None):
+        """Raw in, readable out: forecasts with intervals after the end of each series.
+
+        The intervals are those of a normal distribution with the size of the errors in training.
+
+        Args:
+            x: Raw series as in `fit`.
+            batch_size: Series computed at a time; results do not depend on it.
+
+        Returns:
+            A list with what the output feature's `decode` gives for each series; for one series
+            its result alone.
+        """
+        single = holds_one_sequence(self.input_feature, x)
+        data = self.prepare(x, targets=False)
+        outputs = self.predict(data, batch_size)
+        if not self.stepwise:
+            results = self.output_feature.decode(outputs)
+        elif isinstance(self.output_feature, Forecast):
+            results = self._forecasts(x, in_memory(data, "infer"), outputs)
+        else:
+            ends = [each[~np.isnan(each).all(axis=-1)] for each in outputs]
+            results = self.output_feature.decode(ends)
+        return results[0] if single else results
+
+    def _forecasts(self, x, data, outputs):
+        """Readable forecasts from the last outputs of each series."""
+        feature, target = self.input_feature, self.output_feature
+        lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
+        if lengths.min() <= self.washout:
+            raise ValueError(
+                f"A forecast needs a series longer than the washout of {self.washout} steps. "
+                f"Received: a series of {int(lengths.min())} steps"
+            )
+        last = outputs[np.arange(len(outputs)), lengths - 1].astype("float64")  # [series, width]
+        margin = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
+        times = None
+        if feature.time:
+            raw = feature.to_tensor(x)  # [series, (time), raw_width]
+            ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
+            times = [feature.times_after(end, target.horizon) for end in ends]
+        return target.decode(last, lower=last - margin, upper=last + margin, times=times)
+
 
 # === Checks ===
 
 
-def check_directions(bidirectional, output_feature, what):
+def check_directions(bidirectional, output_feature, layer):
     """Refuses two directions for forecasts.
 
     Args:
         bidirectional: Whether the sequence is also read from its end.
         output_feature: The model's.
-        what: What reads it, in a word.
+        layer: What reads it, in a word.
     """
     if bidirectional and isinstance(output_feature, Forecast):
         raise ValueError(
-            f"bidirectional must be False for a Forecast: a {what} that reads from the end hears "
-            "what it shall forecast. Received: bidirectional=True"
+            f"bidirectional must be False for a Forecast: a {layer} that reads from the end has "
+            "as input what it is to forecast. Received: bidirectional=True"
         )
 
 
-def nothing_counts(output_feature, washout, longest):
-    """What to say where no step counts, the longest series having `longest` steps."""
-    ahead = output_feature.horizon
-    return (
-        f"No step counts: the longest series has {longest:,} steps, of which the first "
-        f"{washout:,} are washout"
-        + (f" and the last {ahead} have no target within the series" if ahead else "")
-        + ", or all targets are missing. Give longer series or a shorter washout"
-    )
+def check_interval(interval):
+    """Raises a ValueError unless the probability of intervals is between 0 and 1."""
+    if not 0 < number(interval, "interval", least=0, most=1) < 1:
+        raise ValueError(f"interval must be between 0 and 1. Received: interval={interval}")
 
 
-# === Training ===
-
-
-def task_defaults(model, loss, metrics):
-    """Loss and metrics of a model of numbers, where they are left at `"auto"`."""
-    if isinstance(loss, str) and loss == "auto":
-        loss = MaskedMeanSquaredError()
-    if isinstance(metrics, str) and metrics == "auto":
-        metrics = [OutputErrors(model.output_feature.width)]
-    return loss, metrics
-
-
-# === Targets ===
-
-
-def own_targets(model, x):
-    """The targets of a model that forecasts columns of its input, from the input alone.
-
-    Raises:
-        ValueError: If the targets are no columns of the input.
-    """
-    feature, target = model.input_feature, model.output_feature
-    if not isinstance(target, Forecast):
-        return None
-    places = target_columns(feature, target)
-    if x is None or isinstance(x, (Encoded, Streamed)):
-        return None
-    if isinstance(x, tuple):  # (x, y) in one
-        return None
-    if places is None:
-        raise ValueError(
-            f"y is missing: the columns to forecast, {target.names}, are not among the inputs, "
-            f"{feature.names}"
-        )
-    raw = feature.to_tensor(x)  # [series, (time), raw_width]
-    columns = [int(feature.time) + place for place in places]
-    return raw.with_values(tf.gather(raw.flat_values, columns, axis=1))
+# === Persistence and other naive forecasts ===
 
 
 def target_columns(feature, target):
@@ -90,43 +214,40 @@ def present_value(feature, target):
     Returns:
         The arguments of `rnnkit.layers.AddPresent` as a dict; None for other outputs.
     """
-    places = target_columns(feature, target)
-    if not isinstance(target, Forecast) or places is None:
+    columns = target_columns(feature, target)
+    if not isinstance(target, Forecast) or columns is None:
         return None
     # Both scalings are linear: what 0 and 1 become tells all.
     zero, one = (
-        target.scale(feature.unscale(np.full(feature.size, value))[places]) for value in (0.0, 1.0)
+        target.scale(feature.unscale(np.full(feature.size, value))[columns]) for value in (0.0, 1.0)
     )
     return {
-        "columns": places,
+        "columns": columns,
         "scale": (one - zero).tolist(),
         "offset": zero.tolist(),
         "leads": target.horizon,
     }
 
 
-# === Scores ===
-
-
-def naive(model, x):
-    """What naive forecasts say at each step, in standardised units of the targets.
+def naive_forecasts(feature, target, x):
+    """Naive forecasts at each step, in standardised units of the targets.
 
     Persistence repeats the present value. The seasonal naive forecast repeats what was seen one
     period before, as often as the horizon needs; its period is the output feature's.
 
     Args:
-        model: A model from `Series` to `Forecast`.
+        feature: The input feature, a `Series`.
+        target: The output feature.
         x: Encoded inputs `[series, time, features]`.
 
     Returns:
         Dict of name to `[series, time, horizon * targets]`, NaN where the series is too young.
-        Empty if the targets are not among the inputs.
+        Empty if the output is no `Forecast`, or the targets are not among the inputs.
     """
-    feature, target = model.input_feature, model.output_feature
-    places = target_columns(feature, target)
-    if places is None or not isinstance(target, Forecast):
+    columns = target_columns(feature, target)
+    if columns is None or not isinstance(target, Forecast):
         return {}
-    present = feature.unscale(x[..., : feature.size])[..., places]  # [series, time, targets]
+    present = feature.unscale(x[..., : feature.size])[..., columns]  # [series, time, targets]
     present = target.scale(present)
     result = {"persistence": np.tile(present, target.horizon)}
     period = target.period
@@ -140,108 +261,3 @@ def naive(model, x):
             leads.append(shifted)
         result["seasonal"] = np.concatenate(leads, axis=-1)
     return result
-
-
-def score(model, data, batch_size=None):
-    """Scores of forecasts, and those of naive forecasts of the same steps.
-
-    Args:
-        model: A model with `Forecast` or `Series` as output.
-        data: `Encoded` data. Targets that are NaN and the washout do not count.
-        batch_size: Series computed at a time.
-
-    Returns:
-        Dict of floats: `mse` and `mae` in standardised units (as the literature on long horizons
-        gives them), `nrmse` by the standard deviation of what is scored (not where a column never
-        changes there); and with targets among the inputs `persistence_mse`, `persistence_mae`,
-        and with a period `seasonal_mse`, `seasonal_mae`.
-    """
-    if isinstance(data, Streamed):
-        raise ValueError(
-            "score needs data that ends and fits in memory: pass a part of it. Received: a dataset "
-            "that is endless or too large"
-        )
-    outputs, truth, others = compared(model, data, batch_size)
-    known = np.isfinite(truth)
-    if not known.any():
-        raise ValueError(
-            "There is nothing to score: no target is known after the washout of "
-            f"{model.washout} steps. Give longer series"
-        )
-
-    def errors(forecast):
-        gap = (forecast - truth)[known]
-        return float(np.mean(np.square(gap))), float(np.mean(np.abs(gap)))
-
-    mse, mae = errors(outputs)
-    rows = known.all(axis=-1)
-    result = {"mse": mse, "mae": mae}
-    shape = (-1, model.output_feature.size)  # leads of a column are one column
-    came, said = truth[rows].reshape(shape), outputs[rows].reshape(shape)
-    if len(came) and (np.ptp(came, axis=0) > 0).all():
-        result["nrmse"] = float(nrmse(came, said))
-    for name, forecast in others.items():
-        result[f"{name}_mse"], result[f"{name}_mae"] = errors(forecast)
-    return result
-
-
-def compared(model, data, batch_size=None):
-    """Forecasts, what came, and naive forecasts, for the same steps.
-
-    Returns:
-        `(outputs, truth, others)`: arrays `[series, time, width]` in standardised units, truth NaN
-        at steps that do not count, and a dict of the naive forecasts.
-    """
-    x, truth = (
-        (part.to_tensor(np.nan) if isinstance(part, tf.RaggedTensor) else part)
-        .numpy()
-        .astype("float64")
-        for part in data.tensors[:2]
-    )  # [series, time, ...]
-    truth[:, : model.washout] = np.nan
-    outputs = np.asarray(model.predict(data, batch_size), "float64")
-    others = naive(model, x)
-    for forecast in others.values():
-        # All are scored on the same steps: those that the youngest forecast knows.
-        truth[np.isnan(forecast).any(axis=-1)] = np.nan
-    return outputs, truth, others
-
-
-# === Results ===
-
-
-def infer(model, x, batch_size=None):
-    """Readable forecasts after the end of each raw series, with intervals.
-
-    The intervals are those of a normal distribution with the size of the errors in training.
-    """
-    feature, target = model.input_feature, model.output_feature
-    single = is_single(feature, x)
-    outputs = model.predict([x] if single and isinstance(x, list) else x, batch_size)
-    if not model.stepwise:
-        results = target.decode(outputs)
-    elif not isinstance(target, Forecast):
-        outputs = outputs[None] if outputs.ndim == 2 else outputs
-        results = [target.unscale(each[~np.isnan(each).all(axis=-1)]) for each in outputs]
-    else:
-        outputs = outputs[None] if outputs.ndim == 2 else outputs
-        raw = feature.to_tensor(x)
-        lengths = raw.row_lengths().numpy()
-        if lengths.min() <= model.washout:
-            raise ValueError(
-                f"A forecast needs a series longer than the washout of {model.washout} steps. "
-                f"Received: a series of {int(lengths.min())} steps"
-            )
-        last = outputs[np.arange(len(outputs)), lengths - 1].astype("float64")  # [series, width]
-        margin = stats.norm.ppf(0.5 + model.interval / 2) * model.errors  # [width]
-        times = None
-        if feature.time:
-            ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
-            times = [feature.times_after(end, target.horizon) for end in ends]
-        results = target.decode(last, lower=last - margin, upper=last + margin, times=times)
-    return results[0] if single else results
-
-
-def is_single(feature, x):
-    """Whether raw input of a feature is one series rather than several."""
-    return not isinstance(x, (Encoded, Streamed)) and feature.holds_one(x)

@@ -1,22 +1,268 @@
-"""What a model of tags does beside one of numbers: loss, decoding, scores, results."""
+"""Tags of the steps of a sequence: parts of speech, entities, what happens in a frame."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from rnnkit import metrics
-from rnnkit.data.pipeline.encoded import Streamed
-from rnnkit.features import Words
+from rnnkit.features import Tags, Words
 from rnnkit.features.tagged import Tagged
 from rnnkit.features.tags import UNLABELLED, UNSEEN
-from rnnkit.losses.entity_f1 import EntityF1
-from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
-from rnnkit.models import forecasting
+from rnnkit.models.heads.steps import CRFTags, SoftmaxTags
+from rnnkit.models.inputs import frames, sequences, words
+from rnnkit.models.many_to_many import ManyToMany
+from rnnkit.models.outputs import check_features
 from rnnkit.models.windows import as_ragged, stacked
+from rnnkit.utils.config import given
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Tagger(ManyToMany):
+    """A sequence → a tag at each step: parts of speech, entities, phases of a movement.
+
+    The graph gives probabilities `[batch, time, tags]`; with `crf=True` scores, of which the CRF
+    makes probabilities (`predict`) or the best sequence (`infer`, `score`).
+
+    Args:
+        input_feature: Adapted feature of sequences: of words (`Words`), of tokens (`Text`), of
+            numbers (`Series`, `Strokes`, ...) or of pictures (`Video`).
+        output_feature: Adapted `Tags`.
+        cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, `"esn"`, a reference
+            cell) or a Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory.
+        units: Size of the state, in each direction.
+        num_layers: Recurrent layers on top of each other.
+        bidirectional: Whether the sequence is also read from its end.
+        window: Steps of the pieces that long sequences are cut into, with which the network is
+            trained and used; None takes sequences whole.
+        washout: Steps at the start of each piece that warm the state up and do not count. Pieces
+            overlap by them, so that every later step of a sequence counts exactly once.
+        crf: Whether the tags of a sequence are chosen together, by a `rnnkit.layers.CRF` on top;
+            entities are then never half. Otherwise each step has a softmax of its own.
+        embedding_size: Size of the vectors of words or tokens.
+        token_dropout: Fraction of the words replaced by the unknown one in training.
+        character_embedding_size: Size of the vectors of characters, of `Words`.
+        character_filters: Features of the characters of each word; 0 reads none.
+        frame_filters: Features of the convolutions over each frame of a `Video`; see
+            `rnnkit.layers.FrameNetwork`.
+        frame_units: Numbers in the vector that becomes of each frame. A frame of a `Video` is read
+            with its change since the one before, but not with the cell `"dense"`, which knows
+            each frame alone.
+        dropout: Fraction of the features below each recurrent layer dropped in training.
+        output_dropout: Fraction of the states dropped in training.
+        recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses
+            the fused kernels.
+        seed: Integer that fixes weights, dropout and shuffling, or None.
+        name: Name of the model.
+
+    Example:
+
+    >>> words = rnnkit.features.Words().adapt(sentences)
+    >>> tags = rnnkit.features.Tags().adapt(tags_of_sentences)
+    >>> model = rnnkit.models.Tagger(words, tags, bidirectional=True, crf=True)
+    >>> model.fit(sentences, tags_of_sentences, epochs=5)
+    >>> model.infer("They can fish.")
+    [('They', 'PRON'), ('can', 'AUX'), ('fish', 'VERB'), ('.', 'PUNCT')]
+    """
+
+    def __init__(
+        self,
+        input_feature,
+        output_feature,
+        cell="lstm",
+        units=64,
+        num_layers=1,
+        bidirectional=False,
+        window=None,
+        washout=0,
+        crf=False,
+        embedding_size=128,
+        token_dropout=0.0,
+        character_embedding_size=32,
+        character_filters=64,
+        frame_filters=(16, 32),
+        frame_units=64,
+        dropout=0.0,
+        output_dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        name=None,
+    ):
+        arguments = given(locals())
+        check_features(input_feature, output_feature, (Tags,))
+        _check_input(input_feature)
+
+        def read(seeds):
+            if input_feature.shape is not None:
+                return frames.frame_vectors(
+                    input_feature, seeds, frame_filters, frame_units, differences=cell != "dense"
+                )
+            if input_feature.vocabulary_size is None:
+                inputs, (x,) = sequences.numbers(input_feature, embedding_size, seeds)
+                return inputs, x
+            return words.read(
+                input_feature,
+                seeds,
+                embedding_size,
+                token_dropout,
+                character_embedding_size,
+                character_filters,
+            )
+
+        arguments["frame_filters"] = list(frame_filters)
+        super().__init__(read, (CRFTags if crf else SoftmaxTags)(output_feature), **arguments)
+
+    # === Training ===
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """As `Model.compile`. By default the loss is the cross-entropy, or the negative
+        log-likelihood of the CRF, in nats a step; the metrics are the accuracy, and the F1 of what
+        the tags mark (`EntityF1`)."""
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if not self.crf:
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        present = sequences.present_steps(x)
+        return self.head.negative_log_likelihood(y, y_pred, present, sample_weight)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if self.crf:  # 1 for the tags of the best sequences
+            best = self.head.best(y_pred, sequences.present_steps(x))
+            y_pred = tf.one_hot(best, self.output_feature.size)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    # === Data ===
+
+    def _check(self, raw, encoded):
+        super()._check(raw, encoded)
+        if len(encoded) > 1:
+            _check_lengths(raw, encoded)
+
+    def _guard(self, encoded):
+        encoded = super()._guard(encoded)
+        if len(encoded) < 2:
+            return encoded
+        steps, tags = (as_ragged(part).row_lengths() for part in encoded[:2])
+        test = tf.debugging.assert_equal(steps, tags, "A sequence and its tags differ in length")
+        with tf.control_dependencies([test]):
+            return (tf.identity(encoded[0]), *encoded[1:])
+
+    # === Use ===
+
+    def _outputs_of(self, pieces, batch_size, **kwargs):
+        if not self.crf:
+            return super()._outputs_of(pieces, batch_size, **kwargs)
+        return self._decoded(pieces, self.head.probabilities, batch_size)
+
+    def _decoded(self, pieces, method, batch_size=None):
+        """What a method of the head makes of the outputs for cut data, padding included.
+
+        Args:
+            pieces: `rnnkit.models.windows.Windows`.
+            method: `head.probabilities` or `head.best`.
+
+        Returns:
+            NumPy `[pieces, time, tags]` or `[pieces, time]`, in the order of the data.
+        """
+
+        def compute(inputs):
+            return method(self(inputs, training=False), sequences.present_steps(inputs))
+
+        function = self.compiled_functions.get(
+            method.__name__,
+            compute,
+            input_signature=tuple(tf.TensorSpec(each.shape, each.dtype) for each in self.inputs),
+            jit_compile=self.jit_compile is True,
+        )
+        size = self._batch_size(batch_size)
+        blocks = self._each_batch(function, pieces, size, verbose=0)
+        return pieces.restored(stacked([block.numpy() for block in blocks], 0), size)
+
+    def _best(self, data, batch_size=None):
+        """Ids of the best tags of prepared data, int32 `[sequences, time]`, -1 after the ends."""
+        pieces = self.cut(type(data)(data.tensors[:1], data.padding))
+        return pieces.joined(self._decoded(pieces, self.head.best, batch_size))
+
+    def infer(self, x, batch_size=None, *, details=False):
+        """Raw in, readable out: the tags of each sequence.
+
+        Args:
+            x: Raw sequences as in `fit`; for an input of words also one text alone, which is taken
+                apart into words.
+            batch_size: Sequences computed at a time; results do not depend on it.
+            details: Whether to give a dict for each sequence: `"words"` (for inputs of words),
+                `"tags"`, `"probabilities"` of the tags given, and where the tags mark stretches
+                `"entities"`: dicts with `"type"`, `"start"` and `"end"` (numbers of steps, the end
+                exclusive) and the `"text"` of its words.
+
+        Returns:
+            A list for each sequence, of pairs `(word, tag)` or for inputs that are no words of
+            tags; for one sequence its result alone.
+        """
+        feature = self.input_feature
+        if isinstance(x, (str, bytes)):
+            single, x = True, [x]
+        else:
+            single = sequences.holds_one_sequence(feature, x)
+        if isinstance(x, list) and not x:
+            return []
+        data = sequences.in_memory(self.prepare(x, targets=False), "infer")
+        ids = self._best(data, batch_size)
+        lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
+        worded = isinstance(feature, Words)
+        read = _words(feature, x) if worded else [None] * len(ids)
+        if worded:  # an empty text has no words, but a step
+            lengths = [min(length, len(each)) for length, each in zip(lengths, read, strict=True)]
+        tags = [
+            [self.output_feature.classes[each] for each in row[:length]]
+            for row, length in zip(ids, lengths, strict=True)
+        ]
+        if details:
+            found = self.predict(data, batch_size)  # [sequences, time, tags]
+            results = [self._details(*each) for each in zip(read, tags, ids, found, strict=True)]
+        elif worded:
+            results = [Tagged(zip(*each, strict=True)) for each in zip(read, tags, strict=True)]
+        else:
+            results = tags
+        return results[0] if single else results
+
+    def _details(self, read, tags, ids, probabilities):
+        """The dict that `infer` gives for a sequence; `read` are its words, or None."""
+        result = {} if read is None else {"words": read}
+        chosen = probabilities[np.arange(len(tags)), ids[: len(tags)]]
+        result |= {"tags": tags, "probabilities": chosen.tolist()}
+        if self.output_feature.scheme != "plain":
+            result["entities"] = [
+                {"type": name, "start": start, "end": end}
+                | ({} if read is None else {"text": " ".join(read[start:end])})
+                for name, start, end in self.output_feature.entities(tags)
+            ]
+        return result
+
+    def score(self, x, y=None, batch_size=None, verbose=0):
+        """Scores of the best tags against the true ones; see `rnnkit.metrics.tags`.
+
+        Steps whose tag is not known are left out. A tag that training did not have is an error.
+        """
+        data = sequences.in_memory(self.prepare(x, y), "score")
+        feature = self.output_feature
+        truth = as_ragged(data.tensors[1]).to_tensor(UNLABELLED).numpy()  # [sequences, time]
+        predicted = self._best(data, batch_size)
+        # A run of them is one stretch of a type that cannot be found.
+        unseen = "[unseen]" if feature.scheme == "plain" else "I-[unseen]"
+        names = {**dict(enumerate(feature.classes)), UNSEEN: unseen}
+        references, hypotheses = [], []
+        for true, row in zip(truth, predicted, strict=True):
+            known = np.flatnonzero(true != UNLABELLED)
+            references.append([names[each] for each in true[known]])
+            hypotheses.append([names[each] for each in row[known]])
+        return metrics.scores(feature, references, hypotheses, self.score_names)
+
 
 # === Checks ===
 
 
-def check_input(feature):
+def _check_input(feature):
     """Raises a ValueError unless a feature gives sequences with a step for each tag."""
     numbers = feature.width is not None or feature.shape is not None
     if not feature.sequence or (feature.vocabulary_size is None and not numbers):
@@ -31,12 +277,10 @@ def check_input(feature):
         )
 
 
-def check_lengths(raw, encoded):
+def _check_lengths(raw, encoded):
     """Raises a ValueError where a sequence and its tags differ in length; names both."""
-    if len(encoded) < 2:
-        return
-    words = raw[0].dtype == tf.string and raw[0].shape.rank == 2
-    steps = as_ragged(raw[0] if words else encoded[0]).row_lengths().numpy()
+    worded = raw[0].dtype == tf.string and raw[0].shape.rank == 2
+    steps = as_ragged(raw[0] if worded else encoded[0]).row_lengths().numpy()
     tags = as_ragged(encoded[1]).row_lengths().numpy()
     wrong = np.flatnonzero((steps != tags) | (steps == 0))
     if not len(wrong):
@@ -47,7 +291,7 @@ def check_lengths(raw, encoded):
         items = [each.decode("utf-8", "replace") for each in values[index].numpy().tolist()]
         return " ".join(items[:20]) + (" ..." if len(items) > 20 else "")
 
-    shown = f"; the words are: {brief(raw[0])!r}" if words else ""
+    shown = f"; the words are: {brief(raw[0])!r}" if worded else ""
     if raw[1].dtype == tf.string:
         shown += f"; the tags are: {brief(raw[1])!r}"
     raise ValueError(
@@ -56,191 +300,12 @@ def check_lengths(raw, encoded):
     )
 
 
-def guard_lengths(encoded):
-    """As `check_lengths`, in graph mode: gives the encoded tensors back with an assertion."""
-    if len(encoded) < 2:
-        return encoded
-    steps, tags = (as_ragged(part).row_lengths() for part in encoded[:2])
-    test = tf.debugging.assert_equal(steps, tags, "A sequence and its tags differ in length")
-    with tf.control_dependencies([test]):
-        return (tf.identity(encoded[0]), *encoded[1:])
-
-
-# === Training ===
-
-
-def task_defaults(model, loss, metrics):
-    """Loss and metrics of a model of tags, where they are left at `"auto"`."""
-    automatic = isinstance(loss, str) and loss == "auto"
-    if model.crf:
-        if not automatic and loss is not None:
-            raise ValueError(
-                f"loss must be left out with crf=True, which has its own. Received: loss={loss!r}"
-            )
-        loss = None
-    elif automatic:
-        loss = TagCrossEntropy()
-    if isinstance(metrics, str) and metrics == "auto":
-        metrics = [TagAccuracy()]
-        if model.output_feature.scheme != "plain":
-            metrics.append(EntityF1(model.output_feature.classes))
-    return loss, metrics
-
-
-def negative_log_likelihood(model, truth, scores, sample_weight=None):
-    """Loss of a CRF in nats a step: that of whole sequences by the number of known tags.
-
-    Args:
-        model: A model with `crf=True`.
-        truth: Ids of the tags `[batch, time]`, below 0 where not known.
-        scores: Outputs of the graph `[batch, time, tags]`.
-        sample_weight: Weights `[batch]`, or None.
-    """
-    crf = model.get_layer("crf_output")
-    values = -crf.log_likelihood(scores, truth, mask_of(scores))  # [batch]
-    counts = tf.reduce_sum(tf.cast(truth >= 0, values.dtype), axis=1)  # [batch]
-    if sample_weight is not None:
-        weight = tf.cast(sample_weight, values.dtype)
-        if weight.shape.rank != 1:
-            raise ValueError(
-                "sample_weight must be one number for each sequence with crf=True. "
-                f"Received: weights of shape {weight.shape}"
-            )
-        values, counts = values * weight, counts * weight
-    return tf.math.divide_no_nan(tf.reduce_sum(values), tf.reduce_sum(counts))
-
-
-def best_as_probabilities(model, scores):
-    """1 for the tags of the best sequences and 0 for all others, `[batch, time, tags]`."""
-    tags, _ = model.get_layer("crf_output").decode(scores, mask_of(scores))
-    return tf.one_hot(tags, model.output_feature.size)
-
-
-def mask_of(outputs):
-    """The mask that Keras keeps with the outputs of a graph, or None."""
-    return getattr(outputs, "_keras_mask", None)
-
-
-# === Use ===
-
-
-def run(model, pieces, what, batch_size=None, verbose=0):
-    """Tags or probabilities for cut data, in its order, padding included.
-
-    Args:
-        model: A `ManyToMany` with tags.
-        pieces: `rnnkit.models.windows.Windows`.
-        what: `"probabilities"` of each tag at each step, with a CRF its marginals; or `"tags"`:
-            the ids of the best ones.
-
-    Returns:
-        `[pieces, time, tags]` or `[pieces, time]`.
-    """
-    key, functions = (what, model.jit_compile is True), model.__dict__.setdefault("_tag", {})
-    if key not in functions:
-
-        def compute(inputs):
-            outputs = model(inputs, training=False)
-            if not model.crf:
-                best = tf.argmax(outputs, axis=-1, output_type=tf.int32)
-                return outputs if what == "probabilities" else best
-            crf, mask = model.get_layer("crf_output"), mask_of(outputs)
-            if what == "probabilities":
-                return crf.marginals(outputs, mask)
-            return crf.decode(outputs, mask)[0]
-
-        inputs = [tf.TensorSpec(each.shape, each.dtype) for each in model.inputs]
-        functions[key] = tf.function(compute, inputs, jit_compile=key[1], autograph=False)
-    size = model._batch_size(batch_size)
-    blocks = [block.numpy() for block in model._each_batch(functions[key], pieces, size, verbose)]
-    return pieces.restored(stacked(blocks, 0), size)
-
-
-def best(model, data, batch_size=None, verbose=0):
-    """Ids of the best tags of encoded data, int32 `[sequences, time]`, -1 after the ends."""
-    pieces = model._cut(type(data)(data.tensors[:1], data.padding))
-    return pieces.joined(run(model, pieces, "tags", batch_size, verbose))
-
-
-def infer(model, x, batch_size=None, details=False):
-    """Readable tags of raw sequences; see `ManyToMany.infer`.
-
-    With `details` a dict for each: `"words"` (for inputs of words), `"tags"`, `"probabilities"` of
-    the tags given, and where the tags mark stretches `"entities"`: dicts with `"type"`, `"start"`
-    and `"end"` (numbers of steps, the end exclusive) and the `"text"` of its words.
-    """
-    feature, target = model.input_feature, model.output_feature
-    worded = isinstance(feature, Words)
-    if isinstance(x, (str, bytes)):
-        single, x = True, [x]
-    else:
-        single = forecasting.is_single(feature, x)
-    if isinstance(x, list) and not x:
-        return []
-    data = model.prepare(x, targets=False)
-    if isinstance(data, Streamed):
-        raise ValueError(
-            "infer needs data that ends and fits in memory: pass a part of it, such as "
-            "`data.take(1_000)`. Received: a dataset that is endless or too large"
-        )
-    ids = best(model, data, batch_size)
-    lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
-    chances = model.predict(data, batch_size) if details else ids
-    words = _words(feature, x) if worded else [None] * len(ids)
-    results = []
-    for row, chance, length, those in zip(ids, chances, lengths, words, strict=True):
-        length = min(length, len(those)) if worded else length  # of an empty text nothing
-        tags = [target.classes[each] for each in row[:length]]
-        if not details:
-            results.append(Tagged(zip(those, tags, strict=True)) if worded else tags)
-            continue
-        result = {"words": those, "tags": tags} if worded else {"tags": tags}
-        result["probabilities"] = [
-            float(chance[step, each]) for step, each in enumerate(row[:length])
-        ]
-        if target.scheme != "plain":
-            result["entities"] = [
-                {"type": kind, "start": start, "end": end}
-                | ({"text": " ".join(those[start:end])} if worded else {})
-                for kind, start, end in target.entities(tags)
-            ]
-        results.append(result)
-    return results[0] if single else results
-
-
 def _words(feature, x):
-    """The words of raw sentences in any form."""
-    if isinstance(x, tf.data.Dataset):
-        rows = x.map(lambda first, *rest: first)
-        if x.element_spec and isinstance(x.element_spec, tuple):
-            spec = x.element_spec[0]
-        else:
-            spec = x.element_spec
-        if spec.shape.rank == 2:
-            rows = rows.unbatch()
-        return [[each.decode("utf-8", "replace") for each in row.numpy().tolist()] for row in rows]
-    return feature.raw(x)
-
-
-def score(model, data, batch_size=None):
-    """Scores of the best tags against the true ones; see `rnnkit.metrics.tags`.
-
-    Steps whose tag is not known are left out. A tag that training did not have is an error.
-    """
-    if isinstance(data, Streamed):
-        raise ValueError(
-            "score needs data that ends and fits in memory: pass a part of it. Received: a dataset "
-            "that is endless or too large"
-        )
-    feature = model.output_feature
-    truth = as_ragged(data.tensors[1]).to_tensor(UNLABELLED).numpy()  # [sequences, time]
-    said = best(model, data, batch_size)
-    # A run of them is one stretch of a kind that cannot be found.
-    unseen = "[unseen]" if feature.scheme == "plain" else "I-[unseen]"
-    names = {**dict(enumerate(feature.classes)), UNSEEN: unseen}
-    references, hypotheses = [], []
-    for true, row in zip(truth, said, strict=True):
-        known = np.flatnonzero(true != UNLABELLED)
-        references.append([names[each] for each in true[known]])
-        hypotheses.append([names[each] for each in row[known]])
-    return metrics.scores(feature, references, hypotheses, model.score_names)
+    """The words of raw sentences in any form: a list of lists."""
+    if not isinstance(x, tf.data.Dataset):
+        return feature.raw(x)
+    rows = x.map(lambda first, *rest: first)
+    spec = x.element_spec[0] if isinstance(x.element_spec, tuple) else x.element_spec
+    if spec.shape.rank == 2:
+        rows = rows.unbatch()
+    return [[each.decode("utf-8", "replace") for each in row.numpy().tolist()] for row in rows]

@@ -15,14 +15,13 @@ class Windows(Encoded):
         data: `Encoded` series `(x[, y[, weight]])`.
         window: Steps of a piece, or None for whole series.
         washout: Steps at the start of each piece that do not count.
-        nothing: Function from the washout and the steps of the longest series to what to say if
-            no step counts.
+        horizon: Steps ahead that targets are, or None; for the message if no step counts.
 
     Raises:
         ValueError: If no target is known.
     """
 
-    def __init__(self, data, window, washout, nothing):
+    def __init__(self, data, window, washout, horizon=None):
         self._series = as_ragged(data.tensors[0]).row_lengths().numpy()  # [series]
         self._longest, self._washout = int(self._series.max()), washout
         tensors, self._first = cut(data.tensors, window, washout)
@@ -30,7 +29,7 @@ class Windows(Encoded):
             known = tensors[1].with_flat_values(_known(tensors[1].flat_values))
             known = tf.where(tf.reduce_any(known, axis=1))[:, 0]  # [pieces with a known target]
             if not len(known):
-                raise ValueError(nothing(washout, self._longest))
+                raise ValueError(nothing_counts(washout, self._longest, horizon))
             tensors = tuple(tf.gather(part, known) for part in tensors)
         super().__init__(tensors, data.padding)
 
@@ -46,6 +45,16 @@ class Windows(Encoded):
         # Pieces and steps are in the order of the series and of time.
         result[np.arange(self._longest) < self._series[:, None]] = outputs[new]
         return result
+
+
+def nothing_counts(washout, longest, horizon=None):
+    """The message where no step counts, the longest series having `longest` steps."""
+    ahead = f" and the last {horizon} have no target within the series" if horizon else ""
+    return (
+        f"No step counts: the longest series has {longest:,} steps, of which the first "
+        f"{washout:,} are washout{ahead}, or all targets are missing. Give longer series or a "
+        "shorter washout"
+    )
 
 
 def cut(tensors, window, washout):
@@ -72,24 +81,25 @@ def cut(tensors, window, washout):
         stride = size - washout
         counts = tf.maximum(-((washout - lengths) // stride), 1)  # pieces of each series
     series = tf.repeat(tf.range(tf.shape(lengths, lengths.dtype)[0]), counts)  # [pieces]
-    place = tf.ragged.range(counts).flat_values  # [pieces], number within the series
-    start = place * stride
+    index = tf.ragged.range(counts).flat_values  # [pieces], number within the series
+    start = index * stride
     stop = tf.minimum(start + size, tf.gather(lengths, series))
     begin = tf.gather(begins, series)
     rows = tf.ragged.range(begin + start, begin + stop)  # [pieces, (time)]
     times = tf.ragged.range(stop - start).flat_values  # [steps]
     results = []
-    for index, part in enumerate(tensors):
+    for number, part in enumerate(tensors):
         if not isinstance(part, tf.RaggedTensor) and part.shape.rank == 1:
             results.append(tf.gather(part, series))
             continue
-        values = tf.gather(as_ragged(part).flat_values, rows.flat_values)  # [steps, ...]
-        if index == 1 and washout:
+        part = as_ragged(part, lengths)  # weights of steps come padded
+        values = tf.gather(part.flat_values, rows.flat_values)  # [steps, ...]
+        if number == 1 and washout:
             early = tf.reshape(times < washout, [-1] + [1] * (values.shape.rank - 1))
-            nothing = np.nan if values.dtype.is_floating else -1
-            values = tf.where(early, tf.constant(nothing, values.dtype), values)
+            unknown = np.nan if values.dtype.is_floating else -1
+            values = tf.where(early, tf.constant(unknown, values.dtype), values)
         results.append(rows.with_flat_values(values))
-    return tuple(results), place == 0
+    return tuple(results), index == 0
 
 
 def cut_stream(data, window, washout):
@@ -118,8 +128,11 @@ def stacked(parts, fill):
     return np.concatenate(padded)
 
 
-def as_ragged(tensor):
-    return tensor if isinstance(tensor, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(tensor)
+def as_ragged(tensor, lengths=None):
+    """A tensor `[batch, time, ...]` as a ragged one, by default of full lengths."""
+    if isinstance(tensor, tf.RaggedTensor):
+        return tensor
+    return tf.RaggedTensor.from_tensor(tensor, lengths)
 
 
 def _known(targets):

@@ -122,7 +122,7 @@ def forecast_errors(model, data, y=None, ax=None):
         )
     target = targets[0]
     for name, each in models.items():
-        curves[name], truths[name], found = forecasting.compared(each, each.prepare(data, y))
+        curves[name], truths[name], found = each.compare(each.prepare(data, y))
         naive = naive or found
     scale, unit = 1.0, "in standard deviations"
     if target.size == 1:

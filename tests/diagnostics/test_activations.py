@@ -7,7 +7,7 @@ import pytest
 from rnnkit import layers
 from rnnkit.diagnostics import gate_activations, saturation, state_trajectory
 from rnnkit.features import Label, Series, Subwords, Tags, Text, Words
-from rnnkit.models import EncoderDecoder, ManyToMany, ManyToOne, OneToMany
+from rnnkit.models import EncoderDecoder, ManyToOne, OneToMany, Tagger
 
 TEXTS = ["a good film", "bad", "not a bad film at all", "good good"]
 LABELS = ["yes", "no", "yes", "yes"]
@@ -127,7 +127,7 @@ def test_words_of_taggers_and_what_has_none():
     tags = [["X" if word == "bad" else "Y" for word in text.split()] for text in TEXTS]
     words = Words().adapt([text.split() for text in TEXTS])
     options = {"cell": "simple_rnn", "units": 2, "bidirectional": True, "seed": 1}
-    model = ManyToMany(words, Tags().adapt(tags), character_filters=0, **options)
+    model = Tagger(words, Tags().adapt(tags), character_filters=0, **options)
     trace = state_trajectory(model, "It isn't bad.", layer="encoder backward")
     assert trace.words == ["It", "is", "n't", "bad", "."] and trace.backwards
     assert state_trajectory(model, ["not", "bad"]).words == ["not", "bad"]

@@ -12,7 +12,7 @@ import rnnkit
 from rnnkit import diagnostics
 from rnnkit.diagnostics import gradient_flow
 from rnnkit.features import Forecast, Label, Series, Text
-from rnnkit.models import CTC, EchoStateNetwork, EncoderDecoder, ManyToMany, ManyToOne, OneToMany
+from rnnkit.models import CTC, EchoStateNetwork, EncoderDecoder, Forecaster, ManyToOne, OneToMany
 from rnnkit.models import OneToOne as Dense
 
 TEXTS = ["a good film", "bad", "not a bad film at all", "good good"]
@@ -291,7 +291,7 @@ def series():
 
 def test_series_and_reservoirs(monkeypatch):
     wave, x = series()
-    model = ManyToMany(x, Forecast().adapt(wave), cell="gru", units=3, window=15, seed=1)
+    model = Forecaster(x, Forecast().adapt(wave), cell="gru", units=3, window=15, seed=1)
     assert gradient_flow(model, wave).layers[0].norms["hidden"].shape == (4, 15)
     reservoir = EchoStateNetwork(x, Forecast().adapt(wave), units=10, washout=5, seed=1)
     with pytest.raises(ValueError, match="must be fitted first"):

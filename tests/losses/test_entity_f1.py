@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from rnnkit.features import Tags, Words
 from rnnkit.losses.entity_f1 import EntityF1
-from rnnkit.models import ManyToMany
+from rnnkit.models import Tagger
 
 BIO = ["B-a", "B-b", "I-a", "I-b", "O"]
 BIOES = [f"{mark}-{kind}" for kind in "ab" for mark in "BIES"] + ["O"]
@@ -71,7 +71,7 @@ def test_is_made_again_from_its_config():
 def test_is_what_score_says(crf):
     words = [["to", "New", "York"], ["Ann", "left", "Rome"], ["in", "Old", "York", "Ann"]] * 3
     tags = [["O", "B-c", "I-c"], ["B-p", "O", "B-c"], ["O", "B-c", "I-c", "B-p"]] * 3
-    model = ManyToMany(
+    model = Tagger(
         Words().adapt(words), Tags().adapt(tags), units=4, crf=crf, seed=2, embedding_size=4
     )
     model.compile(keras.optimizers.Adam(0.02))
@@ -85,6 +85,6 @@ def test_is_what_score_says(crf):
 
 def test_tags_that_mark_nothing_have_none():
     words, tags = [["a", "b"]], [["x", "y"]]
-    model = ManyToMany(Words().adapt(words), Tags().adapt(tags), units=2)
+    model = Tagger(Words().adapt(words), Tags().adapt(tags), units=2)
     model.compile()
     assert "entity_f1" not in model.evaluate(words, tags, return_dict=True, verbose=0)

@@ -205,7 +205,7 @@ def test_progress_of_long_fits(monkeypatch, capsys):
         ({"washout": -1}, "washout must be"),
         ({"ensemble": 0}, "ensemble must be"),
         ({"interval": 1.0}, "interval must be between 0 and 1. Received: interval=1.0"),
-        ({"pooling": "max"}, "pooling must be 'last' or 'mean'. Received: pooling='max'"),
+        ({"pooling": "max"}, "pooling must be one of 'last', 'mean'. Received: pooling='max'"),
         (
             {"bidirectional": True, "output": Forecast(normalize=False)},
             "bidirectional must be Fals",
@@ -280,7 +280,7 @@ def test_missing_inputs_are_refused_also_by_a_feature_that_allows_them():
     row = SERIES[1].copy()
     row[70] = NAN
     for x in (changed(0, NAN), row):
-        with pytest.raises(ValueError, match="cannot hear missing values.*fill it first"):
+        with pytest.raises(ValueError, match="inputs .* must not be missing.*fill it first"):
             model.fit(x, TARGETS[1])
 
 

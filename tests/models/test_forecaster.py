@@ -1,4 +1,4 @@
-"""ManyToMany on series: cut into windows, forecasting from the present, never counting padding."""
+"""Forecaster: cut into windows, forecasting from the present, never counting padding."""
 
 import inspect
 
@@ -12,7 +12,7 @@ from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.features import Forecast, Label, Series
 from rnnkit.layers import AddPresent, MissingToZero
 from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
-from rnnkit.models import ManyToMany
+from rnnkit.models import Forecaster
 from rnnkit.models.windows import cut
 from tests import helpers
 
@@ -28,7 +28,7 @@ def wave(steps=120, seed=0, level=50.0):
 
 def build(data, horizon=2, **options):
     series, ahead = Series().adapt(data), Forecast(horizon=horizon).adapt(data)
-    return ManyToMany(series, ahead, **{**SMALL, **options})
+    return Forecaster(series, ahead, **{**SMALL, **options})
 
 
 # === The one check ===
@@ -36,7 +36,7 @@ def build(data, horizon=2, **options):
 MODELS = {
     **{name: {"cell": name} for name in ("lstm", "gru", "esn", "dense", "reference_gru")},
     "windows": {"cell": "lstm", "window": 12, "washout": 4},
-    "stack": {"cell": "simple_rnn", "num_layers": 2, "dropout": 0.1, "skip": False},
+    "stack": {"cell": "simple_rnn", "num_layers": 2, "dropout": 0.1, "persistence_residual": False},
 }
 
 
@@ -122,8 +122,8 @@ def test_windows_without_a_known_target_are_left_out():
     model = build(data, window=20, washout=4)
     y = data.copy()
     y[:70] = NAN
-    pieces = model._cut(model.prepare(data, y))
-    assert len(pieces) == 2 and len(model._cut(model.prepare(data))) == 6
+    pieces = model.cut(model.prepare(data, y))
+    assert len(pieces) == 2 and len(model.cut(model.prepare(data))) == 6
     known = np.isfinite(pieces.tensors[1].flat_values).sum()
     assert known == np.isfinite(model.prepare(data, y).tensors[1].flat_values).sum()
 
@@ -135,21 +135,21 @@ def test_with_an_output_of_zero_the_forecast_is_persistence():
     data = np.stack([wave(40, 1), wave(40, 2, level=-3.0)], axis=1)
     series = Series(["load", "wind"]).adapt(data * 2 + 1)
     ahead = Forecast(["wind"], horizon=3).adapt(data[:, 1])
-    model = ManyToMany(series, ahead, **SMALL)
+    model = Forecaster(series, ahead, **SMALL)
     for weight in model.get_layer("output").weights:
         weight.assign(np.zeros(weight.shape))
     outputs = ahead.unscale(model.predict(data).reshape(-1, 3, 1))[..., 0]
     np.testing.assert_allclose(outputs, np.tile(data[:, 1:], 3), atol=1e-4)
     scores = model.score(data, data[:, 1:])
     assert scores["mse"] == pytest.approx(scores["persistence_mse"], rel=1e-4)
-    untrained = ManyToMany(series, ahead, **SMALL).score(data, data[:, 1:])
+    untrained = Forecaster(series, ahead, **SMALL).score(data, data[:, 1:])
     assert untrained["mse"] == pytest.approx(scores["mse"], rel=0.05)
 
 
-def test_without_a_present_value_there_is_no_skip():
+def test_without_a_present_value_there_is_no_persistence_residual():
     data = np.stack([wave(40, 1), wave(40, 2)], axis=1)
     target = Forecast(["price"]).adapt(data[:, 0])
-    model = ManyToMany(Series(["load", "wind"]).adapt(data), target, **SMALL)
+    model = Forecaster(Series(["load", "wind"]).adapt(data), target, **SMALL)
     assert not [layer for layer in model.layers if isinstance(layer, AddPresent)]
     with pytest.raises(ValueError, match="y is missing: the columns to forecast, .'price'."):
         model.fit(data)
@@ -175,7 +175,7 @@ def test_a_number_for_each_step_in_two_directions():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 1))
     y = np.concatenate([x[1:], [[0.0]]])  # only a layer that reads from the end can know
-    model = ManyToMany(
+    model = Forecaster(
         Series().adapt(x), Series(missing=True).adapt(y), "gru", 8, bidirectional=True, seed=1
     )
     model.compile(optimizer=keras.optimizers.Adam(0.03))
@@ -322,7 +322,7 @@ def test_config_has_every_argument():
         "bidirectional": False,
         "window": 9,
         "washout": 2,
-        "skip": False,
+        "persistence_residual": False,
         "dropout": 0.1,
         "output_dropout": 0.2,
         "recurrent_dropout": 0.3,
@@ -334,7 +334,7 @@ def test_config_has_every_argument():
     config = model.get_config()
     assert {key: config[key] for key in options} == options
     assert {key: getattr(model, key) for key in options} == options
-    arguments = set(inspect.signature(ManyToMany.__init__).parameters) - {"self"}
+    arguments = set(inspect.signature(Forecaster.__init__).parameters) - {"self"}
     assert set(config) == arguments | {"settings"}
 
 
@@ -348,7 +348,7 @@ SERIES, AHEAD = Series().adapt([1.0, 2.0]), Forecast(horizon=4).adapt([1.0, 2.0]
         ({"input_feature": AHEAD}, "input_feature must be a Series. Received: Forecast"),
         (
             {"output_feature": Label(["a", "b"])},
-            "must be a Tags or Series or Forecast. Received: Label",
+            "must be a Series or Forecast. Received: Label",
         ),
         ({"bidirectional": True}, "bidirectional must be False for a Forecast"),
         ({"window": 5, "washout": 5}, "window must be longer than the washout.*window=5"),
@@ -361,7 +361,7 @@ SERIES, AHEAD = Series().adapt([1.0, 2.0]), Forecast(horizon=4).adapt([1.0, 2.0]
 )
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
-        ManyToMany(**{"input_feature": SERIES, "output_feature": AHEAD, **arguments})
+        Forecaster(**{"input_feature": SERIES, "output_feature": AHEAD, **arguments})
 
 
 def test_series_that_are_too_short_say_so():

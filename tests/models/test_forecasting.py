@@ -9,7 +9,8 @@ from scipy import stats
 import rnnkit
 from rnnkit.features import Forecast, Series
 from rnnkit.metrics import nrmse
-from rnnkit.models import EchoStateNetwork, forecasting
+from rnnkit.models import EchoStateNetwork
+from rnnkit.models.inputs.sequences import holds_one_sequence
 from tests.models import plain_reservoir as plain
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -127,7 +128,7 @@ def test_scores_of_data_in_other_forms(fitted):
 
 @pytest.mark.parametrize("outputs", [("a", "b"), ("b",)])
 def test_the_readout_is_shrunk_towards_persistence(outputs):
-    model = build(outputs=outputs, ridge=0.5, skip=True)
+    model = build(outputs=outputs, ridge=0.5, persistence_residual=True)
     model.fit(WAVES, verbose=0)
     encoded = model.input_feature.scale(WAVES)
     now = np.tile(encoded[:, -len(outputs) :], 3)  # the present value, for each lead
@@ -135,11 +136,11 @@ def test_the_readout_is_shrunk_towards_persistence(outputs):
     x, y, _, times = plain.rows(model, 0, [WAVES], targets)
     beyond = plain.ridge(x, y - now[times], 0.5)
     np.testing.assert_allclose(x @ beyond + now[times], model.predict(WAVES)[times], atol=1e-7)
-    # Nothing else is left at last; without `skip` the mean is.
-    for skip in (True, False):
-        model = build(outputs=outputs, ridge=1e15, skip=skip)
+    # Nothing else is left at last; without `persistence_residual` the mean is.
+    for kept in (True, False):
+        model = build(outputs=outputs, ridge=1e15, persistence_residual=kept)
         model.fit(WAVES, verbose=0)
-        np.testing.assert_allclose(model.predict(WAVES), now if skip else 0 * now, atol=1e-9)
+        np.testing.assert_allclose(model.predict(WAVES), now if kept else 0 * now, atol=1e-9)
     model = build(outputs=outputs, ridge=0.5)
     model.fit(WAVES, verbose=0)
     expected = x @ plain.ridge(x, y, 0.5)
@@ -325,7 +326,7 @@ def test_a_fit_without_targets_names_washout_and_horizon():
 
 def test_single_or_several():
     one, two = Series(1), Series(2)
-    single = forecasting.is_single
+    single = holds_one_sequence
     assert single(one, [1.0, 2.0]) and single(one, np.ones(3)) and single(one, np.ones((3, 1)))
     assert single(one, [[1.0], [2.0]]) and not single(one, [[1.0, 2.0], [3.0, 4.0]])
     assert not single(one, [np.ones(3), np.ones(3)]) and not single(one, [np.ones(3)])

@@ -1,11 +1,11 @@
-"""ManyToMany on clips: labels that only the frames before tell, and the way through a file."""
+"""Tagger on clips: labels that only the frames before tell, and the way through a file."""
 
 import keras
 import numpy as np
 import pytest
 
 from rnnkit.features import Tags, Video
-from rnnkit.models import ManyToMany
+from rnnkit.models import Tagger
 
 
 def clips(count=48, seed=0):
@@ -25,7 +25,7 @@ def clips(count=48, seed=0):
 
 def build(x, y, **options):
     options = {"units": 16, "frame_filters": [4], "frame_units": 8, "seed": 1, **options}
-    return ManyToMany(Video().adapt(x), Tags().adapt(y), **options)
+    return Tagger(Video().adapt(x), Tags().adapt(y), **options)
 
 
 @pytest.fixture(scope="module")

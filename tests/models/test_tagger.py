@@ -1,4 +1,4 @@
-"""ManyToMany with tags: words and characters, softmax and CRF, padding, tags of numbers."""
+"""Tagger: words and characters, softmax and CRF, padding, tags of numbers."""
 
 import itertools
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit.features import Series, Tags, Text, Words
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
-from rnnkit.models import ManyToMany
+from rnnkit.models import Tagger
 from tests import helpers
 
 SMALL = {"units": 4, "embedding_size": 4, "character_filters": 3, "seed": 1}
@@ -21,7 +21,7 @@ MARKS = [["O", "B-c", "I-c"], ["B-p", "O", "B-c"], ["O", "B-c", "I-c"]]
 
 
 def build(x=SENTENCES, y=TAGS, **options):
-    return ManyToMany(Words(max_word_length=5).adapt(x), Tags().adapt(y), **{**SMALL, **options})
+    return Tagger(Words(max_word_length=5).adapt(x), Tags().adapt(y), **{**SMALL, **options})
 
 
 # === The one check ===
@@ -132,20 +132,19 @@ def test_tags_of_numbers_in_windows():
     y = [["up" if value > 0 else "down" for value in each[:, 0]] for each in x]
     y[0][4] = ""  # a frame without label does not count
     series, tags = Series(columns=2).adapt(x), Tags().adapt(y)
-    model = ManyToMany(series, tags, cell="dense", units=8, window=8, washout=2, seed=1)
+    model = Tagger(series, tags, cell="dense", units=8, window=8, washout=2, seed=1)
     model.compile(optimizer=keras.optimizers.Adam(0.05))
     model.fit(x, y, epochs=15, verbose=0)
     assert model.score(x, y)["accuracy"] > 0.9
     assert model.predict(x).shape == (2, 23, 2)
     assert [len(each) for each in model.infer(x)] == [23, 17]
     assert model.infer(x[0]) == model.infer(x)[0]
-    assert model.errors is None
 
 
 def test_tokens_as_inputs():
     x, y = ["a b a", "b b"], [["x", "y", "x"], ["y", "y"]]
     text = Text(standardize="none").adapt(x)
-    model = ManyToMany(text, Tags().adapt(y), **SMALL)
+    model = Tagger(text, Tags().adapt(y), **SMALL)
     model.fit(x, y, verbose=0)
     assert [len(each) for each in model.infer(x)] == [3, 2]
 
@@ -184,15 +183,14 @@ def test_lengths_must_agree():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda w, t, s: ManyToMany(w, s), "input_feature must be a Series"),
-        (lambda w, t, s: ManyToMany(s, s, crf=True), "crf must be False"),
-        (lambda w, t, s: ManyToMany(t, t), "must give sequences of words.*Tags"),
+        (lambda w, t, s: Tagger(s, s), "output_feature must be a Tags. Received: Series"),
+        (lambda w, t, s: Tagger(t, t), "must give sequences of words.*Tags"),
         (
-            lambda w, t, s: ManyToMany(Text(max_length=3).adapt(["a"]), t),
+            lambda w, t, s: Tagger(Text(max_length=3).adapt(["a"]), t),
             "max_length of an input feature must be None",
         ),
         (
-            lambda w, t, s: ManyToMany(w, t, crf=True, **SMALL).compile(loss="mse"),
+            lambda w, t, s: Tagger(w, t, crf=True, **SMALL).compile(loss="mse"),
             "loss must be left out with crf=True",
         ),
     ],

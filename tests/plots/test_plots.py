@@ -11,7 +11,7 @@ import pytest
 from rnnkit import plots
 from rnnkit.features import Forecast, Number, Series, Subwords, Text
 from rnnkit.layers import ESN
-from rnnkit.models import EchoStateNetwork, ManyToMany, OneToOne
+from rnnkit.models import EchoStateNetwork, Forecaster, OneToOne
 from rnnkit.models.generating.base import Generating
 from tests import helpers
 
@@ -144,7 +144,7 @@ def timed():
 def plain():
     """An untrained network that forecasts one column without times."""
     data = two_columns()[:, 1]
-    return ManyToMany(
+    return Forecaster(
         Series().adapt(data), Forecast(horizon=3, period=19).adapt(data), units=2, seed=1
     )
 

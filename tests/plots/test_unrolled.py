@@ -12,10 +12,11 @@ from rnnkit.models import (
     CTC,
     EchoStateNetwork,
     EncoderDecoder,
-    ManyToMany,
+    Forecaster,
     ManyToOne,
     OneToMany,
     OneToOne,
+    Tagger,
 )
 
 STEPS = ("1", "2", "3", "T")
@@ -87,11 +88,11 @@ def test_many_to_one_pools_and_has_layers(features):
 
 
 def test_many_to_many_has_an_output_a_step(features):
-    model = ManyToMany(features["words"], features["tags"], units=2, crf=True)
+    model = Tagger(features["words"], features["tags"], units=2, crf=True)
     boxes, arrows, text = drawn(model)
     assert boxes == columns("x{}", "h1>{}", "y{}") and columns("h1>{0}->y{0}") <= arrows
     assert {"y1->y2", "y2->y1"} <= arrows and "CRF" in text
-    model = ManyToMany(features["series"], features["next"], units=2)
+    model = Forecaster(features["series"], features["next"], units=2)
     assert "y1->y2" not in drawn(model)[1]
 
 

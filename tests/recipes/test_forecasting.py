@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import recipes
-from rnnkit.models import EchoStateNetwork, ManyToMany
+from rnnkit.models import EchoStateNetwork, Forecaster
 
 RECIPE = recipes.get("forecasting")
 
@@ -38,13 +38,13 @@ def test_features_know_the_data():
 def test_the_cell_decides_the_model():
     data = RECIPE.data(table(300))
     model = RECIPE.model(data, horizon=3, units=20)
-    assert isinstance(model, EchoStateNetwork) and model.skip
+    assert isinstance(model, EchoStateNetwork) and model.persistence_residual
     assert (model.units, model.washout) == (20, 24)  # two seasons
     np.testing.assert_allclose(model.leak_rate, np.geomspace(0.05, 1, 20))
     model = RECIPE.model(data, horizon=3, units=20, leak_rate=0.3, leak_spread=1.0, ridge=1e-3)
     assert (model.leak_rate, model.ridge) == (0.3, 1e-3)
     model = RECIPE.model(data, horizon=3, cell="gru", learning_rate=0.02, window=30)
-    assert isinstance(model, ManyToMany) and model.cell == "gru"
+    assert isinstance(model, Forecaster) and model.cell == "gru"
     assert (model.units, model.window, model.washout) == (64, 30, 10)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
     assert RECIPE.model(RECIPE.data(np.random.default_rng(0).normal(size=90))).washout == 50
@@ -78,10 +78,12 @@ def test_horizons_beyond_the_patterns_that_are_told_apart():
     assert scores["mse"] < scores["persistence_mse"]
 
 
-def test_a_strong_ridge_leaves_persistence_with_skip_and_the_mean_without():
+def test_a_strong_ridge_leaves_persistence_or_the_mean():
     data = RECIPE.data(table(400))
-    for skip, naive in ((True, "persistence_mse"), (False, None)):
-        model = RECIPE.model(data, horizon=4, units=20, skip=skip, ridge=1e15, seed=1)
+    for kept, naive in ((True, "persistence_mse"), (False, None)):
+        model = RECIPE.model(
+            data, horizon=4, units=20, persistence_residual=kept, ridge=1e15, seed=1
+        )
         model.fit(data.train)
         scores = model.score(data.test)
         if naive:
@@ -90,8 +92,10 @@ def test_a_strong_ridge_leaves_persistence_with_skip_and_the_mean_without():
             assert np.nanmax(np.abs(model.predict(table(100)))) < 1e-6
     # Where the ridge is weak it makes no difference.
     outputs = []
-    for skip in (True, False):
-        model = RECIPE.model(data, horizon=4, units=20, skip=skip, ridge=1e-9, seed=1)
+    for kept in (True, False):
+        model = RECIPE.model(
+            data, horizon=4, units=20, persistence_residual=kept, ridge=1e-9, seed=1
+        )
         model.fit(data.train)
         outputs.append(model.predict(table(100)))
     np.testing.assert_allclose(*outputs, atol=1e-4)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from rnnkit.data.splits import Data
 from rnnkit.features import Series
 from rnnkit.metrics import direction
-from rnnkit.models import ManyToMany, ManyToOne
+from rnnkit.models import ManyToOne, Tagger
 from rnnkit.recipe import Recipe
 from rnnkit.utils.checks import integer, one_of
 
@@ -155,7 +155,7 @@ class Task(Recipe):
         clipnorm=1.0,
         seed=None,
     ):
-        pattern = ManyToMany if self.pattern == "many_to_many" else ManyToOne
+        pattern = Tagger if self.output == "tags" else ManyToOne
         model = pattern(
             series,
             target,

@@ -1,7 +1,10 @@
 """Where sequences enter a network: ids to vectors, numbers as they are, events as both."""
 
 import keras
+import numpy as np
+import tensorflow as tf
 
+from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.layers.events import EventEmbedding, Strand
 from rnnkit.layers.frames import MaskedConv1D
 from rnnkit.layers.missing import MissingToZero
@@ -63,3 +66,56 @@ def convolution(filters, kernel_size, seed):
         kernel_initializer=keras.initializers.HeNormal(seed=seed),
         name="convolution",
     )
+
+
+# === Raw and encoded sequences ===
+
+
+def holds_one_sequence(feature, x):
+    """Whether raw input of a feature is one sequence rather than several."""
+    return not isinstance(x, (Encoded, Streamed)) and feature.holds_one(x)
+
+
+def weights_of_steps(feature, x, sample_weight):
+    """Sample weights beside raw sequences: those of steps as an array `[sequences, time]`.
+
+    Args:
+        feature: The input feature.
+        x: Raw input: one sequence or several, of any lengths.
+        sample_weight: Weights of the sequences or of their steps, or None.
+    """
+    if sample_weight is None or isinstance(x, tf.data.Dataset):
+        return sample_weight
+    if holds_one_sequence(feature, x):
+        return np.reshape(sample_weight, (1, -1))
+    if not any(np.ndim(each) for each in sample_weight):
+        return sample_weight
+    rows = [np.asarray(each, "float32") for each in sample_weight]
+    result = np.zeros((len(rows), max(map(len, rows))), "float32")
+    for row, weights in zip(result, rows, strict=True):
+        row[: len(weights)] = weights
+    return result
+
+
+def present_steps(inputs):
+    """Which steps of padded inputs there are, boolean `[batch, time]`.
+
+    Args:
+        inputs: Encoded inputs `[batch, time, ...]`: ids, of words those of their characters behind
+            them, padded with 0; or numbers, which go on to the last step that is not all NaN.
+    """
+    if not inputs.dtype.is_floating:
+        return (inputs[..., 0] if inputs.shape.rank == 3 else inputs) != 0
+    axes = list(range(2, inputs.shape.rank))
+    known = tf.reduce_any(~tf.math.is_nan(inputs), axis=axes)  # [batch, time]
+    return tf.cumsum(tf.cast(known, "int32"), axis=1, reverse=True) > 0
+
+
+def in_memory(data, method):
+    """Raises a ValueError for a stream of data, naming the method that was called with it."""
+    if isinstance(data, Streamed):
+        raise ValueError(
+            f"{method} needs data that ends and fits in memory: pass a part of it, such as "
+            "`data.take(1_000)`. Received: a dataset that is endless or too large"
+        )
+    return data

@@ -64,7 +64,8 @@ def _plan(model):
 KNOWN = {
     models.OneToOne: (patterns.one_to_one, "one to one"),
     models.ManyToOne: (patterns.many_to_one, "many to one"),
-    models.ManyToMany: (patterns.many_to_many, "many to many, an output a step"),
+    models.Tagger: (patterns.tagger, "many to many, a tag a step"),
+    models.Forecaster: (patterns.forecaster, "many to many, a forecast a step"),
     models.CTC: (patterns.ctc, "many to fewer, in order (CTC)"),
     models.EchoStateNetwork: (patterns.echo_state, "echo state network"),
     models.OneToMany: (patterns.one_to_many, "one to many"),

@@ -61,13 +61,19 @@ def many_to_one(canvas, model):
     one_output(canvas, tops, ends, summary, y, f"output: {named(model.output_feature)}")
 
 
-def many_to_many(canvas, model):
+def forecaster(canvas, model):
+    """Draws an output at each step; returns the columns, and the height of the outputs."""
     columns = columns_for()
     inputs = _inputs(canvas, model, columns, "input")
     rows = rows_of(model.get_layer("encoder"))
     tops, _, y = recurrent_rows(canvas, rows, columns, inputs, ROW)
     title = f"output: {named(model.output_feature)}"
     step_row(canvas, columns, "y", symbol("y"), "output", title, y, below=tops)
+    return columns, y
+
+
+def tagger(canvas, model):
+    columns, y = forecaster(canvas, model)
     if model.crf:  # neighbours are chosen together
         for one, other in itertools.pairwise(f"y{column or '…'}" for column in columns):
             canvas.arrow(one, other)

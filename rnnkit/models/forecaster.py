@@ -1,0 +1,210 @@
+"""Forecasts of time series by a recurrent network that is trained by gradient."""
+
+import keras
+import numpy as np
+
+from rnnkit.data.pipeline.encoded import Streamed
+from rnnkit.features import Forecast, Series
+from rnnkit.losses.masked import OutputErrors
+from rnnkit.models import forecasting
+from rnnkit.models.heads.steps import Numbers
+from rnnkit.models.inputs import sequences
+from rnnkit.models.many_to_many import ManyToMany
+from rnnkit.models.outputs import check_features
+from rnnkit.utils.config import given
+
+# Series that errors are measured on where the data does not end.
+MEASURED = 64
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class Forecaster(forecasting.Forecasting, ManyToMany):
+    """A series → at each step its next values, or numbers that belong to the step.
+
+    With `Forecast` as output the model forecasts at every step, and `infer` gives the forecast
+    after the end of a series, with intervals. With `Series` as output it gives other numbers of
+    the step.
+
+    Args:
+        input_feature: Adapted `Series`.
+        output_feature: Adapted `Forecast` or `Series`.
+        cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, `"esn"`, a reference
+            cell) or a Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory.
+        units: Size of the state, in each direction.
+        num_layers: Recurrent layers on top of each other.
+        bidirectional: Whether the series is also read from its end (not for forecasts).
+        window: Steps of the pieces that long series are cut into, with which the network is
+            trained and used; None takes series whole.
+        washout: Steps at the start of each piece that warm the state up and do not count. Pieces
+            overlap by them, so that every later step of a series counts exactly once.
+        persistence_residual: Whether a `Forecast` of columns that are among the inputs starts from
+            their present values, so that the network learns the change. Untrained it is then
+            nearly the persistence forecast.
+        dropout: Fraction of the features below each recurrent layer dropped in training.
+        output_dropout: Fraction of the states dropped in training.
+        recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses
+            the fused kernels.
+        interval: Probability with which the intervals of forecasts are to hold.
+        seed: Integer that fixes weights, dropout and shuffling, or None.
+        name: Name of the model.
+
+    Attributes:
+        errors: Root mean squared error of each output in standardised units, NumPy `[width]`: on
+            the validation data of the last `fit`, or without such data in its last epoch.
+
+    Example:
+
+    >>> load = np.sin(np.arange(2_000) / 4)
+    >>> series = rnnkit.features.Series().adapt(load)
+    >>> ahead = rnnkit.features.Forecast(horizon=24).adapt(load)
+    >>> model = rnnkit.models.Forecaster(series, ahead, cell="lstm", window=168, washout=48)
+    >>> model.fit(load, epochs=5)
+    >>> model.infer(load[-200:])["forecast"]
+    """
+
+    def __init__(
+        self,
+        input_feature,
+        output_feature,
+        cell="lstm",
+        units=64,
+        num_layers=1,
+        bidirectional=False,
+        window=None,
+        washout=0,
+        persistence_residual=True,
+        dropout=0.0,
+        output_dropout=0.0,
+        recurrent_dropout=0.0,
+        interval=0.8,
+        seed=None,
+        name=None,
+    ):
+        arguments = given(locals())
+        check_features(input_feature, output_feature, (Series, Forecast))
+        if not isinstance(input_feature, Series):
+            raise ValueError(
+                f"input_feature must be a Series. Received: {type(input_feature).__name__}"
+            )
+        forecasting.check_directions(bidirectional, output_feature, "layer")
+        forecasting.check_interval(interval)
+        present = None
+        if persistence_residual:
+            present = forecasting.present_value(input_feature, output_feature)
+
+        def read(seeds):
+            inputs, (x,) = sequences.numbers(input_feature, None, seeds)
+            return inputs, x
+
+        super().__init__(read, Numbers(output_feature, present), **arguments)
+
+    @property
+    def errors(self):
+        return keras.ops.convert_to_numpy(self.get_layer("known_errors").errors)
+
+    # === Training ===
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """As `Model.compile`. By default the loss is the mean squared error over the targets that
+        are known, and the metric the mean absolute one."""
+        if isinstance(metrics, str) and metrics == "auto":
+            metrics = self.head.metrics()
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+        found = [each for each in keras.tree.flatten(metrics) if isinstance(each, OutputErrors)]
+        # In a callback: as an attribute of the model Keras would track the metric a second time.
+        self._measuring = MeasureErrors(found[0]) if found else None
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        **kwargs,
+    ):
+        """Trains on raw series; see `Model.fit`.
+
+        Args:
+            x: Raw series: one array `[time, columns]`, a list of them, or a dataset of `(x, y)`.
+            y: Raw targets, NaN where they are not known. If left out for a `Forecast` of columns
+                of the input, they are those columns.
+            batch_size: Pieces of series in a step.
+            sample_weight: Weight of each series, or of each step `[series, time]`.
+            class_weight: Not for numbers: refused.
+
+        Returns:
+            The Keras `History`.
+
+        Raises:
+            ValueError: If no step counts (series shorter than the washout).
+        """
+        own = validation_split and y is None and self._own_targets(x) is not None
+        train, held_out = self._prepare_fit(
+            x, y, sample_weight, validation_split, validation_data, own
+        )
+        measured = self._measuring is not None
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            measured = False
+        elif measured:
+            # First, so that the others keep and save the errors with the weights they belong to.
+            callbacks = [self._measuring, *keras.tree.flatten(callbacks or [])]
+        history = super().fit(
+            train,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=held_out,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            **kwargs,
+        )
+        if not measured:
+            self._measure_errors(held_out or train)
+        return history
+
+    def keep_errors(self, errors):
+        """Keeps root mean squared errors `[width]` as `errors`, where they are not NaN."""
+        errors = np.where(np.isfinite(errors), errors, self.errors)
+        self.get_layer("known_errors").errors.assign(errors)
+
+    def _measure_errors(self, data):
+        """Measures the errors on prepared data, where training did not."""
+        if isinstance(data, Streamed):
+            data = self.prepare(data.dataset.take(MEASURED))
+        metric, pieces = OutputErrors(self.output_feature.width), self.cut(data)
+        outputs = self._outputs_of(pieces, None, verbose=0)
+        metric.update_state(pieces.tensors[1].to_tensor(np.nan), outputs)
+        self.keep_errors(metric.root_mean_squares())
+
+
+class MeasureErrors(keras.callbacks.Callback):
+    """Keeps the errors of each epoch, those on validation data where it knows the targets.
+
+    Args:
+        metric: The `OutputErrors` that a `Forecaster` is compiled with.
+    """
+
+    def __init__(self, metric):
+        super().__init__()
+        self.metric = metric
+        self.trained = None
+
+    def on_train_begin(self, logs=None):
+        self.trained = None
+
+    def on_test_begin(self, logs=None):
+        self.trained = self.metric.root_mean_squares()  # before validation resets them
+
+    def on_epoch_end(self, epoch, logs=None):
+        errors = self.metric.root_mean_squares()
+        if self.trained is not None:
+            errors = np.where(np.isnan(errors), self.trained, errors)
+        self.model.keep_errors(errors)

@@ -1,0 +1,143 @@
+"""Heads of networks with an output at each step: tags, tags chosen together, or numbers.
+
+A head makes the outputs of the states, and knows the loss and the metrics they are trained with.
+"""
+
+import keras
+import tensorflow as tf
+
+from rnnkit.layers.crf import CRF
+from rnnkit.layers.missing import AddPresent, KnownErrors
+from rnnkit.losses.entity_f1 import EntityF1
+from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
+from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
+
+
+class SoftmaxTags:
+    """Each step has its own probabilities of the tags.
+
+    Args:
+        feature: Adapted `Tags`.
+    """
+
+    def __init__(self, feature):
+        self.feature = feature
+
+    def __call__(self, inputs, states, seed):
+        """Probabilities `[batch, time, tags]` from states `[batch, time, units]`."""
+        del inputs
+        return _dense(self.feature.size, seed, "softmax")(states)
+
+    def check_loss(self, loss):
+        """Raises a ValueError for a loss given to `compile` that cannot be."""
+
+    def loss(self):
+        """The default loss."""
+        return TagCrossEntropy()
+
+    def metrics(self):
+        """The default metrics."""
+        marks = [] if self.feature.scheme == "plain" else [EntityF1(self.feature.classes)]
+        return [TagAccuracy(), *marks]
+
+    def probabilities(self, outputs, present):
+        """Probability of each tag at each step `[batch, time, tags]`.
+
+        Args:
+            outputs: Outputs of the network `[batch, time, tags]`.
+            present: Which steps there are, boolean `[batch, time]`.
+        """
+        del present
+        return outputs
+
+    def best(self, outputs, present):
+        """Ids of the best tags, int32 `[batch, time]`; arguments as in `probabilities`."""
+        del present
+        return tf.argmax(outputs, axis=-1, output_type=tf.int32)
+
+
+class CRFTags(SoftmaxTags):
+    """The tags of a sequence are chosen together, by a `rnnkit.layers.CRF` on top of scores."""
+
+    def __call__(self, inputs, states, seed):
+        del inputs
+        self.crf = CRF(self.feature.size, self.feature.allowed(), name="crf_output")
+        return self.crf(_dense(self.feature.size, seed)(states))  # [batch, time, tags]
+
+    def check_loss(self, loss):
+        if loss is not None:
+            raise ValueError(
+                f"loss must be left out with crf=True, which has its own. Received: loss={loss!r}"
+            )
+
+    def loss(self):
+        return None  # see `negative_log_likelihood`
+
+    def negative_log_likelihood(self, truth, scores, present, sample_weight=None):
+        """The loss in nats a step: that of whole sequences by the number of known tags.
+
+        Args:
+            truth: Ids of the tags `[batch, time]`, below 0 where not known.
+            scores: Outputs of the network `[batch, time, tags]`.
+            present: Which steps there are, boolean `[batch, time]`.
+            sample_weight: Weights `[batch]`, or None.
+        """
+        values = -self.crf.log_likelihood(scores, truth, present)  # [batch]
+        counts = tf.reduce_sum(tf.cast(truth >= 0, values.dtype), axis=1)  # [batch]
+        if sample_weight is not None:
+            weight = tf.cast(sample_weight, values.dtype)
+            if weight.shape.rank != 1:
+                raise ValueError(
+                    "sample_weight must be one number for each sequence with crf=True. "
+                    f"Received: weights of shape {weight.shape}"
+                )
+            values, counts = values * weight, counts * weight
+        return tf.math.divide_no_nan(tf.reduce_sum(values), tf.reduce_sum(counts))
+
+    def probabilities(self, outputs, present):
+        return self.crf.marginals(outputs, present)
+
+    def best(self, outputs, present):
+        return self.crf.decode(outputs, present)[0]
+
+
+class Numbers:
+    """Numbers at each step, and how large their errors are.
+
+    Args:
+        feature: Adapted `Forecast` or `Series`.
+        present: Arguments of `rnnkit.layers.AddPresent`, by which outputs are added to the present
+            values; or None.
+    """
+
+    def __init__(self, feature, present=None):
+        self.feature = feature
+        self.present = present
+
+    def __call__(self, inputs, states, seed):
+        """Numbers `[batch, time, width]` from states `[batch, time, units]`."""
+        # Beside the present values, changes start near zero.
+        outputs = _dense(self.feature.width, seed, scale=1e-4 if self.present else 1.0)(states)
+        if self.present:
+            outputs = AddPresent(**self.present, name="add_present")([inputs, outputs])
+        return KnownErrors(name="known_errors")(outputs)
+
+    def check_loss(self, loss):
+        """Any loss of numbers can be."""
+
+    def loss(self):
+        return MaskedMeanSquaredError()
+
+    def metrics(self):
+        return [OutputErrors(self.feature.width)]
+
+
+def _dense(size, seed, activation=None, scale=1.0):
+    initializer = keras.initializers.VarianceScaling(scale, "fan_avg", "uniform", seed)
+    return keras.layers.Dense(
+        size,
+        activation,
+        kernel_initializer=initializer,
+        dtype="float32",  # also under mixed precision
+        name="output",
+    )
