@@ -258,7 +258,10 @@ LONG = [NAN] * 150
         (lambda m: m.fit(SERIES[1]), "y is missing"),
         (lambda m: m.fit(SERIES, TARGETS, class_weight={0: 1}), "class_weight needs a Label"),
         (lambda m: m.fit(SERIES, TARGETS, steps_per_epoch=3), r"not take \['steps_per_epoch'\]"),
-        (lambda m: m.fit(SERIES, TARGETS, batch_size=0), "batch_size must be a positive integer"),
+        (
+            lambda m: m.fit(SERIES, TARGETS, batch_size=0),
+            "batch_size must be an integer of at leas",
+        ),
         (lambda m: m.fit(SERIES, TARGETS, sample_weight=[1.0]), "sample_weight: 1"),
         (lambda m: m.predict(SERIES[1][:, :1]), r"shape \(time, 2\), with the columns 0, 1"),
         (lambda m: m.predict("series"), "takes series of numbers. Received: 'series'"),
