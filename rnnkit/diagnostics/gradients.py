@@ -33,7 +33,7 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
     the model's own, without dropout. Any recurrent layer will do: Keras' fused ones, stacks, both
     directions, attention decoders, your own cells.
 
-    The result's `advice` says what to do about it, and `rnnkit.diagnostics.mitigations` measures the
+    The `advice` of the result says what to do, and `rnnkit.diagnostics.mitigations` measures the
     effect of that on small tasks.
 
     **When to look.** Before training a gated cell need not be better off than a simple one: with
