@@ -44,6 +44,8 @@ class Recipe:
         defaults: Dict of option to default, where it is another than that of the class.
         unused: Arguments of the class that mean nothing for the recipe's features, and so are no
             options.
+        ema_momentum: Momentum of the moving average of the weights that is validated and kept, see
+            `rnnkit.training.AveragedAdam`; None for Keras' Adam, which keeps the weights.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
         training: Settings of training: `epochs`, `batch_size`, and for early stopping `patience`,
             `monitor` and `min_delta`, and where `monitor` is a metric of one's own, `mode`, `"min"`
@@ -64,6 +66,7 @@ class Recipe:
     model_class = None
     defaults = {}
     unused = ()
+    ema_momentum = None
     scores = ("accuracy",)
     training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
 
@@ -125,9 +128,17 @@ class Recipe:
 
     def compile(self, model, *, learning_rate=1e-3):
         """Compiles the model; the keyword arguments are options of the recipe."""
-        import keras
+        model.compile(optimizer=self.optimizer(learning_rate))
 
-        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
+    def optimizer(self, learning_rate):
+        """The optimizer as `ema_momentum` says, with gradients of a norm of at most 1."""
+        if self.ema_momentum is None:
+            import keras
+
+            return keras.optimizers.Adam(learning_rate, clipnorm=1.0)
+        from rnnkit.training import AveragedAdam
+
+        return AveragedAdam(learning_rate, ema_momentum=self.ema_momentum, clipnorm=1.0)
 
     # === What users call ===
 

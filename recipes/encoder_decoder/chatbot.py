@@ -17,8 +17,7 @@ class Chatbot(rnnkit.Recipe):
     name = "chatbot"
     title = "Reply to what is said"
     pattern = "encoder_decoder"
-    input = "text"
-    output = "text"
+    input, output = "text", "text"
     cell = "gru"
 
     # === Data ===
@@ -42,19 +41,11 @@ class Chatbot(rnnkit.Recipe):
 
     model_class = "EncoderDecoder"
     defaults = {
-        "units": 256,
-        "embedding_size": 128,
-        "shared_embedding": True,
-        "token_dropout": 0.05,
-        "dropout": 0.2,
-        "label_smoothing": 0.1,
-        "beam_size": 3,
-    }
-
-    def compile(self, model, *, learning_rate=2e-3):
-        # The average of the weights over the last few hundred steps generalises better than any.
-        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
-        model.compile(optimizer=optimizer)
+        "units": 256, "embedding_size": 128, "shared_embedding": True, "token_dropout": 0.05,
+        "dropout": 0.2, "label_smoothing": 0.1, "beam_size": 3, "learning_rate": 2e-3,
+    }  # fmt: skip
+    # The average of the weights over the last few hundred steps generalises better than any.
+    ema_momentum = 0.995
 
     # === Scores and training ===
 

@@ -25,8 +25,7 @@ class Handwriting(rnnkit.Recipe):
     name = "handwriting"
     title = "Read handwriting from pen strokes"
     pattern = "ctc"
-    input = "strokes"
-    output = "text"
+    input, output = "strokes", "text"
     cell = "lstm"
 
     # === Data ===
@@ -47,18 +46,12 @@ class Handwriting(rnnkit.Recipe):
 
     model_class = "CTC"
     defaults = {
-        "units": 64,
-        "subsampling": 2,
-        "filters": 64,
-        "dropout": 0.2,
-        "output_dropout": 0.2,
-    }
+        "units": 64, "subsampling": 2, "filters": 64, "dropout": 0.2, "output_dropout": 0.2,
+        "learning_rate": 4e-3,
+    }  # fmt: skip
     unused = ("embedding_size", "token_dropout")
-
-    def compile(self, model, *, learning_rate=4e-3):
-        # The average of the weights over about the last hundred steps reads better than any.
-        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
-        model.compile(optimizer=optimizer)
+    # The average of the weights over about the last hundred steps reads better than any.
+    ema_momentum = 0.99
 
     # === Scores and training ===
 

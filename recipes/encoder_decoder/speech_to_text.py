@@ -28,8 +28,7 @@ class SpeechToText(rnnkit.Recipe):
     name = "speech_to_text"
     title = "Write down what a sound says"
     pattern = "ctc"
-    input = "audio"
-    output = "text"
+    input, output = "audio", "text"
     cell = "gru"
 
     # === Data ===
@@ -43,26 +42,13 @@ class SpeechToText(rnnkit.Recipe):
     }
 
     def features(
-        self,
-        data,
-        *,
-        sampling_rate=None,
-        window=0.025,
-        hop=0.010,
-        mels=40,
-        stack=1,
-        normalize="utterance",
-        max_seconds=30.0,
-    ):
+        self, data, *, sampling_rate=None, window=0.025, hop=0.010, mels=40, stack=1,
+        normalize="utterance", max_seconds=30.0,
+    ):  # fmt: skip
         audio = rnnkit.features.Audio(
-            sampling_rate=sampling_rate,
-            window=window,
-            hop=hop,
-            mels=mels,
-            stack=stack,
-            normalize=normalize,
-            max_seconds=max_seconds,
-        )
+            sampling_rate=sampling_rate, window=window, hop=hop, mels=mels, stack=stack,
+            normalize=normalize, max_seconds=max_seconds,
+        )  # fmt: skip
         text = rnnkit.features.Text(level="character", standardize="lower")
         return self.adapt_features(data, audio, text)
 
@@ -70,20 +56,12 @@ class SpeechToText(rnnkit.Recipe):
 
     model_class = "CTC"
     defaults = {
-        "units": 96,
-        "subsampling": 4,
-        "filters": 64,
-        "kernel_size": 9,
-        "dropout": 0.15,
-        "output_dropout": 0.15,
-        "impossible": "skip",
-    }
+        "units": 96, "subsampling": 4, "filters": 64, "kernel_size": 9, "dropout": 0.15,
+        "output_dropout": 0.15, "impossible": "skip", "learning_rate": 4e-3,
+    }  # fmt: skip
     unused = ("embedding_size", "token_dropout")
-
-    def compile(self, model, *, learning_rate=4e-3):
-        # The average of the weights over about the last hundred steps reads better than any.
-        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
-        model.compile(optimizer=optimizer)
+    # The average of the weights over about the last hundred steps reads better than any.
+    ema_momentum = 0.99
 
     # === Scores and training ===
 

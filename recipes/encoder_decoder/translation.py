@@ -24,8 +24,7 @@ class Translation(rnnkit.Recipe):
     name = "translation"
     title = "Translate sentences, with attention"
     pattern = "encoder_decoder"
-    input = "text"
-    output = "text"
+    input, output = "text", "text"
     cell = "gru"
 
     # === Data ===
@@ -50,20 +49,14 @@ class Translation(rnnkit.Recipe):
     # === Model ===
 
     model_class = "EncoderDecoder"
-    defaults = {
-        "dropout": 0.3,
-        "label_smoothing": 0.1,
-    }
+    defaults = {"dropout": 0.3, "label_smoothing": 0.1, "learning_rate": 2e-3}
+    # The average of the weights over about the last 500 steps translates better than any.
+    ema_momentum = 0.998
 
     def build(self, source, target, *, shared_embedding=True, **options):
         # One embedding needs one vocabulary, see `features`.
         shared_embedding = shared_embedding and source.get_config() == target.get_config()
         return super().build(source, target, shared_embedding=shared_embedding, **options)
-
-    def compile(self, model, *, learning_rate=2e-3):
-        # The average of the weights over about the last 500 steps translates better than any.
-        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
-        model.compile(optimizer=optimizer)
 
     # === Scores and training ===
 

@@ -8,21 +8,32 @@ several columns of numbers; a folder with `train`, `validation` and `test`; a pa
 TFDS dataset with a series (`--data rnnkit_series/lorenz63`). The last fifth is for testing.
 
 The cell is `"esn"`, an echo state network, solved in one pass. `"lstm"`, `"gru"` and the others are
-trained by gradient; each kind ignores the options that only the other has. Scores stand beside
-those of naive forecasts: `persistence` repeats the last value, `seasonal` the last period.
+trained by gradient; each ignores the options that only the other has. Scores stand beside those of
+naive forecasts: `persistence` repeats the last value, `seasonal` the last period.
 """
 
 import rnnkit
 
 
 class Forecasting(rnnkit.Recipe):
+    """Series → series.
+
+    Options:
+        calendar: Whether the network also reads the time of day, week and year, where times are
+            known.
+        units: Integer; by default 500 for the echo state network, 64 for other cells.
+        leak_spread: Of the echo state network: its units are from fast to slow, for short and long
+            memories. The fastest has `leak_rate`, the slowest so many times less; 1 makes all
+            alike.
+        washout: By default two seasons, at most 100 steps; 50 where no season is known.
+    """
+
     # === Task ===
 
     name = "forecasting"
     title = "Forecast how a time series goes on"
     pattern = "many_to_many"
-    input = "series"
-    output = "series"
+    input, output = "series", "series"
     cell = "esn"
 
     # === Data ===
@@ -50,8 +61,7 @@ class Forecasting(rnnkit.Recipe):
         forecast = rnnkit.features.Forecast(
             about["targets"], horizon=horizon, period=about.get("period")
         )
-        series.adapt(data.train.map(lambda x, y: x))
-        forecast.adapt(data.train.map(lambda x, y: y))
+        series, forecast = self.adapt_features(data, series, forecast)
         known = np.concatenate([y.numpy() for _, y in data.train])  # [steps, targets]
         still = np.nanstd(known, axis=0) == 0
         if still.any():
@@ -63,83 +73,37 @@ class Forecasting(rnnkit.Recipe):
 
     # === Model ===
 
-    def build(
-        self,
-        series,
-        forecast,
-        *,
-        cell="esn",
-        units=None,
-        num_layers=1,
-        # For the echo state network alone
-        spectral_radius=0.9,
-        leak_rate=1.0,
-        leak_spread=20.0,
-        input_scaling=0.1,
-        bias_scaling=0.3,
-        ridge=None,
-        ensemble=1,
-        # For cells trained by gradient alone
-        window=168,
-        dropout=0.0,
-        output_dropout=0.2,
-        learning_rate=2e-3,
-        # For all
-        persistence_residual=True,
-        washout=None,
-        interval=0.8,
-        seed=None,
-    ):
-        import keras
+    model_class = {None: "Forecaster", "esn": "EchoStateNetwork"}
+    defaults = {
+        "units": None, "input_scaling": 0.1, "bias_scaling": 0.3, "window": 168, "washout": None,
+        "persistence_residual": True, "output_dropout": 0.2,
+    }  # fmt: skip
+    unused = ("bidirectional", "pooling", "read_inputs", "output_feedback", "feedback_scaling")
+
+    def build(self, series, forecast, *, leak_spread=20.0, **options):
         import numpy as np
 
-        if washout is None:  # two seasons
-            washout = min(100, 2 * forecast.period) if forecast.period else 50
-            if cell != "esn" and window is not None:
-                washout = min(washout, window // 3)
-        if cell == "esn":
-            size = 500 if units is None else units
-            if leak_spread < 1 or not 0 < leak_rate <= 1:
+        esn = options["cell"] == "esn"
+        if options["units"] is None:
+            options["units"] = 500 if esn else 64
+        if options["washout"] is None:
+            options["washout"] = min(100, 2 * forecast.period) if forecast.period else 50
+            if not esn and options["window"] is not None:
+                options["washout"] = min(options["washout"], options["window"] // 3)
+        if esn:
+            rate = options["leak_rate"]
+            if leak_spread < 1 or not 0 < rate <= 1:
                 raise ValueError(
                     "leak_spread must be at least 1, and leak_rate above 0 and at most 1. "
-                    f"Received: leak_spread={leak_spread}, leak_rate={leak_rate}"
+                    f"Received: leak_spread={leak_spread}, leak_rate={rate}"
                 )
             if leak_spread > 1:  # units from fast to slow, for short and long memories
-                leak_rate = np.geomspace(leak_rate / leak_spread, leak_rate, size)
-            return rnnkit.models.EchoStateNetwork(
-                series,
-                forecast,
-                units=size,
-                num_layers=num_layers,
-                spectral_radius=spectral_radius,
-                leak_rate=leak_rate,
-                input_scaling=input_scaling,
-                bias_scaling=bias_scaling,
-                persistence_residual=persistence_residual,
-                ensemble=ensemble,
-                washout=washout,
-                interval=interval,
-                seed=seed,
-                name=self.name,
-                **({} if ridge is None else {"ridge": ridge}),
-            )
-        model = rnnkit.models.Forecaster(
-            series,
-            forecast,
-            cell=cell,
-            units=64 if units is None else units,
-            num_layers=num_layers,
-            window=window,
-            washout=washout,
-            persistence_residual=persistence_residual,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            interval=interval,
-            seed=seed,
-            name=self.name,
-        )
-        model.compile(optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0))
-        return model
+                options["leak_rate"] = np.geomspace(rate / leak_spread, rate, options["units"])
+        return super().build(series, forecast, **options)
+
+    def compile(self, model, *, learning_rate=2e-3):
+        if not isinstance(model, rnnkit.models.EchoStateNetwork):  # that one is solved
+            super().compile(model, learning_rate=learning_rate)
 
     # === Scores and training ===
 

@@ -18,8 +18,7 @@ class PosTagging(rnnkit.Recipe):
     name = "pos_tagging"
     title = "Tell the part of speech of each word"
     pattern = "many_to_many"
-    input = "words"
-    output = "tags"
+    input, output = "words", "tags"
     cell = "lstm"
 
     # === Data ===
@@ -34,54 +33,18 @@ class PosTagging(rnnkit.Recipe):
 
     def features(self, data, *, min_count=1, max_word_length=20):
         words = rnnkit.features.Words(min_count=min_count, max_word_length=max_word_length)
-        tags = rnnkit.features.Tags()
-        words.adapt(data.train.map(lambda x, y: x))
-        tags.adapt(data.train.map(lambda x, y: y))
-        return words, tags
+        return self.adapt_features(data, words, rnnkit.features.Tags())
 
     # === Model ===
 
-    def build(
-        self,
-        words,
-        tags,
-        *,
-        cell="lstm",
-        units=128,
-        num_layers=1,
-        bidirectional=True,
-        crf=False,
-        embedding_size=128,
-        token_dropout=0.25,
-        character_embedding_size=32,
-        character_filters=96,
-        dropout=0.5,
-        output_dropout=0.5,
-        learning_rate=2e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.Tagger(
-            words,
-            tags,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            crf=crf,
-            embedding_size=embedding_size,
-            token_dropout=token_dropout,
-            character_embedding_size=character_embedding_size,
-            character_filters=character_filters,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            seed=seed,
-            name=self.name,
-        )
-        # The average of the weights over some hundred steps tags better than any of them.
-        model.compile(
-            optimizer=rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
-        )
-        return model
+    model_class = "Tagger"
+    defaults = {
+        "units": 128, "bidirectional": True, "token_dropout": 0.25, "character_filters": 96,
+        "dropout": 0.5, "output_dropout": 0.5, "learning_rate": 2e-3,
+    }  # fmt: skip
+    unused = ("window", "washout", "frame_filters", "frame_units")
+    # The average of the weights over some hundred steps tags better than any of them.
+    ema_momentum = 0.998
 
     # === Scores and training ===
 

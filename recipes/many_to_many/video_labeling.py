@@ -11,27 +11,30 @@ Own data: a folder of csv files, one a sequence with a row a frame: a column wit
 columns of numbers, or a column `frame` with the names of pictures. Folders `train` and `test`, or
 names such as `train_1.csv`, say what is for what. Or any TFDS dataset with a video and a sequence
 of labels. `rnnkit infer` takes an animated GIF, or a csv file of vectors.
-
-What matters most for own data:
-
-- `window`: frames that are seen together in training. Long enough for what tells the labels apart.
-- `units`, `dropout`: a few long sequences need a small network and much dropout.
-- `centred`: whether vectors are taken relative to the mean of each sequence. It takes away where
-  somebody stands; say False where that tells what happens.
-- `smooth`: labels that go on for long are steadier where neighbours are chosen together.
 """
 
 import rnnkit
 
 
 class VideoLabeling(rnnkit.Recipe):
+    """Frames → a label each.
+
+    Options:
+        centred: Whether vectors are taken relative to the mean of each sequence. It takes away
+            where somebody stands; say False where that tells what happens.
+        smooth: Whether the labels of a sequence are chosen together: those that go on for long are
+            steadier then.
+        window: Frames that are seen together in training. Long enough for what tells the labels
+            apart.
+        units, dropout: A few long sequences need a small network and much dropout.
+    """
+
     # === Task ===
 
     name = "video_labeling"
     title = "Say what happens in every frame"
     pattern = "many_to_many"
-    input = "video"
-    output = "tags"
+    input, output = "video", "tags"
     cell = "lstm"
 
     # === Data ===
@@ -50,53 +53,26 @@ class VideoLabeling(rnnkit.Recipe):
             frames = rnnkit.features.Video(size=size, channels=channels)
         else:
             columns = data.info.get("columns") or int(x.shape[-1])
-            kind = rnnkit.features.Vectors if centred else rnnkit.features.Series
-            frames = kind(columns)
-        tags = rnnkit.features.Tags(scheme="plain")
-        frames.adapt(data.train.map(lambda x, y: x))
-        tags.adapt(data.train.map(lambda x, y: y))
-        return frames, tags
+            feature = rnnkit.features.Vectors if centred else rnnkit.features.Series
+            frames = feature(columns)
+        return self.adapt_features(data, frames, rnnkit.features.Tags(scheme="plain"))
 
     # === Model ===
 
-    def build(
-        self,
-        frames,
-        tags,
-        *,
-        cell="lstm",
-        units=64,
-        num_layers=1,
-        bidirectional=True,
-        window=64,
-        smooth=False,
-        dropout=0.2,
-        output_dropout=0.2,
-        frame_filters=(16, 32),
-        frame_units=64,
-        learning_rate=2e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.Tagger(
-            frames,
-            tags,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            window=window,
-            crf=smooth,
-            dropout=dropout,
-            output_dropout=output_dropout,
-            frame_filters=list(frame_filters),
-            frame_units=frame_units,
-            seed=seed,
-            name=self.name,
-        )
-        # The average of the weights over about the last hundred steps labels better than any.
-        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.99, clipnorm=1.0)
-        model.compile(optimizer=optimizer)
-        return model
+    model_class = "Tagger"
+    defaults = {
+        "bidirectional": True, "window": 64, "dropout": 0.2, "output_dropout": 0.2,
+        "learning_rate": 2e-3,
+    }  # fmt: skip
+    unused = (
+        *("washout", "crf", "embedding_size", "token_dropout"),
+        *("character_embedding_size", "character_filters"),
+    )
+    # The average of the weights over about the last hundred steps labels better than any.
+    ema_momentum = 0.99
+
+    def build(self, frames, tags, *, smooth=False, **options):
+        return super().build(frames, tags, crf=smooth, **options)
 
     # === Scores and training ===
 

@@ -26,8 +26,7 @@ class DnaClassification(rnnkit.Recipe):
     name = "dna_classification"
     title = "Tell the class of a nucleotide sequence"
     pattern = "many_to_one"
-    input = "nucleotides"
-    output = "label"
+    input, output = "nucleotides", "label"
     cell = "gru"
 
     # === Data ===
@@ -48,19 +47,12 @@ class DnaClassification(rnnkit.Recipe):
 
     model_class = "ManyToOne"
     defaults = {
-        "units": 32,
-        "bidirectional": True,
-        "pooling": "mean_max",
-        "filters": 64,
-        "kernel_size": 9,
-        "dropout": 0.3,
-        "output_dropout": 0.5,
-    }
+        "units": 32, "bidirectional": True, "pooling": "mean_max", "filters": 64,
+        "kernel_size": 9, "dropout": 0.3, "output_dropout": 0.5, "learning_rate": 3e-3,
+    }  # fmt: skip
     unused = ("embedding_size", "bag_of_words", "token_dropout")
-
-    def compile(self, model, *, learning_rate=3e-3):
-        # The average of the weights over about the last hundred steps generalises better.
-        model.compile(optimizer=rnnkit.training.AveragedAdam(learning_rate, clipnorm=1.0))
+    # The average of the weights over about the last hundred steps generalises better.
+    ema_momentum = 0.99
 
     # === Scores and training ===
 

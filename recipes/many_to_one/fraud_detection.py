@@ -25,8 +25,7 @@ class FraudDetection(rnnkit.Recipe):
     name = "fraud_detection"
     title = "Find the histories of payments that end in fraud"
     pattern = "many_to_one"
-    input = "events"
-    output = "label"
+    input, output = "events", "label"
     cell = "gru"
 
     # === Data ===
@@ -51,33 +50,23 @@ class FraudDetection(rnnkit.Recipe):
 
     model_class = "ManyToOne"
     defaults = {
-        "units": 32,
-        "bidirectional": True,
-        "pooling": "mean_max",
-        "embedding_size": 8,
-        "kernel_size": 3,
-        "dropout": 0.1,
-        "output_dropout": 0.3,
-    }
+        "units": 32, "bidirectional": True, "pooling": "mean_max", "embedding_size": 8,
+        "kernel_size": 3, "dropout": 0.1, "output_dropout": 0.3,
+    }  # fmt: skip
     unused = ("bag_of_words", "token_dropout")
+    ema_momentum = 0.99
 
     def compile(self, model, *, balance=0.5, learning_rate=3e-3):
         weights = model.output_feature.weights(balance)
-        model.compile(
-            optimizer=rnnkit.training.AveragedAdam(learning_rate, clipnorm=1.0),
-            loss=rnnkit.losses.balanced.BalancedCrossEntropy(weights),
-        )
+        loss = rnnkit.losses.balanced.BalancedCrossEntropy(weights)
+        model.compile(optimizer=self.optimizer(learning_rate), loss=loss)
 
     # === Scores and training ===
 
     scores = (
-        "average_precision",
-        "roc_auc",
-        "recall_at_1_percent",
-        "recall_at_0_1_percent",
-        "precision",
-        "recall",
-    )
+        "average_precision", "roc_auc", "recall_at_1_percent", "recall_at_0_1_percent",
+        "precision", "recall",
+    )  # fmt: skip
     training = {"epochs": 30, "batch_size": 64, "patience": 5, "monitor": "val_loss"}
 
     # === Search space ===

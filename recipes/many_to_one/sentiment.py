@@ -16,8 +16,7 @@ class Sentiment(rnnkit.Recipe):
     name = "sentiment"
     title = "Tell what a text thinks of its subject"
     pattern = "many_to_one"
-    input = "text"
-    output = "label"
+    input, output = "text", "label"
     cell = "lstm"
 
     # === Data ===
@@ -42,13 +41,9 @@ class Sentiment(rnnkit.Recipe):
 
     model_class = "ManyToOne"
     defaults = {
-        "units": 32,
-        "bidirectional": True,
-        "pooling": "mean_max",
-        "bag_of_words": True,
-        "dropout": 0.3,
-        "output_dropout": 0.5,
-    }
+        "units": 32, "bidirectional": True, "pooling": "mean_max", "bag_of_words": True,
+        "dropout": 0.3, "output_dropout": 0.5,
+    }  # fmt: skip
 
     def compile(self, model, *, learning_rate=1.2e-3):
         import keras

@@ -9,16 +9,8 @@ columns `path` and `style`, or with melodies written out (`melody`: "C4:1 D4:1/2
 `train_offset`, ...). Files with one note at a time are learned note by note, others step by step,
 over the 88 keys of a piano; `--target notes` or `--target roll` decides.
 
-What matters most for own data:
-
-- `transpose`: semitones by which each piece is moved up or down at random in training. It makes
-  more of little data; 0 where pieces are all in one key and shall stay there.
-- `units` and `dropout`: with a few hundred pieces 256 and 0.3; more of the first and less of the
-  second for thousands.
-- `sequence_length`: steps of polyphonic music learned at a time; longer pieces are cut in training.
-
 Scores: `nats` and `perplexity` are of the true music: a note (pitch and duration) of melodies, a
-step (88 keys together) of polyphonic music. Of music written for the same styles: the share of
+step (88 keys together) of polyphonic music. Of music generated for the same styles: the fraction of
 notes in key, and how far its pitches and durations are from those of the training music.
 """
 
@@ -26,13 +18,21 @@ import rnnkit
 
 
 class MusicGeneration(rnnkit.Recipe):
+    """Style → music, note by note or step by step.
+
+    Options:
+        transpose: It makes more of little data; 0 where pieces are all in one key and shall stay
+            there.
+        units, dropout: With a few hundred pieces 256 and 0.3; more units and less dropout for
+            thousands.
+    """
+
     # === Task ===
 
     name = "music_generation"
     title = "Write music of a style"
     pattern = "one_to_many"
-    input = "style"
-    output = "music"
+    input, output = "style", "music"
     cell = "lstm"
 
     # === Data ===
@@ -46,54 +46,25 @@ class MusicGeneration(rnnkit.Recipe):
     }
 
     def features(self, data, *, transpose=5, steps_per_beat=12, max_length=None):
-        style = rnnkit.features.Style().adapt(data.train.map(lambda style, music: style))
-        if data.train.element_spec[1].dtype.name != "string":
+        if data.train.element_spec[1].dtype.name == "string":
+            music = rnnkit.features.Notes(
+                steps_per_beat=steps_per_beat, transpose=transpose, max_length=max_length
+            )
+        else:
             music = rnnkit.features.PianoRoll(
                 steps_per_beat=data.info.get("steps_per_beat", 4),
                 transpose=transpose,
                 max_length=max_length,
             )
-        else:
-            music = rnnkit.features.Notes(
-                steps_per_beat=steps_per_beat, transpose=transpose, max_length=max_length
-            )
-        return style, music.adapt(data.train.map(lambda style, music: music))
+        return self.adapt_features(data, rnnkit.features.Style(), music)
 
     # === Model ===
 
-    def build(
-        self,
-        style,
-        music,
-        *,
-        cell="lstm",
-        units=256,
-        num_layers=1,
-        embedding_size=128,
-        sequence_length=128,
-        dropout=0.3,
-        recurrent_dropout=0.0,
-        learning_rate=3e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.Composer(
-            style,
-            music,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            embedding_size=embedding_size,
-            sequence_length=sequence_length,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            name=self.name,
-        )
-        # The average of the weights over the last steps does what a falling learning rate would
-        # do, wherever training stops.
-        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.995, clipnorm=1.0)
-        model.compile(optimizer=optimizer)
-        return model
+    model_class = "Composer"
+    defaults = {"dropout": 0.3, "learning_rate": 3e-3}
+    # The average of the weights over the last steps does what a falling learning rate would
+    # do, wherever training stops.
+    ema_momentum = 0.995
 
     # === Scores and training ===
 

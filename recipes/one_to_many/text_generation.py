@@ -7,20 +7,8 @@ Own data: a text file, which is split in order (the first 85 % of the characters
 validate, the last 10 % to test); a folder of text files, or with `train.txt`, `validation.txt` and
 `test.txt`; a table with the column `text`.
 
-What matters most for own data:
-
-- `level`: `"character"` spells, and keeps every space and line break. `"word"` and `"subword"` take
-  larger steps and so look further back, but need more text, and write line breaks as spaces.
-- `units`: a million characters can feed 512; more text is worth more units or `num_layers=2`.
-- `dropout`: more where the text is short, 0 for tens of millions of characters.
-- `sequence_length`: how far back gradients reach. States are carried on beyond it, but for one
-  chunk in ten, which begins anew, so that the network knows how to begin. Short chunks are more
-  updates in the same time.
-- `cache_size`: how many of the last tokens are remembered as they stand, so that names and words
-  that training did not have become likely once they have occurred. How much that counts is chosen
-  on validation data; 0 for none.
-- `epochs`: the learning rate falls to 0 at the last one, so that a shorter training is one of its
-  own and not the beginning of a longer one. Say how many there is time for.
+The learning rate falls to 0 at the last epoch, so that a shorter training is one of its own and not
+the beginning of a longer one: say with `epochs` how many there is time for.
 
 Scores are of the text alone: `nats` and `bits` a character, `perplexity` a token.
 """
@@ -29,13 +17,27 @@ import rnnkit
 
 
 class TextGeneration(rnnkit.Recipe):
+    """Text → how it goes on: a language model.
+
+    Options:
+        level: `"character"` spells, and keeps every space and line break. `"word"` and `"subword"`
+            take larger steps and so look further back, but need more text, and write line breaks
+            as spaces.
+        units: A million characters can feed 512; more text is worth more units or `num_layers=2`.
+        dropout: More where the text is short, 0 for tens of millions of characters.
+        sequence_length: States are carried on beyond it, but for one chunk in ten, which begins
+            anew, so that the network knows how to begin. Short chunks are more updates in the same
+            time.
+        cache_size: Names and words that training did not have become likely once they have
+            occurred.
+    """
+
     # === Task ===
 
     name = "text_generation"
     title = "Go on with a text"
     pattern = "one_to_many"
-    input = "prompt"
-    output = "text"
+    input, output = "prompt", "text"
     cell = "lstm"
 
     # === Data ===
@@ -66,44 +68,15 @@ class TextGeneration(rnnkit.Recipe):
 
     # === Model ===
 
-    def build(
-        self,
-        _,
-        text,
-        *,
-        cell="lstm",
-        units=512,
-        num_layers=1,
-        embedding_size=128,
-        tied_output=True,
-        sequence_length=50,
-        cache_size=2000,
-        dropout=0.3,
-        recurrent_dropout=0.0,
-        token_dropout=0.0,
-        learning_rate=5e-3,
-        seed=None,
-    ):
-        model = rnnkit.models.OneToMany(
-            None,
-            text,
-            cell=cell,
-            units=units,
-            num_layers=num_layers,
-            embedding_size=embedding_size,
-            tied_output=tied_output,
-            sequence_length=sequence_length,
-            cache_size=0 if cell == "dense" else cache_size,  # that one is to have no memory
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            token_dropout=token_dropout,
-            seed=seed,
-            name=self.name,
-        )
-        # The average of the weights over the last few hundred steps, beside a rate that falls.
-        optimizer = rnnkit.training.AveragedAdam(learning_rate, ema_momentum=0.998, clipnorm=1.0)
-        model.compile(optimizer=optimizer)
-        return model
+    model_class = "LanguageModel"
+    defaults = {"sequence_length": 50, "cache_size": 2000, "dropout": 0.3, "learning_rate": 5e-3}
+    # The average of the weights over the last few hundred steps, beside a rate that falls.
+    ema_momentum = 0.998
+
+    def build(self, prompt, text, **options):
+        if options["cell"] == "dense":  # that one is to have no memory
+            options["cache_size"] = 0
+        return super().build(prompt, text, **options)
 
     # === Scores and training ===
 

@@ -30,8 +30,7 @@ class ImageClassification(rnnkit.Recipe):
     name = "image_classification"
     title = "Tell what a small picture shows"
     pattern = "one_to_one"
-    input = "image"
-    output = "label"
+    input, output = "image", "label"
     cell = "dense"
 
     # === Data ===

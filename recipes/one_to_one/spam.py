@@ -19,8 +19,7 @@ class Spam(rnnkit.Recipe):
     name = "spam"
     title = "Tell unwanted messages from wanted ones"
     pattern = "one_to_one"
-    input = "text"
-    output = "label"
+    input, output = "text", "label"
     cell = "dense"
 
     # === Data ===
