@@ -42,8 +42,8 @@ class Recipe:
         model_class: Name of a class in `rnnkit.models`, or a class; or a dict of cell to these,
             with None for all other cells.
         defaults: Dict of option to default, where it is another than that of the class.
-        unused: Arguments of the class that mean nothing for the recipe's features, and so are no
-            options.
+        unused: Arguments of the class that are no options, such as those that mean nothing for the
+            recipe's features.
         ema_momentum: Momentum of the moving average of the weights that is validated and kept, see
             `rnnkit.training.AveragedAdam`; None for Keras' Adam, which keeps the weights.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
