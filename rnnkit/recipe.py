@@ -10,6 +10,7 @@ from rnnkit.utils.docstrings import arguments
 from rnnkit.utils.options import (
     ShowsOptions,
     SpaceInWords,
+    allowed_values,
     options_of_class,
     options_of_method,
     takes_more,
@@ -217,7 +218,10 @@ class Recipe:
             advice |= arguments(each.__doc__, "Options")
         for name, option in found.items():
             default = defaults.get(name, None if option.default is ... else option.default)
-            found[name] = dataclasses.replace(option, default=default, advice=advice.get(name, ""))
+            more, allowed = advice.get(name, ""), option.allowed
+            if allowed:  # the recipe may know more
+                allowed = tuple(dict.fromkeys((*allowed, *allowed_values(more))))
+            found[name] = dataclasses.replace(option, default=default, advice=more, allowed=allowed)
         return found
 
     def check_options(self, options):
@@ -347,7 +351,7 @@ class Recipe:
         found = {}
         for cell, options in classes.items():
             for name, option in options.items():
-                if not all(name in each for each in classes.values()):
+                if name != "cell" and not all(name in each for each in classes.values()):
                     named = ", ".join(repr(each) for each in cells if each is not None)
                     whose = f"Of other cells than {named}" if cell is None else f"Of {cell!r}"
                     option = dataclasses.replace(option, text=f"{whose}: {option.text}")

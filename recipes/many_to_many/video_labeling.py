@@ -24,8 +24,7 @@ class VideoLabeling(rnnkit.Recipe):
             where somebody stands; say False where that tells what happens.
         smooth: Whether the labels of a sequence are chosen together: those that go on for long are
             steadier then.
-        window: Frames that are seen together in training. Long enough for what tells the labels
-            apart.
+        window: Long enough for what tells the labels apart.
         units, dropout: A few long sequences need a small network and much dropout.
     """
 

@@ -54,8 +54,8 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
         units: Size of each reservoir layer and direction.
         num_layers: Reservoirs on top of each other; the states of all are read.
         bidirectional: Whether each layer also reads from the end (not for forecasts).
-        spectral_radius: See `rnnkit.layers.ESNCell`, as for `leak_rate`, `input_scaling`,
-            `bias_scaling`, `connectivity`, `degree`, `topology`, `activation` and `noise`.
+        spectral_radius, leak_rate, input_scaling, bias_scaling: As in `rnnkit.layers.ESNCell`.
+        connectivity, degree, topology, activation, noise: As in `rnnkit.layers.ESNCell`.
         upper_scaling: Input scaling of the layers above the first, divided by the square root of
             how many states are their inputs.
         output_feedback: Whether the outputs of the step before are inputs of the reservoir too:

@@ -111,9 +111,10 @@ def _read(package, node, constants):
     if inherited:
         texts = {**inherited.texts, **texts}
     for name, text in texts.items():
-        other = re.match(r"As in `(?:[\w.]+\.)?(\w+)`", text)
-        if other:
-            texts[name] = text_of(package, other[1], name) or text
+        other = re.match(r"(.{,40}?)(?:, a|A)s in `(?:[\w.]+\.)?(\w+)`", text)
+        meaning = text_of(package, other[2], name) if other else ""
+        if meaning:
+            texts[name] = f"{other[1]}: {meaning}" if other[1] else meaning
     return Definition(node.name, defaults, texts)
 
 
@@ -185,7 +186,8 @@ def passed_on(function):
         called = getattr(call.func, "attr", getattr(call.func, "id", ""))
         given = [*enumerate(call.args), *((each.arg, each.value) for each in call.keywords)]
         for argument, value in given:
-            for each in ast.walk(value):
-                if isinstance(each, ast.Name) and each.id in names and called[:1].isupper():
-                    found.setdefault(each.id, (called, argument))
+            if isinstance(value, ast.BoolOp):  # `name or None`
+                value = value.values[0]
+            if isinstance(value, ast.Name) and value.id in names and called[:1].isupper():
+                found.setdefault(value.id, (called, argument))
     return found

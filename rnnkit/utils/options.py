@@ -9,8 +9,9 @@ from rnnkit.utils.docstrings import arguments, definition, passed_on, text_of
 
 # How the text of an option begins whose default is None -> its type.
 TYPES = (
-    (r"Names? of|Columns|List", "list"),
-    (r"Whether", "bool"),
+    (r"Names of|Columns|List", "list"),
+    (r"Whether|.{,20}, whether", "bool"),
+    (r"Name\b", "str"),
     (r"Pair", "pair"),
     (r"Integer|Number of|Steps|Samples|Most|Longest|Size|\d", "int"),
     (r"Probability|Fraction|Regularisation", "float"),
@@ -38,7 +39,10 @@ class Option:
     def type(self):
         """The type of its values in a word, such as `"int"` or `"float or None"`."""
         if self.default is None:
-            found = [name for start, name in TYPES if re.match(start, self.text or self.advice)]
+            texts = (re.sub(r"^Of [^:]+: ", "", self.text), self.advice)
+            found = [
+                name for text in texts for start, name in TYPES if text and re.match(start, text)
+            ]
             return f"{found[0]} or None" if found else "any"
         name = "list" if isinstance(self.default, tuple) else type(self.default).__name__
         return f"{name} or None" if None in self.allowed else name

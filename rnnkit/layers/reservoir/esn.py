@@ -33,13 +33,13 @@ class ESNCell(Configured, keras.layers.Layer):
             each unit.
         input_scaling: The input weights are sampled evenly from minus to plus this. A number, or
             one for each input.
-        bias_scaling: The same for b.
+        bias_scaling: The biases b are sampled evenly from minus to plus this.
         connectivity: Fraction of the links that exist, for the topology `"random_connectivity"`,
             which it chooses where no topology is named.
         degree: Number of incoming links of each unit, for the topologies that have this.
         topology: Name in `rnnkit.layers.topology.TOPOLOGIES`; by default `"circulant"`, the fastest
             random one. Or a `Topology`, whose own spectral radius is replaced.
-        activation: f.
+        activation: Activation f of the units.
         noise: Standard deviation of normal noise inside f, in training only.
         feedback_size: How many of the last inputs are outputs of the step before, fed back: a
             teacher's while training, the network's own in free run. They have a scaling of their
