@@ -11,11 +11,12 @@ from rnnkit.features import spectra
 from rnnkit.features.base import Feature
 from rnnkit.features.moments import Moments, inverse
 from rnnkit.formats import wav
+from rnnkit.utils.checks import integer, number, one_of
 
 # Speech has little above 8 kHz, which is half of this.
 HIGHEST_RATE = 16_000
 NORMALIZE = ("global", "utterance", None)
-# Share of samples at full scale from which a clip counts as clipped.
+# Fraction of samples at full scale from which a clip counts as clipped.
 CLIPPED = 0.01
 
 
@@ -34,7 +35,7 @@ class Audio(Feature):
     each channel is then standardised by its mean and standard deviation over the training data: a
     short clip, such as one word, keeps its spectrum whole, which its own mean would take away. With
     `"utterance"` that mean is taken off first, and with it microphone, room and loudness: better
-    for long clips from many places.
+    for long clips of many origins.
 
     - Several channels are averaged to one. A clip at another sampling rate is converted.
     - Samples after the last whole window are left out. A clip shorter than a window is filled with
@@ -97,30 +98,15 @@ class Audio(Feature):
         mean=None,
         deviation=None,
     ):
-        for name, value in (("sampling_rate", sampling_rate), ("mels", mels), ("stack", stack)):
-            if name == "sampling_rate" and value is None:
-                continue
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not whole or value < 1:
-                raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
-        for name, value in (("window", window), ("hop", hop), ("max_seconds", max_seconds)):
-            if name == "max_seconds" and value is None:
-                continue
-            if not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-                raise ValueError(f"{name} must be positive seconds. Received: {name}={value!r}")
-        if normalize not in NORMALIZE:
-            raise ValueError(
-                f"normalize must be one of {list(NORMALIZE)}. Received: normalize={normalize!r}"
-            )
-        self.sampling_rate = None if sampling_rate is None else int(sampling_rate)
-        self.window = float(window)
-        self.hop = float(hop)
-        self.mels = int(mels)
+        self.sampling_rate = integer(sampling_rate, "sampling_rate", optional=True)
+        self.window = number(window, "window", above=0)
+        self.hop = number(hop, "hop", above=0)
+        self.mels = integer(mels, "mels")
         self.low = float(low)
         self.high = None if high is None else float(high)
-        self.stack = int(stack)
-        self.normalize = normalize
-        self.max_seconds = None if max_seconds is None else float(max_seconds)
+        self.stack = integer(stack, "stack")
+        self.normalize = one_of(normalize, "normalize", NORMALIZE)
+        self.max_seconds = number(max_seconds, "max_seconds", above=0, optional=True)
         self.mean = mean
         self.deviation = deviation
         self._compiled = None
@@ -333,7 +319,7 @@ class Audio(Feature):
     # === Checks ===
 
     def check(self, values, encoded, warn=True):
-        """Refuses what is no wav file, and warns of clips in which little can be heard."""
+        """Refuses what is no wav file, and warns of clips without much sound."""
         clips = tf.convert_to_tensor(values).numpy()
         found = collections.defaultdict(list)
         bad = tf.math.is_nan(encoded.flat_values[:, 0]).numpy()
@@ -352,18 +338,18 @@ class Audio(Feature):
             samples, rate = wav.read(clip)
             if samples.shape[1] > 1:
                 found["have several channels, which are averaged"].append(index)
-            heard = wav.mono(samples)
+            signal = wav.mono(samples)
             if rate < self.sampling_rate:
                 found[
                     f"are sampled more coarsely than at {self.sampling_rate} Hz, so that their "
                     "upper channels are empty"
                 ].append(index)
-            if len(heard) * self.sampling_rate < self.window_samples * rate:
+            if len(signal) * self.sampling_rate < self.window_samples * rate:
                 found[f"are shorter than a window of {self.window:g} s"].append(index)
-            elif not heard.any():
+            elif not signal.any():
                 found["are silent"].append(index)
             limit = wav.FULL_SCALE - 1
-            if len(heard) and ((samples >= limit) | (samples <= -limit)).mean() >= CLIPPED:
+            if len(signal) and ((samples >= limit) | (samples <= -limit)).mean() >= CLIPPED:
                 found["are clipped (many samples at full scale)"].append(index)
         for what, which in found.items():
             warnings.warn(
@@ -378,13 +364,6 @@ class Audio(Feature):
         )
         with tf.control_dependencies([test]):
             return tf.identity(encoded)
-
-    def get_config(self):
-        names = (
-            "sampling_rate", "window", "hop", "mels", "low", "high", "stack", "normalize",
-            "max_seconds", "mean", "deviation",
-        )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
 
 
 def _is_samples(values):

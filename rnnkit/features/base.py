@@ -3,6 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.features.conversion import batch, convert
+from rnnkit.utils.config import arguments_of
+
 ADAPT_BATCH = 1024
 
 
@@ -13,8 +16,9 @@ class Feature:
     handed to a model, and is saved inside the model's file through `get_config`. Encoding happens
     inside `tf.data`, on a batch of raw values at a time; the model sees only numbers.
 
-    A new feature defines `raw_spec`, `adapt`, `encode`, `decode` and `get_config`, and registers
-    itself with `keras.saving.register_keras_serializable(package="rnnkit")` (or its own package).
+    A new feature defines `raw_spec`, `adapt`, `encode` and `decode`, keeps each argument of
+    `__init__` as an attribute of that name (or defines `get_config`), and registers itself with
+    `keras.saving.register_keras_serializable(package="rnnkit")` (or its own package).
     All else that models, scores and plots ask of a feature is declared here with its default, so
     that nobody has to look whether an attribute exists.
 
@@ -96,8 +100,8 @@ class Feature:
     def encode(self, values, truncate=True):
         """Encodes a batch of raw values.
 
-        Runs eagerly and in graphs of tf.data, as it is written: where Python's `if` or `for` would
-        depend on tensors, TensorFlow's operations take their place.
+        Runs eagerly and in graphs of tf.data, without AutoGraph: where Python's `if` or `for` would
+        depend on tensors, use TensorFlow's operations.
 
         Args:
             values: Tensor of shape `[batch, *raw_spec.shape]`.
@@ -133,8 +137,11 @@ class Feature:
         return []
 
     def get_config(self):
-        """Everything `__init__` needs to make an equal, adapted feature: plain JSON values."""
-        return {}
+        """Everything `__init__` needs to make an equal, adapted feature: plain JSON values.
+
+        By default each argument's attribute.
+        """
+        return arguments_of(self, type(self))
 
     @classmethod
     def from_config(cls, config):
@@ -211,7 +218,7 @@ class Feature:
             Tensor `[batch, *raw_spec.shape]` of the feature's raw dtype.
 
         Raises:
-            ValueError: If a value is missing or of another kind.
+            ValueError: If a value is missing or of another type.
         """
         return convert(values, self.raw_spec, type(self).__name__)
 
@@ -261,76 +268,3 @@ class Feature:
                 return tf.where(exact, tf.strings.as_string(whole), tf.strings.as_string(values))
             return tf.strings.as_string(values)
         return tf.cast(values, self.raw_spec.dtype)
-
-
-def batch(dataset, size):
-    """`Dataset.batch`, or `ragged_batch` where examples differ in shape."""
-    ragged = any(
-        None in spec.shape.as_list() if spec.shape.rank is not None else True
-        for spec in tf.nest.flatten(dataset.element_spec)
-    )
-    return dataset.ragged_batch(size) if ragged else dataset.batch(size)
-
-
-def convert(values, spec, name):
-    """A batch of raw values as one tensor of `spec`'s dtype; see `Feature.to_tensor`."""
-    if isinstance(values, (str, bytes)):
-        raise ValueError(
-            f"{name} takes a list of texts, not one text: pass [text]. Received: {values!r}"
-        )
-    if isinstance(values, (tf.Tensor, tf.RaggedTensor)):
-        if spec.dtype == tf.string and values.dtype != tf.string:
-            values = values.numpy()
-        else:
-            return values if values.dtype == spec.dtype else tf.cast(values, spec.dtype)
-    if hasattr(values, "columns") and hasattr(values, "to_numpy"):  # a pandas frame
-        columns = list(values.columns)
-        if len(columns) != 1 and spec.shape.rank == 0:
-            raise ValueError(
-                f"{name} takes one column, for example frame[{columns[0]!r}]. "
-                f"Received: a frame with columns {columns}"
-            )
-        values = values.to_numpy()
-        values = values[:, 0] if spec.shape.rank == 0 else values
-    if spec.dtype == tf.string:
-        array = strings(np.asarray(values, dtype=object), name)
-    else:
-        try:
-            array = np.asarray(values).astype(spec.dtype.as_numpy_dtype)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"{name} takes numbers. Received: {str(values)[:80]} ({error})"
-            ) from None
-    if array.ndim == 2 and array.shape[1] == 1 and spec.shape.rank == 0:
-        array = array[:, 0]  # one column
-    if not spec.shape.is_compatible_with(array.shape[1:]):
-        raise ValueError(
-            f"{name} takes values of shape {spec.shape}, so an array of shape "
-            f"{(None, *spec.shape)}. Received: an array of shape {array.shape}"
-        )
-    return tf.constant(array)
-
-
-def strings(array, name):
-    """An object array as byte strings of UTF-8; numbers are written as their shortest text."""
-    flat = []
-    for index, value in enumerate(array.ravel().tolist()):
-        missing = value is None or (isinstance(value, float) and np.isnan(value))
-        if missing or type(value).__name__ in ("NAType", "NaTType"):
-            raise ValueError(
-                f"{name} met a missing value at position {index}: drop it, or write '' for an "
-                f"empty text. Received: {value!r}"
-            )
-        if isinstance(value, bytes):
-            flat.append(value)
-        elif isinstance(value, float) and value.is_integer():
-            flat.append(str(int(value)).encode())  # a class 1 read as 1.0
-        elif isinstance(value, (str, bool, int, float, np.generic)):
-            # Lone surrogates cannot be encoded: they mark undecodable bytes in the source.
-            flat.append(str(value).encode("utf-8", "replace"))
-        else:
-            raise ValueError(
-                f"{name} takes texts. Received: {value!r} of type {type(value).__name__} at "
-                f"position {index}"
-            )
-    return np.array(flat, dtype=object).reshape(array.shape)

@@ -68,7 +68,7 @@ def following(last, count, step, frequency=None):
     return last + step * ahead
 
 
-def written(times):
+def iso_texts(times):
     """Seconds since 1970 as ISO 8601 strings, without the clock where all are at midnight."""
     times = np.asarray(times, "float64")
     if (times % DAY == 0).all():

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.label import Label
+from rnnkit.utils.checks import number
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -20,11 +21,11 @@ class Detection(Label):
     Args:
         positive: The class to be found; by default `adapt` takes the rarer one.
         choose: How the threshold is chosen: `"f1"` for the highest F1 on validation data, or the
-            share of false alarms that is wanted, such as 0.01: at most this share of the negative
+            rate of false alarms that is wanted, such as 0.01: at most this part of the negative
             examples is reported. None leaves it as it is.
         threshold: Probability of the positive class from which on it is reported.
-        shares: Learned: the share of each class in training, in the order of `classes`.
-        classes, kind: As in `Label`; the positive class is moved to the end.
+        fractions: Learned: the fraction of training that each of `classes` makes up.
+        classes, data_type: As in `Label`; the positive class is moved to the end.
 
     Raises:
         ValueError: For other than two classes, and from `adapt` where training has one alone.
@@ -42,21 +43,25 @@ class Detection(Label):
     calibrates = True
 
     def __init__(
-        self, positive=None, choose="f1", threshold=0.5, shares=None, classes=None, kind=None
+        self,
+        positive=None,
+        choose="f1",
+        threshold=0.5,
+        fractions=None,
+        classes=None,
+        data_type=None,
     ):
-        share = isinstance(choose, (int, float)) and not isinstance(choose, bool)
-        if not (choose is None or choose == "f1" or (share and 0 < choose < 1)):
+        rate = isinstance(choose, (int, float)) and not isinstance(choose, bool)
+        if not (choose is None or choose == "f1" or (rate and 0 < choose < 1)):
             raise ValueError(
-                "choose must be 'f1', a share of false alarms between 0 and 1, or None. "
+                "choose must be 'f1', a rate of false alarms between 0 and 1, or None. "
                 f"Received: choose={choose!r}"
             )
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be in [0, 1]. Received: threshold={threshold!r}")
         self.positive = positive
         self.choose = choose
-        self.threshold = float(threshold)
-        self.shares = None if shares is None else [float(share) for share in shares]
-        super().__init__(classes, kind)
+        self.threshold = number(threshold, "threshold", least=0, most=1)
+        self.fractions = None if fractions is None else [float(each) for each in fractions]
+        super().__init__(classes, data_type)
 
     def _set(self, classes):
         if len(classes) > 2:
@@ -75,7 +80,7 @@ class Detection(Label):
         super()._set(classes)
 
     def adapt(self, data):
-        """Learns the two classes and the share of each."""
+        """Learns the two classes and how often each occurs."""
         counts = collections.Counter()
         for values in self.batches(data):
             counts.update(values.numpy().astype(object).tolist())
@@ -88,19 +93,19 @@ class Detection(Label):
         self.positive = str(given)
         self._set(self.names)
         total = sum(counts.values())
-        self.shares = [counts[name] / total for name in self.names]
+        self.fractions = [counts[name] / total for name in self.names]
         return self
 
     def weights(self, balance=1.0):
         """Weights of the classes in a loss: how rare each is, to the power of `balance`.
 
-        (1 / (2 s)) ** balance, for a class of share s, scaled so that their mean over the training
-        examples is 1. With 1 both classes count the same in all, with 0
-        each example does.
+        (1 / (2 s)) ** balance, where the class makes up the fraction s of the training examples;
+        scaled so that their mean over these is 1. With 1 both classes count the same in all, with
+        0 each example does.
         """
-        shares = np.array(self.shares, "float64")
-        weights = (1 / (2 * shares)) ** balance
-        return (weights / (weights * shares).sum()).tolist()
+        fractions = np.array(self.fractions, "float64")
+        weights = (1 / (2 * fractions)) ** balance
+        return (weights / (weights * fractions).sum()).tolist()
 
     def calibrate(self, truth, outputs):
         """Chooses the threshold on validation data, as `choose` says.
@@ -159,15 +164,6 @@ class Detection(Label):
             **super().decode_graph(outputs),
             "label": tf.gather(tf.constant(self.names), choice),
             "probability": tf.gather(outputs, choice, batch_dims=1),
-        }
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "positive": self.positive,
-            "choose": self.choose,
-            "threshold": self.threshold,
-            "shares": self.shares,
         }
 
 

@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import DAY, WEEK
+from rnnkit.features.conversion import free_token, text_of
 from rnnkit.features.moments import Moments
 from rnnkit.formats import event_text as events
+from rnnkit.utils.checks import integer
 
 UNKNOWN = 1  # id of a category that training had not; 0 is padding
 GAP = "time since the event before"
@@ -35,7 +37,7 @@ class Events(Feature):
 
     Args:
         categories: Names of the columns of categories; by default `adapt` takes those with a cell
-            that is no number. Name codes that are written as numbers.
+            that is no number. Name codes that look like numbers.
         amounts: Names of the columns of amounts; by default all other columns. A column named in
             neither list is left out where one of them is given with the other.
         max_length: Most events, or None. Of longer histories the last ones are kept (a warning says
@@ -81,16 +83,6 @@ class Events(Feature):
         deviation=None,
         gaps_in=None,
     ):
-        for name, value, least in (
-            ("max_length", max_length, 1),
-            ("vocabulary_size", vocabulary_size, 3),
-            ("min_count", min_count, 1),
-        ):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not (whole and value >= least) and (name, value) != ("max_length", None):
-                raise ValueError(
-                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-                )
         for name, value in (("categories", categories), ("amounts", amounts)):
             if isinstance(value, str):
                 raise ValueError(f"{name} must be a list of columns. Received: {name}={value!r}")
@@ -102,9 +94,9 @@ class Events(Feature):
             )
         self.categories = None if categories is None else [str(name) for name in categories]
         self.amounts = None if amounts is None else [str(name) for name in amounts]
-        self.max_length = max_length
-        self.vocabulary_size_limit = vocabulary_size
-        self.min_count = min_count
+        self.max_length = integer(max_length, "max_length", optional=True)
+        self.vocabulary_limit = integer(vocabulary_size, "vocabulary_size", least=3)
+        self.min_count = integer(min_count, "min_count")
         self.cycles = None if cycles is None else [float(cycle) for cycle in cycles]
         self.mean = mean
         self.deviation = deviation
@@ -117,7 +109,7 @@ class Events(Feature):
         self.vocabularies = vocabularies
         self._lookups = [
             keras.layers.StringLookup(
-                vocabulary=known, mask_token=None, oov_token=_free_token(known), dtype="int64"
+                vocabulary=known, mask_token=None, oov_token=free_token(known), dtype="int64"
             )
             for known in vocabularies
         ]
@@ -180,14 +172,13 @@ class Events(Feature):
             span = times.max() - times.min()
             clock = bool((times % DAY != 0).any())
             self.cycles = [c for c in (DAY, WEEK) if span >= 2 * c and (clock or c != DAY)]
-        most = self.vocabulary_size_limit - 2
+        most = self.vocabulary_limit - 2
         self._set([self._frequent(counter, most) for counter in counts])
         return self
 
     def _frequent(self, counter, most):
         ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-        names = [name.decode("utf-8", "replace") for name, n in ranked if n >= self.min_count]
-        return names[:most]
+        return [text_of(name) for name, n in ranked if n >= self.min_count][:most]
 
     def _choose(self, batches):
         """Which columns are categories and which amounts, as named or as they look."""
@@ -265,7 +256,7 @@ class Events(Feature):
         empty = tf.pad(empty, [[0, self.width - len(self.vocabularies)]])[None]  # [1, width]
         # An empty history gets the row after the last one, which stands for no event.
         rows = tf.concat([rows, empty], axis=0)
-        place = tf.RaggedTensor.from_row_lengths(
+        order = tf.RaggedTensor.from_row_lengths(
             tf.range(tf.reduce_sum(lengths)), lengths, validate=False
         )
         nothing = tf.RaggedTensor.from_row_lengths(
@@ -273,8 +264,8 @@ class Events(Feature):
             tf.cast(lengths == 0, tf.int64),
             validate=False,
         )
-        place = tf.concat([place, nothing], axis=1)
-        encoded = place.with_values(tf.gather(rows, place.flat_values))
+        order = tf.concat([order, nothing], axis=1)
+        encoded = order.with_values(tf.gather(rows, order.flat_values))
         return self.truncate(encoded) if truncate else encoded
 
     def truncate(self, encoded):
@@ -282,7 +273,7 @@ class Events(Feature):
         return encoded if self.max_length is None else encoded[:, -self.max_length :]
 
     def _read(self, values):
-        """What is written in a batch of raw histories.
+        """What a batch of raw histories holds.
 
         Returns:
             Dict of column to its cells, string `[events]`; the logarithms of the gaps, NaN at the
@@ -324,7 +315,7 @@ class Events(Feature):
     # === Checks ===
 
     def check(self, values, encoded):
-        texts = [value.decode("utf-8", "replace") for value in values.numpy().tolist()]
+        texts = [text_of(value) for value in values.numpy().tolist()]
         events.check_texts(texts, [*self.categories, *self.amounts], self.amounts)
 
     # === The way back ===
@@ -349,18 +340,7 @@ class Events(Feature):
         return event | dict(zip((*self.amounts, GAP), numbers.tolist(), strict=True))
 
     def get_config(self):
-        return {
-            "categories": self.categories,
-            "amounts": self.amounts,
-            "max_length": self.max_length,
-            "vocabulary_size": self.vocabulary_size_limit,
-            "min_count": self.min_count,
-            "cycles": self.cycles,
-            "vocabularies": self.vocabularies,
-            "mean": self.mean,
-            "deviation": self.deviation,
-            "gaps_in": self.gaps_in,
-        }
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
 
 
 def _amounts(cells):
@@ -375,11 +355,3 @@ def _is_numeric(cells):
     number = tf.strings.regex_full_match(cells, events.NUMBER)
     empty = tf.strings.regex_full_match(cells, f"(?i)({events.empty_pattern()})")
     return bool(tf.reduce_all(number | empty)) and bool(tf.reduce_any(number))
-
-
-def _free_token(names):
-    """A token for unknown categories that is no category itself."""
-    token = "[UNK]"
-    while token in names:
-        token += "_"
-    return token

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.series import Columns, _flat
+from rnnkit.features.columns import Columns, flat_rows
+from rnnkit.utils.checks import integer
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -55,14 +56,8 @@ class Forecast(Columns):
         deviation=None,
     ):
         super().__init__(columns, normalize, dtype, mean, deviation)
-        if not isinstance(horizon, (int, np.integer)) or isinstance(horizon, bool) or horizon < 1:
-            raise ValueError(f"horizon must be a positive integer. Received: horizon={horizon!r}")
-        self.horizon = int(horizon)
-        if period is not None and (not isinstance(period, (int, np.integer)) or period < 1):
-            raise ValueError(
-                f"period must be None or a positive integer. Received: period={period!r}"
-            )
-        self.period = None if period is None else int(period)
+        self.horizon = integer(horizon, "horizon")
+        self.period = integer(period, "period", optional=True)
 
     @property
     def width(self):
@@ -92,7 +87,7 @@ class Forecast(Columns):
 
     def check(self, values, encoded):
         super().check(values, encoded)
-        lengths = np.diff(_flat(values)[1])
+        lengths = np.diff(flat_rows(values)[1])
         if (lengths <= self.horizon).any():
             raise ValueError(
                 f"A series must be longer than the horizon of {self.horizon} steps. Received: a "
@@ -143,6 +138,3 @@ class Forecast(Columns):
             [dict(zip(self.names, lead, strict=True)) for lead in leads]
             for leads in values.tolist()
         ]
-
-    def get_config(self):
-        return {**super().get_config(), "horizon": self.horizon, "period": self.period}

@@ -53,19 +53,6 @@ class Image(Pixels):
 
     raw_spec = tf.TensorSpec((), tf.string)
 
-    def __init__(
-        self,
-        size=None,
-        channels=None,
-        largest=64,
-        fit="stretch",
-        normalize=True,
-        mean=None,
-        deviation=None,
-    ):
-        super().__init__(size, channels, largest, fit, normalize, mean, deviation)
-        self._compiled = {}
-
     # === Learning ===
 
     def adapt(self, data):
@@ -80,11 +67,11 @@ class Image(Pixels):
         data = data if isinstance(data, tf.data.Dataset) else self.to_tensor(data)
         if self.size is None or self.channels is None:
             sizes, coloured = collections.Counter(), False
-            for found in self._each(self._kinds, data):  # [batch, 3]
+            for found in self._each(self._sizes_and_colours, data):  # [batch, 3]
                 sizes += count_sizes(found[:, :2])
                 coloured |= bool(found[:, 2].any())
             self._choose(sizes, coloured)
-            self._compiled = {}
+            self._compiled.clear()
         self.mean = self.deviation = None
         if self.normalize:
             self._learn(self._each(self._scaled, data))
@@ -164,17 +151,17 @@ class Image(Pixels):
             fn_output_signature=spec,
         )
 
-    def _kinds(self, values):
+    def _sizes_and_colours(self, values):
         """Height, width and whether there are colours, int32 `[batch, 3]`."""
 
-        def kind(content):
+        def look(content):
             pixels = _pixels(content)
             shape = tf.shape(pixels)
             colours = pixels[..., : shape[2] - 1 + shape[2] % 2]
             differ = tf.reduce_any(colours != colours[..., :1])
             return tf.stack([shape[0], shape[1], tf.cast(differ, tf.int32)])
 
-        return tf.map_fn(kind, values, fn_output_signature=tf.TensorSpec([3], tf.int32))
+        return tf.map_fn(look, values, fn_output_signature=tf.TensorSpec([3], tf.int32))
 
 
 def _pixels(content):

@@ -4,9 +4,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.base import Feature, strings
+from rnnkit.features.base import Feature
+from rnnkit.features.conversion import free_token, strings, text_of
+from rnnkit.utils.checks import one_of
 
-KINDS = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
+DATA_TYPES = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -16,7 +18,7 @@ class Label(Feature):
     Args:
         classes: List of the classes in the order of their indices, or None to learn them (sorted)
             with `adapt`. Numbers and bools are given back as such by `decode`.
-        kind: `"string"`, `"integer"` or `"boolean"`: what `decode` gives back. By default that
+        data_type: `"string"`, `"integer"` or `"boolean"`: what `decode` gives back. By default that
             of `classes`.
 
     Raises:
@@ -36,18 +38,17 @@ class Label(Feature):
     decodes_in_graph = True
     least = 2  # classes that there must be
 
-    def __init__(self, classes=None, kind=None):
+    def __init__(self, classes=None, data_type=None):
         self.classes = None
-        self.kind = kind
-        if kind is not None and kind not in KINDS:
-            raise ValueError(f"kind must be one of {sorted(KINDS)}. Received: kind={kind!r}")
+        self.data_type = data_type
+        one_of(data_type, "data_type", (None, *DATA_TYPES))
         if classes is not None:
             self._set(list(classes))
 
     def _set(self, classes):
-        if self.kind is None:
-            self.kind = _kind_of(classes)
-        names = [_text(value) for value in strings(np.array(classes, dtype=object), "Label")]
+        if self.data_type is None:
+            self.data_type = _data_type_of(classes)
+        names = [text_of(value) for value in strings(np.array(classes, dtype=object), "Label")]
         if len(set(names)) != len(names):
             raise ValueError(f"classes must differ from each other. Received: classes={classes}")
         if len(names) < self.least:
@@ -56,14 +57,15 @@ class Label(Feature):
                 f"{'only ' + repr(names[0]) if names else 'none'}. Received: classes={classes}"
             )
         try:
-            self.classes = [KINDS[self.kind](name) for name in names]
+            self.classes = [DATA_TYPES[self.data_type](name) for name in names]
         except ValueError:
             raise ValueError(
-                f"classes must be whole numbers for kind='integer'. Received: classes={classes}"
+                "classes must be whole numbers for data_type='integer'. "
+                f"Received: classes={classes}"
             ) from None
         self.names = names
         self._lookup = keras.layers.StringLookup(
-            vocabulary=names, num_oov_indices=1, oov_token=_free_token(names), dtype="string"
+            vocabulary=names, num_oov_indices=1, oov_token=free_token(names), dtype="string"
         )
 
     @property
@@ -85,8 +87,8 @@ class Label(Feature):
                 raise ValueError(
                     f"A label is missing (empty or NaN). Received: labels {sorted(names)[:20]}"
                 )
-        self.kind = _kind_of(data, names)
-        self._set(sorted(names, key=int) if self.kind == "integer" else sorted(names))
+        self.data_type = _data_type_of(data, names)
+        self._set(sorted(names, key=int) if self.data_type == "integer" else sorted(names))
         return self
 
     def encode(self, values, truncate=True):
@@ -97,7 +99,7 @@ class Label(Feature):
     def check(self, values, encoded):
         unknown = np.asarray(encoded) < 0
         if unknown.any():
-            raw = sorted({_text(value) for value in values.numpy()[unknown].tolist()})
+            raw = sorted({text_of(value) for value in values.numpy()[unknown].tolist()})
             raise ValueError(
                 f"The label column holds {'labels' if len(raw) > 1 else 'a label'} that training "
                 f"did not: {', '.join(map(repr, raw[:10]))} ({int(unknown.sum())} of "
@@ -139,10 +141,10 @@ class Label(Feature):
         }
 
     def get_config(self):
-        return {"classes": self.names if self.adapted else None, "kind": self.kind}
+        return {**super().get_config(), "classes": self.names}
 
 
-def _kind_of(data, names=()):
+def _data_type_of(data, names=()):
     """Which Python type the labels were given as; `names` are the distinct ones as text."""
     if isinstance(data, (tf.data.Dataset, tf.Tensor)):
         dtype = data.element_spec.dtype if isinstance(data, tf.data.Dataset) else data.dtype
@@ -156,15 +158,3 @@ def _kind_of(data, names=()):
     if array.dtype.kind == "f" and np.all(array == np.floor(array)):
         return "integer"
     return {"b": "boolean", "i": "integer", "u": "integer"}.get(array.dtype.kind, "string")
-
-
-def _free_token(names):
-    """A token for unknown classes that is no class itself."""
-    token = "[UNK]"
-    while token in names:
-        token += "_"
-    return token
-
-
-def _text(value):
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

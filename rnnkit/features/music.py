@@ -1,4 +1,4 @@
-"""Music that is text, and that can be saved, heard and looked at: `Melody` and `Roll`."""
+"""Music that is text, and that can be saved, played and looked at: `Melody` and `Roll`."""
 
 import base64
 import html
@@ -20,7 +20,7 @@ FADING = 2.5
 class Music(str):
     """The base of what music features decode to: a text with methods.
 
-    A kind of music defines `notes`.
+    A type of music defines `notes`.
     """
 
     tempo = 100.0  # beats a minute, where `save`, `audio` and `play` are not told another
@@ -39,7 +39,7 @@ class Music(str):
             velocity: How hard all keys are struck, 1 to 127.
 
         Raises:
-            ValueError: For another ending, or a place that cannot be written to.
+            ValueError: For another ending, or a path that cannot be written to.
         """
         path = os.fspath(path)
         if not path.lower().endswith(midi.SUFFIXES):

@@ -8,13 +8,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.base import Feature
 from rnnkit.features.music import Melody
+from rnnkit.features.pieces import Pieces
 from rnnkit.formats import notation
+from rnnkit.utils.checks import integer
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Notes(Feature):
+class Notes(Pieces):
     """A melody as a sequence of token ids, and ids as a melody again.
 
     A raw melody is a text such as `"C4:1 D4:1/2 R:1/2"`: notes or rests with their duration in
@@ -34,8 +35,8 @@ class Notes(Feature):
         range: Pair of the lowest and highest pitch, MIDI numbers, or None to learn them: those of
             the training melodies, and `transpose` more on both sides.
         durations: Sorted list of durations in steps, or None to learn them.
-        pitches: Dict of pitch to its share of the notes in training, or None to learn it.
-        lengths: Dict of duration in steps to its share, or None to learn it.
+        pitches: Dict of pitch to its fraction of the notes in training, or None to learn it.
+        lengths: Dict of duration in steps to its fraction, or None to learn it.
 
     Raises:
         ValueError: From `to_tensor` and `check` for what is no melody.
@@ -48,8 +49,6 @@ class Notes(Feature):
     ([[5, 7]], ['D4:1/2 C4:1'])
     """
 
-    sequence = True
-    music = True
     target_type = "notes"
 
     def __init__(
@@ -62,23 +61,10 @@ class Notes(Feature):
         pitches=None,
         lengths=None,
     ):
-        for name, value, least in (
-            ("steps_per_beat", steps_per_beat, 1),
-            ("transpose", transpose, 0),
-            ("max_length", 1 if max_length is None else max_length, 1),
-        ):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not whole or value < least:
-                raise ValueError(
-                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-                )
-        self.steps_per_beat = int(steps_per_beat)
-        self.transpose = int(transpose)
-        self.max_length = max_length
+        steps_per_beat = integer(steps_per_beat, "steps_per_beat")
+        super().__init__(steps_per_beat, transpose, max_length, pitches, lengths)
         self.range = None if range is None else [int(each) for each in range]
         self.durations = None if durations is None else [int(each) for each in durations]
-        self.pitches = _whole_keys(pitches)
-        self.lengths = _whole_keys(lengths)
         # Names of notes as they may be spelled, and their numbers.
         spelled = {
             f"{letter}{sign}{octave}": number
@@ -117,25 +103,21 @@ class Notes(Feature):
         Returns:
             The feature itself.
         """
-        pitches, lengths = collections.Counter(), collections.Counter()
-        for values in self.batches(data):
-            self.check(values, None)
-            numbers, steps, _ = self._parts(values)
-            sounds = numbers.numpy() > 0
-            pitches.update(numbers.numpy()[sounds].tolist())
-            lengths.update(steps.numpy()[sounds].tolist())
-            lengths.update({step: 0 for step in steps.numpy().tolist()})
-        if not pitches:
-            raise ValueError("Notes.adapt needs at least one note that sounds. Received: none")
+        super().adapt(data)
+        self.durations = list(self.lengths)  # those of rests too
+        self.lengths = {step: each for step, each in self.lengths.items() if each}
         self.range = [
-            max(1, min(pitches) - self.transpose),
-            min(127, max(pitches) + self.transpose),
+            max(1, min(self.pitches) - self.transpose),
+            min(127, max(self.pitches) + self.transpose),
         ]
-        self.durations = sorted(lengths)
-        total = sum(pitches.values())
-        self.pitches = {pitch: count / total for pitch, count in sorted(pitches.items())}
-        self.lengths = {step: count / total for step, count in sorted(lengths.items()) if count}
         return self
+
+    def occurrences(self, values):
+        numbers, steps = (each.numpy() for each in self._parts(values)[:2])
+        sounds = numbers > 0
+        lengths = collections.Counter(steps[sounds].tolist())
+        lengths.update(dict.fromkeys(steps.tolist(), 0))
+        return numbers[sounds].tolist(), lengths
 
     # === Raw values ===
 
@@ -175,15 +157,15 @@ class Notes(Feature):
     def encode(self, values, truncate=True):
         """Texts `[batch]` to ids, a ragged int32 tensor `[batch, (time)]`."""
         numbers, steps, words = self._parts(values)
-        places = self._nearest(steps)  # [notes]
+        durations = self._nearest(steps)  # [notes]
         low, high = self.range
         known = ((numbers == 0) | ((numbers >= low) & (numbers <= high))) & (steps > 0)
         pitch = tf.where(numbers == 0, 0, numbers - low + 1)
-        ids = words.with_flat_values(tf.where(known, 2 + places * self._row + pitch, 1))
+        ids = words.with_flat_values(tf.where(known, 2 + durations * self._row + pitch, 1))
         return self.truncate(ids) if truncate else ids
 
     def _nearest(self, steps):
-        """The place of the nearest of the learned durations, by ratio, int32 `[notes]`."""
+        """The index of the nearest of the learned durations, by ratio, int32 `[notes]`."""
         known = np.log(np.array(self.durations, "float64"))
         bounds = (known[1:] + known[:-1]) / 2
         wanted = tf.math.log(tf.cast(tf.maximum(steps, 1), tf.float64))
@@ -199,10 +181,10 @@ class Notes(Feature):
         Returns:
             The same shape. No melody leaves the range of pitches.
         """
-        place = (ids - 2) % self._row  # 0 a rest
-        sounds = (ids >= 2) & (ids < self.vocabulary_size) & (place > 0)
-        lowest = tf.reduce_min(tf.where(sounds, place, self._row), axis=1)
-        highest = tf.reduce_max(tf.where(sounds, place, 0), axis=1)
+        position = (ids - 2) % self._row  # 0 a rest
+        sounds = (ids >= 2) & (ids < self.vocabulary_size) & (position > 0)
+        lowest = tf.reduce_min(tf.where(sounds, position, self._row), axis=1)
+        highest = tf.reduce_max(tf.where(sounds, position, 0), axis=1)
         size = [tf.shape(ids)[0]]
         most = self.transpose
         shift = tf.random.stateless_uniform(size, seed, -most, most + 1, tf.int32)
@@ -219,16 +201,11 @@ class Notes(Feature):
             for index in np.asarray(row).tolist():
                 if not 2 <= index < self.vocabulary_size:
                     continue
-                place, pitch = divmod(index - 2, self._row)
-                duration = fractions.Fraction(self.durations[place], self.steps_per_beat)
-                notes.append((self.range[0] + pitch - 1 if pitch else None, duration))
+                duration, pitch = divmod(index - 2, self._row)
+                beats = fractions.Fraction(self.durations[duration], self.steps_per_beat)
+                notes.append((self.range[0] + pitch - 1 if pitch else None, beats))
             melodies.append(Melody(notation.spell_melody(notes)))
         return melodies
-
-    def histograms(self):
-        """Shares of the pitches and of the durations (in beats) of the notes in training."""
-        beats = {step / self.steps_per_beat: share for step, share in self.lengths.items()}
-        return dict(self.pitches), beats
 
     # === Checks ===
 
@@ -260,14 +237,6 @@ class Notes(Feature):
     def resources(self):
         return [self._numbers]
 
-    def get_config(self):
-        names = ("steps_per_beat", "transpose", "max_length", "range", "durations")
-        counts = {
-            name: None if value is None else {str(key): share for key, share in value.items()}
-            for name, value in (("pitches", self.pitches), ("lengths", self.lengths))
-        }
-        return {**{name: getattr(self, name) for name in names}, **counts}
-
 
 _OCTAVES = tuple(range(-1, 10))
 # Digits that a float of 64 bits can hold.
@@ -288,8 +257,3 @@ def _cut(words, mark):
     there = tf.strings.regex_full_match(words, f".*{mark}.*")
     after = tf.where(there, tf.strings.regex_replace(words, f".*{mark}", ""), "1")
     return before, after
-
-
-def _whole_keys(shares):
-    """A dict whose keys may be strings, as JSON has them, with whole numbers as keys."""
-    return None if shares is None else {int(key): float(each) for key, each in shares.items()}

@@ -1,4 +1,4 @@
-"""The feature for DNA and RNA: letters as shares of the four bases."""
+"""The feature for DNA and RNA: letters as fractions of the four bases."""
 
 import re
 
@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.utils.checks import integer
 
 BASES = "ACGT"
 # What each letter of IUPAC's code may stand for.
@@ -21,21 +22,21 @@ SHORTEST_CYCLE = 4
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class Nucleotides(Feature):
-    """A nucleotide sequence: at each letter the shares of A, C, G and T.
+    """A nucleotide sequence: at each letter the fractions of A, C, G and T.
 
     A base is 1 in its own column. An ambiguity code is divided among the bases it may stand for: R
     is half A and half G, N a quarter of each. U counts as T, small letters as capitals, and white
     space is left out. Any other letter is refused, its position named. An empty sequence is
     encoded as one N.
 
-    With `both_strands` each step also holds the letter at the same place of the reverse
+    With `both_strands` each step also holds the letter at the same index of the reverse
     complement, the sequence as it is read from the other strand. `ManyToOne` reads both with the
     same weights and takes the mean of what it makes of them, so that a sequence and its reverse
     complement get the same answer.
 
     With `positions` each step also says where it is: sine and cosine of its distance from the
     middle of the sequence, in cycles of 4, 8, 16, ... letters. That is for windows cut around a
-    place, where a letter means something else at each distance from it.
+    site, where a letter means something else at each distance from it.
 
     Args:
         both_strands: Whether the reverse complement is given too.
@@ -65,15 +66,9 @@ class Nucleotides(Feature):
     padding = float("nan")
 
     def __init__(self, both_strands=False, positions=0, max_length=None):
-        for name, value, least in (("positions", positions, 0), ("max_length", max_length, 1)):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not (whole and value >= least) and (name, value) != ("max_length", None):
-                raise ValueError(
-                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-                )
         self.both_strands = bool(both_strands)
-        self.positions = int(positions)
-        self.max_length = max_length
+        self.positions = integer(positions, "positions", least=0)
+        self.max_length = integer(max_length, "max_length", optional=True)
 
     @property
     def strands(self):
@@ -98,13 +93,13 @@ class Nucleotides(Feature):
         columns = [tf.gather(tf.constant(_table()), codes)]  # [steps, 4]
         lengths = letters.row_lengths()
         begins = tf.gather(letters.row_starts(), letters.value_rowids())  # [steps]
-        place = tf.range(tf.size(codes, tf.int64)) - begins
+        index = tf.range(tf.size(codes, tf.int64)) - begins
         length = tf.gather(lengths, letters.value_rowids())
         if self.both_strands:
-            mirrored = tf.gather(columns[0], begins + length - 1 - place)
+            mirrored = tf.gather(columns[0], begins + length - 1 - index)
             columns.append(mirrored[:, ::-1])  # the complement of A, C, G, T is T, G, C, A
         if self.positions:
-            distance = tf.cast(2 * place - length + 1, tf.float32) / 2  # [steps]
+            distance = tf.cast(2 * index - length + 1, tf.float32) / 2  # [steps]
             cycles = SHORTEST_CYCLE * 2.0 ** np.arange(self.positions)
             angles = distance[:, None] * tf.constant(2 * np.pi / cycles, tf.float32)
             columns += [tf.sin(angles), tf.cos(angles)]
@@ -132,7 +127,7 @@ class Nucleotides(Feature):
             return encoded.with_values(tf.identity(encoded.flat_values))
 
     def decode(self, values):
-        """Shares `[batch, time, 4 or more]` to strings: the code of the bases above 0."""
+        """Fractions `[batch, time, 4 or more]` to strings: the code of the bases above 0."""
         names = {frozenset(bases): code for code, bases in CODES.items() if code != "U"}
         results = []
         for rows in values:
@@ -142,16 +137,9 @@ class Nucleotides(Feature):
             results.append("".join(names.get(bases, "N") for bases in found))
         return results
 
-    def get_config(self):
-        return {
-            "both_strands": self.both_strands,
-            "positions": self.positions,
-            "max_length": self.max_length,
-        }
-
 
 def _table():
-    """Shares of the bases by the code of a letter, float32 `[256, 4]`; zeros for other letters."""
+    """Fractions of the bases by the code of a letter, float32 `[256, 4]`; 0 for other letters."""
     table = np.zeros((256, 4), "float32")
     for code, bases in CODES.items():
         for letter in (code, code.lower()):

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.moments import Moments
+from rnnkit.utils.checks import integer
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -36,9 +37,7 @@ class Number(Feature):
     decodes_in_graph = True
 
     def __init__(self, size=None, normalize=True, mean=None, deviation=None):
-        if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
-            raise ValueError(f"size must be None or a positive integer. Received: size={size!r}")
-        self.size = size
+        self.size = integer(size, "size", optional=True)
         self.normalize = bool(normalize)
         self.mean = mean
         self.deviation = deviation
@@ -49,7 +48,6 @@ class Number(Feature):
 
     @property
     def width(self):
-        """Numbers in an encoded value."""
         return self.size or 1
 
     @property
@@ -106,11 +104,3 @@ class Number(Feature):
                 self.mean, outputs.dtype
             )
         return {"value": outputs[:, 0] if self.size is None else outputs}
-
-    def get_config(self):
-        return {
-            "size": self.size,
-            "normalize": self.normalize,
-            "mean": self.mean,
-            "deviation": self.deviation,
-        }

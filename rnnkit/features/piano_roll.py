@@ -1,20 +1,18 @@
 """The feature for polyphonic music: which of the 88 keys of a piano are down, step by step."""
 
-import collections
-
 import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.base import Feature
 from rnnkit.features.music import Roll, rows
+from rnnkit.features.pieces import Pieces
 from rnnkit.formats import midi, notation
 
 PADDING = -1
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class PianoRoll(Feature):
+class PianoRoll(Pieces):
     """Steps of 88 keys as numbers, and numbers as music again.
 
     A raw piece is an array `[steps, 88]`, above 0 where a key is down (the first is A0, MIDI
@@ -26,8 +24,8 @@ class PianoRoll(Feature):
             of what is saved and played.
         transpose: Semitones up or down, at most, by which `augment` moves a piece in training.
         max_length: Longest piece in steps, or None. Longer ones are cut at the end.
-        pitches: Dict of MIDI number to its share of the notes in training, or None to learn it.
-        lengths: Dict of duration in steps to its share, or None to learn it.
+        pitches: Dict of MIDI number to its fraction of the notes in training, or None to learn it.
+        lengths: Dict of duration in steps to its fraction, or None to learn it.
 
     Raises:
         ValueError: From `to_tensor` and `check` for what are no steps of keys.
@@ -41,59 +39,25 @@ class PianoRoll(Feature):
     ['C4 R']
     """
 
-    sequence = True
-    music = True
     target_type = "keys"
     padding = PADDING
     width = keys = notation.KEYS
     raw_spec = tf.TensorSpec((None, notation.KEYS), tf.uint8)
 
     def __init__(self, steps_per_beat=4, transpose=0, max_length=None, pitches=None, lengths=None):
-        for name, value, least in (
-            ("transpose", transpose, 0),
-            ("max_length", 1 if max_length is None else max_length, 1),
-        ):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not whole or value < least:
-                raise ValueError(
-                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-                )
         if not steps_per_beat > 0:
             raise ValueError(
                 f"steps_per_beat must be positive. Received: steps_per_beat={steps_per_beat!r}"
             )
-        self.steps_per_beat = steps_per_beat
-        self.transpose = int(transpose)
-        self.max_length = max_length
-        self.pitches = None if pitches is None else {int(k): float(v) for k, v in pitches.items()}
-        self.lengths = None if lengths is None else {int(k): float(v) for k, v in lengths.items()}
+        super().__init__(steps_per_beat, transpose, max_length, pitches, lengths)
 
     @property
     def adapted(self):
         return self.pitches is not None
 
-    def adapt(self, data):
-        """Learns how often each key and each duration occurs.
-
-        Args:
-            data: Raw pieces in any form, or a `tf.data.Dataset` of them.
-
-        Returns:
-            The feature itself.
-        """
-        pitches, lengths = collections.Counter(), collections.Counter()
-        for values in self.batches(data):
-            self.check(values, None)
-            for piece in _pieces(values):
-                for note in midi.of_steps(piece, 1):
-                    pitches[note.pitch] += 1
-                    lengths[int(note.end - note.start)] += 1
-        total = sum(pitches.values())
-        if not total:
-            raise ValueError("PianoRoll.adapt needs at least one note. Received: none")
-        self.pitches = {key: count / total for key, count in sorted(pitches.items())}
-        self.lengths = {key: count / total for key, count in sorted(lengths.items())}
-        return self
+    def occurrences(self, values):
+        notes = [note for piece in _pieces(values) for note in midi.of_steps(piece, 1)]
+        return [note.pitch for note in notes], [int(note.end - note.start) for note in notes]
 
     # === Raw values ===
 
@@ -153,13 +117,13 @@ class PianoRoll(Feature):
         """
         keys, rest = steps[..., : self.keys], steps[..., self.keys :]
         used = tf.reduce_max(keys, axis=1) > 0  # [batch, keys]
-        places = tf.range(self.keys)
-        lowest = tf.reduce_min(tf.where(used, places, self.keys), axis=1)
-        highest = tf.reduce_max(tf.where(used, places, -1), axis=1)
+        indices = tf.range(self.keys)
+        lowest = tf.reduce_min(tf.where(used, indices, self.keys), axis=1)
+        highest = tf.reduce_max(tf.where(used, indices, -1), axis=1)
         size, most = [tf.shape(steps)[0]], self.transpose
         shift = tf.random.stateless_uniform(size, seed, -most, most + 1, tf.int32)
         shift = tf.clip_by_value(shift, -lowest, self.keys - 1 - highest)
-        sources = (places[None] - shift[:, None]) % self.keys  # what goes round is not down
+        sources = (indices[None] - shift[:, None]) % self.keys  # what goes round is not down
         keys = tf.gather(keys, sources, axis=2, batch_dims=1)
         return tf.concat([keys, rest], axis=-1)
 
@@ -177,11 +141,6 @@ class PianoRoll(Feature):
             found.append(Roll(piece[there][:, : self.keys] > 0.5, self.steps_per_beat))
         return found
 
-    def histograms(self):
-        """Shares of the keys and of the durations (in beats) of the notes in training."""
-        beats = {step / self.steps_per_beat: share for step, share in self.lengths.items()}
-        return dict(self.pitches), beats
-
     # === Checks ===
 
     def check(self, values, encoded):
@@ -196,14 +155,6 @@ class PianoRoll(Feature):
         )  # fmt: skip
         with tf.control_dependencies([test]):
             return tf.identity(encoded)
-
-    def get_config(self):
-        names = ("steps_per_beat", "transpose", "max_length")
-        counts = {
-            name: None if value is None else {str(key): share for key, share in value.items()}
-            for name, value in (("pitches", self.pitches), ("lengths", self.lengths))
-        }
-        return {**{name: getattr(self, name) for name in names}, **counts}
 
 
 def _read(value):

@@ -7,16 +7,26 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.moments import Moments, inverse
+from rnnkit.utils.checks import integer, one_of
 
 FITS = ("stretch", "crop")
-# Share of red, green and blue in what the eye takes for brightness (ITU-R BT.601).
+# Weights of red, green and blue in the brightness that is seen (ITU-R BT.601).
 BRIGHTNESS = np.array([0.299, 0.587, 0.114], "float32")
 
 
 class Pixels(Feature):
     """Pictures of one size, scaled to 0..1 and standardised by channel; see `Image`, `Video`."""
 
-    def __init__(self, size, channels, largest, fit, normalize, mean, deviation):
+    def __init__(
+        self,
+        size=None,
+        channels=None,
+        largest=64,
+        fit="stretch",
+        normalize=True,
+        mean=None,
+        deviation=None,
+    ):
         if size is not None:
             sides = list(size) if isinstance(size, (list, tuple)) else [size]
             sides = sides * 2 if len(sides) == 1 else sides
@@ -30,17 +40,14 @@ class Pixels(Feature):
             raise ValueError(
                 f"channels must be 1 (grey), 3 (red, green, blue) or None. Received: {channels!r}"
             )
-        if not _positive(largest):
-            raise ValueError(f"largest must be a positive integer. Received: largest={largest!r}")
-        if fit not in FITS:
-            raise ValueError(f"fit must be one of {list(FITS)}. Received: fit={fit!r}")
         self.size = size
         self.channels = channels
-        self.largest = int(largest)
-        self.fit = fit
+        self.largest = integer(largest, "largest")
+        self.fit = one_of(fit, "fit", FITS)
         self.normalize = bool(normalize)
         self.mean = mean
         self.deviation = deviation
+        self._compiled = {}  # functions of pictures, by name
 
     @property
     def shape(self):
@@ -65,8 +72,8 @@ class Pixels(Feature):
             raise ValueError(f"{name}.adapt needs at least one picture. Received: none")
         if self.size is None:
             height, width = min(sizes, key=lambda size: (-sizes[size], size))
-            share = min(1.0, self.largest / max(height, width))
-            self.size = [max(1, round(height * share)), max(1, round(width * share))]
+            scale = min(1.0, self.largest / max(height, width))
+            self.size = [max(1, round(height * scale)), max(1, round(width * scale))]
         if self.channels is None:
             self.channels = 3 if coloured else 1
 
@@ -136,10 +143,6 @@ class Pixels(Feature):
                 each = each * np.asarray(self.deviation) + np.asarray(self.mean)
             found.append(np.clip(np.round(255 * each), 0, 255).astype("uint8"))
         return found
-
-    def get_config(self):
-        names = ("size", "channels", "largest", "fit", "normalize", "mean", "deviation")
-        return {name: getattr(self, name) for name in names}
 
 
 def count_sizes(sizes):

@@ -1,4 +1,4 @@
-"""Where spaces stand around punctuation marks: learned from texts, put back in written ones."""
+"""Where spaces stand around punctuation marks: learned from texts, put back in decoded ones."""
 
 import collections
 import re
@@ -11,7 +11,7 @@ import tensorflow as tf
 _MARK = re.compile(r"[^\w\s']|(?<!\w)'|'(?!\w)")
 _WIDE = re.compile(r"[\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3038-\u30ff\u31f0-\u31ff\u3400-\u9fff"
                    r"\uf900-\ufaff\uff66-\uff9d\U00020000-\U000323af]")  # fmt: skip
-# A mark that has a space on a side in between these shares of its places opens and closes.
+# A mark that has a space on a side in between these fractions of its positions opens and closes.
 _LEAST, _MOST = 0.25, 0.75
 
 
@@ -22,9 +22,9 @@ def learn(texts):
         texts: Iterable of strings.
 
     Returns:
-        Dict of mark to a pair of floats: the share of its places without a space before it, and
-        after it. Counted are places beside a letter, a digit or a space; of a mark without any,
-        those beside other marks.
+        Dict of mark to a pair of floats: the fraction of its positions without a space before
+        it, and after it. Counted are positions beside a letter, a digit or a space; of a mark
+        without any, those beside other marks.
 
     Example:
 
@@ -40,10 +40,10 @@ def learn(texts):
                 if other:
                     mark = not (other.isalnum() or other.isspace())
                     counts[match[0]][side, int(mark)] += (1, not other.isspace())
-    return {mark: [_share(*side) for side in sides] for mark, sides in sorted(counts.items())}
+    return {mark: [_fraction(*side) for side in sides] for mark, sides in sorted(counts.items())}
 
 
-def _share(plain, marks):
+def _fraction(plain, marks):
     seen, joined = plain if plain[0] else marks
     return round(float(joined / seen), 2) if seen else 0.0
 
@@ -57,15 +57,15 @@ class Spacing:
 
     Args:
         names: List of the tokens by id.
-        shares: What `learn` gave.
+        fractions: What `learn` gave.
     """
 
-    def __init__(self, names, shares):
+    def __init__(self, names, fractions):
         def pair(name):
-            return shares.get(name, (0.0, 0.0))
+            return fractions.get(name, (0.0, 0.0))
 
         self.names = names
-        turning = {n for n, pair in shares.items() if all(_LEAST < s < _MOST for s in pair)}
+        turning = {n for n, pair in fractions.items() if all(_LEAST < s < _MOST for s in pair)}
         self.turning = [i for i, name in enumerate(names) if name in turning]
         self.left, self.right = (
             np.array([pair(name)[side] > 0.5 and name not in turning for name in names])
@@ -78,16 +78,16 @@ class Spacing:
 
         Args:
             ids: Integers, without padding.
-            replacements: Dict of place in `ids` to what stands there instead.
+            replacements: Dict of position in `ids` to the word to put there.
         """
         text, before, opened = "", None, dict.fromkeys(self.turning, False)
-        for place, index in enumerate(ids):
-            name = (replacements or {}).get(place, self.names[index])
+        for position, index in enumerate(ids):
+            name = (replacements or {}).get(position, self.names[index])
             left, right = self.left[index], self.right[index]
             if index in opened:
                 opened[index] = not opened[index]
                 left, right = not opened[index], opened[index]
-            close = place == 0 or left or before[0] or (before[1] and self.wide[index])
+            close = position == 0 or left or before[0] or (before[1] and self.wide[index])
             text += name if close else f" {name}"
             before = right, self.wide[index]
         return text

@@ -15,7 +15,7 @@ FLOOR = 1e-8
 def samples_of(clip, rate):
     """The samples of one clip.
 
-    A mono file at the wanted rate, written by `wav.write`, is read in the graph; anything else in
+    A mono file at the wanted rate, as `wav.write` makes it, is read in the graph; anything else in
     Python.
 
     Args:
@@ -75,12 +75,12 @@ def log_mel(samples, length, hop, size, weights):
 
 def stacked(encoded, stack):
     """Joins neighbouring frames: ragged `[batch, (frames), mels]` to
-    `[batch, (frames / stack), mels * stack]`, the last frame repeated where one is wanting."""
+    `[batch, (frames / stack), mels * stack]`, the last frame repeated where one is missing."""
     lengths = encoded.row_lengths()
     steps = -(-lengths // stack)  # [batch]
-    places = tf.ragged.range(steps * stack)  # [batch, (steps * stack)]
-    last = tf.gather(lengths - 1, places.value_rowids())
-    first = tf.gather(encoded.row_starts(), places.value_rowids())
-    rows = tf.gather(encoded.flat_values, first + tf.minimum(places.flat_values, last))
+    indices = tf.ragged.range(steps * stack)  # [batch, (steps * stack)]
+    last = tf.gather(lengths - 1, indices.value_rowids())
+    first = tf.gather(encoded.row_starts(), indices.value_rowids())
+    rows = tf.gather(encoded.flat_values, first + tf.minimum(indices.flat_values, last))
     rows = tf.reshape(rows, [-1, encoded.shape[-1] * stack])
     return tf.RaggedTensor.from_row_lengths(rows, steps, validate=False)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from rnnkit.features.base import Feature
 from rnnkit.features.moments import Moments, inverse
 from rnnkit.formats import points as pen
+from rnnkit.utils.checks import integer, number, one_of
 
 UNITS = ("spread", "height", None)
 
@@ -76,23 +77,10 @@ class Strokes(Feature):
         mean=None,
         deviation=None,
     ):
-        if unit not in UNITS:
-            raise ValueError(f"unit must be one of {list(UNITS)}. Received: unit={unit!r}")
-        if spacing is not None and not (isinstance(spacing, (int, float)) and spacing > 0):
-            raise ValueError(
-                f"spacing must be None or a positive number. Received: spacing={spacing!r}"
-            )
-        if max_length is not None and not (
-            isinstance(max_length, (int, np.integer)) and max_length > 0
-        ):
-            raise ValueError(
-                "max_length must be None or a positive integer. "
-                f"Received: max_length={max_length!r}"
-            )
-        self.unit = unit
-        self.spacing = None if spacing is None else float(spacing)
+        self.unit = one_of(unit, "unit", UNITS)
+        self.spacing = number(spacing, "spacing", above=0, optional=True)
         self.context = bool(context)
-        self.max_length = max_length
+        self.max_length = integer(max_length, "max_length", optional=True)
         self.mean = mean
         self.deviation = deviation
 
@@ -262,7 +250,7 @@ class Strokes(Feature):
 
         Returns:
             List of float32 arrays `[points, 3]`, the first point at (0, 0), in that unit.
-            Without `spacing` they are the raw points but for place, size and repeated points.
+            Without `spacing` they are the raw points but for position, size and repeated points.
         """
         pieces = []
         rows = values.numpy() if isinstance(values, tf.RaggedTensor) else values
@@ -308,10 +296,6 @@ class Strokes(Feature):
         with tf.control_dependencies([test]):
             return tf.identity(encoded)
 
-    def get_config(self):
-        names = ("unit", "spacing", "context", "max_length", "mean", "deviation")
-        return {name: getattr(self, name) for name in names}
-
 
 def _before(rows):
     """Each row's predecessor, the first row its own."""
@@ -345,10 +329,10 @@ def _spaced(at, drawn, down, piece, spacing):
     along = tf.cumsum(drawn)  # [points]
     owner = tf.repeat(tf.range(count), pieces + 1)  # [new points]
     number = tf.ragged.range(pieces + 1).flat_values  # 0, 1, ... in each stroke
-    share = tf.math.divide_no_nan(
+    fraction = tf.math.divide_no_nan(
         tf.cast(number, tf.float64), tf.cast(tf.gather(pieces, owner), tf.float64)
     )
-    wanted = tf.gather(along, tf.gather(starts, owner)) + share * tf.gather(ink, owner)
+    wanted = tf.gather(along, tf.gather(starts, owner)) + fraction * tf.gather(ink, owner)
     # Lines of a stroke end at the points after its first; the last one whose end is not before.
     first = tf.gather(starts, owner)
     last = first + tf.gather(tf.math.segment_sum(tf.ones_like(stroke), stroke), owner) - 1

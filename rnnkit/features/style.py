@@ -7,7 +7,7 @@ from rnnkit.features.label import Label
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class Style(Label):
-    """A class as an input, such as the style of the music that shall be written.
+    """A class as an input, such as the style of music to compose.
 
     As `Label`, but one class alone will do: there is nothing to tell apart.
 

@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.features.conversion import text_of
+from rnnkit.utils.checks import integer, one_of
 
 MODEL_TYPES = ("unigram", "bpe")
 NORMALIZATIONS = ("nmt_nfkc", "nmt_nfkc_cf", "nfkc", "nfkc_cf", "identity")
@@ -34,8 +36,8 @@ class Subwords(Feature):
         normalization: How characters are made alike before all else: `"nmt_nfkc"` (compatible
             forms, spaces), `"nmt_nfkc_cf"` (and lower case), `"nfkc"`, `"nfkc_cf"` or
             `"identity"`.
-        byte_fallback: Whether characters that were never seen are written as their bytes, with
-            256 further ids, and so come out again.
+        byte_fallback: Whether characters that were never seen are encoded as their bytes, with
+            256 further ids, and so are decoded again.
         model: What was learned, as base64, or None to learn it with `adapt`.
 
     Example:
@@ -62,27 +64,10 @@ class Subwords(Feature):
         byte_fallback=False,
         model=None,
     ):
-        for name, value, choices in (
-            ("model_type", model_type, MODEL_TYPES),
-            ("normalization", normalization, NORMALIZATIONS),
-        ):
-            if value not in choices:
-                raise ValueError(
-                    f"{name} must be one of {list(choices)}. Received: {name}={value!r}"
-                )
-        for name, value, least in (
-            ("vocabulary_size", vocabulary_size, 3),
-            ("max_length", max_length, 1),
-        ):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not (whole and value >= least) and not (name == "max_length" and value is None):
-                raise ValueError(
-                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-                )
-        self.vocabulary_limit = int(vocabulary_size)
-        self.model_type = model_type
-        self.max_length = max_length
-        self.normalization = normalization
+        self.vocabulary_limit = integer(vocabulary_size, "vocabulary_size", least=3)
+        self.model_type = one_of(model_type, "model_type", MODEL_TYPES)
+        self.max_length = integer(max_length, "max_length", optional=True)
+        self.normalization = one_of(normalization, "normalization", NORMALIZATIONS)
         self.byte_fallback = bool(byte_fallback)
         self.model = None
         if model is not None:
@@ -117,19 +102,15 @@ class Subwords(Feature):
     def adapt(self, data):
         """Learns the pieces from texts; a list of datasets makes one vocabulary for all."""
         sets = data if isinstance(data, list) and _all_datasets(data) else [data]
-        texts = [
-            text.decode("utf-8", "replace")
-            for part in sets
-            for batch in self.batches(part)
-            for text in batch.numpy().tolist()
-        ]
+        batches = (batch.numpy().tolist() for part in sets for batch in self.batches(part))
+        texts = [text_of(text) for batch in batches for text in batch]
         if not any(text.strip() for text in texts):
             raise ValueError("Subwords.adapt needs at least one word. Received: only empty texts")
-        written = io.BytesIO()
+        learned = io.BytesIO()
         try:
             _sentencepiece().SentencePieceTrainer.train(
                 sentence_iterator=iter(texts),
-                model_writer=written,
+                model_writer=learned,
                 vocab_size=self.vocabulary_limit,
                 model_type=self.model_type,
                 normalization_rule_name=self.normalization,
@@ -151,7 +132,7 @@ class Subwords(Feature):
                 f"Subwords could not be learned from {len(texts):,} texts: {reason} Received: "
                 f"vocabulary_size={self.vocabulary_limit}"
             ) from None
-        self._set(base64.b64encode(written.getvalue()).decode())
+        self._set(base64.b64encode(learned.getvalue()).decode())
         return self
 
     def encode(self, texts, truncate=True):
@@ -163,7 +144,7 @@ class Subwords(Feature):
         return self.truncate(ids) if truncate else ids
 
     def _ids(self, texts):
-        texts = [text.decode("utf-8", "replace") for text in texts.tolist()]
+        texts = [text_of(text) for text in texts.tolist()]
         rows = [row or [1] for row in self._processor.encode(texts)]
         lengths = np.array([len(row) for row in rows], "int64")
         return np.array([index for row in rows for index in row], "int32"), lengths
@@ -174,19 +155,14 @@ class Subwords(Feature):
         return self._processor.decode(rows)
 
     def pieces(self, text):
-        """The pieces of a text, a space written as a low line: what plots have on their axes."""
+        """The pieces of a text, a space shown as a low line."""
         return self._processor.encode(text, out_type=str) or [UNKNOWN_PIECE]
 
     def tokens_of(self, ids):
-        """The piece that each of a list of ids stands for."""
         return [UNKNOWN_PIECE if i == 1 else self._processor.id_to_piece(int(i)) for i in ids]
 
     def source_words(self, text):
-        """For each piece of a text: the word it is part of, as it stands there.
-
-        Returns:
-            A list as long as the ids of the text.
-        """
+        """For each piece of a text: the word it is part of, as it stands there."""
         words, found = [], []
         for piece in self.pieces(text):
             if piece.startswith(SPACE) or not words:
@@ -196,17 +172,11 @@ class Subwords(Feature):
         return [words[index] for index in found]
 
     def restore(self, ids, replacements):
-        """Text of ids in which unknown ones are replaced.
-
-        Args:
-            ids: List of ids.
-            replacements: Dict of place in `ids` to the word that stands for the unknown there.
-        """
         text, run = "", []
-        for place, index in enumerate(ids):
-            if index == 1 and place in replacements:
+        for position, index in enumerate(ids):
+            if index == 1 and position in replacements:
                 text += self._processor.decode(run) if run else ""
-                text += (" " if text and not text.endswith(" ") else "") + replacements[place]
+                text += (" " if text and not text.endswith(" ") else "") + replacements[position]
                 run = []
                 continue
             piece = self._processor.id_to_piece(int(index))
@@ -216,14 +186,7 @@ class Subwords(Feature):
         return text + (self._processor.decode(run) if run else "")
 
     def get_config(self):
-        return {
-            "vocabulary_size": self.vocabulary_limit,
-            "model_type": self.model_type,
-            "max_length": self.max_length,
-            "normalization": self.normalization,
-            "byte_fallback": self.byte_fallback,
-            "model": self.model,
-        }
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
 
 
 def _all_datasets(data):

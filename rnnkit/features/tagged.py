@@ -30,12 +30,12 @@ class Tagged(list):
         words, tags = [word for word, _ in self], [tag for _, tag in self]
         if scheme_of([*tags, "B-any"]) == "plain":
             return list(self)
-        found, place = [], 0
-        for kind, start, end in entities(tags):
-            found += [(word, None) for word in words[place:start]]
-            found.append((" ".join(words[start:end]), kind))
-            place = end
-        return found + [(word, None) for word in words[place:]]
+        found, last = [], 0
+        for name, start, end in entities(tags):
+            found += [(word, None) for word in words[last:start]]
+            found.append((" ".join(words[start:end]), name))
+            last = end
+        return found + [(word, None) for word in words[last:]]
 
     def line(self):
         """The sentence as one line of text."""

@@ -8,8 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.words import Words, _text, ragged
+from rnnkit.features.conversion import free_token, strings, text_of
+from rnnkit.features.words import ragged
 from rnnkit.metrics.tag_schemes import PARTS, SCHEMES, entities, scheme_of
+from rnnkit.utils.checks import one_of
 
 # Ids of what is no tag that was learned.
 UNLABELLED, UNSEEN = -1, -2
@@ -48,9 +50,7 @@ class Tags(Feature):
     accepts_numbers = True
 
     def __init__(self, classes=None, scheme=None):
-        if scheme is not None and scheme not in SCHEMES:
-            raise ValueError(f"scheme must be one of {SCHEMES}. Received: scheme={scheme!r}")
-        self.scheme = scheme
+        self.scheme = one_of(scheme, "scheme", (None, *SCHEMES))
         self.classes = None
         if classes is not None:
             self._set([str(each) for each in classes])
@@ -63,11 +63,8 @@ class Tags(Feature):
         if self.scheme is None:
             self.scheme = scheme_of(classes)
         self.classes = classes
-        token = "[UNK]"
-        while token in classes:
-            token += "_"
         self._lookup = keras.layers.StringLookup(
-            vocabulary=classes, num_oov_indices=1, oov_token=token
+            vocabulary=classes, num_oov_indices=1, oov_token=free_token(classes)
         )
 
     @property
@@ -100,18 +97,16 @@ class Tags(Feature):
                 f"Tags takes a list with the tags of each sequence. Received: {values!r}"
             )
         rows = []
-        for row in values:
-            if isinstance(row, (str, bytes)):
-                rows.append(_text(row).split())
-            else:
-                row = row.tolist() if hasattr(row, "tolist") else row
-                if not hasattr(row, "__len__"):
-                    raise ValueError(
-                        "Tags takes a list with the tags of each sequence, such as "
-                        f"[['O', 'B-city'], ...]. Received: {row!r}"
-                    )
-                rows.append(["" if each is None else each for each in row])
-        return ragged(Words.raw(self, rows))
+        for index, row in enumerate(values):
+            row = text_of(row).split() if isinstance(row, (str, bytes)) else row
+            if not hasattr(row, "__len__"):
+                raise ValueError(
+                    "Tags takes a list with the tags of each sequence, such as "
+                    f"[['O', 'B-city'], ...]. Received: {row!r}"
+                )
+            row = np.array(["" if each is None else each for each in row], dtype=object)
+            rows.append([text_of(each) for each in strings(row, f"Tags, sequence {index},")])
+        return ragged(rows)
 
     def cast(self, values):
         flat = isinstance(values, tf.RaggedTensor)
@@ -126,12 +121,12 @@ class Tags(Feature):
         counts = collections.Counter()
         for values in self.batches(data):
             flat = values.flat_values if isinstance(values, tf.RaggedTensor) else values
-            counts.update(_text(each) for each in tf.reshape(flat, [-1]).numpy().tolist())
+            counts.update(text_of(each) for each in tf.reshape(flat, [-1]).numpy().tolist())
         counts.pop("", None)
         scheme = self.scheme or scheme_of(counts)
         if scheme != "plain":  # what begins with I- may have to begin with B-
-            kinds = {match[2] for match in map(PARTS.match, counts) if match}
-            counts.update({f"B-{kind}": 0 for kind in kinds})
+            names = {match[2] for match in map(PARTS.match, counts) if match}
+            counts.update({f"B-{name}": 0 for name in names})
         self.scheme = scheme
         self._set(sorted(counts))
         return self
@@ -156,49 +151,48 @@ class Tags(Feature):
 
     def _repaired(self, ids, rows):
         """Ids `[steps]` in which what continues nothing begins a stretch."""
-        continues, kinds, begins = (
+        continued, open_after, begins = (
             tf.constant([-1 if each is None else each for each in column], tf.int32)
-            for column in zip(*map(self._place, self.classes), strict=True)
+            for column in zip(*map(self._transition, self.classes), strict=True)
         )
         safe = tf.maximum(ids, 0)
-        kind = tf.where(ids < 0, -1, tf.gather(kinds, safe))  # of the stretch that goes on after
-        before = tf.concat([[-1], kind[:-1]], axis=0)[: tf.size(ids)]
+        after = tf.where(ids < 0, -1, tf.gather(open_after, safe))  # the stretch that goes on
+        before = tf.concat([[-1], after[:-1]], axis=0)[: tf.size(ids)]
         first = tf.concat([[True], rows[1:] != rows[:-1]], axis=0)[: tf.size(ids)]
-        wanted = tf.where(ids < 0, -1, tf.gather(continues, safe))
+        wanted = tf.where(ids < 0, -1, tf.gather(continued, safe))
         lost = (wanted >= 0) & (first | (before != wanted))
         return tf.where(lost, tf.gather(begins, safe), ids)
 
-    def _place(self, tag):
-        """Number of the kind that a tag continues, of that which may go on after it, and the id
-        of the tag with which it would begin; None where there is none."""
+    def _transition(self, tag):
+        """How a tag joins its neighbours.
+
+        Returns:
+            Number of the type of stretch that the tag continues, of the type that may go on after
+            it, and the id of the tag with which its stretch would begin; None where there is none.
+        """
         match = PARTS.match(tag)
         if not match:
             return None, None, None
-        kinds = sorted({found[2] for found in map(PARTS.match, self.classes) if found})
-        mark, kind = match[1], kinds.index(match[2])
+        names = sorted({found[2] for found in map(PARTS.match, self.classes) if found})
+        mark, number = match[1], names.index(match[2])
         single = f"S-{match[2]}"
         begin = single if mark in "EL" and single in self.classes else f"B-{match[2]}"
-        begins = self.classes.index(begin) if begin in self.classes else self.classes.index(tag)
-        return (kind if mark in "IEL" else None, kind if mark in "BI" else None, begins)
+        begins = self.classes.index(begin if begin in self.classes else tag)
+        return (number if mark in "IEL" else None, number if mark in "BI" else None, begins)
 
     def allowed(self):
         """Which tags may follow each other: the argument `allowed` of `rnnkit.layers.CRF`, or None
         where all may."""
         if self.scheme == "plain":
             return None
-        places = [self._place(tag) for tag in self.classes]
+        transitions = [self._transition(tag)[:2] for tag in self.classes]
         closes = self.scheme == "bioes"  # then what has begun must end
-        starts = [continues is None for continues, _, _ in places]
+        ends = [not (closes and goes_on is not None) for _, goes_on in transitions]
+        starts = [continued is None for continued, _ in transitions]
         pairs = [
-            [
-                continues == goes_on
-                if continues is not None
-                else not (closes and goes_on is not None)
-                for continues, _, _ in places
-            ]
-            for _, goes_on, _ in places
+            [end if continued is None else continued == goes_on for continued, _ in transitions]
+            for end, (_, goes_on) in zip(ends, transitions, strict=True)
         ]
-        ends = [not (closes and goes_on is not None) for _, goes_on, _ in places]
         return [starts, pairs, ends]
 
     def check(self, values, encoded):
@@ -208,7 +202,7 @@ class Tags(Feature):
         if unseen.any():
             flat = values.flat_values if isinstance(values, tf.RaggedTensor) else values
             raw = tf.reshape(self.cast(flat), [-1]).numpy()[unseen]
-            names = sorted({_text(each) for each in raw.tolist()})
+            names = sorted({text_of(each) for each in raw.tolist()})
             warnings.warn(
                 f"{int(unseen.sum()):,} of {len(codes):,} steps have a tag that training did not: "
                 f"{', '.join(map(repr, names[:10]))}. They count as errors in scores. Known tags: "
@@ -224,7 +218,7 @@ class Tags(Feature):
             rows = np.unique(encoded.value_rowids().numpy()[lost])
             warnings.warn(
                 f"{int(lost.sum()):,} tags in {len(rows):,} of {int(encoded.nrows()):,} sequences "
-                "continue no stretch of their kind, such as "
+                "continue no stretch of their type, such as "
                 f"{self.classes[given[np.argmax(lost)]]!r} in the one at position {rows[0]}. They "
                 "are taken to begin one",
                 stacklevel=2,
@@ -244,8 +238,5 @@ class Tags(Feature):
         return results
 
     def entities(self, tags):
-        """Stretches that tags mark: a list of `(kind, start, end)`, the end exclusive."""
+        """Stretches that tags mark: a list of `(type, start, end)`, the end exclusive."""
         return entities(tags) if self.scheme != "plain" else []
-
-    def get_config(self):
-        return {"classes": self.classes, "scheme": self.scheme}

@@ -7,7 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.features.conversion import text_of
 from rnnkit.features.spacing import Spacing, learn
+from rnnkit.utils.checks import integer, one_of
 
 PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1
 
@@ -62,8 +64,8 @@ class Text(Feature):
         min_count: Tokens seen less often than this in the training data are left out.
         vocabulary: Learned tokens without the special ones, or None to learn them with `adapt`.
         spacing: Where `decode` leaves out spaces beside punctuation marks, as `adapt` learned it
-            from the training texts where marks are split off: dict of mark to the shares of its
-            places without a space before and after; see `rnnkit.features.spacing`.
+            from the training texts where marks are split off: dict of mark to the fractions of
+            its positions without a space before and after; see `rnnkit.features.spacing`.
 
     Example:
 
@@ -97,32 +99,15 @@ class Text(Feature):
     ):
         if standardize is None:
             standardize = "lower_and_split_punctuation" if level == "word" else "none"
-        _one_of("level", level, LEVELS)
-        _one_of("keep", keep, KEEP)
-        _one_of("standardize", standardize, tuple(STANDARDIZERS))
-        for name, value, least in (
-            ("vocabulary_size", vocabulary_size, 3),
-            ("max_length", max_length, 1),
-            ("ngrams", ngrams, 1),
-            ("min_count", min_count, 1),
-        ):
-            optional = name in ("vocabulary_size", "max_length")
-            if optional and value is None:
-                continue
-            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-                raise ValueError(
-                    f"{name} must be {'None or ' if optional else ''}an integer of at least "
-                    f"{least}. Received: {name}={value!r}"
-                )
-        self.level = level
-        self.vocabulary_limit = vocabulary_size
-        self.max_length = max_length
-        self.keep = keep
-        self.standardize = standardize
+        self.level = one_of(level, "level", LEVELS)
+        self.vocabulary_limit = integer(vocabulary_size, "vocabulary_size", 3, optional=True)
+        self.max_length = integer(max_length, "max_length", optional=True)
+        self.keep = one_of(keep, "keep", KEEP)
+        self.standardize = one_of(standardize, "standardize", tuple(STANDARDIZERS))
         self.digits = bool(digits)
-        self.ngrams = ngrams
+        self.ngrams = integer(ngrams, "ngrams")
         self.unique = bool(unique)
-        self.min_count = min_count
+        self.min_count = integer(min_count, "min_count")
         self.vocabulary = self.spacing = None
         if vocabulary is not None:
             self._set(list(vocabulary), spacing)
@@ -156,7 +141,7 @@ class Text(Feature):
         special = (PADDING.encode(), UNKNOWN.encode())
         kept = [token for token, n in ranked if n >= self.min_count and token not in special]
         # Bytes that are no UTF-8 cannot be saved as text: they stay unknown.
-        decoded = [token.decode("utf-8", "replace") for token in kept]
+        decoded = [text_of(token) for token in kept]
         vocabulary = [token for token in decoded if "\ufffd" not in token][:limit]
         if not vocabulary:
             raise ValueError(
@@ -172,7 +157,7 @@ class Text(Feature):
         for texts in self.batches(data):
             counts.update(self.tokens(texts).flat_values.numpy().tolist())
             if splits:
-                yield from (text.decode("utf-8", "replace") for text in texts.numpy().tolist())
+                yield from map(text_of, texts.numpy().tolist())
 
     def tokens(self, texts):
         """Texts `[batch]` to their tokens, a ragged string tensor `[batch, (tokens)]`."""
@@ -228,11 +213,11 @@ class Text(Feature):
         return [self._joined([i for i in np.asarray(row).tolist() if i != 0]) for row in values]
 
     def _joined(self, ids, replacements=None):
-        """The text of a list of ids, some of them replaced by what stands at their places."""
+        """The text of a list of ids, some of them replaced by other words."""
         if self._spacing is not None:
             return self._spacing.join(ids, replacements)
         names = enumerate(self.tokens_of(ids))
-        return "".join((replacements or {}).get(place, name) for place, name in names)
+        return "".join((replacements or {}).get(index, name) for index, name in names)
 
     def decode_graph(self, ids):
         """Texts of ids `[batch, time]` as TensorFlow operations, for export."""
@@ -242,46 +227,23 @@ class Text(Feature):
         return {"text": tf.strings.reduce_join(tf.gather(names, ids), axis=1)}
 
     def pieces(self, text):
-        """The tokens of a text, as they are looked up: what plots have on their axes."""
-        return [each.decode("utf-8", "replace") for each in self.tokens([text])[0].numpy()] or [
-            UNKNOWN
-        ]
+        return [text_of(each) for each in self.tokens([text])[0].numpy()] or [UNKNOWN]
 
     def tokens_of(self, ids):
-        """The token that each of a list of ids stands for."""
         names = [PADDING, UNKNOWN, *self.vocabulary]
         return [names[index] for index in ids]
 
     def source_words(self, text):
-        """For each token of a text, what stands for it where it is to be copied: itself."""
-        return self.pieces(text)
+        return self.pieces(text)  # each token is copied as it is
 
     def restore(self, ids, replacements):
-        """Text of ids in which unknown ones are replaced.
-
-        Args:
-            ids: List of ids.
-            replacements: Dict of place in `ids` to what stands for the unknown token there.
-        """
         return self._joined(ids, replacements)
 
     def resources(self):
         return [self._lookup]
 
     def get_config(self):
-        return {
-            "level": self.level,
-            "vocabulary_size": self.vocabulary_limit,
-            "max_length": self.max_length,
-            "keep": self.keep,
-            "standardize": self.standardize,
-            "digits": self.digits,
-            "ngrams": self.ngrams,
-            "unique": self.unique,
-            "min_count": self.min_count,
-            "vocabulary": self.vocabulary,
-            "spacing": self.spacing,
-        }
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
 
 
 def unique_in_rows(ids):
@@ -292,8 +254,3 @@ def unique_in_rows(ids):
     return tf.RaggedTensor.from_value_rowids(
         tf.cast(keys % span, tf.int32), keys // span, nrows=ids.nrows()
     )
-
-
-def _one_of(name, value, choices):
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {list(choices)}. Received: {name}={value!r}")

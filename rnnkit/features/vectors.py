@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.features.columns import flat_rows
 from rnnkit.features.moments import Moments
-from rnnkit.features.series import Series, _flat
+from rnnkit.features.series import Series
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -67,9 +68,5 @@ class Vectors(Series):
         return super().encode(values, truncate)
 
     def check(self, values, encoded):
-        rows, splits = _flat(values)
+        rows, splits = flat_rows(values)
         self._refuse(~np.isfinite(rows), rows, splits)
-
-    def get_config(self):
-        names = ("columns", "normalize", "dtype", "mean", "deviation")
-        return {name: getattr(self, name) for name in names}

@@ -50,18 +50,6 @@ class Video(Pixels):
     sequence = True
     padding = float("nan")
 
-    def __init__(
-        self,
-        size=None,
-        channels=None,
-        largest=64,
-        fit="stretch",
-        normalize=True,
-        mean=None,
-        deviation=None,
-    ):
-        super().__init__(size, channels, largest, fit, normalize, mean, deviation)
-
     # === Learning ===
 
     def adapt(self, data):

@@ -8,8 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.base import Feature, strings
+from rnnkit.features.base import Feature
+from rnnkit.features.conversion import strings, text_of
 from rnnkit.features.text import PADDING, UNKNOWN
+from rnnkit.utils.checks import integer
 
 # What joins the characters of one word when it stands between letters or digits: 3.5, e-mail.
 INNER = frozenset(".,:'-_@&/\u2019")
@@ -23,7 +25,7 @@ class Words(Feature):
     """A sentence, given as its words, as the ids of the words and of the characters of each.
 
     Words are looked up lower-cased, in a vocabulary of those seen in the data; characters as they
-    are written, so that capitals, endings and digits tell something of words never seen. Id 0 is
+    stand, so that capitals, endings and digits tell something of words never seen. Id 0 is
     padding and id 1 what is not known. Of a word longer than the limit the first and the last
     characters are kept.
 
@@ -61,20 +63,9 @@ class Words(Feature):
         vocabulary=None,
         characters=None,
     ):
-        for name, value, least in (
-            ("min_count", min_count, 1),
-            ("vocabulary_size", vocabulary_size, 3),
-            ("max_word_length", max_word_length, 0),
-        ):
-            if name == "vocabulary_size" and value is None:
-                continue
-            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-                raise ValueError(
-                    f"{name} must be an integer of at least {least}. Received: {name}={value!r}"
-                )
-        self.min_count = min_count
-        self.vocabulary_limit = vocabulary_size
-        self.max_word_length = int(max_word_length)
+        self.min_count = integer(min_count, "min_count")
+        self.vocabulary_limit = integer(vocabulary_size, "vocabulary_size", 3, optional=True)
+        self.max_word_length = integer(max_word_length, "max_word_length", least=0)
         self.lower = bool(lower)
         self.digits = bool(digits)
         self.vocabulary = self.characters = None
@@ -125,7 +116,7 @@ class Words(Feature):
         found = []
         for index, row in enumerate(rows):
             if isinstance(row, (str, bytes)):
-                found.append(split_words(_text(row)))
+                found.append(split_words(text_of(row)))
                 continue
             if not hasattr(row, "__len__") or isinstance(row, dict):
                 raise ValueError(
@@ -133,7 +124,7 @@ class Words(Feature):
                     f"Received: {row!r} at position {index}"
                 )
             array = strings(np.array(list(row), dtype=object), f"Words, sentence {index},")
-            found.append([_text(word) for word in array.tolist()])
+            found.append([text_of(word) for word in array.tolist()])
         return found
 
     def to_tensor(self, values):
@@ -171,7 +162,7 @@ class Words(Feature):
     def _ranked(self, counts):
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         special = (PADDING.encode(), UNKNOWN.encode())
-        kept = [_text(each) for each, n in ranked if n >= self.min_count and each not in special]
+        kept = [text_of(each) for each, n in ranked if n >= self.min_count and each not in special]
         return [each for each in kept if "\ufffd" not in each]
 
     def _looked_up(self, words):
@@ -217,9 +208,6 @@ class Words(Feature):
         ids = tf.ragged.map_flat_values(tf.cast, self._characters(pieces), tf.int32)
         return ids.to_tensor(0, shape=[None, limit])
 
-    def guard(self, encoded):
-        return encoded
-
     def decode(self, values):
         """Ids `[batch, time, columns]` (padding is left out) to a list of lists of words."""
         names = [PADDING, UNKNOWN, *self.vocabulary]
@@ -229,15 +217,7 @@ class Words(Feature):
         return [self._words, self._characters]
 
     def get_config(self):
-        return {
-            "min_count": self.min_count,
-            "vocabulary_size": self.vocabulary_limit,
-            "max_word_length": self.max_word_length,
-            "lower": self.lower,
-            "digits": self.digits,
-            "vocabulary": self.vocabulary,
-            "characters": self.characters,
-        }
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
 
 
 def split_words(text):
@@ -263,11 +243,11 @@ def split_words(text):
 def _split(part):
     """The words of a text without white space."""
     words, current = [], ""
-    for place, sign in enumerate(part):
+    for index, sign in enumerate(part):
         if unicodedata.category(sign)[0] not in "PSZC":
             current += sign
             continue
-        after = part[place + 1 : place + 2]
+        after = part[index + 1 : index + 2]
         if current and sign in INNER and after.isalnum():
             current += sign
             continue
@@ -288,7 +268,3 @@ def ragged(rows):
         tf.constant(np.array(flat, dtype=object), tf.string, shape=[len(flat)]),
         np.array([len(row) for row in rows], "int64"),
     )
-
-
-def _text(value):
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

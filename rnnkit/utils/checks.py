@@ -8,7 +8,7 @@ import math
 import numbers
 
 
-def integer(value, name, least=1, most=None):
+def integer(value, name, least=1, most=None, optional=False):
     """An int from `least` to `most`.
 
     Args:
@@ -16,9 +16,10 @@ def integer(value, name, least=1, most=None):
         name: Name of the argument, for the message.
         least: Smallest value that is allowed.
         most: Largest value that is allowed, or None.
+        optional: Whether None is allowed too.
 
     Returns:
-        The value as an int.
+        The value as an int, or None.
 
     Raises:
         ValueError: If it is none, or out of range.
@@ -28,16 +29,17 @@ def integer(value, name, least=1, most=None):
     >>> integer(3, "units")
     3
     """
+    if optional and value is None:
+        return None
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < least or (most is not None and value > most):
         upper = "" if most is None else f" and at most {most}"
-        raise ValueError(
-            f"{name} must be an integer of at least {least}{upper}. Received: {name}={value!r}"
-        )
+        wanted = f"{'None or ' if optional else ''}an integer of at least {least}{upper}"
+        raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
     return int(value)
 
 
-def number(value, name, least=None, most=None, above=None, below=None):
+def number(value, name, least=None, most=None, above=None, below=None, optional=False):
     """A finite float from `least` to `most`.
 
     Args:
@@ -45,9 +47,10 @@ def number(value, name, least=None, most=None, above=None, below=None):
         name: Name of the argument, for the message.
         least, most: Bounds that are allowed themselves, or None.
         above, below: Bounds that are not allowed themselves, or None.
+        optional: Whether None is allowed too.
 
     Returns:
-        The value as a float.
+        The value as a float, or None.
 
     Raises:
         ValueError: If it is none, or out of range.
@@ -57,6 +60,8 @@ def number(value, name, least=None, most=None, above=None, below=None):
     >>> number(0.5, "dropout", least=0, most=1)
     0.5
     """
+    if optional and value is None:
+        return None
     real = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
     inside = (
         real
@@ -68,7 +73,7 @@ def number(value, name, least=None, most=None, above=None, below=None):
     if not inside:
         found = (("above", above), ("at least", least), ("at most", most), ("below", below))
         bounds = " and ".join(f"{text} {bound}" for text, bound in found if bound is not None)
-        wanted = f"a number {bounds}" if bounds else "a finite number"
+        wanted = "None or " * optional + (f"a number {bounds}" if bounds else "a finite number")
         raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
     return float(value)
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import Forecast, Series
-from rnnkit.features.calendar import DAY, following, seconds, written
+from rnnkit.features.calendar import DAY, following, iso_texts, seconds
 
 HOUR = 3600.0
 
@@ -67,11 +67,11 @@ def test_nothing_follows():
 
 
 def test_written():
-    assert written([at("2024-02-29"), at("1969-12-31")]) == ["2024-02-29", "1969-12-31"]
-    found = written([at("2024-02-29"), at("2024-02-29 06:07:08") + 0.5])
+    assert iso_texts([at("2024-02-29"), at("1969-12-31")]) == ["2024-02-29", "1969-12-31"]
+    found = iso_texts([at("2024-02-29"), at("2024-02-29 06:07:08") + 0.5])
     assert found == ["2024-02-29T00:00:00", "2024-02-29T06:07:08"]
-    assert written([at("1969-12-31 23:59:59")]) == ["1969-12-31T23:59:59"]
-    assert written([]) == []
+    assert iso_texts([at("1969-12-31 23:59:59")]) == ["1969-12-31T23:59:59"]
+    assert iso_texts([]) == []
 
 
 def test_seconds():
@@ -115,7 +115,7 @@ def test_configs():
 
 @pytest.mark.parametrize("period", [0, -1, 1.5, "7"])
 def test_bad_period(period):
-    with pytest.raises(ValueError, match="period must be None or a positive integer. Received: pe"):
+    with pytest.raises(ValueError, match="period must be None or an integer of at least 1"):
         Forecast(period=period)
 
 

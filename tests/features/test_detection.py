@@ -13,7 +13,7 @@ LABELS = ["ok"] * 8 + ["fraud"] * 2
 
 def test_the_rarer_class_is_the_second():
     label = Detection().adapt(LABELS)
-    assert (label.names, label.shares, label.positive) == (["ok", "fraud"], [0.8, 0.2], "fraud")
+    assert (label.names, label.fractions, label.positive) == (["ok", "fraud"], [0.8, 0.2], "fraud")
     assert label.encode(tf.constant(["fraud", "ok"])).numpy().tolist() == [1, 0]
     assert Detection().adapt([0, 1, 1]).classes == [1, 0]
     assert Detection().adapt([0, 1]).classes == [0, 1]  # of equal ones the later
@@ -86,7 +86,7 @@ def test_it_lives_on_in_its_config():
     label.threshold = 0.3
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(label))
     assert again.get_config() == label.get_config()
-    assert (again.classes, again.threshold, again.shares) == ([1, 0], 0.3, [2 / 3, 1 / 3])
+    assert (again.classes, again.threshold, again.fractions) == ([1, 0], 0.3, [2 / 3, 1 / 3])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_it_lives_on_in_its_config():
         ({"positive": "x"}, ["a", "b"], "positive must be one of the classes.*'x'"),
         ({"choose": "best"}, None, "choose must be 'f1'.*'best'"),
         ({"choose": 1.0}, None, "choose must be 'f1'"),
-        ({"threshold": 2}, None, "threshold must be in"),
+        ({"threshold": 2}, None, "threshold must be a number at least 0"),
     ],
 )
 def test_bad_arguments(options, labels, message):

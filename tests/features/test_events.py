@@ -206,7 +206,7 @@ def test_bad_raw_texts(feature, text, message):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"max_length": 0}, "max_length must be an integer"),
+        ({"max_length": 0}, "max_length must be None or an integer"),
         ({"vocabulary_size": 2}, "vocabulary_size must be an integer of at least 3"),
         ({"categories": "shop"}, "categories must be a list"),
         ({"categories": ["shop"], "amounts": ["shop"]}, "must be named once"),

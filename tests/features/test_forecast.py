@@ -138,5 +138,5 @@ def test_series_that_are_too_short_or_infinite():
 
 @pytest.mark.parametrize("horizon", [0, -1, 1.5, True, "2"])
 def test_bad_horizon(horizon):
-    with pytest.raises(ValueError, match="horizon must be a positive integer. Received: horizon"):
+    with pytest.raises(ValueError, match="horizon must be an integer of at least 1"):
         Forecast(horizon=horizon)

@@ -1,4 +1,4 @@
-"""Label: classes of every kind, and what is no class."""
+"""Label: classes of every type, and what is no class."""
 
 import keras
 import numpy as np
@@ -54,7 +54,7 @@ def test_own_order_is_kept():
     label = Label(["spam", "ham"])
     assert label.encode(tf.constant(["ham", "spam"])).numpy().tolist() == [1, 0]
     assert Label([1.0, 0.0]).classes == [1, 0]
-    assert Label([True, False]).kind == "boolean"
+    assert Label([True, False]).data_type == "boolean"
 
 
 def test_decode_by_hand():
@@ -134,8 +134,8 @@ def test_bad_data(data, message):
         ({"classes": ["a"]}, "at least two classes.*only 'a'"),
         ({"classes": ["a", "b", "a"]}, "must differ.*'a', 'b', 'a'"),
         ({"classes": [1, 1.0]}, "must differ"),
-        ({"classes": ["a", "b"], "kind": "integer"}, "whole numbers.*'a', 'b'"),
-        ({"kind": "float"}, "kind must be one of.*'float'"),
+        ({"classes": ["a", "b"], "data_type": "integer"}, "whole numbers.*'a', 'b'"),
+        ({"data_type": "float"}, "data_type must be one of.*'float'"),
     ],
 )
 def test_bad_options(arguments, message):

@@ -138,5 +138,5 @@ def test_bad_data(size, data, message):
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, True, "2"])
 def test_bad_size(size):
-    with pytest.raises(ValueError, match="size must be None or a positive integer. Received: size"):
+    with pytest.raises(ValueError, match="size must be None or an integer of at least 1"):
         Number(size=size)

@@ -242,8 +242,8 @@ def test_too_few_points_in_a_dataset_are_named():
     "options, message",
     [
         ({"unit": "width"}, "unit must be one of"),
-        ({"spacing": 0}, "spacing must be None or a positive number"),
-        ({"max_length": 0}, "max_length must be None or a positive integer"),
+        ({"spacing": 0}, "spacing must be None or a number above 0"),
+        ({"max_length": 0}, "max_length must be None or an integer"),
     ],
 )
 def test_bad_settings(options, message):

@@ -189,7 +189,7 @@ class SequentialPixels(Task):
         return -(-400 // self.lag)
 
     def _target(self):
-        return Label([str(digit) for digit in range(10)], kind="string")
+        return Label([str(digit) for digit in range(10)], data_type="string")
 
     def _draw(self, rng, examples, split):
         pictures, digits = _digits(split)

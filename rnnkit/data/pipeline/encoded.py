@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.base import batch
+from rnnkit.features.conversion import batch
 
 # Functions of tensors for tf.data that are taken as they are: AutoGraph would rewrite each of them
 # and all they call, which takes seconds, and there is nothing to rewrite.

@@ -95,7 +95,7 @@ def pairs(dataset, request):
 
 def text_and_label(table, columns):
     """Raw tensors `(texts, labels)` of a table; a missing label is reported with its line."""
-    from rnnkit.features.base import convert
+    from rnnkit.features.conversion import convert
 
     texts, labels = table.columns[columns["input"]], table.columns[columns["target"]]
     for row, value in enumerate(labels):

@@ -56,7 +56,7 @@ def image_and_text(table, columns, skip_unreadable=False):
 
 
 def _tensors(table):
-    from rnnkit.features.base import convert
+    from rnnkit.features.conversion import convert
 
     target = convert(table.columns["target"], tf.TensorSpec((), tf.string), "label")
     return tf.constant(table.columns["image"]), target

@@ -220,7 +220,7 @@ def pairs_of_texts(table, columns):
         ValueError: If a text is missing, or empty beside one that is not; the message names the
             line and how many there are.
     """
-    from rnnkit.features.base import convert
+    from rnnkit.features.conversion import convert
 
     if columns["input"] == columns["target"]:
         raise ValueError(

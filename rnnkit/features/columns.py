@@ -1,0 +1,303 @@
+"""What `Series` and `Forecast` share: named columns of numbers over time, standardised."""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features.base import Feature
+from rnnkit.features.calendar import seconds
+from rnnkit.features.moments import inverse
+from rnnkit.utils.checks import one_of
+
+DTYPES = ("float32", "float64")
+
+
+class Columns(Feature):
+    """Named columns of numbers over time, standardised; see `Series` and `Forecast`."""
+
+    sequence = True
+    padding = float("nan")
+    target_type = "values"
+    decodes_in_graph = True
+    missing = False
+
+    def __init__(self, columns, normalize, dtype, mean, deviation):
+        if isinstance(columns, (int, np.integer)) and not isinstance(columns, bool):
+            columns = int(columns)
+            names = [str(index) for index in range(columns)]
+        else:
+            known = isinstance(columns, (list, tuple))
+            columns = names = [str(name) for name in columns] if known else []
+        if not names or len(set(names)) != len(names):
+            raise ValueError(
+                "columns must be a positive integer, or a list of names that differ. "
+                f"Received: columns={columns!r}"
+            )
+        self.columns = columns
+        self.names = names
+        self.size = len(names)
+        self.normalize = bool(normalize)
+        self.dtype = one_of(dtype, "dtype", DTYPES)
+        self.mean = mean
+        self.deviation = deviation
+
+    @property
+    def raw_width(self):
+        """Numbers in a step of a raw series."""
+        return self.size + self.time
+
+    @property
+    def raw_spec(self):
+        return tf.TensorSpec((None, self.raw_width), tf.float64)
+
+    @property
+    def adapted(self):
+        return not self.normalize or self.mean is not None
+
+    # === Learning ===
+
+    def adapt(self, data):
+        """Learns each column's mean and standard deviation over all steps, NaN left out.
+
+        Args:
+            data: Raw series in any form; see `to_tensor`. Or a `tf.data.Dataset` of them.
+
+        Returns:
+            The feature itself.
+
+        Raises:
+            ValueError: For infinite values, and for a column without any value.
+        """
+        found = []
+        for values in self.batches(data):
+            rows, splits = flat_rows(values)
+            self._refuse(np.isinf(rows), rows, splits)
+            found += [rows[first:last] for first, last in zip(splits, splits[1:], strict=False)]
+        self._learn(found)
+        return self
+
+    def _learn(self, series):
+        """Sets what is learned from a list of raw series `[time, raw_width]`."""
+        rows = np.concatenate([each[:, int(self.time) :] for each in series] or [np.empty((0, 1))])
+        if len(rows) == 0:
+            raise ValueError(f"{type(self).__name__}.adapt needs at least one step. Received: none")
+        empty = np.isnan(rows).all(axis=0)
+        if empty.any():
+            name = self.names[int(np.argmax(empty))]
+            raise ValueError(f"The column {name!r} holds no values to learn from, NaN alone")
+        mean, deviation = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
+        constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean))
+        self.mean = mean.tolist()
+        self.deviation = np.where(constant, 1.0, deviation).tolist()
+
+    # === Scaling ===
+
+    def scale(self, values):
+        """Values in their own units to standardised ones (NumPy, columns on the last axis)."""
+        values = np.asarray(values, dtype="float64")
+        return (values - self.mean) / self.deviation if self.normalize else values
+
+    def unscale(self, values):
+        """Standardised values back to their own units (NumPy, columns on the last axis)."""
+        values = np.asarray(values, dtype="float64")
+        return values * self.deviation + self.mean if self.normalize else values
+
+    def decode_graph(self, outputs):
+        """Outputs `[..., size]` in their own units as TensorFlow operations, for export."""
+        outputs = tf.cast(outputs, tf.float64)
+        if self.normalize:
+            outputs = outputs * tf.constant(self.deviation, tf.float64)
+            outputs += tf.constant(self.mean, tf.float64)
+        return {"value": outputs}
+
+    def _standardised(self, values):
+        """`scale` as TensorFlow operations, in float64."""
+        if not self.normalize:
+            return values
+        return (values - tf.constant(self.mean, tf.float64)) * inverse(self.deviation, "float64")
+
+    # === Raw values ===
+
+    def to_tensor(self, values):
+        """Converts one series or several to a batch.
+
+        Args:
+            values: One series: an array or list `[time]` (for one column), an array, a list of
+                rows or a frame `[time, columns]`, or a pandas Series. Or several: an array
+                `[series, time, columns]`, or a list of series of any lengths. Of a frame the
+                columns with the feature's names are taken where it has them; the time comes from
+                its column, or index, of dates.
+
+        Returns:
+            RaggedTensor float64 `[series, (time), raw_width]`.
+
+        Raises:
+            ValueError: If the values are no numbers or have another number of columns.
+        """
+        if isinstance(values, tf.RaggedTensor):
+            wide = values.shape.rank == 3
+            fits = self.raw_width == 1 or (wide and values.shape[-1] in (None, self.raw_width))
+            if values.shape.rank not in (2, 3) or not fits:
+                self._refuse_shape(tuple(values.shape))
+            rows = tf.reshape(tf.cast(values.flat_values, tf.float64), [-1, self.raw_width])
+            return tf.RaggedTensor.from_row_splits(rows, values.row_splits, validate=False)
+        if isinstance(values, tf.Tensor):
+            values = values.numpy()
+        series = [self._one(each) for each in self._several(values)]
+        lengths = [len(each) for each in series]
+        if 0 in lengths:
+            raise ValueError(
+                f"{type(self).__name__} takes series of at least one step. Received: an empty "
+                f"series at position {lengths.index(0)}"
+            )
+        rows = np.concatenate(series) if series else np.empty((0, self.raw_width))
+        return tf.RaggedTensor.from_row_lengths(tf.constant(rows, tf.float64), lengths)
+
+    def _several(self, values):
+        """A list of single series out of whatever holds one or several."""
+        if _is_pandas(values):
+            return [values]
+        if isinstance(values, np.ndarray) and values.dtype != object:
+            return list(values) if values.ndim == 3 else [values]
+        if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
+            raise ValueError(
+                f"{type(self).__name__} takes series of numbers. Received: {str(values)[:80]!r}"
+            )
+        values = list(values)
+        if any(_is_pandas(each) for each in values):
+            return values
+        ranks = {_rank(each) for each in values}
+        if ranks == {1} and self.raw_width == 1:
+            # Rows of one number each are one series; anything longer is a series itself.
+            return [values] if {len(each) for each in values} == {1} else values
+        return values if ranks <= {2} or (ranks == {1, 2} and self.raw_width == 1) else [values]
+
+    def holds_one(self, values):
+        if isinstance(values, (tf.data.Dataset, tf.RaggedTensor)):
+            return False
+        if hasattr(values, "columns") or hasattr(values, "iloc"):  # of pandas
+            return True
+        if isinstance(values, (list, tuple)):
+            return len(values) > 0 and self._several(values)[0] is not values[0]
+        return np.ndim(values) < 3
+
+    def _one(self, values):
+        """One series as a float64 array `[time, raw_width]`."""
+        if _is_pandas(values):
+            values = self._frame(values)
+        try:
+            array = np.asarray(values, dtype="float64")
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{type(self).__name__} takes series of numbers. Received: {str(values)[:80]} "
+                f"({error})"
+            ) from None
+        if array.ndim == 1 and self.raw_width == 1:
+            array = array[:, None]
+        if array.ndim != 2 or array.shape[1] != self.raw_width:
+            self._refuse_shape(array.shape)
+        return array
+
+    def _refuse_shape(self, shape):
+        names = ", ".join(["time"] * self.time + self.names)
+        raise ValueError(
+            f"{type(self).__name__} takes series of shape (time, {self.raw_width}), with the "
+            f"columns {names}. Received: an array of shape {shape}"
+        )
+
+    def _frame(self, frame):
+        """A pandas frame or Series as an array, its dates as seconds since 1970."""
+        if not hasattr(frame, "columns"):
+            frame = frame.to_frame()
+        dated = [name for name in frame.columns if _is_date(frame[name])]
+        others = [name for name in frame.columns if name not in dated]
+        by_name = {str(name): name for name in frame.columns}
+        if set(self.names) <= set(by_name):
+            others = [by_name[name] for name in self.names]
+        parts = [self._floats(frame[name]) for name in others]
+        if self.time:
+            if dated:
+                parts.insert(0, seconds(frame[dated[0]].to_numpy(dtype="datetime64[ns]")))
+            elif _is_date(frame.index):
+                parts.insert(0, seconds(frame.index.to_numpy(dtype="datetime64[ns]")))
+            elif len(others) == self.size:
+                first = next((n for n in frame.columns if n not in others), None)
+                if first is None:
+                    raise ValueError(
+                        f"{type(self).__name__} needs the time of each step: a column or an index "
+                        f"of dates (see pandas.to_datetime). Received: the columns "
+                        f"{list(frame.columns)}"
+                    )
+                parts.insert(0, self._floats(frame[first]))
+        return np.stack(parts, axis=1) if parts else np.empty((len(frame), 0))
+
+    def _floats(self, column):
+        try:
+            return column.to_numpy(dtype="float64", na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{type(self).__name__} takes numbers. Received: the column {column.name!r} "
+                f"({error})"
+            ) from None
+
+    # === Checks ===
+
+    def check(self, values, encoded):
+        rows, splits = flat_rows(values)
+        self._refuse(np.isinf(rows), rows, splits)
+        bad = np.isnan(rows)
+        if self.missing:
+            bad[:, int(self.time) :] = False  # a time must be known all the same
+        self._refuse(bad, rows, splits)
+
+    def _refuse(self, bad, rows, splits):
+        """Raises a ValueError that names the first bad number, if there is one."""
+        if not bad.any():
+            return
+        index = int(np.argmax(bad.any(axis=1)))
+        column = int(np.argmax(bad[index]))
+        name = (["time"] * self.time + self.names)[column]
+        series = int(np.searchsorted(splits, index, side="right")) - 1
+        where = f"series {series}, row {index - int(splits[series])}, column {name!r}"
+        if np.isnan(rows[index, column]):
+            raise ValueError(
+                f"A value is missing (NaN) at {where} ({int(bad.sum())} in all): fill it first, "
+                "for example with pandas `frame.interpolate()`"
+            )
+        raise ValueError(
+            f"The values of a series must be finite. Received: {rows[index, column]} at {where}"
+        )
+
+    def guard(self, encoded):
+        rows = encoded.flat_values if isinstance(encoded, tf.RaggedTensor) else encoded
+        bad = tf.math.is_inf(rows) if self.missing else ~tf.math.is_finite(rows)
+        what = "infinite" if self.missing else "missing or infinite"
+        test = tf.debugging.assert_equal(
+            tf.reduce_any(bad), False, f"The data holds a series with {what} values"
+        )
+        with tf.control_dependencies([test]):
+            return tf.identity(encoded)
+
+
+def flat_rows(values):
+    """Raw series as one array of rows, NumPy `[steps, raw_width]`, and where each begins."""
+    if isinstance(values, tf.RaggedTensor):
+        splits = values.row_splits.numpy()
+        rows = values.flat_values.numpy()  # flat where the number of columns was not known
+        return rows if rows.ndim == 2 else rows.reshape(int(splits[-1]), -1), splits
+    values = np.asarray(values)
+    return values.reshape(-1, values.shape[-1]), np.arange(len(values) + 1) * values.shape[1]
+
+
+def _is_pandas(values):
+    return hasattr(values, "to_numpy") and hasattr(values, "index")
+
+
+def _is_date(column):
+    return getattr(column.dtype, "kind", None) == "M"
+
+
+def _rank(values):
+    """Dimensions of an array or a nested list, by its first entries."""
+    if not isinstance(values, (list, tuple)):
+        return np.ndim(values)
+    return 1 + (_rank(values[0]) if len(values) else 0)

@@ -1,0 +1,90 @@
+"""What users have (lists, arrays, columns of pandas) as tensors of raw values, and back as text."""
+
+import numpy as np
+import tensorflow as tf
+
+
+def batch(dataset, size):
+    """`Dataset.batch`, or `ragged_batch` where examples differ in shape."""
+    ragged = any(
+        None in spec.shape.as_list() if spec.shape.rank is not None else True
+        for spec in tf.nest.flatten(dataset.element_spec)
+    )
+    return dataset.ragged_batch(size) if ragged else dataset.batch(size)
+
+
+def convert(values, spec, name):
+    """A batch of raw values as one tensor of `spec`'s dtype; see `Feature.to_tensor`."""
+    if isinstance(values, (str, bytes)):
+        raise ValueError(
+            f"{name} takes a list of texts, not one text: pass [text]. Received: {values!r}"
+        )
+    if isinstance(values, (tf.Tensor, tf.RaggedTensor)):
+        if spec.dtype == tf.string and values.dtype != tf.string:
+            values = values.numpy()
+        else:
+            return values if values.dtype == spec.dtype else tf.cast(values, spec.dtype)
+    if hasattr(values, "columns") and hasattr(values, "to_numpy"):  # a pandas frame
+        columns = list(values.columns)
+        if len(columns) != 1 and spec.shape.rank == 0:
+            raise ValueError(
+                f"{name} takes one column, for example frame[{columns[0]!r}]. "
+                f"Received: a frame with columns {columns}"
+            )
+        values = values.to_numpy()
+        values = values[:, 0] if spec.shape.rank == 0 else values
+    if spec.dtype == tf.string:
+        array = strings(np.asarray(values, dtype=object), name)
+    else:
+        try:
+            array = np.asarray(values).astype(spec.dtype.as_numpy_dtype)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name} takes numbers. Received: {str(values)[:80]} ({error})"
+            ) from None
+    if array.ndim == 2 and array.shape[1] == 1 and spec.shape.rank == 0:
+        array = array[:, 0]  # one column
+    if not spec.shape.is_compatible_with(array.shape[1:]):
+        raise ValueError(
+            f"{name} takes values of shape {spec.shape}, so an array of shape "
+            f"{(None, *spec.shape)}. Received: an array of shape {array.shape}"
+        )
+    return tf.constant(array)
+
+
+def strings(array, name):
+    """An object array as byte strings of UTF-8; numbers become their shortest text."""
+    flat = []
+    for index, value in enumerate(array.ravel().tolist()):
+        missing = value is None or (isinstance(value, float) and np.isnan(value))
+        if missing or type(value).__name__ in ("NAType", "NaTType"):
+            raise ValueError(
+                f"{name} met a missing value at position {index}: drop it, or write '' for an "
+                f"empty text. Received: {value!r}"
+            )
+        if isinstance(value, bytes):
+            flat.append(value)
+        elif isinstance(value, float) and value.is_integer():
+            flat.append(str(int(value)).encode())  # a class 1 read as 1.0
+        elif isinstance(value, (str, bool, int, float, np.generic)):
+            # Lone surrogates cannot be encoded: they mark undecodable bytes in the source.
+            flat.append(str(value).encode("utf-8", "replace"))
+        else:
+            raise ValueError(
+                f"{name} takes texts. Received: {value!r} of type {type(value).__name__} at "
+                f"position {index}"
+            )
+    return np.array(flat, dtype=object).reshape(array.shape)
+
+
+def text_of(value):
+    """A string from bytes or from what a user has; bytes that are no UTF-8 are replaced."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def free_token(names):
+    """A token for what is unknown that is no name itself."""
+    token = "[UNK]"
+    while token in names:
+        token += "_"
+    return token
