@@ -42,7 +42,7 @@ class KeysAndEnd(MeanOfKnown):
     def known(self, y_true):
         return _known(y_true)
 
-    def call(self, y_true, y_pred):
+    def values(self, y_true, y_pred):
         return ops.sum(_nats(y_true, y_pred, self.dtype), axis=-1)  # [batch, time]
 
 
@@ -65,5 +65,5 @@ class KeyNats(MeanOfSteps):
     def known(self, y_true):
         return _known(y_true)
 
-    def call(self, y_true, y_pred):
+    def values(self, y_true, y_pred):
         return ops.sum(_nats(y_true, y_pred, self.dtype)[..., :-1], axis=-1)  # [batch, time]

@@ -1,7 +1,6 @@
 """Means over the targets that are known: their base classes, and squared and absolute errors."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 
@@ -32,6 +31,7 @@ def is_number(y_true):
 
 def residuals(y_true, y_pred):
     """Differences to the targets that are known, 0 where a target is NaN."""
+    y_true = ops.cast(y_true, y_pred.dtype)
     known = is_number(y_true)
     # NaN is replaced before the difference is taken: a NaN that is only masked afterwards would
     # still reach the gradient.
@@ -47,7 +47,7 @@ def binary_nats(truth, logits):
 class MeanOfKnown(keras.losses.Loss):
     """Base of losses that are a mean over the targets that are known.
 
-    A subclass defines `known`, and `call`, which gives a finite value for every target, known or
+    A subclass defines `known`, and `values`, which gives a finite value for every target, known or
     not. All known targets of a batch count the same, in however many examples they are.
 
     Args:
@@ -59,15 +59,23 @@ class MeanOfKnown(keras.losses.Loss):
         super().__init__(name=name, reduction="mean_with_sample_weight", dtype=dtype)
 
     def known(self, y_true):
-        """Which targets are known, a tensor of the shape of what `call` gives."""
+        """Which targets are known, a tensor of the shape of what `values` gives."""
         raise NotImplementedError(f"{type(self).__name__} must define known()")
 
+    def values(self, y_true, y_pred):
+        """The loss of each target, for outputs in the data type of the loss."""
+        raise NotImplementedError(f"{type(self).__name__} must define values()")
+
     def __call__(self, y_true, y_pred, sample_weight=None):
-        weights = weights_of(self.known(ops.convert_to_tensor(y_true)), sample_weight, self.dtype)
-        # A copy without the mask that Keras may have put on the outputs: the targets alone say
-        # what counts.
-        y_pred = tf.raw_ops.Identity(input=ops.convert_to_tensor(y_pred))
-        return super().__call__(y_true, y_pred, weights)
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.cast(y_pred, self.dtype)
+        values = self.values(y_true, y_pred)
+        weights = weights_of(self.known(y_true), sample_weight, self.dtype)
+        # Keras reduces the values and not the outputs, whose mask it would take into account: the
+        # targets alone say what counts.
+        return super().__call__(weights, values, weights)
+
+    def call(self, y_true, y_pred):
+        return y_pred
 
     def get_config(self):
         return {"name": self.name, "dtype": self.dtype}
@@ -76,22 +84,22 @@ class MeanOfKnown(keras.losses.Loss):
 class MeanOfSteps(keras.metrics.Mean):
     """Base of metrics that are a mean over the steps that count, of all batches alike.
 
-    A subclass defines `known` and `call` as for `MeanOfKnown`, of steps `[batch, time]`. Keras' own
-    takes the mean over the time of each batch first, padding included, so that a step of a batch
-    padded to twice the length would count half.
+    A subclass defines `known` and `values` as for `MeanOfKnown`, of steps `[batch, time]`. Keras'
+    own takes the mean over the time of each batch first, padding included, so that a step of a
+    batch padded to twice the length would count half.
     """
 
     def known(self, y_true):
         """Which steps count, `[batch, time]`."""
         raise NotImplementedError(f"{type(self).__name__} must define known()")
 
-    def call(self, y_true, y_pred):
+    def values(self, y_true, y_pred):
         """The value of each step, `[batch, time]`."""
-        raise NotImplementedError(f"{type(self).__name__} must define call()")
+        raise NotImplementedError(f"{type(self).__name__} must define values()")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        values = ops.cast(self.call(y_true, y_pred), self.dtype)
+        values = ops.cast(self.values(y_true, y_pred), self.dtype)
         weights = weights_of(self.known(y_true), sample_weight, self.dtype)
         super().update_state(ops.reshape(values, (-1,)), ops.reshape(weights, (-1,)))
 
@@ -124,7 +132,7 @@ class MaskedMeanSquaredError(MeanOfKnown):
     def known(self, y_true):
         return is_number(y_true)
 
-    def call(self, y_true, y_pred):
+    def values(self, y_true, y_pred):
         return ops.square(residuals(y_true, y_pred))
 
 
@@ -156,9 +164,8 @@ class OutputErrors(keras.metrics.Metric):
         self.absolute, self.squares, self.count = sums("absolute"), sums("squares"), sums("count")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = (ops.cast(each, self.dtype) for each in (y_true, y_pred))
         weights = weights_of(is_number(y_true), sample_weight, self.dtype)
-        errors = residuals(y_true, y_pred)
+        errors = residuals(y_true, ops.cast(y_pred, self.dtype))
         axes = tuple(range(len(errors.shape) - 1))
         for variable, values in (
             (self.absolute, weights * ops.abs(errors)),

@@ -50,7 +50,7 @@ class TokenCrossEntropy(MeanOfKnown):
     def known(self, y_true):
         return ops.not_equal(y_true, 0)
 
-    def call(self, y_true, y_pred):
+    def values(self, y_true, y_pred):
         y_true = ops.cast(y_true, "int32")
         if not self.label_smoothing:
             return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
@@ -84,5 +84,5 @@ class TokenAccuracy(MeanOfSteps):
     def known(self, y_true):
         return ops.not_equal(y_true, self.padding)
 
-    def call(self, y_true, y_pred):
+    def values(self, y_true, y_pred):
         return ops.equal(ops.cast(ops.argmax(y_pred, axis=-1), y_true.dtype), y_true)

@@ -18,7 +18,8 @@ class _EndCrossEntropy(MeanOfKnown):
     def known(self, y_true):
         return is_number(y_true)
 
-    def call(self, y_true, y_pred):
+    def values(self, y_true, y_pred):
+        y_true = ops.cast(y_true, y_pred.dtype)
         return binary_nats(ops.where(is_number(y_true), y_true, 0.0), y_pred)
 
 
@@ -47,12 +48,12 @@ class ValuesAndEnd(keras.losses.Loss):
 
     def __init__(self, name="values_and_end", dtype=None):
         super().__init__(name=name, dtype=dtype)
-        self.values = MaskedMeanSquaredError(dtype=dtype)
+        self.errors = MaskedMeanSquaredError(dtype=dtype)
         self.end = _EndCrossEntropy("end", dtype=dtype)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        errors = self.values(y_true[..., :-1], y_pred[..., :-1], sample_weight)
+        errors = self.errors(y_true[..., :-1], y_pred[..., :-1], sample_weight)
         return errors + self.end(y_true[..., -1:], y_pred[..., -1:], sample_weight)
 
     def get_config(self):

@@ -69,6 +69,16 @@ def test_config():
         TokenCrossEntropy(1.5)
 
 
+def test_the_targets_alone_say_what_counts():
+    """Keras' own losses leave out what the mask of the outputs leaves out."""
+    outputs = tf.constant(LOGITS)
+    outputs._keras_mask = tf.constant(TRUTH == 2)
+    assert float(TokenCrossEntropy()(TRUTH, outputs)) == float(TokenCrossEntropy()(TRUTH, LOGITS))
+    numbers = np.where(TRUTH[..., None] == 0, np.nan, np.ones(5, "float32"))
+    expected = np.square(LOGITS - 1)[TRUTH != 0].mean()
+    np.testing.assert_allclose(MaskedMeanSquaredError()(numbers, outputs), expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "loss, truth",
     [
