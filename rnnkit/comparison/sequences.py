@@ -1,4 +1,4 @@
-"""Recurrent models for recipes without memory: their inputs read in order instead of at once."""
+"""What a recipe without memory reads at once, read in order by a recurrent cell."""
 
 import keras
 

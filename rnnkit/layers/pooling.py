@@ -20,8 +20,7 @@ class SequencePooling(Configured, keras.layers.Layer):
 
     Call arguments:
         inputs: Tensor `[batch, time, units]`.
-        mask: Boolean tensor `[batch, time]`, or None; usually carried by the input itself. A row
-            that is masked altogether gives zeros.
+        mask: Boolean tensor `[batch, time]`, or None. A row that is masked altogether gives zeros.
 
     Output shape:
         `[batch, units]`, or `[batch, 2 * units]` for `"mean_max"`.

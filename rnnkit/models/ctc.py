@@ -16,6 +16,7 @@ from rnnkit.models.alignment import Alignment
 from rnnkit.models.base import Model
 from rnnkit.models.generating.references import with_references
 from rnnkit.models.inputs import sequences as entrance
+from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.outputs import check_features
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.config import given
@@ -142,21 +143,24 @@ class CTC(Model):
             shape = (None, input_feature.width)
             inputs = keras.Input(shape, dtype=input_feature.dtype, name="series")
             x = MissingToZero(name="missing")(inputs)  # [batch, time, width]
+        mask = present_steps(inputs)  # [batch, time], then [batch, frames]
         for number in range(SUBSAMPLING.index(subsampling)):
-            x = MaskedConv1D(
+            convolution = MaskedConv1D(
                 filters,
                 kernel_size,
                 strides=2,
                 kernel_initializer=keras.initializers.HeNormal(seed=seeds.next()),
                 name=f"subsampling_{number}",
-            )(x)  # [batch, ceil(time / 2), filters]
-            # Over features, not over the batch: padding must not count.
+            )
+            x, mask = convolution(x, mask=mask), convolution.compute_mask(x, mask)
+            # [batch, ceil(time / 2), filters]. Over features, not over the batch: padding must not
+            # count.
             x = keras.layers.LayerNormalization(name=f"subsampling_norm_{number}")(x)
             x = keras.layers.Activation("relu", name=f"subsampling_relu_{number}")(x)
-        x = encoder(x)  # [batch, frames, units]
+        x = encoder(x, mask=mask)  # [batch, frames, units]
         x = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")(x)
         x = output(x)  # [batch, frames, vocabulary]
-        outputs = FrameLogProbabilities(name="log_probabilities")(x)
+        outputs = FrameLogProbabilities(name="log_probabilities")(x, mask=mask)
         super().__init__(inputs, outputs, **arguments)
 
     # === Compilation ===

@@ -6,6 +6,7 @@ import numpy as np
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, batch
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.models.base import Model
+from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import holds_one_sequence, weights_of_steps
 from rnnkit.models.windows import Windows, cut_stream, stacked
 from rnnkit.utils.checks import integer
@@ -44,7 +45,7 @@ class ManyToMany(Model):
         )
         output_seed = seeds.next()
         inputs, x = read(seeds)  # [batch, time, ...], [batch, time, features]
-        x = encoder(x)  # [batch, time, units]
+        x = encoder(x, mask=present_steps(inputs))  # [batch, time, units]
         dropout = arguments["output_dropout"]
         x = keras.layers.Dropout(dropout, seed=seeds.next(), name="output_dropout")(x)
         outputs = head(inputs, x, output_seed)  # [batch, time, width]

@@ -8,6 +8,7 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.base import Model
 from rnnkit.models.inputs import sequences as entrance
+from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.outputs import check_features, output_activation, output_layer
 from rnnkit.utils.checks import one_of
 from rnnkit.utils.config import given
@@ -111,7 +112,6 @@ class ManyToOne(Model):
             seed=seeds.next(),
             name="encoder",
         )
-        trunk = [encoder]  # what all sequences of an example pass through
 
         # === Functional model ===
         if of_tokens:
@@ -121,23 +121,25 @@ class ManyToOne(Model):
             sequences = [embedding(tokens)]  # [batch, time, embedding]
         else:
             inputs, sequences = entrance.numbers(input_feature, embedding_size, seeds)
-        if pooling != "last":
-            trunk.append(SequencePooling(pooling, name="pooling"))
-        trunk.append(keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout"))
+        drop = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")
+        masked = [encoder]  # what all sequences of an example pass through, with their mask
         if filters:
-            trunk.insert(0, entrance.convolution(filters, kernel_size, seeds.next()))
+            masked.insert(0, entrance.convolution(filters, kernel_size, seeds.next()))
+        if pooling != "last":
+            masked.append(SequencePooling(pooling, name="pooling"))
         split = bag_of_words or len(sequences) > 1  # several logits become one output
         output = output_layer(output_feature, seeds.next(), activate=not split)
+        mask = present_steps(inputs)  # [batch, time]
         outputs = []  # each [batch, classes]
         for x in sequences:
-            for layer in trunk:
-                x = layer(x)  # [batch, time, units], in the end [batch, units]
-            outputs.append(output(x))
+            for layer in masked:
+                x = layer(x, mask=mask)  # [batch, time, units], in the end [batch, units]
+            outputs.append(output(drop(x)))
         if bag_of_words:
             embedding = entrance.token_embedding(
                 input_feature, embedding_size, seeds.next(), "bag_embedding"
             )
-            bag = SequencePooling("mean_max", name="bag_pooling")(embedding(tokens))
+            bag = SequencePooling("mean_max", name="bag_pooling")(embedding(tokens), mask=mask)
             bag = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="bag_dropout")(bag)
             bag = output_layer(output_feature, seeds.next(), "bag_output", activate=False)(bag)
             outputs = PathMixture(seed=seeds.next(), name="mixture")([*outputs, bag])

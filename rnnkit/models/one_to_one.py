@@ -5,6 +5,7 @@ import keras
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.base import Model
+from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.outputs import check_features, output_layer
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
@@ -76,7 +77,7 @@ class OneToOne(Model):
                 mask_zero=True,
                 name="bag",
             )(x)  # [batch, tokens, units]
-            x = SequencePooling("sum", name="sum")(x)  # [batch, units]
+            x = SequencePooling("sum", name="sum")(x, mask=present_steps(inputs))  # [batch, units]
             sizes = sizes[1:]
             x = keras.layers.Activation(activation, name="activation")(x)
             x = keras.layers.Dropout(dropout, seed=seeds.next(), name="dropout")(x)

@@ -10,6 +10,7 @@ from rnnkit.features.tagged import Tagged
 from rnnkit.features.tags import UNLABELLED, UNSEEN
 from rnnkit.models.heads.steps import CRFTags, SoftmaxTags
 from rnnkit.models.inputs import frames, sequences, words
+from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
 from rnnkit.models.windows import as_ragged, stacked
@@ -122,12 +123,12 @@ class Tagger(ManyToMany):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not self.crf:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        present = sequences.present_steps(x)
+        present = present_steps(x)
         return self.head.negative_log_likelihood(y, y_pred, present, sample_weight)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if self.crf:  # 1 for the tags of the best sequences
-            best = self.head.best(y_pred, sequences.present_steps(x))
+            best = self.head.best(y_pred, present_steps(x))
             y_pred = tf.one_hot(best, self.output_feature.size)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
@@ -166,7 +167,7 @@ class Tagger(ManyToMany):
         """
 
         def compute(inputs):
-            return method(self(inputs, training=False), sequences.present_steps(inputs))
+            return method(self(inputs, training=False), present_steps(inputs))
 
         function = self.compiled_functions.get(
             method.__name__,

@@ -6,28 +6,22 @@ import html
 class ResultTable(list):
     """Rows (a list of dicts) that show as a table.
 
-    Prints as text, renders with rich in a terminal and as HTML in a notebook.
+    Prints as text, renders with rich in a terminal and as HTML in a notebook. A subclass says how
+    its rows read.
 
     Attributes:
-        COLUMNS: Dict of heading to what its cells show: a format such as `".3f"` of the row's value
-            of that name, or a function of the row.
-        WORDS: Headings of the columns that rich aligns left, all others being right-aligned
-            numbers; None aligns all left.
+        COLUMNS: Headings.
     """
 
-    COLUMNS = {}
-    WORDS = None
+    COLUMNS = ()
 
     def _rows(self):
         """Each row as a tuple of strings, one a column."""
         for row in self:
-            yield tuple(
-                show(row) if callable(show) else format(row[column], show)
-                for column, show in self.COLUMNS.items()
-            )
+            yield tuple(str(row[column]) for column in self.COLUMNS)
 
     def __repr__(self):
-        rows = [tuple(self.COLUMNS), *self._rows()]
+        rows = [self.COLUMNS, *self._rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(len(self.COLUMNS))]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -37,17 +31,12 @@ class ResultTable(list):
 
     def __rich_console__(self, console, options):
         from rich.table import Table
-        from rich.text import Text
 
         table = Table()
         for column in self.COLUMNS:
-            left = self.WORDS is None or column in self.WORDS
-            table.add_column(
-                Text(column), style="bold" if column == "name" else None,
-                justify="left" if left else "right", overflow="fold",
-            )  # fmt: skip
+            table.add_column(column, style="bold" if column == "name" else None)
         for row in self._rows():
-            table.add_row(*map(Text, row))  # brackets are no markup
+            table.add_row(*row)
         yield table
 
     def _repr_html_(self):

@@ -97,20 +97,6 @@ def weights_of_steps(feature, x, sample_weight):
     return result
 
 
-def present_steps(inputs):
-    """Which steps of padded inputs there are, boolean `[batch, time]`.
-
-    Args:
-        inputs: Encoded inputs `[batch, time, ...]`: ids, of words those of their characters behind
-            them, padded with 0; or numbers, which go on to the last step that is not all NaN.
-    """
-    if not inputs.dtype.is_floating:
-        return (inputs[..., 0] if inputs.shape.rank == 3 else inputs) != 0
-    axes = list(range(2, inputs.shape.rank))
-    known = tf.reduce_any(~tf.math.is_nan(inputs), axis=axes)  # [batch, time]
-    return tf.cumsum(tf.cast(known, "int32"), axis=1, reverse=True) > 0
-
-
 def in_memory(data, method):
     """Raises a ValueError for a stream of data, naming the method that was called with it."""
     if isinstance(data, Streamed):
