@@ -1,12 +1,14 @@
-"""The cells of a comparison: their names, and units with which they are equally large."""
+"""The cells of a comparison: their names, and the units that give each the same size."""
 
-import difflib
 import functools
 import inspect
 import itertools
 import math
 
+import keras
+
 from rnnkit.layers.recurrent import cell_names
+from rnnkit.utils.checks import nearest
 
 BOTH_WAYS = "bidirectional "
 
@@ -19,8 +21,8 @@ class Cell:
             where the sequence is read from both ends; or the class of a Keras RNN cell.
 
     Attributes:
-        name: How it is shown.
-        cell: What a model takes as `cell`.
+        name: Its name in tables.
+        cell: The argument `cell` of a model.
         bidirectional: Whether it reads both ways.
 
     Raises:
@@ -30,7 +32,7 @@ class Cell:
     def __init__(self, given):
         self.bidirectional = False
         self.cell = given
-        if inspect.isclass(given) and hasattr(given, "call"):
+        if inspect.isclass(given) and issubclass(given, keras.layers.Layer):
             self.name = given.__name__
             return
         known = cell_names()
@@ -46,8 +48,7 @@ class Cell:
             plain = plain[len(prefix) + 1 :]
         if plain not in known:
             names = [*known, *(BOTH_WAYS + name for name in known)]
-            close = difflib.get_close_matches(given.lower(), names, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = nearest(given.lower(), names)
             raise ValueError(
                 f"There is no cell {given!r}.{hint} Cells: {', '.join(known)}, each also as "
                 f"'{BOTH_WAYS}...'. Received: cells with {given!r}"
@@ -73,9 +74,8 @@ def cells_of(given):
 
 
 def parameters_of(model):
-    """Numbers that a model holds: those that are trained, and the fixed ones of a reservoir.
-
-    The indices of a sparse reservoir and counters are no parameters.
+    """The number of parameters of a model: those that are trained, and the fixed ones of a
+    reservoir, without the indices of a sparse reservoir and counters.
     """
     return sum(
         math.prod(variable.shape)
@@ -107,8 +107,8 @@ def fitting_units(count, wanted):
         if high - low < 2:
             break
         # Between two counts the others lie close to a line; halving helps where they do not.
-        share = (wanted - at(low)) / (at(high) - at(low)) if turn % 2 == 0 else 0.5
-        middle = min(high - 1, max(low + 1, round(low + share * (high - low))))
+        fraction = (wanted - at(low)) / (at(high) - at(low)) if turn % 2 == 0 else 0.5
+        middle = min(high - 1, max(low + 1, round(low + fraction * (high - low))))
         if at(middle) < wanted:
             low = middle
             if high - low > 1 and at(low + 1) >= wanted:

@@ -1,4 +1,4 @@
-"""Where the runs of a comparison are kept: a JSON file each, found again by all its settings."""
+"""The folder of a comparison: a JSON file for each run, found again by all its settings."""
 
 import hashlib
 import json
@@ -38,10 +38,10 @@ class Folder:
 
     def _name(self, settings):
         text = json.dumps(settings, sort_keys=True, default=plain)
-        place = [settings["subject"], settings["cell"]]
-        place += [] if settings["lag"] is None else [f"lag{settings['lag']}"]
-        place += [f"seed{settings['seed']}", hashlib.sha256(text.encode()).hexdigest()[:12]]
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", "-".join(map(str, place)))
+        parts = [settings["subject"], settings["cell"]]
+        parts += [] if settings["lag"] is None else [f"lag{settings['lag']}"]
+        parts += [f"seed{settings['seed']}", hashlib.sha256(text.encode()).hexdigest()[:12]]
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", "-".join(map(str, parts)))
         return os.path.join(self.path, f"{name}.json")
 
     def find(self, settings):

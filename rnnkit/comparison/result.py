@@ -1,8 +1,8 @@
 """What a comparison measured: rows by cell and lag, as a table, as files and as a plot."""
 
 import csv
+import functools
 import json
-import math
 import os
 import statistics
 
@@ -15,18 +15,18 @@ COLUMNS = (
     "cell", "lag", "score", "spread", "least", "most", "seeds", "solved", "parameters", "units",
     "milliseconds", "updates", "seconds", "best_seconds", "longest_lag", "status", "reason",
 )  # fmt: skip
-# What is shown of them, with the unit, and how.
+# The columns of the table: the heading (None for the name of the score) and the format.
 SHOWN = {
-    "cell": ("cell", str),
-    "lag": ("lag (steps)", str),
-    "score": (None, "{:.4g}".format),
-    "spread": ("± over seeds", "{:.2g}".format),
-    "solved": ("solved", str),
-    "parameters": ("parameters", "{:,.0f}".format),
-    "milliseconds": ("time a step (ms)", "{:.3g}".format),
-    "best_seconds": ("time to best (s)", "{:.3g}".format),
-    "longest_lag": ("longest lag remembered", str),
-    "reason": ("note", str),
+    "cell": ("cell", ""),
+    "lag": ("lag (steps)", ""),
+    "score": (None, ".4g"),
+    "spread": ("± over seeds", ".2g"),
+    "solved": ("solved", ""),
+    "parameters": ("parameters", ",.0f"),
+    "milliseconds": ("time a step (ms)", ".3g"),
+    "best_seconds": ("time to best (s)", ".3g"),
+    "longest_lag": ("longest lag remembered", ""),
+    "reason": ("note", ""),
 }
 
 
@@ -57,8 +57,6 @@ class Comparison:
         self.runs = runs
         self.records = self._records()
 
-    # === Rows ===
-
     def _records(self):
         groups = {}
         for run in self.runs:
@@ -74,7 +72,7 @@ class Comparison:
         return [{key: row[key] for key in COLUMNS} for row in rows]
 
     def _longest(self, rows):
-        """The longest lag remembered, None where nothing says what counts as remembered."""
+        """The longest lag remembered, None where no threshold says what counts as remembered."""
         if self.about["threshold"] is None or all(row["status"] == "incompatible" for row in rows):
             return None
         longest = 0
@@ -83,8 +81,6 @@ class Comparison:
                 break
             longest = row["lag"]
         return longest
-
-    # === Forms ===
 
     def table(self):
         """The rows as a `ComparisonTable`, which shows in terminals and notebooks."""
@@ -187,8 +183,8 @@ def title(about):
     if len(baselines) == 1:
         text += f", without memory {baselines.pop():.4g} at best"
     elif baselines:
-        places = ", ".join(f"{value:.3g} at {lag}" for lag, value in about["baselines"].items())
-        text += f", without memory at best {places}"
+        values = ", ".join(f"{value:.3g} at {lag}" for lag, value in about["baselines"].items())
+        text += f", without memory at best {values}"
     return f"{text}), {len(about['seeds'])} seed{'s' if len(about['seeds']) > 1 else ''}"
 
 
@@ -196,45 +192,19 @@ class ComparisonTable(ResultTable):
     """Rows of a comparison (a list of dicts) that show as a table: as text, with rich, and as HTML
     in a notebook. Columns without any value are left out there; the dicts have all."""
 
+    WORDS = ("cell", "note")
     about = {"score": "score"}
-
-    def _keys(self):
-        return [
-            key
-            for key in SHOWN
-            if key in ("cell", "score") or any(row[key] is not None for row in self)
-        ]
 
     @property
     def COLUMNS(self):
-        return tuple(SHOWN[key][0] or self.about["score"] for key in self._keys())
+        return {
+            heading or self.about["score"]: functools.partial(self._show, key=key, spec=spec)
+            for key, (heading, spec) in SHOWN.items()
+            if key in ("cell", "score") or any(row[key] is not None for row in self)
+        }
 
-    def _rows(self):
-        for row in self:
-            cells = []
-            for key in self._keys():
-                value, show = row[key], SHOWN[key][1]
-                text = "" if value is None else show(value)
-                if key == "solved" and value is not None:
-                    text = f"{value} of {len(self.about['seeds'])}"
-                if key == "score" and value is None:
-                    text = row["status"]
-                cells.append(text)
-            yield tuple(cells)
-
-    def __rich_console__(self, console, options):
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table()
-        for key, column in zip(self._keys(), self.COLUMNS, strict=True):
-            words = key in ("cell", "reason")
-            table.add_column(column, justify="left" if words else "right", overflow="fold")
-        for row in self._rows():
-            table.add_row(*map(Text, row))  # a reason's brackets are no markup
-        yield table
-
-
-def finite(value):
-    """Whether something is a number that can be drawn."""
-    return value is not None and math.isfinite(value)
+    def _show(self, row, key, spec):
+        value = row[key]
+        if value is None:
+            return row["status"] if key == "score" else ""
+        return f"{value} of {len(self.about['seeds'])}" if key == "solved" else format(value, spec)

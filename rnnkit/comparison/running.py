@@ -1,12 +1,12 @@
-"""Setting cells beside each other on one task, measured.
+"""Cells trained on one task and measured side by side.
 
     result = rnnkit.compare(["dense", "simple_rnn", "lstm", "gru"], "adding", lags=(10, 50))
     result.table()
     result.plot()
 
-`rnnkit.comparison.subjects` has what cells are compared on, `rnnkit.comparison.cells` the cells and
-their sizes, `rnnkit.comparison.watch` the budget, `rnnkit.comparison.folder` the finished runs,
-`rnnkit.comparison.result` the result.
+`rnnkit.comparison.subjects` has the tasks and recipes that cells are compared on,
+`rnnkit.comparison.cells` the cells and their sizes, `rnnkit.comparison.watch` the budget,
+`rnnkit.comparison.folder` the finished runs, `rnnkit.comparison.result` the result.
 """
 
 import math
@@ -22,6 +22,8 @@ from rnnkit.comparison.result import Comparison
 from rnnkit.comparison.subjects import LAGS, UPDATES, OfRecipe, OfTask, find, is_task
 from rnnkit.comparison.tasks.base import Task
 from rnnkit.comparison.watch import Budget
+from rnnkit.data.splits import Data
+from rnnkit.utils.checks import integer
 from rnnkit.utils.messages import shorten
 
 OWN = "own"
@@ -49,23 +51,23 @@ def compare(
     Every cell gets the units with which its model has the same number of parameters, the fixed
     ones of a reservoir included, and the same budget. A model is scored on test data with the
     weights that were best on validation data. In a recipe without memory a recurrent cell reads
-    texts word by word and pictures row by row. What does not go together (a cell without a state
-    in a decoder, two directions in a recipe that has no such option) is a row with the reason, and
-    so is what fails; the rest still runs.
+    texts word by word and pictures row by row. A cell that the recipe cannot use (one without a
+    state in a decoder, two directions where there is no such option) or that fails is a row with
+    the reason; the others still run.
 
     Args:
         cells: List of names of cells (see `rnnkit.layers.cell_names`), `"bidirectional lstm"` and
             the like, or classes of Keras RNN cells. `"dense"` has no memory; `"esn"` is a fixed
             reservoir, whose readout is trained as the recipe does it.
-        task: Name of a memory task (see `rnnkit.comparison.tasks.standard`) or a recipe, the path
+        task: Name of a memory task (see `rnnkit.comparison.tasks`) or a recipe, the path
             of a recipe's file, or a `Task` or `Recipe`.
         data: Of a recipe: what `recipe.data` gave, or a source that it takes; by default the
-            embedded sample. Memory tasks draw their own.
+            embedded sample. Memory tasks have their own.
         budget: What a run may use at most: updates of the weights, such as `2000`; or a time of
             training, such as `"90s"` or `"2m"`, without compilation and validation. By default
             3,000 updates of a memory task, and a recipe's own number of epochs. A memory task ends
-            before once it is clearly solved, a recipe stops early as usual.
-        seeds: How many (1, 2, ...), or a list of them. They fix weights and drawn data.
+            early once it is clearly solved, a recipe stops early as usual.
+        seeds: How many (1, 2, ...), or a list of them. They fix weights and sampled data.
         lags: Of a memory task: list of lags, by default 10, 50, 100 and 200, or that of a `Task`.
         parameters: About how many the model of every cell has; by default as many as that of the
             default cell. `"own"` leaves every cell the default units.
@@ -76,7 +78,7 @@ def compare(
         directory: Folder of the finished runs, by default `comparison/<task>` in the current
             folder. The same call goes on where it was stopped; runs with other settings, lags,
             seeds or data stay beside them.
-        overwrite: Whether to run again what is finished.
+        overwrite: Whether finished runs are run again.
         verbose: 0 prints nothing, 1 a line a run.
 
     Returns:
@@ -100,9 +102,11 @@ def compare(
         ("epochs", epochs), ("batch_size", batch_size), ("examples", examples),
     ):  # fmt: skip
         if value is not None:
-            _check_positive(name, value)
-    if parameters not in (None, OWN):
-        _check_positive("parameters", parameters, " or 'own'")
+            integer(value, name)
+    if parameters not in (None, OWN) and (type(parameters) is not int or parameters < 1):
+        raise ValueError(
+            f"parameters must be a positive integer or 'own'. Received: parameters={parameters!r}"
+        )
     if options is not None and not isinstance(options, dict):
         raise ValueError(f"options must be a dict. Received: options={options!r}")
     options = dict(options or {})
@@ -134,7 +138,7 @@ def compare(
         "task": first.name,
         "score": first.score_name,
         "direction": first.direction,
-        "threshold": getattr(first.recipe, "threshold", None),
+        "threshold": first.threshold,
         "baselines": {
             str(each.lag): each.recipe.baseline for each in subjects if isinstance(each, OfTask)
         },
@@ -144,11 +148,6 @@ def compare(
         "directory": folder.path,
     }
     return Comparison(about, runs)
-
-
-def _check_positive(name, value, other=""):
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a positive integer{other}. Received: {name}={value!r}")
 
 
 def _seeds(seeds):
@@ -173,7 +172,7 @@ def _subjects(found, data, lags, options, epochs, batch_size, examples):
                 f"lags must be left out for the recipe {found.name!r}: memory tasks have them. "
                 f"Received: lags={lags!r}"
             )
-        if not hasattr(data, "train"):
+        if not isinstance(data, Data):
             data = found.data(data)
         return [
             OfRecipe(found, data, options, epochs=epochs, batch_size=batch_size, examples=examples)
@@ -181,7 +180,7 @@ def _subjects(found, data, lags, options, epochs, batch_size, examples):
     for name, value in (("data", data), ("epochs", epochs), ("examples", examples)):
         if value is not None:
             raise ValueError(
-                f"{name} must be left out for the memory task {found.name!r}, which draws new "
+                f"{name} must be left out for the memory task {found.name!r}, which samples new "
                 f"examples for every update: say with budget how many. Received: {name}={value!r}"
             )
     if lags is None:
@@ -266,7 +265,7 @@ class _Job:
             raise ValueError(
                 f"the recipe {subject.name!r} takes no cell but its own, {subject.recipe.cell!r}"
             )
-        if in_order:  # what a network without memory reads at once
+        if in_order:  # a network without memory reads all steps at once
             known = {**known, "cell": None, "units": None, "bidirectional": False}
         if "cell" in known:
             options["cell"] = cell.cell
@@ -274,8 +273,7 @@ class _Job:
             options["bidirectional"] = cell.bidirectional
         elif cell.bidirectional:
             raise ValueError(
-                f"the recipe {subject.name!r} has no option 'bidirectional': it reads or writes "
-                "one way"
+                f"the recipe {subject.name!r} has no option 'bidirectional': it reads one way"
             )
         default = known.get("units")
         sized = "units" in known and (default is None or isinstance(default, int))
@@ -288,8 +286,8 @@ class _Job:
         def count(units):
             return parameters_of(subject.model(**options, units=units, seed=1))
 
-        # Of most tasks the lag changes nothing about the model.
-        key = (cell.name, getattr(subject.recipe, "columns_of_input", None))
+        # In most tasks the model does not depend on the lag.
+        key = (cell.name, subject.columns)
         if key not in self.units:
             self.units[key], found = fitting_units(count, self.wanted)
             if found > 1.1 * self.wanted:

@@ -1,4 +1,4 @@
-"""What a recipe without memory reads at once, read in order by a recurrent cell."""
+"""Recurrent models for recipes without memory: their inputs read in order instead of at once."""
 
 import keras
 

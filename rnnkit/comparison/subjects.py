@@ -1,6 +1,5 @@
-"""What cells are compared on: a standard memory task, or a recipe with its data."""
+"""The subjects of a comparison: a standard memory task, or a recipe with its data."""
 
-import difflib
 import math
 import os
 
@@ -12,31 +11,33 @@ from rnnkit.comparison.sequences import read_in_order
 from rnnkit.comparison.tasks import standard as memory_tasks
 from rnnkit.comparison.tasks.base import WORTH_COMPILING, Task
 from rnnkit.comparison.watch import Watch
+from rnnkit.data.splits import Data
 from rnnkit.metrics import direction
 from rnnkit.recipe import Recipe
 from rnnkit.training import stopping
+from rnnkit.utils.checks import nearest
 
 LAGS = (10, 50, 100, 200)
 # Of a memory task: updates where no budget is given, updates between two looks at the validation
 # examples, and how many examples validate and test.
 UPDATES, BETWEEN = 3_000, 100
 VALIDATION, TEST = 500, 2_000
-# Updates that one call of the compiled step makes: of small networks most of the time would
-# otherwise be spent between the steps.
+# Updates in one call of the compiled step: small networks would otherwise spend most of the time
+# between the steps.
 TOGETHER = 10
-# A training ends when its error on validation examples is this share of what counts as solved.
+# A training ends when its error on validation examples is this fraction of what counts as solved.
 MARGIN = 0.8
 
 
 def find(given):
-    """What `given` names: a class of `Task`, whose lag is open, a `Task` or a `Recipe`.
+    """The task or recipe of a name: a class of `Task`, without a lag, a `Task` or a `Recipe`.
 
     Args:
         given: Name of a memory task or a recipe, the path of a recipe's file, a `Task` or a
             `Recipe`.
 
     Raises:
-        ValueError: If there is none, naming the nearest.
+        ValueError: If there is none, with the nearest name.
     """
     if isinstance(given, Recipe):
         return given
@@ -52,9 +53,7 @@ def find(given):
         return memory_tasks.TASKS[name]
     if name in registry.names() or name.endswith(".py"):
         return registry.get(name)
-    known = [*memory_tasks.names(), *registry.names()]
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = nearest(name, [*memory_tasks.names(), *registry.names()])
     raise ValueError(
         f"There is neither a memory task nor a recipe {name!r}.{hint} "
         f"Tasks: {', '.join(memory_tasks.names())}. Recipes: {', '.join(registry.names())}"
@@ -67,7 +66,7 @@ def is_task(found):
 
 
 class OfTask:
-    """A memory task at one lag, as what cells are compared on.
+    """A memory task at one lag, on which cells are compared.
 
     Args:
         task: A `Task`.
@@ -81,10 +80,11 @@ class OfTask:
         self.batch_size = batch_size or task.training["batch_size"]
         self.lag, self.name = task.lag, task.name
         self.score_name, self.direction = task.scores[0], task.direction
-        self._model = self._key = None
+        self.threshold, self.columns = task.threshold, task.columns_of_input
+        self._model = self._key = self._start = None
 
     def fingerprint(self):
-        """What, beside cell, units, budget and seed, decides a run; plain JSON."""
+        """The settings of a run beside cell, units, budget and seed; plain JSON."""
         return {
             "options": {**self.recipe.options(), **self.options, "cell": None, "units": None},
             "batch_size": self.batch_size,
@@ -96,24 +96,24 @@ class OfTask:
     def run(self, budget, seed, **options):
         """Trains and scores a model; see `OfRecipe.run`.
 
-        All seeds of a cell share one compiled model, whose weights are set to those drawn.
+        All seeds of a cell share one compiled model, whose weights are set to those of the seed.
         """
         key = repr(sorted(options.items(), key=lambda item: item[0]))
-        drawn = self.model(seed=seed, **options)
+        new = self.model(seed=seed, **options)
         if self._key != key:
-            self._key, self._model = key, drawn
+            self._key, self._model = key, new
             if budget.updates is not None and budget.updates <= WORTH_COMPILING:
-                drawn.jit_compile = False
+                new.jit_compile = False
             self._model.build_optimizer()
-            self._fresh = [each.numpy() for each in self._model.optimizer.variables]
+            self._start = [each.numpy() for each in self._model.optimizer.variables]
         model = self._model
         updates = budget.updates or 10**9
         together = math.gcd(BETWEEN, updates, TOGETHER)
         if model.steps_per_execution != together:
             model.steps_per_execution = together
             model.make_train_function(force=True)
-        model.set_weights(drawn.get_weights())
-        for variable, value in zip(model.optimizer.variables, self._fresh, strict=True):
+        model.set_weights(new.get_weights())
+        for variable, value in zip(model.optimizer.variables, self._start, strict=True):
             variable.assign(value)
         task = self.recipe
         x, y = task.draw(VALIDATION, seed, "validation")
@@ -145,7 +145,7 @@ class OfTask:
 
 
 class OfRecipe:
-    """A recipe with its data, as what cells are compared on.
+    """A recipe with its data, on which cells are compared.
 
     The data is read and encoded once for all cells.
 
@@ -159,7 +159,7 @@ class OfRecipe:
             and test.
     """
 
-    lag = None
+    lag = threshold = columns = None
 
     def __init__(self, recipe, data, options, *, epochs=None, batch_size=None, examples=None):
         recipe.check_options(options)
@@ -209,7 +209,7 @@ class OfRecipe:
 
         Returns:
             The tuple of the `Watch` of the training, the score on test data (None without one),
-            the parameters, and whether the task counts as solved (None where nothing says so).
+            the parameters, and whether the task counts as solved (None of a recipe).
         """
         model = self.model(seed=seed, **options)
         kind = type(model).__name__
@@ -236,8 +236,6 @@ class OfRecipe:
 
 def part_of(data, examples):
     """`Data` with the first examples of each split: a quarter as many to validate and test."""
-    from rnnkit.data.splits import Data
-
     few = max(1, examples // 4)
     return Data(
         data.train.take(examples),

@@ -1,4 +1,4 @@
-"""What a training of a comparison is watched by: its budget, its speed, its best state."""
+"""The callback of a comparison's trainings: their budget, their speed, their best weights."""
 
 import math
 import re
@@ -13,7 +13,7 @@ WARM_UP = 3
 
 
 class Budget:
-    """What a training may use.
+    """The limit of a training.
 
     Args:
         given: Updates of the weights, a whole number; or a time of training, such as `"90s"` or
@@ -45,7 +45,7 @@ class Budget:
 
 
 class Watch(keras.callbacks.Callback):
-    """Stops a training at its budget, times its steps, and keeps what was best.
+    """Stops a training at its budget, times its steps, and keeps the best weights.
 
     Time is that of the steps alone: compilation, validation and the first steps are left out.
 
@@ -59,9 +59,9 @@ class Watch(keras.callbacks.Callback):
         keep: Whether the best weights are set at the end.
 
     Attributes:
-        updates, seconds: What was used.
+        updates, seconds: Those of the training so far.
         best: The best score, None before the first.
-        best_seconds, best_updates: What it had taken until then.
+        best_seconds, best_updates: Those of the training until the best score.
         diverged: Whether the loss became NaN or infinite.
     """
 

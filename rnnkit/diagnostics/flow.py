@@ -188,22 +188,19 @@ class FlowTable(ResultTable):
     hundredth is left; `first hidden` and `last hidden` the mean norms at the two ends of time.
     """
 
-    COLUMNS = ("layer", "cell", "steps", "first", "last", "factor", "carried", "reach", "verdict")
+    COLUMNS = {
+        "layer": "", "cell": "", "steps": ".0f",
+        "first": lambda row: _first_state(row, "first"),
+        "last": lambda row: _first_state(row, "last"),
+        "factor": ".3g", "carried": ".2g",
+        "reach": lambda row: "all" if np.isinf(row["reach"]) else f"{row['reach']:.0f}",
+        "verdict": "",
+    }  # fmt: skip
 
-    def _rows(self):
-        for row in self:
-            state = next(key for key in row if key.startswith("first "))[6:]
-            yield (
-                row["layer"],
-                row["cell"],
-                f"{row['steps']:.0f}",
-                f"{row[f'first {state}']:.2g}",
-                f"{row[f'last {state}']:.2g}",
-                f"{row['factor']:.3g}",
-                f"{row['carried']:.2g}",
-                "all" if np.isinf(row["reach"]) else f"{row['reach']:.0f}",
-                row["verdict"],
-            )
+
+def _first_state(row, end):
+    """The norm at one end of time, of the first state that a row has."""
+    return f"{next(row[key] for key in row if key.startswith(f'{end} ')):.2g}"
 
 
 def _end(layer, state, end):

@@ -33,14 +33,8 @@ def gradient_flow(model, batch, layer=None, *, loss=None, batch_size=32):
     the model's own, without dropout. Any recurrent layer will do: Keras' fused ones, stacks, both
     directions, attention decoders, your own cells.
 
-    **What to do.** If gradients *vanish*: a gated cell (`"lstm"`, `"gru"`), whose state is added
-    to; with an LSTM an open forget gate (its default; wider with
-    `rnnkit.diagnostics.open_gates`); orthogonal recurrent weights (rnnkit's and Keras' default)
-    instead of normal or uniform ones; shorter sequences, or a shorter way for the gradient
-    (pooling over time, attention, both directions). If they *explode*: clip them
-    (`keras.optimizers.Adam(clipnorm=1.0)`, rnnkit's default), start from orthogonal or smaller
-    recurrent weights, or cut sequences shorter. `rnnkit.diagnostics.mitigations` measures
-    their effect on small tasks.
+    The `advice` of the result says what to do, and `rnnkit.diagnostics.mitigations` measures the
+    effect of that on small tasks.
 
     **When to look.** Before training a gated cell need not be better off than a simple one: with
     the default weights a GRU's gradients halve at each step, those of a simple RNN with orthogonal

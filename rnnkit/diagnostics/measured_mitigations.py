@@ -97,16 +97,14 @@ class MitigationTable(ResultTable):
     `factor` is that of `gradient_flow` before training, for each step back.
     """
 
-    COLUMNS = ("mitigation", "task", "cell", "factor without", "factor with", "without", "with")
+    COLUMNS = {
+        "mitigation": "", "task": "", "cell": "", "factor without": ".3f", "factor with": ".3f",
+        "without": lambda row: _score(row, "without"), "with": lambda row: _score(row, "with"),
+    }  # fmt: skip
 
-    def _rows(self):
-        for row in self:
-            factors = [f"{row[f'factor {which}']:.3f}" for which in ("without", "with")]
-            scores = [
-                "diverged" if not np.isfinite(row[which]) else f"{row['score']} {row[which]:.3f}"
-                for which in ("without", "with")
-            ]
-            yield (row["mitigation"], row["task"], row["cell"], *factors, *scores)
+
+def _score(row, which):
+    return f"{row['score']} {row[which]:.3f}" if np.isfinite(row[which]) else "diverged"
 
 
 def mitigations(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):

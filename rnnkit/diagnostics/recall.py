@@ -49,13 +49,10 @@ class RecallHorizon:
 class RecallTable(ResultTable):
     """Attempts at recalling (a list of dicts) that shows as a table."""
 
-    COLUMNS = ("lag", "accuracy", "updates", "seconds", "recalled")
-
-    def _rows(self):
-        for row in self:
-            recalled = "yes" if row["recalled"] else "no"
-            shown = f"{row['accuracy']:.3f}", f"{row['updates']:,}", f"{row['seconds']:.1f}"
-            yield (str(row["lag"]), *shown, recalled)
+    COLUMNS = {
+        "lag": "", "accuracy": ".3f", "updates": ",", "seconds": ".1f",
+        "recalled": lambda row: "yes" if row["recalled"] else "no",
+    }  # fmt: skip
 
 
 def recall_horizon(

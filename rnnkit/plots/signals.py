@@ -14,7 +14,7 @@ def spectrogram(feature, wav, text=None, ax=None):
         feature: An `Audio` feature whose sampling rate is known.
         wav: One clip in any form that `feature.to_tensor` takes: bytes or path of a wav file, an
             array of samples, or a pair `(samples, rate)`.
-        text: What is said in it, for the title, or None.
+        text: Its words, for the title, or None.
         ax: Matplotlib Axes to draw on, or None for new ones.
 
     Returns:

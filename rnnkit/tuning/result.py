@@ -67,37 +67,22 @@ class TrialTable(ResultTable):
     Shown are the options that were searched; the dicts have all.
     """
 
+    WORDS = ("options", "error")
     objective = "objective"
     fixed = frozenset()
 
     @property
     def COLUMNS(self):
-        names = ("rank", "trial", self.objective, "epochs", "seconds", "options")
-        return (*names, "error") if any(row["error"] for row in self) else names
+        columns = {
+            "rank": lambda row: str(row["rank"] or ""), "trial": "",
+            self.objective: self._value, "epochs": "", "seconds": ".1f", "options": self._searched,
+        }  # fmt: skip
+        if any(row["error"] for row in self):
+            columns["error"] = lambda row: shorten(row["error"] or "")
+        return columns
 
-    def _rows(self):
-        for row in self:
-            options = {k: v for k, v in row["options"].items() if k not in self.fixed}
-            value = row["objective"]
-            cells = (
-                "" if row["rank"] is None else str(row["rank"]),
-                str(row["trial"]),
-                row["status"] if value is None else f"{value:.5g}",
-                str(row["epochs"]),
-                f"{row['seconds']:.1f}",
-                as_line(options),
-                shorten(row["error"] or ""),
-            )
-            yield cells[: len(self.COLUMNS)]
+    def _value(self, row):
+        return row["status"] if row["objective"] is None else f"{row['objective']:.5g}"
 
-    def __rich_console__(self, console, options):
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table()
-        for column in self.COLUMNS:
-            text = column in ("options", "error")
-            table.add_column(Text(column), justify="left" if text else "right", overflow="fold")
-        for row in self._rows():
-            table.add_row(*map(Text, row))  # an error's brackets are no markup
-        yield table
+    def _searched(self, row):
+        return as_line({k: v for k, v in row["options"].items() if k not in self.fixed})

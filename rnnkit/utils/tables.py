@@ -6,22 +6,28 @@ import html
 class ResultTable(list):
     """Rows (a list of dicts) that show as a table.
 
-    Prints as text, renders with rich in a terminal and as HTML in a notebook. A subclass says how
-    its rows read.
+    Prints as text, renders with rich in a terminal and as HTML in a notebook.
 
     Attributes:
-        COLUMNS: Headings.
+        COLUMNS: Dict of heading to what its cells show: a format such as `".3f"` of the row's value
+            of that name, or a function of the row.
+        WORDS: Headings of the columns that rich aligns left, all others being right-aligned
+            numbers; None aligns all left.
     """
 
-    COLUMNS = ()
+    COLUMNS = {}
+    WORDS = None
 
     def _rows(self):
         """Each row as a tuple of strings, one a column."""
         for row in self:
-            yield tuple(str(row[column]) for column in self.COLUMNS)
+            yield tuple(
+                show(row) if callable(show) else format(row[column], show)
+                for column, show in self.COLUMNS.items()
+            )
 
     def __repr__(self):
-        rows = [self.COLUMNS, *self._rows()]
+        rows = [tuple(self.COLUMNS), *self._rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(len(self.COLUMNS))]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -31,12 +37,17 @@ class ResultTable(list):
 
     def __rich_console__(self, console, options):
         from rich.table import Table
+        from rich.text import Text
 
         table = Table()
         for column in self.COLUMNS:
-            table.add_column(column, style="bold" if column == "name" else None)
+            left = self.WORDS is None or column in self.WORDS
+            table.add_column(
+                Text(column), style="bold" if column == "name" else None,
+                justify="left" if left else "right", overflow="fold",
+            )  # fmt: skip
         for row in self._rows():
-            table.add_row(*row)
+            table.add_row(*map(Text, row))  # brackets are no markup
         yield table
 
     def _repr_html_(self):

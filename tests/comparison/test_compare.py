@@ -415,7 +415,7 @@ def test_parameters_of_a_reservoir_are_its_numbers():
         ({"options": {"units": 3}, "parameters": 100}, "Pass parameters or options"),
         ({"data": [1, 2]}, "data must be left out for the memory task"),
         ({"epochs": 3}, "epochs must be left out"),
-        ({"batch_size": 0}, "batch_size must be a positive integer"),
+        ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
         ({"task": "spam", "lags": [3]}, "lags must be left out for the recipe 'spam'"),
     ],
 )  # fmt: skip
