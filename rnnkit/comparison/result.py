@@ -2,13 +2,11 @@
 
 import csv
 import functools
-import json
-import os
 import statistics
 
 from rnnkit.utils.pictures import draw
 from rnnkit.utils.tables import ResultTable
-from rnnkit.utils.writing import atomically
+from rnnkit.utils.writing import atomically, write_json
 
 # Columns of a row, in order.
 COLUMNS = (
@@ -113,8 +111,7 @@ class Comparison:
         """
         whole = {"about": self.about, "records": self.records, "runs": self.runs}
         if path is not None:
-            with atomically(os.fspath(path)) as temporary, open(temporary, "w") as file:
-                json.dump(whole, file, indent=1, ensure_ascii=True)
+            write_json(path, whole)
         return whole
 
     def plot(self, against=None, ax=None):

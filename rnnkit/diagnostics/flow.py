@@ -4,6 +4,7 @@ import dataclasses
 import html
 
 import numpy as np
+import pandas as pd
 
 from rnnkit.utils.pictures import draw
 from rnnkit.utils.tables import ResultTable
@@ -61,11 +62,7 @@ class LayerFlow:
 
     def mean(self, state=None):
         """Mean norm over the examples, `[time]`, of the first state unless one is named."""
-        values = self.norms[state or next(iter(self.norms))]
-        there = ~np.isnan(values)
-        count = there.sum(axis=0)
-        total = np.where(there, values, 0).sum(axis=0)
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return pd.DataFrame(self.norms[state or next(iter(self.norms))]).mean().to_numpy()
 
     @property
     def verdict(self):
@@ -205,13 +202,9 @@ def _first_state(row, end):
 
 def _end(layer, state, end):
     """Mean norm at the first or last step of each example."""
-    values = layer.norms[state]
-    ends = []
-    for row in values:
-        known = row[~np.isnan(row)]
-        if known.size:
-            ends.append(known[0] if end == "first" else known[-1])
-    return float(np.mean(ends)) if ends else float("nan")
+    norms = pd.DataFrame(layer.norms[state])
+    filled = norms.bfill(axis=1) if end == "first" else norms.ffill(axis=1)
+    return float(filled.iloc[:, 0 if end == "first" else -1].mean())
 
 
 def _vanishing(layer):

@@ -142,7 +142,7 @@ def mitigations(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
         row = {"mitigation": name, "task": f"{task.name}, lag {lag}", "cell": cell}
         row["score"] = task.scores[0]
         for which, settings in (("without", without), ("with", mitigated)):
-            model = _network(task, cell, units, seed, updates, settings)
+            model = _network(task, units, seed, updates, **{"cell": cell, **settings})
             row[f"factor {which}"], row[which] = _trained(model, task, updates, seed)
         if verbose:
             print(
@@ -154,6 +154,9 @@ def mitigations(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
     return MitigationTable(rows)
 
 
+LAYERS = {
+    "simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU,
+}  # fmt: skip
 _SMALL = {"recurrent_initializer": lambda seed: keras.initializers.RandomNormal(0.0, 0.05, seed)}
 _STRETCHED = {
     "activation": "relu", "recurrent_initializer": lambda seed: keras.initializers.Identity(),
@@ -177,25 +180,22 @@ MITIGATIONS = {
 }  # fmt: skip
 
 
-def _network(task, cell, units, seed, updates, settings):
+def _adam(clipnorm):
+    return keras.optimizers.Adam(5e-3, clipnorm=clipnorm)
+
+
+def _network(
+    task, units, seed, updates, *, cell, clipnorm=None, open=False, optimizer=_adam,
+    recurrent_initializer=keras.initializers.Orthogonal, **options,
+):  # fmt: skip
     """A compiled network of one recurrent layer and one dense layer."""
-    kinds = {"simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM,
-             "gru": keras.layers.GRU}  # fmt: skip
-    settings = dict(settings)
-    cell, opened = settings.pop("cell", cell), settings.pop("open", False)
-    clipnorm = settings.pop("clipnorm", None)
-    make = settings.pop(
-        "optimizer", lambda clipnorm: keras.optimizers.Adam(5e-3, clipnorm=clipnorm)
-    )
-    orthogonal = keras.initializers.Orthogonal(seed=seed)
-    recurrent = settings.pop("recurrent_initializer", lambda seed: orthogonal)(seed)
     numbers = task.scores[0] == "mse"
     model = keras.Sequential(
         [
             keras.Input((task.steps, task.columns_of_input)),
-            kinds[cell](
-                units, recurrent_initializer=recurrent,
-                kernel_initializer=keras.initializers.GlorotUniform(seed + 1), **settings,
+            LAYERS[cell](
+                units, recurrent_initializer=recurrent_initializer(seed=seed),
+                kernel_initializer=keras.initializers.GlorotUniform(seed + 1), **options,
             ),
             keras.layers.Dense(
                 1 if numbers else len(task.tags),
@@ -205,20 +205,20 @@ def _network(task, cell, units, seed, updates, settings):
     )  # fmt: skip
     cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     loss = keras.losses.MeanSquaredError() if numbers else cross_entropy
-    model.compile(make(clipnorm), loss, jit_compile=updates > WORTH_COMPILING)
-    return open_gates(model, max(3, task.lag), seed=seed) if opened else model
+    model.compile(optimizer(clipnorm), loss, jit_compile=updates > WORTH_COMPILING)
+    return open_gates(model, max(3, task.lag), seed=seed) if open else model
 
 
 def _trained(model, task, updates, seed):
     """Trains a network; gives the factor of its gradients before that, and its score after."""
     numbers = task.scores[0] == "mse"
 
-    def asked(y):
+    def counted(y):
         return y if numbers else y[:, -1]
 
     x, y = task.draw(500, seed, "validation")
-    factor = gradient_flow(model, (x[:32], asked(y)[:32])).layers[0].factor
-    batches = task.batches(32, seed).map(lambda inputs, targets: (inputs, asked(targets)))
+    factor = gradient_flow(model, (x[:32], counted(y)[:32])).layers[0].factor
+    batches = task.batches(32, seed).map(lambda inputs, targets: (inputs, counted(targets)))
     model.fit(
         batches, steps_per_epoch=min(50, updates), epochs=-(-updates // 50), shuffle=False,
         verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()],
@@ -227,5 +227,5 @@ def _trained(model, task, updates, seed):
     if not np.isfinite(outputs).all():
         return factor, float("nan")
     if numbers:
-        return factor, float(np.square(outputs - asked(y)).mean())
-    return factor, float((outputs.argmax(axis=-1) == asked(y)).mean())
+        return factor, float(np.square(outputs - counted(y)).mean())
+    return factor, float((outputs.argmax(axis=-1) == counted(y)).mean())

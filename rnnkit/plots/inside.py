@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from rnnkit import diagnostics
@@ -60,19 +61,13 @@ def gradient_flow(result, batch=None, ax=None, align="time", **options):
         if align == "end":
             values = _from_end(values, layer.backwards)
         steps = np.arange(values.shape[1]) + (align == "time")
-        values = np.where(values > 0, values, np.nan)
-        known = ~np.isnan(values).all(axis=0)
-        mean = np.full(len(known), np.nan)
-        mean[known] = np.nanmean(values[:, known], axis=0)
+        norms = pd.DataFrame(values).where(values > 0)  # neither padding nor zeros
         ax.plot(
-            steps, mean, **look(index), lw=2, marker="o" if len(steps) <= 12 else None, ms=4,
-            label=f"{label}: × {layer.factor:.3g} a step back",
+            steps, norms.mean(), **look(index), lw=2, marker="o" if len(steps) <= 12 else None,
+            ms=4, label=f"{label}: × {layer.factor:.3g} a step back",
         )  # fmt: skip
-        if len(values) > 1 and known.any():
-            low, high = np.nanquantile(values[:, known], [0.1, 0.9], axis=0)
-            ax.fill_between(
-                steps[known], low, high, color=COLOURS[index % len(COLOURS)], alpha=0.15, lw=0
-            )
+        if len(norms) > 1:
+            _band(ax, steps, *norms.quantile([0.1, 0.9]).to_numpy(), index)
     ax.set_yscale("log")
     if not several:
         ax.set_title(f"{result.verdict} ({result.worst.name})", fontsize=10)
@@ -114,8 +109,7 @@ def gates(model, x, gate=None, layer=None, ax=None, y=None):
     times = np.arange(1, steps + 1)
     shown = [name for name in trace if name != "candidate"]  # no gate, and on another scale
     for index, name in enumerate(shown):
-        low, high = np.quantile(trace[name], [0.25, 0.75], axis=1)
-        ax.fill_between(times, low, high, color=COLOURS[index % len(COLOURS)], alpha=0.15, lw=0)
+        _band(ax, times, *np.quantile(trace[name], [0.25, 0.75], axis=1), index)
         ax.plot(
             times, trace[name].mean(axis=1), **look(index), lw=2,
             marker="o" if steps <= WORDS else None, ms=4, label=name,
@@ -238,6 +232,10 @@ def eigenvalues(reservoir, ax=None):
 
 
 # === Shared ===
+
+
+def _band(ax, x, low, high, index):
+    ax.fill_between(x, low, high, color=COLOURS[index % len(COLOURS)], alpha=0.15, lw=0)
 
 
 def _from_end(values, backwards):

@@ -33,6 +33,11 @@ def _inputs(canvas, model, columns, what="input"):
     return step_row(canvas, columns, "x", symbol("x"), "input", title)
 
 
+def _encoder(canvas, model, columns, below, y=ROW):
+    """Draws the encoder; see `recurrent_rows`."""
+    return recurrent_rows(canvas, rows_of(model.get_layer("encoder")), columns, below, y)
+
+
 def one_to_one(canvas, model):
     below = canvas.box("x", 0.0, 0.0, "$x$", "input")
     canvas.label(0.0, f"input: {named(model.input_feature)}")
@@ -53,10 +58,8 @@ def one_to_one(canvas, model):
 
 def many_to_one(canvas, model):
     columns = columns_for()
-    inputs = _inputs(canvas, model, columns, "input")
-    rows = rows_of(model.get_layer("encoder"))
-    tops, ends, y = recurrent_rows(canvas, rows, columns, inputs, ROW)
-    memoryless = all(row.kind == "plain" for row in rows)
+    tops, ends, y = _encoder(canvas, model, columns, _inputs(canvas, model, columns))
+    memoryless = all(row.kind == "plain" for row in rows_of(model.get_layer("encoder")))
     summary = "mean" if memoryless and model.pooling == "last" else model.pooling
     one_output(canvas, tops, ends, summary, y, f"output: {named(model.output_feature)}")
 
@@ -64,9 +67,7 @@ def many_to_one(canvas, model):
 def forecaster(canvas, model):
     """Draws an output at each step; returns the columns, and the height of the outputs."""
     columns = columns_for()
-    inputs = _inputs(canvas, model, columns, "input")
-    rows = rows_of(model.get_layer("encoder"))
-    tops, _, y = recurrent_rows(canvas, rows, columns, inputs, ROW)
+    tops, _, y = _encoder(canvas, model, columns, _inputs(canvas, model, columns))
     title = f"output: {named(model.output_feature)}"
     step_row(canvas, columns, "y", symbol("y"), "output", title, y, below=tops)
     return columns, y
@@ -100,8 +101,7 @@ def ctc(canvas, model):
                 canvas.arrow(canvas.box(name, x, 0.0, "", "input", 0.2), *frames[index])
         canvas.label(0.0, f"input: {named(model.input_feature)}")
         y += ROW
-    rows = rows_of(model.get_layer("encoder"))
-    tops, _, y = recurrent_rows(canvas, rows, columns, frames, y)
+    tops, _, y = _encoder(canvas, model, columns, frames, y)
     title = "each frame: a token or the blank"
     boxes = step_row(canvas, columns, "p", symbol("p"), "output", title, y, below=tops)
     x = STEP * (len(columns) - 1) / 2
@@ -114,7 +114,7 @@ def ctc(canvas, model):
 
 def echo_state(canvas, model):
     columns = columns_for()
-    inputs = _inputs(canvas, model, columns, "input")
+    inputs = _inputs(canvas, model, columns)
     rows = rows_of(model.get_layer("reservoir_0"))
     many = f"\n({model.ensemble} reservoirs, averaged)" if model.ensemble > 1 else ""
     rows[0].title = rows[0].title.replace("ESN,", "reservoir,") + many
@@ -198,9 +198,7 @@ def _text_before(column):
 
 def encoder_decoder(canvas, model):
     columns = columns_for()
-    inputs = _inputs(canvas, model, columns, "source")
-    rows = rows_of(model.get_layer("encoder"))
-    tops, ends, y = recurrent_rows(canvas, rows, columns, inputs, ROW)
+    tops, ends, y = _encoder(canvas, model, columns, _inputs(canvas, model, columns, "source"))
     left = STEP * len(columns) + 0.75
     looking, first, _ = decoder_rows(canvas, model, ["1", "2", None, "U"], left, True, "right")
     if looking:
