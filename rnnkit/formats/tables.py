@@ -1,12 +1,17 @@
 """Tables of examples: csv, tsv and jsonl files, and pandas frames, as columns of values."""
 
 import csv
-import difflib
 import io
 import json
 import pathlib
+import re
+
+import numpy as np
+
+from rnnkit.utils.checks import nearest
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")
+_LINE_END = "\r\n|\r|\n"
 
 
 class Table:
@@ -45,11 +50,9 @@ class Table:
                 return known[given]
             if str(given).strip().lower() in lowered:
                 return lowered[str(given).strip().lower()]
-            close = difflib.get_close_matches(str(given), map(str, known), n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
             raise ValueError(
-                f"{self.source} has no column {given!r} for the {role}.{hint} "
-                f"Columns found: {known}"
+                f"{self.source} has no column {given!r} for the {role}."
+                f"{nearest(given, map(str, known))} Columns found: {known}"
             )
         for name in names:
             if name in lowered:
@@ -111,21 +114,19 @@ def parse(text, label, suffix=".csv", header=True):
     """
     if suffix == ".jsonl":
         return _read_jsonl(label, text)
-    rows, names = list(_csv_rows(label, text) if suffix == ".csv" else _tsv_rows(text)), []
-    if rows:
-        names = list(range(len(rows[0][1])))
-        if header(rows[0][1]) if callable(header) else header:
-            names = [name.strip() for name in rows.pop(0)[1]]
+    if not text.strip():
+        return Table({}, [], label)
+    frame = _tsv_frame(text) if suffix == ".tsv" else _csv_frame(text, label, header)
+    named, names = _names(frame.iloc[0].dropna().tolist(), header)
     if len(set(names)) != len(names):
         raise ValueError(f"{label} names a column twice. Columns found: {names}")
-    for line, row in rows:
-        if len(row) != len(names):
-            raise ValueError(
-                f"{label}, line {line}: expected {len(names)} fields ({', '.join(map(str, names))})"
-                f" but found {len(row)}"
-            )
-    columns = {name: [row[index] for _, row in rows] for index, name in enumerate(names)}
-    return Table(columns, [line for line, _ in rows], label)
+    fields = frame.notna().sum(axis=1)  # of each row: pandas fills up the short ones
+    wrong = fields.index[fields != len(names)]
+    if len(wrong):
+        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
+    frame = frame.iloc[1:] if named else frame
+    columns = {name: frame[index].tolist() for index, name in enumerate(names)}
+    return Table(columns, frame.index.tolist(), label)
 
 
 def decode(path, encoding):
@@ -181,29 +182,75 @@ def _read_jsonl(label, text):
     )
 
 
-def _csv_rows(label, text):
-    limit = csv.field_size_limit(2**31 - 1)
+def _names(first, header):
+    """Whether the first row of a table names its columns, and their names."""
+    named = header(first) if callable(header) else header
+    return named, [name.strip() for name in first] if named else list(range(len(first)))
+
+
+def _csv_frame(text, label, header):
+    """Rows of csv as a frame of texts; its index has the line at which each row begins."""
+    import pandas as pd
+
+    body = text.lstrip("\r\n")
+    # Python's engine refuses stray quotes and tells short rows from empty cells. The one in C,
+    # which is faster, does neither: it is for text without quotes, in which as many commas as
+    # there should be show that no row is short.
+    commas = body.partition("\n")[0].count(",")
+    rows = body.count("\n") + (not body.endswith("\n"))
+    plain = not re.search(r'["\0]|\r(?!\n)', body) and body.count(",") == commas * rows > 0
+    limit = csv.field_size_limit(2**31 - 1)  # Python's engine is built on csv
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        line = 1
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(
-            f"{label}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
-            "be doubled; for tab-separated text use a .tsv file"
-        ) from None
+        frame = pd.read_csv(
+            io.StringIO(body, newline=""),
+            header=None,
+            dtype=object,
+            na_filter=False,
+            skip_blank_lines=False,  # so that the lines of rows can be counted
+            engine="c" if plain else "python",
+        )
+    except pd.errors.ParserError:
+        raise ValueError(_fault(text, label, header)) from None
     finally:
         csv.field_size_limit(limit)
+    inside = np.zeros(len(frame), int)  # line ends inside of each row's quotes
+    for name in frame if '"' in text else ():
+        inside += frame[name].str.count(_LINE_END).fillna(0).to_numpy("int64")
+    before = len(re.findall(_LINE_END, text[: len(text) - len(body)]))
+    lines = 1 + before + np.arange(len(frame)) + np.cumsum(inside) - inside
+    return frame.set_axis(lines).dropna(how="all")
 
 
-def _tsv_rows(text):
+def _fault(text, label, header):
+    """What is wrong with csv that pandas cannot read, and in which line."""
+    reader, start, names = csv.reader(io.StringIO(text, newline=""), strict=True), 1, None
+    try:
+        for row in reader:
+            names = names or (_names(row, header)[1] if row else None)
+            if row and len(row) != len(names):
+                return _unequal(label, start, names, len(row))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        return (
+            f"{label}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
+            "be doubled; for tab-separated text use a .tsv file"
+        )
+    return f"{label}: no valid csv"
+
+
+def _unequal(label, line, names, found):
+    listed = ", ".join(map(str, names))
+    return f"{label}, line {line}: expected {len(names)} fields ({listed}) but found {found}"
+
+
+def _tsv_frame(text):
+    """Rows between tabs as a frame of texts; its index has the line of each row."""
+    import pandas as pd
+
     # Not str.splitlines, which also splits at form feeds and other rare characters.
-    for line, row in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        if row.strip("\r"):
-            yield line, [_unquote(field) for field in row.rstrip("\r").split("\t")]
+    rows = pd.Series(text.replace("\r\n", "\n").split("\n"), dtype=object).str.rstrip("\r")
+    rows.index += 1
+    return rows[rows != ""].str.split("\t", expand=True).map(_unquote, na_action="ignore")
 
 
 def _unquote(field):
