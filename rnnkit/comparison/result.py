@@ -1,6 +1,5 @@
 """What a comparison measured: rows by cell and lag, as a table, as files and as a plot."""
 
-import csv
 import functools
 import statistics
 
@@ -92,13 +91,10 @@ class Comparison:
         Args:
             path: Where to; an existing file is replaced.
         """
-        with (
-            atomically(path) as temporary,
-            open(temporary, "w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(self.records)
+        import pandas as pd
+
+        with atomically(path) as temporary:
+            pd.DataFrame(self.records, columns=COLUMNS, dtype=object).to_csv(temporary, index=False)
 
     def to_json(self, path=None):
         """Settings, rows and runs as JSON.

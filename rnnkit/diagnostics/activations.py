@@ -182,13 +182,7 @@ def gates_of(run):
         Dict of name to float64 `[batch, time, units]`, in the order of the input.
     """
     cell = run.layer.cell
-    if _has_own_gates(cell):
-        gates = cell.gates
-    elif isinstance(cell, REFERENCE):
-        cell = recurrent_layers.copy_of(cell, return_gates=True)
-        gates = functools.partial(_reference_gates, cell)
-    else:
-        gates = functools.partial(_keras_gates, cell)
+    gates = cell.gates if _has_own_gates(cell) else functools.partial(_gates, _showing(cell))
     steps = [gates(*step) for step in zip(run.inputs, run.before, strict=True)]
     return {name: run.in_time([step[name] for step in steps]) for name in steps[0]}
 
@@ -197,36 +191,24 @@ def _has_own_gates(cell):
     return callable(getattr(cell, "gates", None))
 
 
-def _reference_gates(cell, inputs, states):
-    found = cell.split_gates(cell.call(inputs, list(states))[0])
+def _showing(cell):
+    """A reference cell with the weights of a cell that shows its gates."""
+    if isinstance(cell, REFERENCE):
+        return recurrent_layers.copy_of(cell, return_gates=True)
+    lstm = isinstance(cell, keras.layers.LSTMCell)
+    options = {} if lstm else {"reset_after": cell.reset_after}
+    copy = (ReferenceLSTMCell if lstm else ReferenceGRUCell)(
+        cell.units, activation=cell.activation, recurrent_activation=cell.recurrent_activation,
+        use_bias=cell.use_bias, return_gates=True, dtype=cell.dtype_policy, **options,
+    )  # fmt: skip
+    copy.build((None, cell.kernel.shape[0]))
+    copy.set_weights(cell.get_weights())
+    return copy
+
+
+def _gates(cell, inputs, states):
+    found = cell.split_gates(cell(inputs, list(states))[0])
     return {name: each for name, each in found.items() if name not in ("hidden", "cell")}
-
-
-def _keras_gates(cell, inputs, states):
-    """The gates of Keras' LSTM or GRU at one step, as a dict of tensors `[batch, units]`."""
-    sigma, tanh = cell.recurrent_activation, cell.activation
-    x, h = tf.cast(inputs, cell.compute_dtype), tf.cast(states[0], cell.compute_dtype)
-    kernel, recurrent, bias = (
-        None if each is None else tf.cast(each, cell.compute_dtype)
-        for each in (cell.kernel, cell.recurrent_kernel, cell.bias)
-    )
-    if isinstance(cell, keras.layers.LSTMCell):
-        total = x @ kernel + h @ recurrent + (0.0 if bias is None else bias)
-        i, f, g, o = tf.split(total, 4, axis=-1)  # each [batch, units]
-        return {"input": sigma(i), "forget": sigma(f), "candidate": tanh(g), "output": sigma(o)}
-    read = x @ kernel  # [batch, 3 * units]
-    if cell.reset_after:
-        read = read + (0.0 if bias is None else bias[0])
-        carried = h @ recurrent + (0.0 if bias is None else bias[1])  # [batch, 3 * units]
-        z, r, g = tf.split(read, 3, axis=-1)  # each [batch, units]
-        carried_z, carried_r, carried_g = tf.split(carried, 3, axis=-1)
-        z, r = sigma(z + carried_z), sigma(r + carried_r)
-        return {"update": z, "reset": r, "candidate": tanh(g + r * carried_g)}
-    read = read + (0.0 if bias is None else bias)
-    z, r, g = tf.split(read, 3, axis=-1)
-    kernel_z, kernel_r, kernel_g = tf.split(recurrent, 3, axis=-1)
-    z, r = sigma(z + h @ kernel_z), sigma(r + h @ kernel_r)
-    return {"update": z, "reset": r, "candidate": tanh(g + (r * h) @ kernel_g)}
 
 
 # === Many examples ===
