@@ -62,7 +62,7 @@ def test_options_reach_features_and_network(tmp_path):
     options |= {"cell": "gru", "units": 5, "beam_size": 3}
     model = RECIPE.model(RECIPE.data(str(table(tmp_path, WORDS))), **options)
     strokes = model.input_feature
-    assert (strokes.size, strokes.spacing, strokes.max_length) == ("height", None, 300)
+    assert (strokes.unit, strokes.spacing, strokes.max_length) == ("height", None, 300)
     assert (model.cell, model.units, model.subsampling, model.beam_size) == ("gru", 5, 1, 3)
     assert set(model.output_feature.vocabulary) <= set("".join(WORDS))
 
