@@ -94,7 +94,7 @@ class NormalEquations:
         part[3] += float(len(y) if weights is None else np.sum(weights))
 
     def merge(self, other):
-        """Adds the sums of other rows of the same kind; returns itself."""
+        """Adds the sums of other rows with the same features and targets; returns itself."""
         self.largest = np.maximum(self.largest, other.largest)
         for key, part in other.parts.items():
             if key in self.parts:
@@ -104,13 +104,13 @@ class NormalEquations:
         return self
 
     def scale(self, factor):
-        """Multiplies all sums: rows so far count that much less. Returns itself."""
+        """Multiplies all sums, and so the weight of all rows so far. Returns itself."""
         for key, part in self.parts.items():
             self.parts[key] = [item * factor for item in part]
         return self
 
     def beyond(self, weights):
-        """The sums of the same rows for what given weights leave of the targets.
+        """The sums with the residuals of given weights in place of the targets.
 
         A ridge solution of these, added to the weights, is shrunk towards them instead of zero.
 
@@ -247,7 +247,7 @@ class NormalEquations:
         return squares
 
     def mean_squared_error(self, weights):
-        """Mean squared error of given weights on these rows, `[targets]`, without seeing them.
+        """Mean squared error of given weights on these rows, `[targets]`, from the sums alone.
 
         It is NaN for targets that are known in no row.
         """

@@ -11,6 +11,7 @@ from rnnkit.layers import topology as topologies
 from rnnkit.layers.config import Configured
 from rnnkit.layers.reservoir.product import plan, recurrent_product
 from rnnkit.utils.checks import integer, number
+from rnnkit.utils.config import given
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -278,12 +279,9 @@ class ESN(keras.layers.RNN):
     states of long series fast, see `rnnkit.models.EchoStateNetwork`.)
 
     Args:
-        units: See `ESNCell`, as are its other arguments.
-        return_sequences: Whether to return the state of every step, or the last.
-        return_state: Whether to return the last state too.
-        go_backwards: Whether to read the sequence from its end.
-        stateful: Whether the last state of a batch is the first of the next.
-        **kwargs: Arguments of `ESNCell` and of `keras.layers.RNN`.
+        units: See `ESNCell`, as for all others up to `seed`.
+        **kwargs: Arguments of `keras.layers.RNN`: `return_sequences`, `return_state`,
+            `go_backwards`, `stateful`, ...
 
     Call arguments:
         sequences: Tensor `(batch, time, features)`.
@@ -319,49 +317,16 @@ class ESN(keras.layers.RNN):
         feedback_size=0,
         feedback_scaling=1.0,
         seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        zero_output_for_mask=False,
         **kwargs,
     ):
-        cell = ESNCell(
-            units,
-            spectral_radius=spectral_radius,
-            leak_rate=leak_rate,
-            input_scaling=input_scaling,
-            bias_scaling=bias_scaling,
-            connectivity=connectivity,
-            degree=degree,
-            topology=topology,
-            activation=activation,
-            noise=noise,
-            feedback_size=feedback_size,
-            feedback_scaling=feedback_scaling,
-            seed=seed,
-            dtype=kwargs.get("dtype"),
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            zero_output_for_mask=zero_output_for_mask,
-            **kwargs,
-        )
+        arguments = given(locals())
+        del arguments["kwargs"]
+        super().__init__(ESNCell(**arguments, dtype=kwargs.get("dtype")), **kwargs)
 
     def get_config(self):
-        names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
-        names = (*names, "zero_output_for_mask")
-        return {
-            **self.cell.get_config(),
-            **keras.layers.Layer.get_config(self),  # name, trainable and dtype of the layer
-            **{name: getattr(self, name) for name in names},
-        }
+        config = super().get_config()
+        del config["cell"]
+        return {**self.cell.get_config(), **config}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
