@@ -10,38 +10,36 @@ import numpy as np
 
 
 def accuracy(truth, outputs):
-    """Fraction of the examples whose most probable class is the true one."""
+    """Fraction of the examples whose most probable class is the true one.
+
+    Example:
+
+    >>> accuracy(np.array([0, 1]), np.array([[0.9, 0.1], [0.7, 0.3]]))
+    0.5
+    """
     return float(np.mean(truth == outputs.argmax(axis=-1)))
 
 
 def f1(truth, outputs):
     """F1, the mean over the classes (macro): every class counts the same."""
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(truth, outputs.argmax(axis=-1), average="macro", zero_division=0))
+    return _decided("f1_score", truth, outputs, average="macro", zero_division=0)
 
 
 def mcc(truth, outputs):
     """Matthews correlation coefficient: 0 for chance, 1 for perfect; fair for rare classes."""
-    from sklearn.metrics import matthews_corrcoef
-
-    return float(matthews_corrcoef(truth, outputs.argmax(axis=-1)))
+    return _decided("matthews_corrcoef", truth, outputs)
 
 
 def precision(truth, outputs):
     """Fraction of the examples predicted to be of the second class that are."""
-    from sklearn.metrics import precision_score
-
-    return float(precision_score(truth, outputs.argmax(axis=-1), zero_division=0))
+    return _decided("precision_score", truth, outputs, zero_division=0)
 
 
 def recall(truth, outputs):
     """Fraction of the examples of the second class that are predicted to be."""
-    from sklearn.metrics import recall_score
-
     if not (np.asarray(truth) == 1).any():
         return _undefined("recall", truth)
-    return float(recall_score(truth, outputs.argmax(axis=-1), zero_division=0))
+    return _decided("recall_score", truth, outputs, zero_division=0)
 
 
 def average_precision(truth, outputs):
@@ -61,6 +59,14 @@ def recall_at_1_percent(truth, outputs):
 def recall_at_0_1_percent(truth, outputs):
     """Fraction of the second class found where at most 0.1 % of the first raises a false alarm."""
     return _recall_at(truth, outputs, 0.001, "recall_at_0_1_percent")
+
+
+def _decided(name, truth, outputs, **options):
+    """A score of scikit-learn, of the most probable classes."""
+    import sklearn.metrics
+
+    score = getattr(sklearn.metrics, name)
+    return float(score(truth, outputs.argmax(axis=-1), **options))
 
 
 def _recall_at(truth, outputs, rate, name):
