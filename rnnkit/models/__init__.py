@@ -1,4 +1,4 @@
-"""Models: one class for each input-output pattern."""
+"""Models: one class for each task of an input-output pattern."""
 
 from rnnkit.models.base import Model
 from rnnkit.models.composer import Composer

@@ -107,8 +107,7 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
     def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
         """As `Model.compile`. By default the loss is the mean squared error over the targets that
         are known, and the metric the mean absolute one."""
-        if isinstance(metrics, str) and metrics == "auto":
-            metrics = self.head.metrics()
+        metrics = self.head.metrics(metrics)
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
         found = [each for each in keras.tree.flatten(metrics) if isinstance(each, OutputErrors)]
         # In a callback: as an attribute of the model Keras would track the metric a second time.

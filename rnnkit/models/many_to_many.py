@@ -56,12 +56,7 @@ class ManyToMany(Model):
 
     def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
         """As `Model.compile`; by default the loss and the metrics are those of the head."""
-        if isinstance(loss, str) and loss == "auto":
-            loss = self.head.loss()
-        else:
-            self.head.check_loss(loss)
-        if isinstance(metrics, str) and metrics == "auto":
-            metrics = self.head.metrics()
+        loss, metrics = self.head.loss(loss), self.head.metrics(metrics)
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     # === Data ===

@@ -8,8 +8,9 @@ from rnnkit import metrics
 from rnnkit.features import Tags, Words
 from rnnkit.features.tagged import Tagged
 from rnnkit.features.tags import UNLABELLED, UNSEEN
+from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.models.heads.steps import CRFTags, SoftmaxTags
-from rnnkit.models.inputs import frames, sequences, words
+from rnnkit.models.inputs import sequences, words
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
@@ -94,9 +95,15 @@ class Tagger(ManyToMany):
 
         def read(seeds):
             if input_feature.shape is not None:
-                return frames.frame_vectors(
-                    input_feature, seeds, frame_filters, frame_units, differences=cell != "dense"
+                inputs = keras.Input((None, *input_feature.shape), name="frames")
+                network = FrameNetwork(
+                    frame_filters,
+                    frame_units,
+                    differences=cell != "dense",
+                    seed=seeds.next(),
+                    name="frame_network",
                 )
+                return inputs, network(inputs)
             if input_feature.vocabulary_size is None:
                 inputs, (x,) = sequences.numbers(input_feature, embedding_size, seeds)
                 return inputs, x

@@ -284,6 +284,16 @@ def _kept(y):
     return np.append(np.isfinite(y[1:]), True).astype("float32")
 
 
+def test_weights_of_steps_stay_with_the_series_they_belong_to():
+    data = [wave(20, 1), wave(12, 2)]
+    weights = [np.float32(np.arange(len(each)) % 3 > 0) for each in data]
+    model = build(data, horizon=1, window=7)
+    # A step without weight is one whose target, the value ahead, is not known.
+    y = [np.append(x[0], np.where(w[:-1], x[1:], NAN)) for x, w in zip(data, weights, strict=True)]
+    weighted = model.evaluate(data, sample_weight=weights, batch_size=8, verbose=0)
+    np.testing.assert_allclose(weighted[0], model.evaluate(data, y, batch_size=8, verbose=0)[0])
+
+
 def test_the_loss_and_the_metric_by_hand():
     truth = [[[1.0, NAN], [NAN, NAN]], [[2.0, 4.0], [0.0, NAN]]]
     outputs = [[[2.0, 9.0], [9.0, 9.0]], [[2.0, 1.0], [2.0, 9.0]]]

@@ -10,8 +10,10 @@ import tensorflow as tf
 from rnnkit.features import Series, Tags, Text, Words
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
 from rnnkit.models import Tagger
+from rnnkit.models.inputs.masks import present_steps
 from tests import helpers
 
+NAN = float("nan")
 SMALL = {"units": 4, "embedding_size": 4, "character_filters": 3, "seed": 1}
 # "can" is a noun after "the" and a verb otherwise.
 SENTENCES = [["the", "can", "fell"], ["they", "can", "run"], ["the", "dog", "ran"]]
@@ -110,6 +112,14 @@ def test_the_crf_trains_the_likelihood_of_whole_sequences():
     expected = np.log(np.sum(np.exp(list(totals.values())))) - totals[true]
     loss, *_ = model.evaluate(CITIES[:1], MARKS[:1], verbose=0)
     np.testing.assert_allclose(loss, expected / 3, rtol=1e-4)
+
+
+def test_which_steps_of_padded_inputs_there_are():
+    expected = [[True, True, False]]
+    ids = np.array([[3, 1, 0]])
+    numbers = np.array([[[NAN, NAN], [1.0, NAN], [NAN, NAN]]])  # one may be missing in between
+    for inputs in (ids, np.stack([ids, ids[:, ::-1]], axis=-1), numbers, numbers[..., None, None]):
+        np.testing.assert_array_equal(present_steps(tf.constant(inputs)), expected)
 
 
 def test_entities_are_never_half():

@@ -28,15 +28,14 @@ class SoftmaxTags:
         del inputs
         return _dense(self.feature.size, seed, "softmax")(states)
 
-    def check_loss(self, loss):
-        """Raises a ValueError for a loss given to `compile` that cannot be."""
+    def loss(self, given):
+        """The loss: what `compile` was given, or at `"auto"` the default."""
+        return TagCrossEntropy() if is_auto(given) else given
 
-    def loss(self):
-        """The default loss."""
-        return TagCrossEntropy()
-
-    def metrics(self):
-        """The default metrics."""
+    def metrics(self, given):
+        """The metrics: what `compile` was given, or at `"auto"` the default."""
+        if not is_auto(given):
+            return given
         marks = [] if self.feature.scheme == "plain" else [EntityF1(self.feature.classes)]
         return [TagAccuracy(), *marks]
 
@@ -64,13 +63,11 @@ class CRFTags(SoftmaxTags):
         self.crf = CRF(self.feature.size, self.feature.allowed(), name="crf_output")
         return self.crf(_dense(self.feature.size, seed)(states))  # [batch, time, tags]
 
-    def check_loss(self, loss):
-        if loss is not None:
+    def loss(self, given):
+        if not is_auto(given) and given is not None:
             raise ValueError(
-                f"loss must be left out with crf=True, which has its own. Received: loss={loss!r}"
+                f"loss must be left out with crf=True, which has its own. Received: loss={given!r}"
             )
-
-    def loss(self):
         return None  # see `negative_log_likelihood`
 
     def negative_log_likelihood(self, truth, scores, present, sample_weight=None):
@@ -122,14 +119,16 @@ class Numbers:
             outputs = AddPresent(**self.present, name="add_present")([inputs, outputs])
         return KnownErrors(name="known_errors")(outputs)
 
-    def check_loss(self, loss):
-        """Any loss of numbers can be."""
+    def loss(self, given):
+        return MaskedMeanSquaredError() if is_auto(given) else given
 
-    def loss(self):
-        return MaskedMeanSquaredError()
+    def metrics(self, given):
+        return [OutputErrors(self.feature.width)] if is_auto(given) else given
 
-    def metrics(self):
-        return [OutputErrors(self.feature.width)]
+
+def is_auto(given):
+    """Whether `compile` was given no loss or metrics."""
+    return isinstance(given, str) and given == "auto"
 
 
 def _dense(size, seed, activation=None, scale=1.0):

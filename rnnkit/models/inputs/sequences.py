@@ -58,7 +58,7 @@ def numbers(feature, embedding_size, seeds):
 
 
 def convolution(filters, kernel_size, seed):
-    """A layer of features of neighbouring steps, each at its place and masked as before."""
+    """A layer of features of neighbouring steps, in their order and masked as before."""
     return MaskedConv1D(
         filters,
         kernel_size,

@@ -9,28 +9,6 @@ from rnnkit.layers.token_dropout import TokenDropout
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Columns(keras.layers.Layer):
-    """Some columns of integers `[batch, time, columns]`: one as `[batch, time]`, or a range.
-
-    Args:
-        start: The first column.
-        end: The column after the last, or None for `start` alone.
-    """
-
-    def __init__(self, start, end=None, **kwargs):
-        kwargs.setdefault("dtype", "int32")
-        super().__init__(**kwargs)
-        self.start = start
-        self.end = end
-
-    def call(self, inputs):
-        return inputs[..., self.start] if self.end is None else inputs[..., self.start : self.end]
-
-    def get_config(self):
-        return {**super().get_config(), "start": self.start, "end": self.end}
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
 class BesideWords(keras.layers.Layer):
     """Word vectors with those of the characters appended; the mask is that of the words."""
 
@@ -52,7 +30,6 @@ def read(
     token_dropout=0.0,
     character_embedding_size=32,
     character_filters=64,
-    character_dropout=0.0,
 ):
     """The input of a feature of words or tokens, and the masked vectors of its steps.
 
@@ -60,11 +37,10 @@ def read(
         feature: Adapted `Words`, or a feature of tokens such as `Text`.
         seeds: Gives a seed for each layer, by `next()`.
         embedding_size: Size of the vectors of words or tokens.
-        token_dropout: Share of words replaced by the unknown one in training; their characters
-            stay.
+        token_dropout: Fraction of the words replaced by the unknown one in training; their
+            characters stay.
         character_embedding_size: Size of the vectors of characters.
         character_filters: Features of the characters of a word; 0 reads none.
-        character_dropout: Share of the vectors of characters dropped in training.
 
     Returns:
         The pair of the Keras input, `[batch, time, 1 + characters]` or `[batch, time]`, and a
@@ -74,7 +50,7 @@ def read(
     if spelled:
         length = feature.max_word_length
         inputs = keras.Input((None, 1 + length), dtype="int32", name="words")
-        tokens = Columns(0, name="word_ids")(inputs)  # [batch, time]
+        tokens = inputs[..., 0]  # [batch, time]
     else:
         length, inputs = 0, keras.Input((None,), dtype="int32", name="tokens")
         tokens = inputs
@@ -87,14 +63,12 @@ def read(
         name="embedding",
     )(tokens)  # [batch, time, embedding]
     if length and character_filters:
-        characters = Columns(1, 1 + length, name="character_ids")(inputs)
         characters = CharacterFeatures(
             feature.alphabet_size,
             character_embedding_size,
             character_filters,
-            dropout=character_dropout,
             seed=seeds.next(),
             name="characters",
-        )(characters)  # [batch, time, filters]
+        )(inputs[..., 1:])  # [batch, time, filters]
         x = BesideWords(name="words_and_characters")([x, characters])
     return inputs, x
