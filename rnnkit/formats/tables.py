@@ -110,7 +110,7 @@ def parse(text, label, suffix=".csv", header=True):
         header: As in `read_table`.
 
     Raises:
-        ValueError: If the text is not of that kind, or a row does not fit.
+        ValueError: If the text is not of that format, or a row does not fit.
     """
     if suffix == ".jsonl":
         return _read_jsonl(label, text)

@@ -69,6 +69,8 @@ def test_what_python_writes_is_read_back(tmp_path):
 def test_lines_are_those_of_an_editor(tmp_path):
     table = read_table(write(tmp_path, "a.csv", 'text,label\n"two\nlines",x\n\nhi,y\n'))
     assert list(table.lines) == [2, 5]
+    table = read_table(write(tmp_path, "a.csv", "\n\r\ntext,label\r\na,x\r\n\r\nb,y\r\n"))
+    assert list(table.lines) == [4, 6] and table.columns["text"] == ["a", "b"]
     table = read_table(write(tmp_path, "a.tsv", "text\tlabel\nhi\tx\n\nyo\ty\n"))
     assert list(table.lines) == [2, 4]
     table = read_table(write(tmp_path, "a.jsonl", '\n{"a": 1}\n\n{"a": 2}\n'))
