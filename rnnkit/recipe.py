@@ -10,9 +10,9 @@ from rnnkit.utils.docstrings import arguments
 from rnnkit.utils.options import (
     ShowsOptions,
     SpaceInWords,
-    allowed_values,
     options_of_class,
     options_of_method,
+    taken_by,
     takes_more,
 )
 
@@ -124,7 +124,7 @@ class Recipe:
         if isinstance(model_class, str):
             model_class = getattr(models, model_class)
         model = model_class(input_feature, output_feature, name=self.name, **given)
-        self.compile(model, **_only(self.compile, options))
+        self.compile(model, **taken_by(self.compile, options))
         return model
 
     def compile(self, model, *, learning_rate=1e-3):
@@ -218,10 +218,7 @@ class Recipe:
             advice |= arguments(each.__doc__, "Options")
         for name, option in found.items():
             default = defaults.get(name, None if option.default is ... else option.default)
-            more, allowed = advice.get(name, ""), option.allowed
-            if allowed:  # the recipe may know more
-                allowed = tuple(dict.fromkeys((*allowed, *allowed_values(more))))
-            found[name] = dataclasses.replace(option, default=default, advice=more, allowed=allowed)
+            found[name] = option.of_recipe(default, advice.get(name, ""))
         return found
 
     def check_options(self, options):
@@ -238,11 +235,11 @@ class Recipe:
 
     def adapt(self, data, **options):
         """The adapted features for a set of options (others than those of features are ignored)."""
-        return self.features(data, **_only(self.features, {**self.options(), **options}))
+        return self.features(data, **taken_by(self.features, {**self.options(), **options}))
 
     def network(self, features, **options):
         """The compiled model on given features (options of features are ignored)."""
-        model = self.build(*features, **_only(self.build, {**self.options(), **options}))
+        model = self.build(*features, **taken_by(self.build, {**self.options(), **options}))
         model.recipe = self.name
         model.score_names = list(self.scores)
         model.fit_defaults = self.fit_defaults
@@ -396,11 +393,3 @@ class Recipe:
 
     def __repr__(self):
         return f"<Recipe {self.name}: {self.title}>"
-
-
-def _only(method, options):
-    """Those of the options that a method takes."""
-    if takes_more(method):
-        return options
-    names = inspect.signature(method).parameters
-    return {key: value for key, value in options.items() if key in names}

@@ -63,6 +63,12 @@ class Option:
         """What it means, all of it."""
         return f"{self.text} {self.advice}".strip()
 
+    def of_recipe(self, default, advice):
+        """The option as a recipe has it, whose advice may name more values."""
+        more = allowed_values(advice) if self.allowed else ()
+        allowed = tuple(dict.fromkeys((*self.allowed, *more)))
+        return dataclasses.replace(self, default=default, advice=advice, allowed=allowed)
+
     def check(self, value):
         """Raises a ValueError where the default shows that another type is wanted.
 
@@ -199,6 +205,14 @@ def takes_more(method):
     """Whether a method takes options that it does not name."""
     kinds = [each.kind for each in inspect.signature(method).parameters.values()]
     return inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def taken_by(method, options):
+    """Those of the options that a method takes."""
+    if takes_more(method):
+        return options
+    names = inspect.signature(method).parameters
+    return {key: value for key, value in options.items() if key in names}
 
 
 class SpaceInWords:
