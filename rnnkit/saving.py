@@ -49,7 +49,7 @@ def load_model(filepath, custom_objects=None):
         The model, with its features, weights and optimizer.
 
     Raises:
-        ValueError: If the file is missing, damaged, of another kind or names foreign objects.
+        ValueError: If the file is missing, damaged, no model file or names foreign objects.
 
     Example:
 
@@ -81,7 +81,7 @@ def load_model(filepath, custom_objects=None):
         try:
             return keras.saving.load_model(path, safe_mode=True)
         except Exception as error:
-            # Whatever the depths say, the cause is the file.
+            # Whatever Keras says, the cause is the file.
             raise _refusal(path, f"it could not be rebuilt ({_first_line(error)})") from error
 
 
@@ -239,7 +239,7 @@ def _check_size(config, path, custom_objects):
         raise _refusal(path, f"its metrics need {metrics:,} numbers")
 
 
-# Integers that say nothing of sizes. Of one object in two places Keras notes an id.
+# Integers that are no sizes. Keras gives an object that is used twice an id.
 _NO_SIZES = ("seed", "shared_object_id")
 
 

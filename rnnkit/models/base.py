@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, prepare
-from rnnkit.data.pipeline.raw import as_dataset, in_parts, split_arrays
+from rnnkit.data.pipeline.raw import as_dataset, in_parts, with_validation
 from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
@@ -171,28 +171,11 @@ class Model(keras.Model):
         return integer(size, "batch_size")
 
     def _prepare_fit(self, x, y, sample_weight, validation_split, validation_data, own=False):
-        """What `fit` is given, encoded.
-
-        Args:
-            x, y, sample_weight, validation_split, validation_data: As in `fit`.
-            own: Whether the targets are columns of `x`, which `prepare` finds.
-
-        Returns:
-            The pair of training data and validation data, the latter None where there is none.
-        """
-        if validation_split:
-            if validation_data is not None:
-                raise ValueError("Pass validation_split or validation_data. Received: both")
-            x, y, sample_weight, validation_data = split_arrays(
-                x, x if own else y, sample_weight, validation_split
-            )
-            if own:
-                y, validation_data = None, (validation_data[0], None, *validation_data[2:])
-        train = self.prepare(x, y, sample_weight)
-        if validation_data is None:
-            return train, None
-        parts = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-        return train, self.prepare(*parts)
+        """Encoded training data, and validation data or None; see `with_validation`."""
+        train, validation = with_validation(
+            x, y, sample_weight, validation_split, validation_data, own
+        )
+        return self.prepare(*train), None if validation is None else self.prepare(*validation)
 
     # === Training ===
 

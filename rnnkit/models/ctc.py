@@ -50,11 +50,11 @@ class CTC(Model):
         filters: Features of each convolution.
         kernel_size: Steps that each convolution sees.
         embedding_size: Size of the token vectors of inputs that are tokens.
-        token_dropout: Share of such tokens replaced by the unknown token in training.
-        dropout: Share of the features below each recurrent layer dropped in training, the same
+        token_dropout: Fraction of such tokens replaced by the unknown token in training.
+        dropout: Fraction of the features below each recurrent layer dropped in training, the same
             ones at every step.
-        output_dropout: Share of the states dropped in training.
-        recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
+        output_dropout: Fraction of the states dropped in training.
+        recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses the
             fused kernels.
         impossible: What becomes of examples whose target needs more frames than there are (one
             for each token, and one more between equal neighbours), in training and `evaluate`:

@@ -42,11 +42,11 @@ class ManyToOne(Model):
         bag_of_words: Whether a second path without memory (token vectors of its own, their mean
             and maximum) judges beside the recurrent one; see `PathMixture`. A small data set has
             too few examples for a recurrent network to weigh each word well; this helps there.
-        token_dropout: Share of tokens replaced by the unknown token in training.
-        dropout: Share of the features below each recurrent layer dropped in training, the same
+        token_dropout: Fraction of tokens replaced by the unknown token in training.
+        dropout: Fraction of the features below each recurrent layer dropped in training, the same
             ones at every step.
-        output_dropout: Share of the pooled states dropped in training.
-        recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
+        output_dropout: Fraction of the pooled states dropped in training.
+        recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses the
             fused kernels.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.

@@ -24,8 +24,8 @@ class OneToOne(Model):
         output_feature: Adapted `Label` or `Number`.
         units: Integer or list of integers: the sizes of the hidden layers, at least one.
         activation: Activation of the hidden layers.
-        dropout: Share of hidden activations dropped in training.
-        token_dropout: Share of the tokens of a text dropped in training.
+        dropout: Fraction of hidden activations dropped in training.
+        token_dropout: Fraction of the tokens of a text dropped in training.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 

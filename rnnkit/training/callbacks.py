@@ -36,6 +36,7 @@ class LinearDecay(keras.callbacks.Callback):
         if not isinstance(warmup, int) or isinstance(warmup, bool) or warmup < 0:
             raise ValueError(f"warmup must be an integer of at least 0. Received: {warmup!r}")
         self.warmup = warmup
+        self.peak = None  # the optimizer's own learning rate, once training begins
 
     def on_train_begin(self, logs=None):
         if has_schedule(self.model.optimizer):
@@ -67,7 +68,7 @@ class LinearDecay(keras.callbacks.Callback):
 
     def restore(self):
         """Gives the optimizer its own learning rate again."""
-        if hasattr(self, "peak"):
+        if self.peak is not None:
             self.model.optimizer.learning_rate = self.peak
 
 

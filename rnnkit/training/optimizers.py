@@ -60,9 +60,9 @@ class AveragedAdam(keras.optimizers.Adam):
     # Keras' own has a fixed momentum.
     def _update_model_variables_moving_average(self, trainable_variables):
         step = ops.cast(self.iterations, "float32")
-        share = ops.minimum(self.ema_momentum, step / (9.0 + step))
+        weight = ops.minimum(self.ema_momentum, step / (9.0 + step))
         averages = self._model_variables_moving_average
         for variable, average in zip(trainable_variables, averages, strict=True):
             if average is not None:
-                momentum = ops.cast(share, variable.dtype)
+                momentum = ops.cast(weight, variable.dtype)
                 average.assign(momentum * average + (1 - momentum) * variable)

@@ -10,7 +10,7 @@ from rnnkit.training.callbacks import LinearDecay, has_schedule
 
 
 def with_defaults(callbacks, optimizer, stopping=None, warmup=None):
-    """The user's callbacks, with what a model asks for added where the user has none of the kind.
+    """The user's callbacks, with what a model asks for added where the user has none of that class.
 
     An optimizer that averages weights (`use_ema=True`) has its averages validated and kept.
 
@@ -25,24 +25,24 @@ def with_defaults(callbacks, optimizer, stopping=None, warmup=None):
     Returns:
         A list of callbacks, or what was given if it is a `CallbackList`.
     """
-    kinds = keras.callbacks
-    if isinstance(callbacks, kinds.CallbackList):
+    known = keras.callbacks
+    if isinstance(callbacks, known.CallbackList):
         return callbacks
     if callbacks is None:
         callbacks = []
     callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
 
-    def absent(*kinds):
-        return not any(isinstance(item, kinds) for item in callbacks)
+    def absent(*classes):
+        return not any(isinstance(item, classes) for item in callbacks)
 
-    if stopping and stopping.get("patience") is not None and absent(kinds.EarlyStopping):
+    if stopping and stopping.get("patience") is not None and absent(known.EarlyStopping):
         callbacks.append(early_stopping(stopping))
     if warmup is not None and not has_schedule(optimizer):
-        if absent(LinearDecay, kinds.LearningRateScheduler, kinds.ReduceLROnPlateau):
+        if absent(LinearDecay, known.LearningRateScheduler, known.ReduceLROnPlateau):
             callbacks.insert(0, LinearDecay(warmup))
-    if averages_weights(optimizer) and absent(kinds.SwapEMAWeights):
+    if averages_weights(optimizer) and absent(known.SwapEMAWeights):
         # First, so that the others see the averages.
-        callbacks.insert(0, kinds.SwapEMAWeights(swap_on_epoch=True))
+        callbacks.insert(0, known.SwapEMAWeights(swap_on_epoch=True))
     return callbacks
 
 

@@ -89,6 +89,34 @@ def _short(value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def with_validation(x, y, sample_weight, fraction, validation_data, own=False):
+    """What a model is fitted with and what it is validated with.
+
+    Args:
+        x, y, sample_weight: As in `Model.fit`.
+        fraction: Part of the examples that are set apart for validation; 0 for none.
+        validation_data: Data for validation, a tuple `(x, y[, weight])` or in one; or None.
+        own: Whether the targets are columns of `x`, which `Model.prepare` finds.
+
+    Returns:
+        The arguments of `Model.prepare` for training, and those for validation or None.
+
+    Raises:
+        ValueError: For both a fraction and validation data, and as `split_arrays`.
+    """
+    if fraction:
+        if validation_data is not None:
+            raise ValueError("Pass validation_split or validation_data. Received: both")
+        x, y, sample_weight, validation_data = split_arrays(
+            x, x if own else y, sample_weight, fraction
+        )
+        if own:
+            y, validation_data = None, (validation_data[0], None, *validation_data[2:])
+    if validation_data is not None and not isinstance(validation_data, tuple):
+        validation_data = (validation_data,)
+    return (x, y, sample_weight), validation_data
+
+
 def split_arrays(x, y, sample_weight, fraction):
     """Sets the last `fraction` of arrays apart for validation, as Keras does.
 
