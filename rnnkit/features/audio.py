@@ -9,12 +9,14 @@ import tensorflow as tf
 
 from rnnkit.features import spectra
 from rnnkit.features.base import Feature
+from rnnkit.features.conversion import asserted, read_each, refuse_single
 from rnnkit.features.moments import Moments, inverse
 from rnnkit.formats import wav
 from rnnkit.utils.checks import integer, number, one_of
 
 # Speech has little above 8 kHz, which is half of this.
 HIGHEST_RATE = 16_000
+UNREADABLE = "Audio cannot read clip"
 NORMALIZE = ("global", "utterance", None)
 # Fraction of samples at full scale from which a clip counts as clipped.
 CLIPPED = 0.01
@@ -210,9 +212,9 @@ class Audio(Feature):
 
     def _most_frequent_rate(self, data):
         counts = collections.Counter(
-            _parsed(clip, index)[1]
+            rate
             for values in self.batches(data)
-            for index, clip in enumerate(values.numpy())
+            for _, rate in read_each(values.numpy(), wav.read, UNREADABLE)
         )
         if not counts:
             raise ValueError("Audio.adapt needs at least one clip. Received: none")
@@ -239,21 +241,16 @@ class Audio(Feature):
             if values.dtype == tf.string:
                 return values
             values = values.numpy()
-        if isinstance(values, (str, bytes)):
-            raise ValueError(
-                f"Audio takes a list of clips, not one: pass [clip]. Received: {values[:40]!r}"
-            )
+        refuse_single(values, "Audio", "clips", "clip")
         one = isinstance(values, tuple) and len(values) == 2 and np.ndim(values[1]) == 0
         if (one and np.ndim(values[0])) or _is_samples(values):
             values = [values]
-        clips = []
-        for index, value in enumerate(values):
-            if hasattr(value, "numpy"):
-                value = value.numpy()
-            try:
-                clips.append(wav.to_wav(value, self.sampling_rate))
-            except ValueError as error:
-                raise ValueError(f"Audio cannot read clip {index}: {error}") from None
+
+        def read(value):
+            value = value.numpy() if isinstance(value, tf.Tensor) else value
+            return wav.to_wav(value, self.sampling_rate)
+
+        clips = read_each(values, read, UNREADABLE)
         return tf.constant(clips, tf.string, shape=(len(clips),))
 
     def encode(self, values, truncate=True):
@@ -359,20 +356,9 @@ class Audio(Feature):
 
     def guard(self, encoded):
         rows = encoded.flat_values if isinstance(encoded, tf.RaggedTensor) else encoded
-        test = tf.debugging.assert_equal(
-            tf.reduce_any(tf.math.is_nan(rows)), False, "The data holds clips that are no wav file"
-        )
-        with tf.control_dependencies([test]):
-            return tf.identity(encoded)
+        return asserted(encoded, ~tf.math.is_nan(rows), "The data holds clips that are no wav file")
 
 
 def _is_samples(values):
     """Whether an array is one clip, `[samples]`, rather than a list of several."""
     return isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "iuf"
-
-
-def _parsed(clip, index):
-    try:
-        return wav.read(clip)
-    except ValueError as error:
-        raise ValueError(f"Audio cannot read clip {index}: {error}") from None

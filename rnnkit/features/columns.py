@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import seconds
+from rnnkit.features.conversion import asserted
 from rnnkit.features.moments import inverse
 from rnnkit.utils.checks import one_of
 
@@ -271,11 +272,7 @@ class Columns(Feature):
         rows = encoded.flat_values if isinstance(encoded, tf.RaggedTensor) else encoded
         bad = tf.math.is_inf(rows) if self.missing else ~tf.math.is_finite(rows)
         what = "infinite" if self.missing else "missing or infinite"
-        test = tf.debugging.assert_equal(
-            tf.reduce_any(bad), False, f"The data holds a series with {what} values"
-        )
-        with tf.control_dependencies([test]):
-            return tf.identity(encoded)
+        return asserted(encoded, ~bad, f"The data holds a series with {what} values")
 
 
 def flat_rows(values):

@@ -77,6 +77,40 @@ def strings(array, name):
     return np.array(flat, dtype=object).reshape(array.shape)
 
 
+def refuse_single(values, name, items, item):
+    """Raises a ValueError for one text, path or file where a list of `items` is taken."""
+    if isinstance(values, (str, bytes)):
+        raise ValueError(
+            f"{name} takes a list of {items}, not one: pass [{item}]. Received: {values[:40]!r}"
+        )
+
+
+def read_each(values, read, failure, first=0):
+    """A list of what a function makes of each value.
+
+    Args:
+        values: Iterable of what users have.
+        read: Function of one.
+        failure: What a ValueError of it begins with, such as `"Audio cannot read clip"`; the
+            position in `values` follows.
+        first: Position of the first value.
+    """
+    found = []
+    for index, value in enumerate(values, first):
+        try:
+            found.append(read(value))
+        except ValueError as error:
+            raise ValueError(f"{failure} {index}: {error}") from None
+    return found
+
+
+def asserted(encoded, sound, message):
+    """Encoded tensors with an assertion in the graph that all of `sound` is true."""
+    test = tf.debugging.assert_equal(tf.reduce_all(sound), True, message)
+    with tf.control_dependencies([test]):
+        return tf.identity(encoded)
+
+
 def text_of(value):
     """A string from bytes or from what a user has; bytes that are no UTF-8 are replaced."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import DAY, WEEK
-from rnnkit.features.conversion import free_token, text_of
+from rnnkit.features.conversion import free_token, refuse_single, text_of
 from rnnkit.features.moments import Moments
 from rnnkit.formats import event_text as events
 from rnnkit.utils.checks import integer
@@ -215,10 +215,7 @@ class Events(Feature):
             if values.dtype == tf.string:
                 return values
             values = values.numpy()
-        if isinstance(values, (str, bytes)):
-            raise ValueError(
-                f"Events takes a list of histories, not one: pass [history]. Received: {values!r}"
-            )
+        refuse_single(values, "Events", "histories", "history")
         frame = hasattr(values, "columns")
         if hasattr(values, "to_numpy") and not frame:
             values = list(values)  # a pandas Series of texts

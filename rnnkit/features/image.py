@@ -6,8 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.features.conversion import read_each, refuse_single
 from rnnkit.features.pixels import Pixels, count_sizes
 from rnnkit.formats import pictures
+
+UNREADABLE = "Image cannot read picture"
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -85,8 +88,7 @@ class Image(Pixels):
             try:
                 yield self._call(function, values).numpy()
             except tf.errors.OpError:
-                for index, content in enumerate(values.numpy()):
-                    _checked(content, seen + index)
+                read_each(values.numpy(), pictures.to_bytes, UNREADABLE, seen)
                 raise
             seen += len(values)
 
@@ -112,17 +114,13 @@ class Image(Pixels):
             if values.dtype == tf.string:
                 return values
             values = values.numpy()
-        if isinstance(values, (str, bytes)):
-            raise ValueError(
-                f"Image takes a list of pictures, not one: pass [picture]. "
-                f"Received: {values[:40]!r}"
-            )
+        refuse_single(values, "Image", "pictures", "picture")
         if isinstance(values, np.ndarray) and values.dtype != object and values.dtype.kind != "U":
             if values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in (1, 3, 4)):
                 values = values[None]
             if values.ndim in (3, 4) and values.dtype == np.uint8 and len(values):
                 return pictures.encoded(values)
-        return tf.constant([_checked(value, i) for i, value in enumerate(values)], tf.string)
+        return tf.constant(read_each(values, pictures.to_bytes, UNREADABLE), tf.string)
 
     # === Encoding ===
 
@@ -168,10 +166,3 @@ def _pixels(content):
     """Bytes to uint8 `[height, width, 1 to 4]`."""
     pixels = tf.io.decode_image(content, expand_animations=False)
     return tf.ensure_shape(pixels, [None, None, None])
-
-
-def _checked(value, index):
-    try:
-        return pictures.to_bytes(value)
-    except ValueError as error:
-        raise ValueError(f"Image cannot read picture {index}: {error}") from None

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import free_token, strings, text_of
+from rnnkit.features.conversion import asserted, free_token, strings, text_of
 from rnnkit.utils.checks import one_of
 
 DATA_TYPES = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
@@ -108,11 +108,8 @@ class Label(Feature):
 
     def guard(self, encoded):
         known = ", ".join(map(repr, self.names[:20]))
-        test = tf.debugging.assert_non_negative(
-            encoded, f"The data holds a label that training did not. Known classes: {known}"
-        )
-        with tf.control_dependencies([test]):
-            return tf.identity(encoded)
+        message = f"The data holds a label that training did not. Known classes: {known}"
+        return asserted(encoded, encoded >= 0, message)
 
     def decode(self, values):
         """Probabilities `[batch, classes]` to a list of dicts, one an example.

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.features.conversion import asserted
 from rnnkit.utils.checks import integer
 
 BASES = "ACGT"
@@ -120,11 +121,8 @@ class Nucleotides(Feature):
     def guard(self, encoded):
         # A letter that is no nucleotide is encoded as no base at all.
         bases = encoded.flat_values[:, :4]
-        test = tf.debugging.assert_positive(
-            tf.reduce_sum(bases, axis=1), "The data holds a letter that is no nucleotide"
-        )
-        with tf.control_dependencies([test]):
-            return encoded.with_values(tf.identity(encoded.flat_values))
+        sound = tf.reduce_sum(bases, axis=1) > 0
+        return asserted(encoded, sound, "The data holds a letter that is no nucleotide")
 
     def decode(self, values):
         """Fractions `[batch, time, 4 or more]` to strings: the code of the bases above 0."""

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.features.conversion import asserted, read_each, refuse_single
 from rnnkit.features.music import Roll, rows
 from rnnkit.features.pieces import Pieces
 from rnnkit.formats import midi, notation
@@ -75,20 +76,11 @@ class PianoRoll(Pieces):
         """
         if isinstance(values, tf.RaggedTensor):
             return tf.cast(values > 0, tf.uint8)
-        if isinstance(values, (str, bytes)):
-            raise ValueError(
-                "PianoRoll takes a list of pieces, not one: pass [piece]. "
-                f"Received: {values[:40]!r}"
-            )
+        refuse_single(values, "PianoRoll", "pieces", "piece")
         values = values.numpy() if isinstance(values, tf.Tensor) else values
         if isinstance(values, np.ndarray) and values.ndim == 2 and values.dtype.kind in "biuf":
             values = [values]
-        pieces = []
-        for index, value in enumerate(values):
-            try:
-                pieces.append(_read(value))
-            except ValueError as error:
-                raise ValueError(f"PianoRoll cannot take piece {index}: {error}") from None
+        pieces = read_each(values, _read, "PianoRoll cannot take piece")
         flat = np.concatenate(pieces) if pieces else np.zeros((0, self.keys), "uint8")
         return tf.RaggedTensor.from_row_lengths(flat, [len(piece) for piece in pieces])
 
@@ -149,12 +141,7 @@ class PianoRoll(Pieces):
                 raise ValueError(f"PianoRoll cannot take piece {index}: it has no steps")
 
     def guard(self, encoded):
-        test = tf.debugging.assert_greater(
-            tf.reduce_min(encoded.row_lengths()), tf.constant(0, tf.int64),
-            "The data holds pieces without steps",
-        )  # fmt: skip
-        with tf.control_dependencies([test]):
-            return tf.identity(encoded)
+        return asserted(encoded, encoded.row_lengths() > 0, "The data holds pieces without steps")
 
 
 def _read(value):

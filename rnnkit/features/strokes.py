@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.features.conversion import asserted, read_each, refuse_single
 from rnnkit.features.moments import Moments, inverse
 from rnnkit.formats import points as pen
 from rnnkit.utils.checks import integer, number, one_of
@@ -131,19 +132,11 @@ class Strokes(Feature):
         """
         if isinstance(values, tf.RaggedTensor):
             return tf.cast(values, tf.float32)
-        if isinstance(values, (str, bytes)):
-            raise ValueError(
-                f"Strokes takes a list of pieces, not one: pass [points]. Received: {values[:40]!r}"
-            )
+        refuse_single(values, "Strokes", "pieces", "points")
         values = values.numpy() if isinstance(values, tf.Tensor) else values
         if isinstance(values, np.ndarray) and values.ndim == 2 and values.dtype.kind in "iuf":
             values = [values]
-        pieces = []
-        for index, value in enumerate(values):
-            try:
-                pieces.append(pen.parse(value))
-            except ValueError as error:
-                raise ValueError(f"Strokes cannot take piece {index}: {error}") from None
+        pieces = read_each(values, pen.parse, "Strokes cannot take piece")
         rows = np.concatenate(pieces) if pieces else np.zeros((0, 3), "float32")
         return tf.RaggedTensor.from_row_lengths(rows, [len(piece) for piece in pieces])
 
@@ -290,11 +283,8 @@ class Strokes(Feature):
         sound = tf.reduce_all(tf.math.is_finite(encoded.flat_values if ragged else encoded))
         if ragged:
             sound &= tf.reduce_all(encoded.row_lengths() > 0)
-        test = tf.debugging.assert_equal(
-            sound, True, "The data holds strokes without points, or with what are no pen points"
-        )
-        with tf.control_dependencies([test]):
-            return tf.identity(encoded)
+        message = "The data holds strokes without points, or with what are no pen points"
+        return asserted(encoded, sound, message)
 
 
 def _before(rows):

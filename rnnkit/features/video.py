@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.features.conversion import read_each, refuse_single
 from rnnkit.features.pixels import Pixels
 from rnnkit.formats import pictures
 
@@ -106,20 +107,12 @@ class Video(Pixels):
         """
         if isinstance(values, tf.RaggedTensor):
             return tf.cast(values, tf.uint8)
-        if isinstance(values, (str, bytes)):
-            raise ValueError(
-                f"Video takes a list of clips, not one: pass [clip]. Received: {values[:40]!r}"
-            )
+        refuse_single(values, "Video", "clips", "clip")
         values = values.numpy() if isinstance(values, tf.Tensor) else values
         if isinstance(values, np.ndarray) and values.dtype != object and values.dtype.kind != "U":
             if values.ndim == 3 or (values.ndim == 4 and values.shape[-1] in (1, 3, 4)):
                 values = values[None]
-        clips = []
-        for index, value in enumerate(values):
-            try:
-                clips.append(pictures.frames(value))
-            except ValueError as error:
-                raise ValueError(f"Video cannot take clip {index}: {error}") from None
+        clips = read_each(values, pictures.frames, "Video cannot take clip")
         if not clips:
             shape = self.shape if self.size and self.channels else (1, 1, 1)
             return tf.RaggedTensor.from_row_lengths(np.zeros((0, *shape), "uint8"), [])

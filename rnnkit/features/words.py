@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import strings, text_of
+from rnnkit.features.conversion import refuse_single, strings, text_of
 from rnnkit.features.text import PADDING, UNKNOWN
 from rnnkit.utils.checks import integer
 
@@ -105,10 +105,7 @@ class Words(Feature):
         Raises:
             ValueError: For what is neither.
         """
-        if isinstance(values, (str, bytes)):
-            raise ValueError(
-                f"Words takes a list of sentences, not one: pass [sentence]. Received: {values!r}"
-            )
+        refuse_single(values, "Words", "sentences", "sentence")
         if isinstance(values, (tf.Tensor, tf.RaggedTensor)):
             rows = values.to_list() if isinstance(values, tf.RaggedTensor) else values.numpy()
         else:
