@@ -10,7 +10,7 @@ from rnnkit.layers.stepwise import state_sizes
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.generating.base import Generating
 from rnnkit.models.generating.decoder import ATTENTIONS, Decoder, Source, bridge
-from rnnkit.models.heads.base import surface_of, token_embedding
+from rnnkit.models.heads.tokens import surface_of, token_embedding
 from rnnkit.models.outputs import check_features
 from rnnkit.utils.seeds import Seeds
 

@@ -12,11 +12,12 @@ from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature, Number
 from rnnkit.layers.carry import Carried, FirstStates, KeepStates
 from rnnkit.layers.sharing import RepeatRows
-from rnnkit.models.generating import language, likelihoods
+from rnnkit.models.generating import likelihoods
+from rnnkit.models.generating import texts as language
 from rnnkit.models.generating.base import Generating
 from rnnkit.models.generating.cache import Cache
 from rnnkit.models.generating.decoder import ATTENTIONS, Decoder, Source, bridge
-from rnnkit.models.heads.base import surface_of
+from rnnkit.models.heads.tokens import surface_of
 from rnnkit.models.inputs.single import foretold, image_grid, vector
 from rnnkit.models.outputs import check_features
 from rnnkit.utils.checks import integer, number

@@ -14,7 +14,7 @@ from rnnkit.decoding.search import Sampling, decode
 from rnnkit.metrics.texts import SEVERAL
 from rnnkit.models.base import Model
 from rnnkit.models.compiled import compiled
-from rnnkit.models.generating import values as writing_values
+from rnnkit.models.generating import value_decoding as writing_values
 from rnnkit.models.generating.options import checked
 from rnnkit.models.generating.references import with_all_references, with_references
 from rnnkit.training import policy_gradient as rewarded

@@ -41,7 +41,7 @@ class Decoder:
     Used twice: to make the graph of training (`whole`), and step by step in decoding (`step`).
 
     Args:
-        surface: What is read and written: `rnnkit.models.heads.base.Tokens` or `Values`, or
+        surface: What is read and written: `rnnkit.models.heads.tokens.Tokens` or `Values`, or
             `rnnkit.models.heads.keys.Keys`.
         cell, units, num_layers, dropout, recurrent_dropout: As in `rnnkit.layers.recurrent`.
         attention: `"additive"`, `"multiplicative"` or None.

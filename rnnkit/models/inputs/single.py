@@ -74,7 +74,7 @@ def foretold(written, features, tokens, surface, weight, seeds):
         written: Keras tensor, the output of the network.
         features: Keras tensor `[images, features]`.
         tokens: Keras tensor `[texts, time]`.
-        surface: `rnnkit.models.heads.base.Tokens`.
+        surface: `rnnkit.models.heads.tokens.Tokens`.
         weight: Factor on the loss.
         seeds: `rnnkit.utils.seeds.Seeds`.
     """

@@ -239,7 +239,7 @@ def test_long_texts_are_encoded_in_pieces(monkeypatch):
     model = language_model(["a\u00e9\u4e00b\nc "])
     text = "a\u00e9\u4e00b\nc " * 9 + "\u4e00" * 20
     expected = model.prepare([text]).tokens.tolist()
-    monkeypatch.setattr("rnnkit.models.generating.language.PIECE", 16)
+    monkeypatch.setattr("rnnkit.models.generating.texts.PIECE", 16)
     assert model.prepare([text]).tokens.tolist() == expected and len(expected) == len(text)
 
 
