@@ -123,7 +123,8 @@ class Recipe:
             del given[name]  # a default that only the class itself knows
         if isinstance(model_class, str):
             model_class = getattr(models, model_class)
-        model = model_class(input_feature, output_feature, name=self.name, **given)
+        features = [each for each in (input_feature, output_feature) if each is not None]
+        model = model_class(*features, name=self.name, **given)
         self.compile(model, **taken_by(self.compile, options))
         return model
 

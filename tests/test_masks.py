@@ -179,9 +179,9 @@ def test_generating_models():
     more = tf.pad(tokens, [[0, 0], [0, MORE]])
     options = {"units": 3, "embedding_size": 3, "num_layers": 2, "seed": 1}
     # Two, as a language model goes on from the states of the batch before.
-    first, second = (randomise(models.OneToMany(None, text(), **options)) for _ in range(2))
+    first, second = (randomise(models.LanguageModel(text(), **options)) for _ in range(2))
     same(first(tokens), second(more), 4)
-    captioner = randomise(models.OneToMany(label(), text(), **options))
+    captioner = randomise(models.Captioner(label(), text(), **options))
     given = encoded(captioner, LABELS)[:1]
     same(captioner([given, tokens]), captioner([given, more]), 4)
 

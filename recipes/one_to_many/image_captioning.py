@@ -32,7 +32,7 @@ class ImageCaptioning(rnnkit.Recipe):
             `model.get_layer("image_network").load_weights(path)` before `fit`.
         flip: Whether half of the pictures are mirrored in training; by default unless captions
             often say left or right.
-        foretell: It teaches the network of the picture early.
+        auxiliary_loss: It teaches the network of the picture early.
         dropout: More where there are few pictures.
     """
 
@@ -65,13 +65,12 @@ class ImageCaptioning(rnnkit.Recipe):
 
     # === Model ===
 
-    model_class = "OneToMany"
+    model_class = "Captioner"
     defaults = {
-        "units": 256, "attention": "multiplicative", "augment": True, "foretell": 0.1,
+        "units": 256, "attention": "multiplicative", "augment": True, "auxiliary_loss": 0.1,
         "dropout": 0.3, "label_smoothing": 0.1, "beam_size": 5, "length_penalty": 0.3,
         "learning_rate": 2e-3,
     }  # fmt: skip
-    unused = ("sequence_length", "cache_size", "cache_weight", "cache_scale")
     # The average of the weights over the last few hundred steps is better than any.
     ema_momentum = 0.995
 

@@ -68,9 +68,8 @@ class TextGeneration(rnnkit.Recipe):
 
     # === Model ===
 
-    model_class = "OneToMany"
+    model_class = "LanguageModel"
     defaults = {"sequence_length": 50, "cache_size": 2000, "dropout": 0.3, "learning_rate": 5e-3}
-    unused = ("attention", "network", "augment", "flip", "foretell")
     # The average of the weights over the last few hundred steps, beside a rate that falls.
     ema_momentum = 0.998
 

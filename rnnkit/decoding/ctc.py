@@ -5,6 +5,7 @@ import collections
 import tensorflow as tf
 
 from rnnkit.layers.frames import IMPOSSIBLE
+from rnnkit.utils.checks import integer
 
 Decoded = collections.namedtuple("Decoded", ["tokens", "lengths", "log_probabilities"])
 
@@ -79,8 +80,7 @@ def prefix_beam_search(log_probabilities, lengths=None, beam_size=10, n_best=1, 
     using bi-directional recurrent DNNs", https://arxiv.org/abs/1408.2873.
     """
     for name, value in (("beam_size", beam_size), ("n_best", n_best), ("most_labels", most_labels)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+        integer(value, name)
     if n_best > beam_size:
         raise ValueError(
             f"n_best must be at most beam_size. Received: n_best={n_best}, beam_size={beam_size}"
@@ -100,13 +100,13 @@ def prefix_beam_search(log_probabilities, lengths=None, beam_size=10, n_best=1, 
     longest = tf.reduce_max([each.dense_shape[1] for each in found])
     rows = []
     for each in found:
-        places = tf.SparseTensor(each.indices, each.values + 1, [batch, longest])
-        rows.append(tf.cast(tf.sparse.to_dense(places), tf.int32))  # [batch, longest]
-    places = tf.stack(rows, axis=1)  # [batch, n_best, longest], in the order of `labels`
-    places = tf.where(exist[..., None], places, 0)
-    counts = tf.math.count_nonzero(places, axis=-1, dtype=tf.int32)  # [batch, n_best]
-    places = places[..., : tf.reduce_max(counts)]
-    tokens = tf.gather(labels, places, batch_dims=1)  # [batch, n_best, longest]
+        index = tf.SparseTensor(each.indices, each.values + 1, [batch, longest])
+        rows.append(tf.cast(tf.sparse.to_dense(index), tf.int32))  # [batch, longest]
+    index = tf.stack(rows, axis=1)  # [batch, n_best, longest], in `labels`
+    index = tf.where(exist[..., None], index, 0)
+    counts = tf.math.count_nonzero(index, axis=-1, dtype=tf.int32)  # [batch, n_best]
+    index = index[..., : tf.reduce_max(counts)]
+    tokens = tf.gather(labels, index, batch_dims=1)  # [batch, n_best, longest]
     return Decoded(tokens, counts, tf.where(exist, scores, float("-inf")))
 
 

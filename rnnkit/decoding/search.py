@@ -59,10 +59,10 @@ def decode(
     """Decodes a batch, in one loop of the graph.
 
     Beam search keeps the `beam_size` hypotheses of the highest score. One that has ended is frozen:
-    it keeps its place and its score, and is outlived only by better ones. A sequence leaves the
+    it keeps its rank and its score, and is displaced only by better ones. A sequence leaves the
     loop when all of its hypotheses have ended, or when those that have not cannot become better
     than the `n_best` that have; the loop ends when none is left. Greedy decoding is beam search
-    with one beam. Sampling draws `beam_size` sequences independently of each other.
+    with one beam. Sampling gives `beam_size` sequences that are independent of each other.
 
     Args:
         step: Function `(tokens, states, index, rows) -> (logits, states, attention)`: int32
@@ -74,7 +74,7 @@ def decode(
         start: Token that comes before the first; an int, or int32 `[batch]`.
         end: Token that ends a sequence.
         max_length: Steps at most, the end token included; an int or a scalar tensor.
-        beam_size: Hypotheses kept, or sequences drawn.
+        beam_size: Hypotheses kept, or sequences sampled.
         n_best: How many of them are given back.
         alpha: Exponent of the length penalty, a number or a scalar tensor, at least 0, which
             compares log-probabilities.
@@ -111,7 +111,7 @@ def decode(
         total, ended, length = (
             tf.gather(each, rows) for each in (log_probabilities, finished, lengths)
         )  # each [live, beams]
-        choose = _best if sampling is None else sampling.draw
+        choose = _best if sampling is None else sampling.choose
         tokens, parents, total = choose(logits, total, ended, length, alpha, index)
         if parents is None:
             parents = tf.gather(own, rows)
@@ -121,23 +121,23 @@ def decode(
                 attention = tf.gather(attention, parents, batch_dims=1)
         length += tf.cast(~ended, tf.int32)
         ended |= tokens == end
-        places = rows[:, None]  # [live, 1]
+        row = rows[:, None]  # [live, 1]
 
         def put(whole, part):
-            return tf.tensor_scatter_nd_update(whole, places, part)
+            return tf.tensor_scatter_nd_update(whole, row, part)
 
-        written = (put(tf.zeros_like(own), tokens), put(own, parents))
+        values = (put(tf.zeros_like(own), tokens), put(own, parents))
         if attends:
             shape = tf.concat([[batch], tf.shape(attention)[1:]], axis=0)
-            written += (tf.scatter_nd(places, tf.cast(attention, tf.float32), shape),)
+            values += (tf.scatter_nd(row, tf.cast(attention, tf.float32), shape),)
         histories = tuple(
-            array.write(index, value) for array, value in zip(histories, written, strict=True)
+            array.write(index, value) for array, value in zip(histories, values, strict=True)
         )
         log_probabilities = put(log_probabilities, total)
         finished, lengths = put(finished, ended), put(lengths, length)
         over = tf.reduce_all(ended, axis=1)  # [live]
         if sampling is None:
-            over |= _settled(total, ended, length, alpha, max_length, n_best)
+            over |= _decided(total, ended, length, alpha, max_length, n_best)
         # One gather takes the parents' states of the sequences that go on.
         left = tf.cast(tf.where(~over)[:, 0], tf.int32)  # [left]
         chosen = tf.gather(parents, left) + left[:, None] * beam_size  # [left, beams]
@@ -177,7 +177,7 @@ def decode(
     return Decoded(tokens, lengths, scores, log_probabilities, finished, attention)
 
 
-def _settled(log_probabilities, ended, lengths, alpha, max_length, n_best):
+def _decided(log_probabilities, ended, lengths, alpha, max_length, n_best):
     """Whether no hypothesis that goes on can come before the best that have ended, bool `[live]`.
 
     A log-probability only falls, so one that goes on ends at best with what it has now, divided by
@@ -211,11 +211,10 @@ def _best(logits, log_probabilities, finished, lengths, alpha, index):
     total = log_probabilities[..., None] + added
     longer = lengths + tf.cast(~finished, tf.int32)
     scores = total / length_penalty(longer, alpha)[..., None]
-    _, places = tf.math.top_k(tf.reshape(scores, [batch, beams * count]), beams)
+    _, index = tf.math.top_k(tf.reshape(scores, [batch, beams * count]), beams)
     total, tokens = (tf.reshape(each, [batch, beams * count]) for each in (total, tokens))
-    chosen = (tf.gather(each, places, batch_dims=1) for each in (tokens, total))
-    tokens, total = chosen
-    return tokens, places // count, total
+    tokens, total = (tf.gather(each, index, batch_dims=1) for each in (tokens, total))
+    return tokens, index // count, total
 
 
 def top_k(logits, count):
@@ -248,8 +247,8 @@ def top_k(logits, count):
         left = tf.tile(tf.range(groups * GROUP, size)[None], [number, 1])
         chosen = tf.concat([chosen, flat[:, groups * GROUP :]], axis=1)
         indices = tf.concat([indices, left], axis=1)
-    values, places = tf.math.top_k(chosen, count)  # [rows, count]
-    indices = tf.gather(indices, places, batch_dims=1)
+    values, index = tf.math.top_k(chosen, count)  # [rows, count]
+    indices = tf.gather(indices, index, batch_dims=1)
     shape = tf.concat([tf.shape(logits)[:-1], [count]], axis=0)
     found = (tf.reshape(each, shape) for each in (values, indices))
     return tuple(tf.ensure_shape(each, [*logits.shape[:-1], count]) for each in found)
@@ -272,12 +271,12 @@ def _traced(steps, order, tokens, parents):
 
 
 class Sampling(typing.NamedTuple):
-    """How tokens are drawn.
+    """How tokens are sampled.
 
     Attributes:
         temperature: Logits are divided by it: below 1 the likely becomes likelier. A number or a
             scalar tensor, as `top_p`.
-        top_k: Only so many of the likeliest tokens are drawn from; 0 for all.
+        top_k: Only so many of the likeliest tokens are sampled from; 0 for all.
         top_p: Only the fewest likeliest tokens that hold this much probability; 1 for all.
         seed: Pair of integers.
 
@@ -291,7 +290,7 @@ class Sampling(typing.NamedTuple):
     top_p: float = 1.0
     seed: typing.Any = (0, 0)
 
-    def draw(self, logits, log_probabilities, finished, lengths, alpha, index):
+    def choose(self, logits, log_probabilities, finished, lengths, alpha, index):
         """One token a row; log-probabilities are those of the model, before any cut."""
         del lengths, alpha
         seed = tf.convert_to_tensor(self.seed) + tf.stack([0, index])

@@ -1,11 +1,11 @@
-"""The loop that writes sequences of numbers, step after step, until they say that they end."""
+"""The loop that generates sequences of numbers, step after step, until they end."""
 
 import typing
 
 import tensorflow as tf
 
 
-class Written(typing.NamedTuple):
+class Generated(typing.NamedTuple):
     """What the loop gives.
 
     Attributes:
@@ -21,16 +21,16 @@ class Written(typing.NamedTuple):
     attention: tf.Tensor | None
 
 
-def write_values(
+def generate_values(
     step, states, batch, *, width, max_length, attends=False, choose=None, before=None
 ):
-    """Writes a batch of sequences of numbers, in one loop of the graph.
+    """Generates a batch of sequences of numbers, in one loop of the graph.
 
-    Each step reads what the step before wrote. A sequence ends with the step whose last number,
+    Each step reads what the step before generated. A sequence ends with the step whose last number,
     the logit of the end, is positive.
 
     Args:
-        step: Function `(before, states) -> (written, states, attention)`: `[batch, 1, width + 1]`,
+        step: Function `(before, states) -> (outputs, states, attention)`: `[batch, 1, width + 1]`,
             the numbers of the step before and 1 in the last column at the first step, to the
             numbers and the logit of the end, `[batch, 1, width + 1]`; states of unchanged shapes;
             and attention `[batch, 1, source]` or None.
@@ -39,13 +39,13 @@ def write_values(
         width: Numbers in a step.
         max_length: Steps at most; an int or a scalar tensor.
         attends: Whether `step` gives attention.
-        choose: Function `(written, index)` that gives the numbers of the step `[batch, 1, width]`
-            and whether it is the last, bool `[batch]`, from what `step` wrote; by default what is
-            written are the numbers and the logit of the end.
+        choose: Function `(outputs, index)` that gives the numbers of the step `[batch, 1, width]`
+            and whether it is the last, bool `[batch]`, from the outputs of `step`; by default these
+            are the numbers and the logit of the end.
         before: What comes before the first step, `[batch, 1, width + 1]`; by default the start.
 
     Returns:
-        `Written`.
+        `Generated`.
     """
     if before is None:
         before = tf.concat([tf.zeros([batch, 1, width]), tf.ones([batch, 1, 1])], axis=-1)
@@ -55,12 +55,12 @@ def write_values(
     )
 
     def body(index, before, states, finished, lengths, histories):
-        written, states, attention = step(before, states)
-        written = tf.cast(written, tf.float32)
+        outputs, states, attention = step(before, states)
+        outputs = tf.cast(outputs, tf.float32)
         if choose is None:
-            values, ends = written[..., :-1], written[:, 0, -1] > 0  # [batch, 1, width], [batch]
+            values, ends = outputs[..., :-1], outputs[:, 0, -1] > 0  # [batch, 1, width], [batch]
         else:
-            values, ends = choose(written, index)
+            values, ends = choose(outputs, index)
         shown = tf.where(finished[:, None], float("nan"), values[:, 0])  # [batch, width]
         parts = (shown, tf.cast(attention, tf.float32)[:, 0]) if attends else (shown,)
         histories = tuple(
@@ -77,4 +77,4 @@ def write_values(
         maximum_iterations=max_length,
     )
     whole = [tf.transpose(array.gather(tf.range(steps)), [1, 0, 2]) for array in histories]
-    return Written(whole[0], lengths, finished, whole[1] if attends else None)
+    return Generated(whole[0], lengths, finished, whole[1] if attends else None)

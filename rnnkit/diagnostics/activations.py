@@ -140,7 +140,7 @@ def _words(model, x, run, batch):
         before = batch.inputs[-1] if isinstance(batch.inputs, (tuple, list)) else batch.inputs
         if not feature.shows_tokens or not before.dtype.is_integer:
             return None
-        ids, start = before.numpy()[0], model.decoder.surface.start
+        ids, start = before.numpy()[0], model.decoder.head.start
         there = batch.target_mask[0] if batch.target_mask is not None else ids != 0
         return [
             feature.tokens_of([each])[0]

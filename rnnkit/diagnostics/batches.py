@@ -13,6 +13,7 @@ from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.models.base import Model
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.generating.base import Generating
+from rnnkit.models.language_model import LanguageModel
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.utils.checks import integer
 
@@ -179,7 +180,7 @@ def single(model, x, y=None):
         if model.input_feature is None:  # a text is read in one piece
             data = model.prepare([x] if isinstance(x, (str, bytes)) else x, targets=False)
             tokens = data.tensors[0][0].numpy()
-            return Batch(tf.constant([[model.decoder.surface.start, *tokens]], tf.int32))
+            return Batch(tf.constant([[model.decoder.head.start, *tokens]], tf.int32))
         if y is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # it need not come to an end here
@@ -209,8 +210,9 @@ def graph_inputs(model):
 @contextlib.contextmanager
 def undisturbed(model):
     """Leaves what a language model carries from batch to batch as it was."""
-    carried = getattr(model, "_carried", None)
-    kept = [] if carried is None else [*carried.kept[True], *carried.kept[False]]
+    kept = []
+    if isinstance(model, LanguageModel):
+        kept = [*model.carried.kept[True], *model.carried.kept[False]]
     values = [tf.identity(each) for each in kept]
     try:
         yield

@@ -15,7 +15,7 @@ def ranks(likelihoods, truth=None, relative=False):
     the right one, half count as before it.
 
     Args:
-        likelihoods: Log-probabilities `[inputs, texts]`, such as of `OneToMany.log_likelihoods`.
+        likelihoods: Log-probabilities `[inputs, texts]`, such as of `Captioner.log_likelihoods`.
         truth: Integers `[texts]`, the right input of each; by default input j for text j.
         relative: Whether each input is compared with itself.
 

@@ -1,11 +1,13 @@
 """Models: one class for each task of an input-output pattern."""
 
 from rnnkit.models.base import Model
+from rnnkit.models.captioner import Captioner
 from rnnkit.models.composer import Composer
 from rnnkit.models.ctc import CTC
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.encoder_decoder import EncoderDecoder
 from rnnkit.models.forecaster import Forecaster
+from rnnkit.models.language_model import LanguageModel
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.many_to_one import ManyToOne
 from rnnkit.models.one_to_many import OneToMany
@@ -14,10 +16,12 @@ from rnnkit.models.tagger import Tagger
 
 __all__ = [
     "CTC",
+    "Captioner",
     "Composer",
     "EchoStateNetwork",
     "EncoderDecoder",
     "Forecaster",
+    "LanguageModel",
     "ManyToMany",
     "ManyToOne",
     "Model",

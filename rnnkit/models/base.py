@@ -8,13 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import metrics as scoring
-from rnnkit.data.pipeline.encoded import Encoded, Streamed, prepare
+from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
 from rnnkit.data.pipeline.raw import as_dataset, in_parts, with_validation
 from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
 from rnnkit.models.export import FORMATS, Export
 from rnnkit.models.outputs import task_defaults
+from rnnkit.models.progress import shown
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
 from rnnkit.training.class_weights import class_weights
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
@@ -183,11 +184,6 @@ class Model(keras.Model):
         """Called with the encoded training data, for what a pattern has to know of it."""
 
     @property
-    def stopping(self):
-        """Dict of the settings of early stopping: `patience`, `monitor`, `min_delta`."""
-        return self.fit_defaults
-
-    @property
     def encoder_layers(self):
         """The layers that `fine_tune(freeze="encoder")` leaves as they are."""
         return [
@@ -209,6 +205,7 @@ class Model(keras.Model):
         sample_weight=None,
         validation_batch_size=None,
         interrupted_path=None,
+        trainer=None,
         **kwargs,
     ):
         """Trains on raw data; see `keras.Model.fit` for the arguments.
@@ -222,6 +219,8 @@ class Model(keras.Model):
             class_weight: Dict of weight by class, the class given as its name or its index.
             interrupted_path: Where Ctrl-C leaves the best weights so far; by default
                 `<name>-interrupted.keras` in the current folder. False leaves none.
+            trainer: What runs the epochs instead of the model itself, such as
+                `rnnkit.training.PolicyGradient`, or None.
 
         Returns:
             The Keras `History`.
@@ -233,12 +232,15 @@ class Model(keras.Model):
         held_out = validation
         if validation is not None:
             validation = self._batches(validation, validation_batch_size or batch_size)
-        stopping = None if validation is None else self.stopping
+        run = super().fit if trainer is None else trainer.fit
+        stopping = None
+        if validation is not None:
+            stopping = self.fit_defaults if trainer is None else trainer.stopping
         warmup = self.fit_defaults.get("warmup")
         callbacks = with_defaults(callbacks, self.optimizer, stopping, warmup)
         self.build_optimizer()
         with BestKept(self, callbacks, interrupted_path):
-            history = super().fit(
+            history = run(
                 self._batches(train, batch_size, shuffle, self.seed),
                 epochs=epochs,
                 verbose=verbose,
@@ -343,13 +345,9 @@ class Model(keras.Model):
     def _each_batch(self, compute, data, batch_size, verbose):
         """What `compute(inputs)` gives, batch by batch: a generator that shows its progress."""
         batches = Model._batches(self, data, batch_size)
-        steps, progress = int(batches.cardinality()), None
-        if verbose in (1, 2):
-            progress = keras.utils.Progbar(steps if steps > 0 else None, verbose=verbose)
-        for number, (inputs, *_) in enumerate(batches):
+        steps = int(batches.cardinality())
+        for inputs, *_ in shown(batches, steps if steps > 0 else None, verbose):
             yield compute(inputs)
-            if progress:
-                progress.update(number + 1)
 
     def infer(self, x, batch_size=None):
         """Raw in, readable out: labels with probabilities, numbers in their own unit.
@@ -372,12 +370,7 @@ class Model(keras.Model):
 
     def score(self, x, y=None, batch_size=None, verbose=0):
         """The task's own scores on raw data, as a dict of floats; see `rnnkit.metrics`."""
-        data = self.prepare(x, y)
-        if isinstance(data, Streamed):
-            raise ValueError(
-                "score needs data that ends and fits in memory: pass a part of it, such as "
-                "`data.take(100_000)`. Received: a dataset that is endless or too large"
-            )
+        data = in_memory(self.prepare(x, y))
         outputs = self.predict(data, batch_size, verbose=verbose)
         truth = data.tensors[1].numpy()
         return scoring.scores(self.output_feature, truth, outputs, self.score_names)

@@ -14,7 +14,7 @@ from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses.ctc import CTCLoss
 from rnnkit.models.alignment import Alignment
 from rnnkit.models.base import Model
-from rnnkit.models.generating.references import with_references
+from rnnkit.models.generating.references import References
 from rnnkit.models.inputs import sequences as entrance
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.outputs import check_features
@@ -333,7 +333,7 @@ class CTC(Model):
             beam_size: As in `infer`.
             **options: Of the scores, such as `lowercase=True`.
         """
-        data, references, _ = with_references(self, x, y)
+        data, references, _ = References.read(self, x, y)
         hypotheses = self.infer(data, batch_size, verbose=verbose, beam_size=beam_size)
         names = self.score_names or ("wer", "cer")
         return metrics.scores(self.output_feature, references, hypotheses, names, **options)

@@ -10,8 +10,12 @@ from rnnkit.layers.stepwise import state_sizes
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.generating.base import Generating
 from rnnkit.models.generating.decoder import ATTENTIONS, Decoder, Source, bridge
-from rnnkit.models.heads.tokens import surface_of, token_embedding
+from rnnkit.models.heads.base import check_of_tokens
+from rnnkit.models.heads.choice import head_of
+from rnnkit.models.heads.tokens import token_embedding
 from rnnkit.models.outputs import check_features
+from rnnkit.utils.checks import one_of
+from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
 
 
@@ -22,13 +26,13 @@ class EncoderDecoder(Generating):
     The encoder reads the source in both directions. Its last states become the decoder's first,
     through a dense layer where sizes differ, and its outputs are the memory that the decoder's
     attention looks at. The decoder is trained on the true tokens before each (teacher forcing),
-    the whole sequence in one call; it writes tokens by beam search. One model does both.
+    the whole sequence in one call; it generates tokens by beam search. One model does both.
 
     Args:
         input_feature: Adapted feature of the source: `Text`, `Subwords`, or a sequence of numbers
             such as `Audio`, `Strokes` or `Series`.
         output_feature: Adapted feature of the target: `Text` or `Subwords`, or a sequence of
-            numbers, `Series` or `Strokes`. Numbers are written one step after the other until the
+            numbers, `Series` or `Strokes`. Numbers are generated one step after the other until the
             network says that it was the last (their mean squared error and the cross-entropy of
             the end are learned); `infer` gives an array for each input, and of the options of
             decoding only `max_length` applies.
@@ -43,11 +47,11 @@ class EncoderDecoder(Generating):
         shared_embedding: Whether source and target have one embedding: their features must have
             the same vocabulary, as `Subwords` adapted to both.
         tied_output: Whether the output layer's weights are those of the target's embedding.
-        dropout: Share of the features below each recurrent layer, and of the output layer's
+        dropout: Fraction of the features below each recurrent layer, and of the output layer's
             inputs, dropped in training.
-        recurrent_dropout: Share of the recurrent connections dropped in training; this loses the
+        recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses the
             fused kernels.
-        token_dropout: Share of the tokens of source and target replaced by the unknown token in
+        token_dropout: Fraction of the tokens of source and target replaced by the unknown token in
             training.
         label_smoothing: Of the default loss; see `rnnkit.losses.tokens.TokenCrossEntropy`.
         beam_size: Hypotheses kept in decoding, unless said otherwise there.
@@ -93,6 +97,7 @@ class EncoderDecoder(Generating):
         name=None,
     ):
         # === Arguments ===
+        arguments = given(locals())
         check_features(input_feature, output_feature, (Feature,))
         tokens = input_feature.vocabulary_size
         width = input_feature.width
@@ -114,18 +119,11 @@ class EncoderDecoder(Generating):
             )
         if output_feature.time:
             raise ValueError(
-                "output_feature must be of values alone: the times of what is written are not "
+                "output_feature must be of values alone: the times of what is generated are not "
                 "known. Received: Series with time=True"
             )
-        if label_smoothing and not words:
-            raise ValueError(
-                "label_smoothing is for targets of tokens. Received: "
-                f"label_smoothing={label_smoothing!r} for {type(output_feature).__name__}"
-            )
-        if attention not in ATTENTIONS:
-            raise ValueError(
-                f"attention must be one of {list(ATTENTIONS)}. Received: attention={attention!r}"
-            )
+        check_of_tokens(output_feature, label_smoothing=label_smoothing)
+        one_of(attention, "attention", ATTENTIONS)
         if shared_embedding and (not words or tokens != output_feature.vocabulary_size):
             raise ValueError(
                 "shared_embedding needs features with one vocabulary: adapt one Subwords to both "
@@ -144,9 +142,9 @@ class EncoderDecoder(Generating):
         seeds = Seeds(seed)
 
         # === Layers ===
-        surface = surface_of(output_feature, embedding_size, tied_output, token_dropout, seeds)
+        head = head_of(output_feature, embedding_size, tied_output, token_dropout, seeds)
         decoder = Decoder(
-            surface,
+            head,
             cell,
             units,
             decoder_layers,
@@ -174,7 +172,7 @@ class EncoderDecoder(Generating):
         if tokens is not None:
             source = keras.Input((None,), dtype="int32", name="source")  # [batch, source]
             if shared_embedding:
-                embedding = surface.embedding
+                embedding = head.embedding
             else:
                 embedding = token_embedding(
                     tokens, embedding_size, True, seeds.next(), "source_embedding"
@@ -194,39 +192,10 @@ class EncoderDecoder(Generating):
             states = _summary(encoder, last, bidirectional)
         outputs = keras.layers.Dropout(dropout, seed=seeds.next(), name="memory_dropout")(outputs)
         first = bridge(states, decoder.state_sizes, seeds)
-        target = surface.input()  # [batch, target], or [batch, target, width + 1] of numbers
-        written, _ = decoder.whole(target, Source(first, outputs, mask))  # [batch, target, ...]
-        # Past Keras, which gets these layers as parts of the graph; `compile` needs it already.
-        self.__dict__["decoder"] = decoder
-        super().__init__(
-            [source, target],
-            written,
-            input_feature=input_feature,
-            output_feature=output_feature,
-            seed=seed,
-            name=name,
-        )
-
-        self.__dict__["_encode"] = keras.Model(source, [*(first or []), outputs, mask])
-
-        # === Config ===
-        self.cell = cell
-        self.units = units
-        self.num_layers = num_layers
-        self.decoder_layers = decoder_layers
-        self.bidirectional = bidirectional
-        self.attention = attention
-        self.embedding_size = embedding_size
-        self.shared_embedding = shared_embedding
-        self.tied_output = tied_output
-        self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.token_dropout = token_dropout
-        self.label_smoothing = label_smoothing
-        self.beam_size = beam_size
-        self.length_penalty = length_penalty
-        if label_smoothing and self.compiled:
-            self.compile()
+        target = head.input()  # [batch, target], or [batch, target, width + 1] of numbers
+        begun = Source(first, outputs, mask)
+        generated, _ = decoder.whole(target, begun)  # [batch, target, ...]
+        super().__init__([source, target], generated, decoder=decoder, source=begun, **arguments)
 
     @property
     def encoder_layers(self):
@@ -235,10 +204,6 @@ class EncoderDecoder(Generating):
             for layer in self.layers
             if layer.name in ("encoder", "source_embedding") and layer.weights
         ]
-
-    def begin(self, source):
-        *states, memory, mask = self._encode(source, training=False)
-        return Source(states or None, memory, mask)
 
 
 def _summary(encoder, last, bidirectional):

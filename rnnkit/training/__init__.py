@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "AveragedAdam": ".optimizers",
         "LinearDecay": ".callbacks",
+        "PolicyGradient": ".policy_gradient",
         "callbacks": ".callbacks",
         "optimizers": ".optimizers",
         "rewards": ".rewards",

@@ -1,27 +1,28 @@
-"""Training of models that write on what they write themselves, by a score of it."""
-
-import contextlib
+"""Training of generating models on what they generate themselves, by a score of it."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rnnkit.decoding.search import Sampling
 from rnnkit.training import rewards
+from rnnkit.utils.checks import integer
 
 
-class Rewarded:
-    """What takes the place of a training step: draw, score, and make the better more likely.
+class PolicyGradient(keras.Model):
+    """Trains a generating model: sample sequences, score them, and make the better ones likelier.
 
-    For each input k sequences are drawn from the model. One with the reward r is made likelier by
+    For each input k sequences are sampled from the model. One with the reward r is made likelier by
     as much as r is above the mean reward b of the k - 1 others:
 
         gradient = - (r - b) grad log p(sequence)
 
     which is REINFORCE, and needs no further model to tell what reward is to be expected.
 
+    The trainer runs the epochs (`model.fit(..., trainer=...)`); it changes the weights of the
+    model, by the model's optimizer, and nothing else of it. Callbacks are called with the model.
+
     Args:
-        model: A `Generating` model.
+        model: A `rnnkit.models.generating.base.Generating` model.
         reward: Name or function; see `rnnkit.training.rewards.reward`.
         samples: k, at least 2.
 
@@ -32,38 +33,88 @@ class Rewarded:
     for image captioning", https://arxiv.org/abs/1612.00563 (rewards from a score of texts).
     """
 
-    def __init__(self, model, reward, samples):
-        whole = isinstance(samples, (int, np.integer)) and not isinstance(samples, bool)
-        if not whole or samples < 2:
+    def __init__(self, model, reward, samples=5):
+        samples = integer(samples, "samples", least=2)
+        if model.input_feature is None or model.output_feature.vocabulary_size is None:
             raise ValueError(
-                "samples must be an integer of at least 2, as each is compared with the others. "
-                f"Received: samples={samples!r}"
-            )
-        surface = model.decoder.surface
-        if surface.numeric or surface.draws or model.input_feature is None:
-            raise ValueError(
-                "reward is for models with an input that write tokens, such as texts. Received: "
-                f"reward={reward!r} for a model that writes {type(model.output_feature).__name__}"
+                "reward is for models with an input that generate tokens, such as texts. Received: "
+                f"reward={reward!r} for a model that generates "
+                + type(model.output_feature).__name__
                 + (" without input" if model.input_feature is None else "")
             )
-        self.model, self.samples = model, int(samples)
-        self.reward = rewards.reward(reward)
-        self.mean = keras.metrics.Mean(name="reward")
-        self.barred = surface.bias(model._barred())  # [size]
-        self.seed = 0 if model.seed is None else model.seed
+        with model.distribute_strategy.scope():
+            super().__init__(name="policy_gradient")
+            self.model = model
+            self.samples = samples
+            self.reward = rewards.reward(reward)
+            self.mean = keras.metrics.Mean(name="reward")
+        self.barred = model.decoder.head.bias(model.barred())  # [size]
+        self.first_seed = 0 if model.seed is None else model.seed
+        self.built = True
+
+    # === What Keras asks for ===
+
+    @property
+    def metrics(self):
+        return [self.mean]
+
+    @property
+    def history(self):
+        return self.model.history
+
+    @property
+    def stop_training(self):
+        return self.model.stop_training
+
+    @stop_training.setter
+    def stop_training(self, stop):
+        self.model.stop_training = stop
+
+    @property
+    def stopping(self):
+        """Dict of the settings of early stopping: the model's patience, by the reward."""
+        return {"patience": self.model.fit_defaults.get("patience"), "monitor": "val_reward"}
+
+    def compile(self):
+        """Takes the model's optimizer, which it must have been compiled with."""
+        model = self.model
+        super().compile(
+            optimizer=model.optimizer,
+            run_eagerly=model.run_eagerly,
+            steps_per_execution=model.steps_per_execution,
+            jit_compile=False,  # what is sampled differs in length at every step
+        )
+
+    def fit(self, x, *, epochs=1, verbose="auto", callbacks=None, **kwargs):
+        """As `keras.Model.fit`, of batches `((source, before), target)`."""
+        self.compile()
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            steps = int(x.cardinality())
+            callbacks = keras.callbacks.CallbackList(
+                callbacks,
+                add_history=True,
+                add_progbar=verbose != 0,
+                verbose=verbose,
+                epochs=epochs,
+                steps=steps if steps >= 0 else None,
+                model=self.model,
+            )
+        return super().fit(x, epochs=epochs, verbose=verbose, callbacks=callbacks, **kwargs)
+
+    # === Steps ===
 
     def train_step(self, data):
-        """As `train_step` of a Keras model; the mean reward of what was drawn is the log."""
+        """As `train_step` of a Keras model; the mean reward of what was sampled is the log."""
         model, samples = self.model, self.samples
         (source, _), target, *_ = data
         iteration = tf.cast(model.optimizer.iterations, tf.int32)
-        noise = tf.random.experimental.stateless_fold_in([self.seed, 1], iteration)
-        tokens, rewards = self._written(source, target, samples, Sampling(seed=noise))
+        noise = tf.random.experimental.stateless_fold_in([self.first_seed, 1], iteration)
+        tokens, rewards = self._generated(source, target, samples, Sampling(seed=noise))
         mean = tf.reduce_mean(rewards, axis=1, keepdims=True)  # [n, 1]
         better = (rewards - mean) * (samples / (samples - 1))  # r - b, [n, k]
         tokens = tf.reshape(tokens, [-1, tf.shape(tokens)[-1]])  # [n * k, time]
-        before = model.decoder.surface.before(tokens)
-        source = model._for_each(source, samples)
+        before = model.decoder.head.before(tokens)
+        source = model.for_each(source, samples)
         with tf.GradientTape() as tape:
             logits = model((source, before), training=True)  # [n * k, time, size]
             logits = tf.cast(logits, tf.float32) + self.barred
@@ -73,7 +124,7 @@ class Rewarded:
             loss = model.optimizer.scale_loss(loss)
         variables = model.trainable_weights
         gradients = tape.gradient(loss, [each.value for each in variables])
-        # Not all have a part in writing, such as what foretells words.
+        # Not all have a part in what is generated, such as those of an auxiliary loss.
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         model.optimizer.apply_gradients(pairs)
         self.mean.update_state(rewards)
@@ -82,33 +133,18 @@ class Rewarded:
     def test_step(self, data):
         """The mean reward of the likeliest sequences, each token the likeliest after the last."""
         (source, _), target, *_ = data
-        self.mean.update_state(self._written(source, target, 1, None)[1])
+        self.mean.update_state(self._generated(source, target, 1, None)[1])
         return {"reward": self.mean.result()}
 
-    def _written(self, source, target, count, sampling):
+    def _generated(self, source, target, count, sampling):
         """Tokens `[n, k, time]` with their ends, and rewards `[n, k]`."""
-        model, end = self.model, self.model.decoder.surface.end
-        limit = tf.constant(model._limit())
-        decoded, _ = model._decode(source, limit, 0.0, count, count, sampling)
+        model, end = self.model, self.model.decoder.head.end
+        limit = tf.constant(model.default_max_length())
+        decoded, _ = model.decoding.search(source, limit, 0.0, count, count, sampling)
         number = tf.shape(tf.nest.flatten(source)[0])[0]
         # What an input has of references stands together; the unknown is like nothing.
         references = tf.reshape(target, [number, -1, tf.shape(target)[1]])  # [n, r, length]
         references = tf.where(references == end, 0, references)
         references = tf.where(references == 1, -1, references)
         tokens = tf.stop_gradient(decoded.tokens)
-        written = tf.where(tokens == end, 0, tokens)
-        return tokens, self.reward(written, references)
-
-
-@contextlib.contextmanager
-def rewarded(model, reward, samples):
-    """Lets a model train and validate by a reward for the time of a `with` block, in which it must
-    be compiled."""
-    compiled = model.jit_compile
-    model.__dict__["_rewarded"] = Rewarded(model, reward, samples)
-    try:
-        yield
-    finally:
-        del model.__dict__["_rewarded"]
-        model.jit_compile = compiled
-        model.train_function = model.test_function = None
+        return tokens, self.reward(tf.where(tokens == end, 0, tokens), references)

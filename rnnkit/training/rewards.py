@@ -1,19 +1,19 @@
-"""Rewards: scores of single written sequences of tokens, computed in the graph.
+"""Rewards: scores of single generated sequences of tokens, computed in the graph.
 
 Where `rnnkit.metrics.texts` scores a whole list of texts, a reward says how good one sequence is,
-many times in every step of a training; see `fine_tune(reward=...)` of the models that write.
+many times in every step of a training; see `fine_tune(reward=...)` of generating models.
 """
 
-import difflib
-
 import tensorflow as tf
+
+from rnnkit.utils.checks import nearest
 
 # Longest n-grams of each reward.
 ORDERS = {f"bleu{order}": order for order in (1, 2, 3, 4)} | {"bleu": 4}
 
 
 def reward(name):
-    """The function `(written, references) -> rewards` of a name.
+    """The function `(generated, references) -> rewards` of a name.
 
     Args:
         name: `"bleu"` (n-grams of up to four tokens), `"bleu1"`, `"bleu2"`, `"bleu3"`, `"bleu4"`;
@@ -25,31 +25,29 @@ def reward(name):
     if callable(name):
         return name
     if name not in ORDERS:
-        close = difflib.get_close_matches(str(name), ORDERS, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"reward must be one of {list(ORDERS)} or a function of written tokens and "
-            f"references.{hint} Received: reward={name!r}"
+            f"reward must be one of {list(ORDERS)} or a function of generated tokens and "
+            f"references.{nearest(name, ORDERS)} Received: reward={name!r}"
         )
-    return lambda written, references: sentence_bleu(written, references, ORDERS[name])
+    return lambda generated, references: sentence_bleu(generated, references, ORDERS[name])
 
 
-def sentence_bleu(written, references, order=4):
+def sentence_bleu(generated, references, order=4):
     """BLEU of single sequences of tokens, 0 to 1.
 
-    The geometric mean of the shares p_n of n-grams that are in a reference too, times the penalty
-    of being too short:
+    The geometric mean of the fractions p_n of n-grams that are in a reference too, times the
+    penalty of being too short:
 
         p_n = (m_n + [n > 1]) / (t_n + [n > 1])
         BLEU = (p_1 ... p_N)^(1/N) min(1, exp(1 - r / c))
 
-    t_n is the number of n-grams written and m_n of them, each as often as it is in one reference,
+    t_n is the number of n-grams generated and m_n of them, each as often as it is in one reference,
     are there. Unlike in BLEU of a whole text, r is the mean length of the references, not that of
     the nearest: where there are several, some are short, and what is trained on the nearest
     becomes as short as they are (adding one to m_n and t_n favours the short as well).
 
     Args:
-        written: Integers `[n, k, time]`: k sequences for each of n inputs, followed by 0.
+        generated: Integers `[n, k, time]`: k sequences for each of n inputs, followed by 0.
         references: Integers `[n, r, length]`, followed by 0. A row of zeros alone does not count.
         order: N, longest n-grams.
 
@@ -58,8 +56,8 @@ def sentence_bleu(written, references, order=4):
 
     Example:
 
-    >>> written = tf.constant([[[5, 6, 7, 0], [5, 8, 0, 0]]])
-    >>> sentence_bleu(written, tf.constant([[[5, 6, 9]]]), order=2).numpy().round(4).tolist()
+    >>> generated = tf.constant([[[5, 6, 7, 0], [5, 8, 0, 0]]])
+    >>> sentence_bleu(generated, tf.constant([[[5, 6, 9]]]), order=2).numpy().round(4).tolist()
     [[0.6667, 0.3033]]
 
     References: Lin and Och 2004, "ORANGE: a method for evaluating automatic evaluation metrics for
@@ -67,17 +65,17 @@ def sentence_bleu(written, references, order=4):
     and Vogel 2012, "Optimizing for sentence-level BLEU+1 yields short translations",
     https://aclanthology.org/C12-1121.
     """
-    written, references = tf.convert_to_tensor(written), tf.convert_to_tensor(references)
-    length = tf.math.count_nonzero(written, axis=-1, dtype=tf.int32)  # [n, k]
+    generated, references = tf.convert_to_tensor(generated), tf.convert_to_tensor(references)
+    length = tf.math.count_nonzero(generated, axis=-1, dtype=tf.int32)  # [n, k]
     lengths = tf.math.count_nonzero(references, axis=-1, dtype=tf.int32)  # [n, r]
-    there = written != 0  # [n, k, time]
-    one_own = written[..., :, None] == written[..., None, :]  # [n, k, time, time]
+    there = generated != 0  # [n, k, time]
+    one_own = generated[..., :, None] == generated[..., None, :]  # [n, k, time, time]
     one_own &= there[..., None]
     # [n, k, r, time, length]
-    one_other = written[:, :, None, :, None] == references[:, None, :, None, :]
+    one_other = generated[:, :, None, :, None] == references[:, None, :, None, :]
     one_other &= there[:, :, None, :, None]
     own, other, total = one_own, one_other, 0.0
-    places = tf.range(tf.shape(written)[-1])  # [time]
+    steps = tf.range(tf.shape(generated)[-1])  # [time]
     for size in range(1, order + 1):
         if size > 1:  # equal n-grams begin with equal tokens and go on with equal (n - 1)-grams
             own &= _shifted(one_own, size - 1)
@@ -85,10 +83,10 @@ def sentence_bleu(written, references, order=4):
         count = tf.math.count_nonzero(own, axis=-1, dtype=tf.float32)  # [n, k, time]
         most = tf.math.count_nonzero(other, axis=-1, dtype=tf.float32)  # [n, k, r, time]
         most = tf.reduce_max(most, axis=2)  # [n, k, time]
-        begins = places + size <= length[..., None]  # [n, k, time]
+        begins = steps + size <= length[..., None]  # [n, k, time]
         # Each of `count` equal n-grams has its part of those that a reference has.
-        share = tf.minimum(count, most) / tf.maximum(count, 1.0)
-        matches = tf.reduce_sum(tf.where(begins, share, 0.0), axis=-1)  # [n, k]
+        part = tf.minimum(count, most) / tf.maximum(count, 1.0)
+        matches = tf.reduce_sum(tf.where(begins, part, 0.0), axis=-1)  # [n, k]
         ngrams = tf.cast(tf.maximum(length - size + 1, 0), tf.float32)
         more = float(size > 1)
         # Without a single token in common there is nothing to take the logarithm of.

@@ -26,3 +26,9 @@ class Seeds:
 
     def next(self):
         return None if self._numbers is None else int(self._numbers.integers(2**31 - 1))
+
+    def glorot(self):
+        """Glorot's uniform initializer, with the next seed."""
+        import keras
+
+        return keras.initializers.GlorotUniform(seed=self.next())

@@ -106,8 +106,8 @@ class LoopSearch:
     def __init__(self, model, beams, alpha, limit):
         self.model, self.beams, self.alpha, self.limit = model, beams, alpha, limit
         decoder = model.decoder
-        barred = np.zeros(decoder.surface.size, "float32")
-        barred[[0, decoder.surface.start]] = NEVER
+        barred = np.zeros(decoder.head.size, "float32")
+        barred[[0, decoder.head.start]] = NEVER
 
         @tf.function(input_signature=[tf.TensorSpec([1, None], tf.int32)])
         def begin(source):
@@ -136,7 +136,7 @@ class LoopSearch:
             live = [each for each in kept if not each[4]]
             if not live:
                 break
-            last = [each[2][-1] if each[2] else decoder.surface.start for each in live]
+            last = [each[2][-1] if each[2] else decoder.head.start for each in live]
             parents = tf.constant([each[3] for each in live])
             values, tokens, states = self.advance(tf.constant(last), states, parents, *memory)
             candidates = [each for each in kept if each[4]]
@@ -145,9 +145,9 @@ class LoopSearch:
                 for value, token in zip(added, following, strict=True):
                     total, written = each[1] + value, each[2] + [token]
                     score = self.score(total, len(written))
-                    candidates.append((score, total, written, row, token == decoder.surface.end))
+                    candidates.append((score, total, written, row, token == decoder.head.end))
             kept = sorted(candidates, key=lambda each: each[0], reverse=True)[: self.beams]
-        return [token for token in kept[0][2] if token != decoder.surface.end]
+        return [token for token in kept[0][2] if token != decoder.head.end]
 
     def texts(self, sources):
         """Texts to texts."""

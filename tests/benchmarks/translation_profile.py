@@ -45,10 +45,10 @@ def decoding(model, sources, rounds, options):
     beams = options["beam_size"]
     rows = [tf.nest.flatten(batch)[0] for batch in data.batches(BATCH)]
     encode = tf.function(model.begin, reduce_retracing=True)
-    chosen = model._options(**options)
+    chosen = model.decoding.options(**options)
     limit, seed = tf.constant(chosen.pop("max_length")), tf.constant([0, 0])
     del chosen["seed"]
-    compiled, arguments = model._runner(**chosen)
+    compiled, arguments = model.decoding.runner(**chosen)
 
     def run(source):
         return compiled(source, limit, seed, *arguments)

@@ -131,7 +131,7 @@ def write(folder, model, batches, options):
     with open(os.path.join(folder, "pieces.model"), "wb") as file:
         file.write(feature._processor.serialized_model_proto())
     settings = {
-        "tokens": decoder.surface.size,
+        "tokens": decoder.head.size,
         "units": model.units,
         "width": model.embedding_size,
         "dropout": model.dropout,
@@ -139,8 +139,8 @@ def write(folder, model, batches, options):
         "learning_rate": RATE,
         "batches": len(batches),
         "decoded": DECODED,
-        "start": decoder.surface.start,
-        "end": decoder.surface.end,
+        "start": decoder.head.start,
+        "end": decoder.head.end,
         "beams": BEAMS,
         "alpha": ALPHA,
         "limit": options["max_length"],
@@ -187,7 +187,7 @@ def training(model, encoded, batches, twin, rounds):
     dataset = model._batches(encoded, BATCH, True, model.seed)
     stepwise = StepwiseTranslator(
         model.input_feature.vocabulary_size,
-        model.decoder.surface.size,
+        model.decoder.head.size,
         model.units,
         model.embedding_size,
     )
@@ -292,7 +292,11 @@ def main():
     for first, second in zip(batches, again, strict=True):  # as every call of `fit` will see them
         tf.nest.map_structure(tf.debugging.assert_equal, first, second)
     model._seen(model.prepare(data.train))  # bounds the lengths in decoding
-    options = {"beam_size": BEAMS, "length_penalty": ALPHA, "max_length": model._limit()}
+    options = {
+        "beam_size": BEAMS,
+        "length_penalty": ALPHA,
+        "max_length": model.default_max_length(),
+    }
 
     with tempfile.TemporaryDirectory() as folder:
         write(folder, model, batches, options)

@@ -7,7 +7,7 @@ import pytest
 from rnnkit import layers
 from rnnkit.diagnostics import gate_activations, saturation, state_trajectory
 from rnnkit.features import Label, Series, Subwords, Tags, Text, Words
-from rnnkit.models import EncoderDecoder, ManyToOne, OneToMany, Tagger
+from rnnkit.models import EncoderDecoder, LanguageModel, ManyToOne, Tagger
 
 TEXTS = ["a good film", "bad", "not a bad film at all", "good good"]
 LABELS = ["yes", "no", "yes", "yes"]
@@ -143,7 +143,7 @@ def test_what_a_decoder_reads():
     (ids,) = pieces.encode(pieces.to_tensor(["good film"])).to_list()
     assert trace.words == ["(start)", *pieces.tokens_of(ids)]
     assert gate_activations(model, "a film", layer="encoder", y="bad").words == ["a", "film"]
-    alone = OneToMany(None, Text().adapt(TEXTS), units=3, seed=1)
+    alone = LanguageModel(Text().adapt(TEXTS), units=3, seed=1)
     assert state_trajectory(alone, "a good film").words == ["(start)", "a", "good", "film"]
 
 

@@ -12,7 +12,14 @@ import rnnkit
 from rnnkit import diagnostics
 from rnnkit.diagnostics import gradient_flow
 from rnnkit.features import Forecast, Label, Series, Text
-from rnnkit.models import CTC, EchoStateNetwork, EncoderDecoder, Forecaster, ManyToOne, OneToMany
+from rnnkit.models import (
+    CTC,
+    EchoStateNetwork,
+    EncoderDecoder,
+    Forecaster,
+    LanguageModel,
+    ManyToOne,
+)
 from rnnkit.models import OneToOne as Dense
 
 TEXTS = ["a good film", "bad", "not a bad film at all", "good good"]
@@ -307,11 +314,11 @@ def test_series_and_reservoirs(monkeypatch):
 
 
 def test_a_language_model_and_what_it_carries():
-    model = OneToMany(None, features()[0], units=3, sequence_length=6, seed=1)
-    carried = [each.numpy() for each in model._carried.kept[False]]
+    model = LanguageModel(features()[0], units=3, sequence_length=6, seed=1)
+    carried = [each.numpy() for each in model.carried.kept[False]]
     flow = gradient_flow(model, TEXTS)
     assert flow.layers[0].norms["cell"].shape[1] == 6
-    for one, other in zip(carried, model._carried.kept[False], strict=True):
+    for one, other in zip(carried, model.carried.kept[False], strict=True):
         np.testing.assert_array_equal(one, other.numpy()[: len(one)])
 
 

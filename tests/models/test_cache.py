@@ -7,11 +7,11 @@ import tensorflow as tf
 
 import recipes
 import rnnkit
-from rnnkit.features import Label, Text
-from rnnkit.models import OneToMany
-from rnnkit.models.generating import likelihoods
-from rnnkit.models.generating.cache import Cache, settled
+from rnnkit.features import Text
+from rnnkit.models import LanguageModel
+from rnnkit.models.generating.cache import Cache, calibrated
 from rnnkit.models.generating.decoder import Source
+from rnnkit.models.generating.likelihoods import TextLikelihood
 
 PLAY = "ANN: is it you?\nBOB: it is.\n" * 12
 
@@ -26,14 +26,14 @@ def build(size=8, texts=(PLAY,), **options):
         "seed": 1,
     } | options
     text = Text(level="character").adapt(list(texts))
-    return OneToMany(None, text, cache_size=size, **options)
+    return LanguageModel(text, cache_size=size, **options)
 
 
 def plainly(model, tokens, size, weight, scale, barred=()):
-    """Probability of each token by the equations, a key at a time."""
+    """Probability of each token by the equations, a step at a time."""
     decoder = model.decoder
-    before = tf.constant([[decoder.surface.start, *tokens[:-1]]])
-    keys = decoder.keys(before, Source())[0][0].numpy().astype("float64")
+    before = tf.constant([[decoder.head.start, *tokens[:-1]]])
+    features = decoder.features(before, Source())[0][0].numpy().astype("float64")
     logits = decoder.whole(before, Source())[0][0].numpy()
     logits[:, list(barred)] = -1e9
     network = tf.nn.softmax(logits).numpy().astype("float64")
@@ -42,12 +42,12 @@ def plainly(model, tokens, size, weight, scale, barred=()):
         total = right = 0.0
         past = range(max(0, step - size), step)
         for each in past:
-            value = np.exp(scale * keys[step] @ keys[each])
+            value = np.exp(scale * features[step] @ features[each])
             total += value
             right += value * (tokens[each] == token)
-        share = weight * len(past) / size
+        part = weight * len(past) / size
         cache = right / total if total else 0.0
-        found.append((1 - share) * network[step, token] + share * cache)
+        found.append((1 - part) * network[step, token] + part * cache)
     return np.array(found)
 
 
@@ -63,7 +63,7 @@ def test_nats_of_a_text_by_plain_loops(size):
     model = build(size)
     tokens = encoded(model, PLAY[:150])
     expected = -np.log(plainly(model, tokens, size, 0.5, 2.0))
-    found = np.concatenate(list(likelihoods.surprises(model, np.array(tokens), 4)))
+    found = np.concatenate(list(TextLikelihood(model).nats(np.array(tokens), 4)))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     nats = model.score([PLAY[:150]])["nats"]
     np.testing.assert_allclose(nats, expected.mean(), rtol=1e-4)
@@ -72,10 +72,10 @@ def test_nats_of_a_text_by_plain_loops(size):
 def test_chunks_and_streams_are_one_text():
     model = build(30)
     tokens = np.array(encoded(model, PLAY * 3))  # over several chunks
-    whole = np.concatenate(list(likelihoods.surprises(model, tokens, 1)))
+    whole = np.concatenate(list(TextLikelihood(model).nats(tokens, 1)))
     expected = -np.log(plainly(model, tokens.tolist(), 30, 0.5, 2.0))
     np.testing.assert_allclose(whole, expected, rtol=1e-3, atol=1e-4)
-    parts = likelihoods.surprises(model, tokens, 5, stream=150, context=120)
+    parts = TextLikelihood(model, stream=150, context=120).nats(tokens, 5)
     parts = np.concatenate(list(parts))
     assert len(parts) == len(whole)
     np.testing.assert_allclose(parts.sum(), whole.sum(), rtol=1e-3)
@@ -90,19 +90,19 @@ def test_what_is_written_has_the_probability_that_score_says(size, prompt, cell)
     # Beside a longer one, to which it is padded, and past what the cache holds.
     result, _ = model.infer([prompt, "ANN: is it you"], **options)
     tokens = encoded(model, prompt) if prompt else []
-    whole = [*tokens, *result["tokens"]] + [model.decoder.surface.end] * result["finished"]
-    chances = plainly(model, whole, size, 0.5, 2.0, model._barred())[len(tokens) :]
+    whole = [*tokens, *result["tokens"]] + [model.decoder.head.end] * result["finished"]
+    chances = plainly(model, whole, size, 0.5, 2.0, model.barred())[len(tokens) :]
     np.testing.assert_allclose(result["log_probability"], np.log(chances).sum(), rtol=1e-3)
     assert len(chances) > 5
 
 
 def test_every_beam_has_a_cache_of_its_own():
     model = build(20)
-    tokens, barred = encoded(model, "ANN: is"), model._barred()
+    tokens, barred = encoded(model, "ANN: is"), model.barred()
     beams = model.infer(["ANN: is"], beam_size=4, n_best=4, max_length=6)[0]
     assert len({tuple(each["tokens"]) for each in beams}) == 4
     for each in beams:
-        written = each["tokens"] + [model.decoder.surface.end] * each["finished"]
+        written = each["tokens"] + [model.decoder.head.end] * each["finished"]
         chances = plainly(model, [*tokens, *written], 20, 0.5, 2.0, barred)[len(tokens) :]
         np.testing.assert_allclose(each["log_probability"], np.log(chances).sum(), rtol=1e-3)
 
@@ -111,7 +111,7 @@ def test_what_is_unknown_is_neither_remembered_nor_written():
     model = build(50, cache_weight=1.0)
     with pytest.warns(UserWarning, match="4 of 4 tokens"):
         text = model.infer(["@@@@"], max_length=20, seed=1, details=True)[0]
-    assert not {0, 1, model.decoder.surface.start} & set(text["tokens"])
+    assert not {0, 1, model.decoder.head.start} & set(text["tokens"])
 
 
 # === How much it counts ===
@@ -121,11 +121,11 @@ def test_weight_and_scale_are_those_of_the_likeliest():
     # The cache is right at the second scale, and wrong at the first.
     network, full = np.full(10, 0.5), np.ones(10)
     right, wrong = np.full(10, 0.9), np.full(10, 0.1)
-    assert settled([(network, np.stack([wrong, right], 1), full)], (1.0, 2.0)) == (0.4, 2.0)
-    assert settled([(network, np.stack([wrong, wrong], 1), full)], (1.0, 2.0))[0] == 0
+    assert calibrated([(network, np.stack([wrong, right], 1), full)], (1.0, 2.0)) == (0.4, 2.0)
+    assert calibrated([(network, np.stack([wrong, wrong], 1), full)], (1.0, 2.0))[0] == 0
     # Half of the tokens in either way: log(.5 + .4 w) + log(.5 - .4 w) is greatest at 0.
     both = np.where(np.arange(10) % 2, 0.9, 0.1)[:, None]
-    assert settled([(network, both, full)], (1.0,))[0] == 0
+    assert calibrated([(network, both, full)], (1.0,))[0] == 0
 
 
 def test_new_names_are_remembered(tmp_path, fresh):
@@ -161,7 +161,7 @@ def test_the_best_of_a_search_has_what_was_chosen_for_it(tmp_path):
     model = result.best_model()
     tokens = model.prepare(data.validation).tokens
     chosen = (model.cache_weight, model.cache_scale)
-    assert chosen == likelihoods.settled_cache(model, tokens, 32)
+    assert chosen == TextLikelihood(model).best_cache(tokens, 32)
     assert chosen != (0.1, 0.5)  # with which it was made
 
 
@@ -198,12 +198,7 @@ def test_in_half_precision():
 )
 def test_wrong_arguments(options, message):
     with pytest.raises(ValueError, match=message):
-        OneToMany(None, Text(level="character").adapt([PLAY]), **options)
-
-
-def test_it_is_for_texts_that_go_on():
-    with pytest.raises(ValueError, match="cache_size is for models without input"):
-        OneToMany(Label().adapt(["a", "b"]), Text().adapt([PLAY]), cache_size=5)
+        LanguageModel(Text(level="character").adapt([PLAY]), **options)
 
 
 def test_states_of_prompts_by_hand():

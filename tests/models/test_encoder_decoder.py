@@ -46,10 +46,10 @@ def learned():
 def plain_logits(model, text):
     """Function from tokens to the next logits, by the graph of training alone."""
     source = model.prepare([text], targets=False).tensors[0].to_tensor()
-    barred = (0, model.decoder.surface.start)
+    barred = (0, model.decoder.head.start)
 
     def logits_after(tokens):
-        before = tf.constant([[model.decoder.surface.start, *tokens]], tf.int32)
+        before = tf.constant([[model.decoder.head.start, *tokens]], tf.int32)
         logits = model([source, before], training=False)[0, -1].numpy()
         logits[list(barred)] = -1e9
         return logits
@@ -98,11 +98,11 @@ def test_beam_search_against_plain_python(cell, attention):
     found = model.infer([text], beam_size=3, n_best=3, max_length=4)[0]
     expected = plain_search.beam_search(
         plain_logits(model, text),
-        model.decoder.surface.end,
+        model.decoder.head.end,
         4,
         3,
         1.0,
-        (0, model.decoder.surface.start),
+        (0, model.decoder.head.start),
     )
     for result, (score, total, tokens, ended) in zip(found, expected, strict=True):
         assert tuple(result["tokens"]) == (tokens[:-1] if ended else tokens)
@@ -130,11 +130,11 @@ def test_forms_of_the_network(options):
     found = model.infer([text], beam_size=2, n_best=2, max_length=4)[0]
     expected = plain_search.beam_search(
         plain_logits(model, text),
-        model.decoder.surface.end,
+        model.decoder.head.end,
         4,
         2,
         1.0,
-        (0, model.decoder.surface.start),
+        (0, model.decoder.head.start),
     )
     for result, (score, *_) in zip(found, expected, strict=True):
         np.testing.assert_allclose(result["score"], score, atol=1e-4)
@@ -164,7 +164,7 @@ def test_padding_does_not_matter():
     source, target = (part.to_tensor() for part in model.prepare(x, y).tensors)
 
     def loss(source, target):
-        first = tf.fill([len(target), 1], model.decoder.surface.start)
+        first = tf.fill([len(target), 1], model.decoder.head.start)
         before = tf.concat([first, target[:, :-1]], axis=1)
         with tf.GradientTape() as tape:
             value = model.loss(target, model([source, before]))
@@ -337,7 +337,7 @@ def test_targets_beyond_the_limit_still_end():
     with pytest.warns(UserWarning, match="longer than max_length"):
         data = model.prepare(x, y)
     rows = data.tensors[1].to_list()
-    assert max(map(len, rows)) == 3 and all(row[-1] == model.decoder.surface.end for row in rows)
+    assert max(map(len, rows)) == 3 and all(row[-1] == model.decoder.head.end for row in rows)
 
 
 @may_not_end

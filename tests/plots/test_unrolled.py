@@ -10,11 +10,12 @@ from rnnkit import plots
 from rnnkit.features import Forecast, Image, Label, Series, Tags, Text, Words
 from rnnkit.models import (
     CTC,
+    Captioner,
     EchoStateNetwork,
     EncoderDecoder,
     Forecaster,
+    LanguageModel,
     ManyToOne,
-    OneToMany,
     OneToOne,
     Tagger,
 )
@@ -122,15 +123,15 @@ def test_reservoirs(features):
 
 
 def test_one_to_many(features):
-    model = OneToMany(features["label"], features["text"], units=3, num_layers=2)
+    model = Captioner(features["label"], features["text"], units=3, num_layers=2)
     boxes, arrows, text = drawn(model)
     assert {"x", "in1", "out1", "inU", "outU", "s1>1", "u1>1"} < boxes
     assert {"x->s1>1", "x->in1", "x->inU", "s1>1->u1>1", "u1>U->outU"} < arrows
     assert "start" in text and "end" in text
-    boxes, arrows, text = drawn(OneToMany(None, features["text"], units=3))
+    boxes, arrows, text = drawn(LanguageModel(features["text"], units=3))
     assert "x" not in boxes and "carried->s1>1" in arrows and "end" not in text.split()
     image = Image((8, 8)).adapt([np.zeros((8, 8, 1), "uint8")])
-    _, arrows, _ = drawn(OneToMany(image, features["text"], units=4, embedding_size=4))
+    _, arrows, _ = drawn(Captioner(image, features["text"], units=4, embedding_size=4))
     assert {"memory->a1", "s1>1->a1", "a1->out1"} < arrows
 
 

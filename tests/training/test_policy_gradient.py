@@ -10,9 +10,9 @@ import tensorflow as tf
 import recipes
 import rnnkit
 from rnnkit.features import Label, Series, Text
-from rnnkit.models import EncoderDecoder, OneToMany
+from rnnkit.models import Captioner, EncoderDecoder, LanguageModel
 from rnnkit.training import rewards
-from rnnkit.training.policy_gradient import Rewarded, rewarded
+from rnnkit.training.policy_gradient import PolicyGradient
 
 LIMIT = 2
 
@@ -21,8 +21,8 @@ def writer(**options):
     """A class, of which texts of two letters are written, at most two of them."""
     x, y = ["p", "q", "p", "q"], ["ab", "ba", "ab", "bb"]
     options = {"units": 5, "embedding_size": 4, "seed": 1, **options}
-    model = OneToMany(Label().adapt(x), Text(level="character").adapt(y), **options)
-    model._limit = lambda: LIMIT
+    model = Captioner(Label().adapt(x), Text(level="character").adapt(y), **options)
+    model.default_max_length = lambda: LIMIT
     return model, x, y
 
 
@@ -35,18 +35,18 @@ def pictures():
 
 def expected_reward(model, source, references):
     """Mean over all sequences that can be drawn, each by its probability."""
-    surface, total = model.decoder.surface, 0.0
-    letters = [token for token in range(surface.size) if token not in model._barred()]
-    barred = tf.one_hot(model._barred(), surface.size, -1e9, 0.0)
+    head, total = model.decoder.head, 0.0
+    letters = [token for token in range(head.size) if token not in model.barred()]
+    barred = tf.one_hot(model.barred(), head.size, -1e9, 0.0)
     for tokens in itertools.product(letters, repeat=LIMIT):
-        if tokens[0] == surface.end:
+        if tokens[0] == head.end:
             if tokens[1] != letters[0]:  # the end is one sequence, whatever would come after it
                 continue
             tokens = tokens[:1]
-        before = tf.constant([[surface.start, *tokens[:-1]]])
+        before = tf.constant([[head.start, *tokens[:-1]]])
         logits = model((source, before), training=True) + tf.reduce_sum(barred, axis=0)
         logs = tf.gather(tf.nn.log_softmax(logits[0]), tokens, batch_dims=1)
-        written = tf.constant([[[0 if t == surface.end else t for t in tokens] + [0]]])
+        written = tf.constant([[[0 if t == head.end else t for t in tokens] + [0]]])
         reward = rewards.sentence_bleu(written, references, 2)[0, 0]
         total += tf.exp(tf.reduce_sum(logs)) * reward
     return total
@@ -56,8 +56,8 @@ def test_the_gradient_is_that_of_the_expected_reward():
     model, x, y = writer()
     (source, before), target = next(iter(model._batches(model.prepare(x[:1], y[:1]), 1)))
     model.compile(keras.optimizers.SGD(1.0))
-    found = Rewarded(model, "bleu2", 4000)
-    references = tf.where(target == model.decoder.surface.end, 0, target)[None]
+    found = PolicyGradient(model, "bleu2", 4000)
+    references = tf.where(target == model.decoder.head.end, 0, target)[None]
     with tf.GradientTape() as tape:
         value = expected_reward(model, source, references)
     variables = model.trainable_variables
@@ -78,7 +78,7 @@ def test_the_gradient_is_that_of_the_expected_reward():
 def test_what_is_rewarded_becomes_likelier(tmp_path, fresh):
     x, y = ["p", "q"] * 16, ["abba", "baab"] * 16
     options = {"units": 16, "embedding_size": 8, "seed": 1}
-    model = OneToMany(Label().adapt(x), Text(level="character").adapt(y), **options)
+    model = Captioner(Label().adapt(x), Text(level="character").adapt(y), **options)
     model.fit_defaults = {"patience": 50, "monitor": "val_loss"}
     history = model.fine_tune(
         x, y, reward="bleu", epochs=30, batch_size=8, learning_rate=1e-2,
@@ -92,7 +92,6 @@ def test_what_is_rewarded_becomes_likelier(tmp_path, fresh):
     each = rewards.sentence_bleu(written[:, None], truth[:, None])
     assert np.mean(each) == pytest.approx(max(history["val_reward"]), rel=1e-5)
     # Nothing of it is left: losses, metrics and what stops early are the usual ones.
-    assert "_rewarded" not in model.__dict__ and model.stopping == model.fit_defaults
     assert set(model.fit(x, y, verbose=0).history) == {"loss", "token_accuracy"}
     assert len(model.evaluate(x, y, verbose=0)) == 2
     path = str(tmp_path / "m.keras")
@@ -110,12 +109,21 @@ def test_the_same_seed_draws_the_same():
     assert results[0] == results[1]
 
 
+def test_callbacks_have_the_model_and_can_stop_it():
+    model, x, y = writer()
+    stop = keras.callbacks.EarlyStopping("val_reward", mode="max", patience=0, baseline=2.0)
+    history = model.fine_tune(
+        x, y, reward="bleu", epochs=4, validation_data=(x, y), callbacks=[stop], verbose=0
+    )
+    assert stop.model is model and model.history is history and len(history.epoch) == 2
+
+
 def test_validation_is_the_reward_of_greedy_decoding():
     model, x, y = writer()
     data = model.prepare(x, y)
-    with rewarded(model, "bleu", 2):
-        model.compile()
-        found = model.evaluate(data, return_dict=True, verbose=0)
+    trainer = PolicyGradient(model, "bleu", 2)
+    trainer.compile()
+    found = trainer.evaluate(model._batches(data, 32), return_dict=True, verbose=0)
     written = model.predict(x, beam_size=1)
     truth = data.tensors[1][:, :-1].to_tensor(0)
     each = rewards.sentence_bleu(written[:, None], truth[:, None])
@@ -178,11 +186,10 @@ def test_wrong_arguments():
         model.fine_tune(x, y, reward="blue1")
     with pytest.raises(ValueError, match="learning_rate must be positive"):
         model.fine_tune(x, y, reward="bleu", learning_rate=0)
-    alone = OneToMany(None, Text().adapt(["a b"]), units=4, embedding_size=4)
+    alone = LanguageModel(Text().adapt(["a b"]), units=4, embedding_size=4)
     with pytest.raises(ValueError, match="reward is for models with an input.*without input"):
         alone.fine_tune(["a b"] * 50, reward="bleu")
     series = Series(1).adapt(np.zeros((2, 3, 1)))
-    numbers = OneToMany(Label().adapt(["a", "b"]), series, units=4, embedding_size=4)
-    with pytest.raises(ValueError, match="that write tokens.*writes Series"):
+    numbers = Captioner(Label().adapt(["a", "b"]), series, units=4, embedding_size=4)
+    with pytest.raises(ValueError, match="that generate tokens.*generates Series"):
         numbers.fine_tune(["a", "b"], np.zeros((2, 3, 1)), reward="bleu")
-    assert "_rewarded" not in model.__dict__

@@ -245,6 +245,24 @@ def prepare(
     return Encoded(joined, padding)
 
 
+def in_memory(data, method="score"):
+    """Prepared data as it is.
+
+    Args:
+        data: `Encoded` or `Streamed`.
+        method: What needs it in memory, for the message.
+
+    Raises:
+        ValueError: If the data does not end or does not fit in memory.
+    """
+    if isinstance(data, Streamed):
+        raise ValueError(
+            f"{method} needs data that ends and fits in memory: pass a part of it, such as "
+            "`data.take(100_000)`. Received: a dataset that is endless or too large"
+        )
+    return data
+
+
 def _both(dataset, encode):
     """Pairs of raw and encoded blocks. A single one is encoded at once: for so little, to trace a
     function takes longer than to run it."""

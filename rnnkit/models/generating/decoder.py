@@ -14,21 +14,49 @@ ATTENTIONS = ("additive", "multiplicative", None)
 
 
 class Source(typing.NamedTuple):
-    """What a decoder writes from.
+    """What a decoder starts from.
 
     Attributes:
         states: First states, a flat list in the order of `Decoder.state_sizes`; None for zeros.
         memory: What is attended to, `[batch, source, features]`, or None.
         mask: Boolean `[batch, source]`: what of it counts. None for all.
         given: What is read at every step, `[batch, features]`, or None.
-        tokens: int32 `[batch]`, what was written last; None for the start.
+        last: The step before the first, int32 `[batch]` of tokens, `[batch, width + 1]` of numbers;
+            None for the start.
     """
 
     states: list | None = None
     memory: tf.Tensor | None = None
     mask: tf.Tensor | None = None
     given: tf.Tensor | None = None
-    tokens: tf.Tensor | None = None
+    last: tf.Tensor | None = None
+
+    @property
+    def parts(self):
+        """All tensors that are there, as a list."""
+        return [each for each in tf.nest.flatten(self) if each is not None]
+
+    def map(self, function):
+        """A source whose tensors are what a function gives for them."""
+        return tf.nest.map_structure(lambda x: None if x is None else function(x), self)
+
+
+class SourceReader:
+    """The part of a graph that reads the inputs, as a function: encoded inputs to a `Source`.
+
+    Its layers are those of a model. Keras would save them twice if this were a layer of the model.
+
+    Args:
+        inputs: Keras input.
+        source: `Source` of Keras tensors.
+    """
+
+    def __init__(self, inputs, source):
+        there = {name: part for name, part in source._asdict().items() if part is not None}
+        self._model = keras.Model(inputs, there)
+
+    def __call__(self, inputs):
+        return Source(**self._model(inputs, training=False))
 
 
 class Decoder:
@@ -41,17 +69,16 @@ class Decoder:
     Used twice: to make the graph of training (`whole`), and step by step in decoding (`step`).
 
     Args:
-        surface: What is read and written: `rnnkit.models.heads.tokens.Tokens` or `Values`, or
-            `rnnkit.models.heads.keys.Keys`.
+        head: What is read and generated: `rnnkit.models.heads.base.Head`.
         cell, units, num_layers, dropout, recurrent_dropout: As in `rnnkit.layers.recurrent`.
         attention: `"additive"`, `"multiplicative"` or None.
-        embedding_size: Size of the vectors that the surface gives and takes.
+        embedding_size: Size of the vectors that the head gives and takes.
         seeds: `rnnkit.utils.seeds.Seeds`.
     """
 
     def __init__(
         self,
-        surface,
+        head,
         cell,
         units,
         num_layers,
@@ -61,8 +88,7 @@ class Decoder:
         recurrent_dropout=0.0,
         seeds=None,
     ):
-        self.surface = surface
-
+        self.head = head
         has_states = cell != "dense"
 
         def layer(count, name):
@@ -87,20 +113,20 @@ class Decoder:
         self.attention = None
         if attention == "additive":
             self.attention = AdditiveAttention(
-                units, kernel_initializer=_glorot(seeds), name="attention"
+                units, kernel_initializer=seeds.glorot(), name="attention"
             )
         elif attention == "multiplicative":
             self.attention = MultiplicativeAttention(
-                "general", scaled=True, kernel_initializer=_glorot(seeds), name="attention"
+                "general", scaled=True, kernel_initializer=seeds.glorot(), name="attention"
             )
         # What the upper layers read of both, narrow, since it is part of their loop over time.
         self.combine = None
         if attention is not None and num_layers > 1:
             self.combine = keras.layers.Dense(
-                embedding_size, "tanh", kernel_initializer=_glorot(seeds), name="combination"
+                embedding_size, "tanh", kernel_initializer=seeds.glorot(), name="combination"
             )
         self.readout = keras.layers.Dense(
-            embedding_size, "tanh", kernel_initializer=_glorot(seeds), name="readout_output"
+            embedding_size, "tanh", kernel_initializer=seeds.glorot(), name="readout_output"
         )
         self.drop = drop("output_dropout")
 
@@ -114,26 +140,26 @@ class Decoder:
         dtype = self.readout.compute_dtype
         return [tf.zeros([batch, size], dtype) for sizes in self.state_sizes for size in sizes]
 
-    def whole(self, written, source, mask=None):
+    def whole(self, steps, source, mask=None):
         """What follows each step of a sequence (teacher forcing).
 
         Args:
-            written: What is there, from the start on: tokens `[batch, time]`, or numbers
+            steps: What is there, from the start on: tokens `[batch, time]`, or numbers
                 `[batch, time, width + 1]`.
             source: `Source`.
             mask: Boolean `[batch, time]`, False for the padding that states must not see; None
                 where the last states are of no interest.
 
         Returns:
-            What the surface writes, logits `[batch, time, size]` or numbers and the logit of the
+            What the head generates, logits `[batch, time, size]` or numbers and the logit of the
             end `[batch, time, width + 1]`; and the last states, a flat list.
         """
-        x, last = self.keys(written, source, mask)
-        return self.surface.write(self.drop(x), written), last
+        x, last = self.features(steps, source, mask)
+        return self.head.generate(self.drop(x), steps), last
 
-    def keys(self, written, source, mask=None):
-        """As `whole`, but what the surface writes from: `[batch, time, embedding]`."""
-        x = self.surface.read(written)  # [batch, time, embedding]
+    def features(self, steps, source, mask=None):
+        """As `whole`, but what the head generates from: `[batch, time, embedding]`."""
+        x = self.head.read(steps)  # [batch, time, embedding]
         if source.given is not None:
             given = ops.zeros_like(x[..., :1]) + source.given[:, None]  # [batch, time, features]
             x = ops.concatenate([x, given], axis=-1)
@@ -150,12 +176,34 @@ class Decoder:
                     hidden = self.combine(ops.concatenate([hidden, context], axis=-1))
         return self._read_out(x, hidden, context), last
 
+    def begun(self, steps, lengths, source):
+        """Reads the beginnings of sequences, each in one call over all of its steps.
+
+        The last step of a beginning is left to the first step of decoding.
+
+        Args:
+            steps: What comes before each step of the beginnings, `[batch, time, ...]`, padded.
+            lengths: int32 `[batch]`, steps of each beginning, 0 where there is none.
+            source: `Source` from which they are read.
+
+        Returns:
+            The pair of the features `[batch, time, embedding]`, and the states after the
+            beginnings, a flat list.
+        """
+        # No row is masked altogether.
+        mask = tf.sequence_mask(tf.maximum(lengths, 1), tf.shape(steps)[1])
+        first = source.states or self.zero_states(tf.shape(steps)[0])
+        features, last = self.features(steps, source._replace(states=first or None), mask)
+        empty = (lengths == 0)[:, None]  # [batch, 1]
+        states = [tf.where(empty, a, tf.cast(b, a.dtype)) for a, b in zip(first, last, strict=True)]
+        return features, states
+
     def step(
         self,
-        written,
+        steps,
         states,
         memory=None,
-        keys=None,
+        projected=None,
         memory_mask=None,
         given=None,
         output=None,
@@ -164,20 +212,20 @@ class Decoder:
         """As `whole`, for one step of several beams, without dropout.
 
         Args:
-            written: int32 `[batch, beams]`, or numbers `[batch, beams, width + 1]`.
+            steps: int32 `[batch, beams]`, or numbers `[batch, beams, width + 1]`.
             states: Flat list of states `[batch, beams, size]`.
             memory, memory_mask, given: Of the `Source`; the beams of an example share them.
-            keys: The attention's `project(memory)`.
-            output: What the surface's `output` made, where tokens are written.
+            projected: The attention's `project(memory)`.
+            output: What the head's `output` made, where tokens are generated.
             cache: `rnnkit.models.generating.cache.Cache`, whose states are the last of `states`; or
-            None.
+                None.
 
         Returns:
-            What the surface writes, as in `whole` with beams for time; the new states; and the
+            What the head generates, as in `whole` with beams for time; the new states; and the
             attention's weights `[batch, beams, source]` or None.
         """
-        batch, beams = tf.shape(written)[0], written.shape[1]
-        x = self.surface.read(written)  # [batch, beams, embedding]
+        batch, beams = tf.shape(steps)[0], steps.shape[1]
+        x = self.head.read(steps)  # [batch, beams, embedding]
         if given is not None:
             given = tf.repeat(given[:, None], beams, axis=1)  # [batch, beams, features]
             x = tf.concat([x, tf.cast(given, x.dtype)], axis=-1)
@@ -194,14 +242,14 @@ class Decoder:
             hidden = tf.reshape(flat, [batch, beams, flat.shape[-1]])
             if index == 0 and self.attention is not None:
                 context, weights = self.attention(
-                    hidden, memory, projected=keys, memory_mask=memory_mask, return_weights=True
+                    hidden, memory, projected, memory_mask=memory_mask, return_weights=True
                 )
                 if self.combine is not None:  # [batch, beams, embedding]
                     hidden = self.combine(tf.concat([hidden, context], axis=-1))
-        key = self._read_out(x, hidden, context)  # [batch, beams, embedding]
-        result = self.surface.write(self.drop(key), written, output)
+        features = self._read_out(x, hidden, context)  # [batch, beams, embedding]
+        result = self.head.generate(self.drop(features), steps, output)
         if cache:
-            result, cached = cache.step(key, written, cached, result, self.surface.start)
+            result, cached = cache.step(features, steps, cached, result, self.head.start)
         return result, [*new, *cached], weights
 
     def _read_out(self, x, hidden, context):
@@ -233,13 +281,9 @@ def bridge(states, sizes, seeds):
                 dense = keras.layers.Dense(
                     size,
                     "tanh",
-                    kernel_initializer=_glorot(seeds),
+                    kernel_initializer=seeds.glorot(),
                     name=f"bridge_{level}_{index}",
                 )
                 state = dense(state)  # [batch, size]
             result.append(state)
     return result
-
-
-def _glorot(seeds):
-    return keras.initializers.GlorotUniform(seed=seeds.next())

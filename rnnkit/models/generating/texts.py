@@ -1,7 +1,4 @@
-"""How a model without input is used: texts as one stream, and prompts to go on from.
-
-See `OneToMany`, whose methods call these.
-"""
+"""Texts as one stream of tokens to learn from, and prompts to go on from."""
 
 import warnings
 
@@ -17,17 +14,17 @@ PIECE = 2**20
 BLOCK = 64
 
 
-def corpus(model, x):
+def corpus(feature, end, x):
     """Texts, in whatever form, as a `Corpus`.
 
     Args:
-        model: A `OneToMany` without input.
+        feature: Feature of the texts.
+        end: Token that is put between texts.
         x: A text, a list or column of texts, or a dataset of texts, batched or not.
 
     Raises:
         ValueError: If there is nothing to learn from, or no end.
     """
-    feature = model.output_feature
     if isinstance(x, Corpus):
         return x
     if isinstance(x, (str, bytes)):
@@ -36,12 +33,12 @@ def corpus(model, x):
         spec = x.element_spec
         if isinstance(spec, (tuple, dict)) and len(spec) != 1:
             raise ValueError(
-                "A model without input learns from texts alone: map the dataset to them, such as "
+                "A language model learns from texts alone: map the dataset to them, such as "
                 f"`.map(lambda x, y: y)`. Received: elements {spec}"
             )
         if x.cardinality() == tf.data.INFINITE_CARDINALITY:
             raise ValueError(
-                "A model without input needs texts that end: pass a part, such as "
+                "A language model needs texts that end: pass a part, such as "
                 "`data.take(1_000)`. Received: a dataset that is endless"
             )
     texts, characters = [], 0
@@ -66,7 +63,7 @@ def corpus(model, x):
             "There must be at least two tokens to learn from or to score, one and what follows "
             f"it. Received: {len(texts):,} texts with {tokens} tokens"
         )
-    return Corpus(texts, model.decoder.surface.end, characters - 1)
+    return Corpus(texts, end, characters - 1)
 
 
 def _tokens(feature, text):
@@ -92,12 +89,11 @@ def _pieces(text):
         yield text
 
 
-def prompts(model, x):
-    """Encoded beginnings for the model to go on from, ragged int32 `[prompts, (time)]`.
+def prompts(feature, x):
+    """Encoded beginnings to go on from, ragged int32 `[prompts, (time)]`.
 
     An empty text is no token at all.
     """
-    feature = model.output_feature
     values = feature.to_tensor(x)
     ids = feature.encode(values, truncate=False)
     feature.check(values, ids)
@@ -105,20 +101,19 @@ def prompts(model, x):
         lengths = tf.where(tf.strings.length(values) == 0, tf.zeros_like(ids.row_lengths()), 2**30)
         keep = tf.ragged.range(ids.row_lengths()) < tf.cast(lengths, tf.int64)[:, None]
         ids = tf.ragged.boolean_mask(ids, keep)
-    tokens = feature.vocabulary_size is not None
-    unknown = int(tf.math.count_nonzero(ids.flat_values == 1)) if tokens else 0
+    unknown = int(tf.math.count_nonzero(ids.flat_values == 1))
     if unknown:
         total = int(ids.flat_values.shape[0])
         warnings.warn(
             f"{unknown:,} of {total:,} tokens of the prompts never occurred in training and are "
             "read as unknown.",
-            stacklevel=4,
+            stacklevel=5,
         )
     return ids.with_row_splits_dtype(tf.int64)
 
 
 def continue_texts(feature, prompts, found):
-    """Writes each text as it follows its prompt, with the space between where there is one.
+    """Turns each text into one that follows its prompt, with the space between where there is one.
 
     Args:
         feature: Feature of the outputs.
@@ -132,31 +127,3 @@ def continue_texts(feature, prompts, found):
         for each, text in zip(results, texts, strict=True):
             if text.startswith(before):
                 each["text"] = type(text)(text[len(before) :])
-
-
-def read(decoder, tokens, source, cache=None):
-    """A source that has read some tokens, each row in one call over all of them.
-
-    Args:
-        decoder: `Decoder`.
-        tokens: int32 `[batch, time]`, padded with 0; rows may be empty.
-        source: `Source` from which they are read.
-        cache: `rnnkit.models.generating.cache.Cache` that remembers them, or None.
-
-    Returns:
-        `Source` to go on from; of a cache, its states come last.
-    """
-    batch_size = tf.shape(tokens)[0]
-    tokens = tf.pad(tokens, [[0, 0], [0, 1]])  # [batch, time + 1]: at least one step
-    lengths = tf.reduce_sum(tf.cast(tokens != 0, tf.int32), axis=1)  # [batch]
-    start = decoder.surface.start
-    before = tf.concat([tf.fill([batch_size, 1], start), tokens[:, :-1]], axis=1)
-    # The last token is read by the first step of decoding. No row is masked altogether.
-    mask = tf.sequence_mask(tf.maximum(lengths, 1), tf.shape(before)[1])
-    first = decoder.zero_states(batch_size) if source.states is None else source.states
-    keys, last = decoder.keys(before, source._replace(states=first or None), mask)
-    empty = (lengths == 0)[:, None]  # [batch, 1]
-    states = [tf.where(empty, a, tf.cast(b, a.dtype)) for a, b in zip(first, last, strict=True)]
-    states += [] if cache is None else cache.read(keys, tokens)
-    last = tf.gather(tokens, tf.maximum(lengths - 1, 0), axis=1, batch_dims=1)
-    return source._replace(states=states, tokens=tf.where(empty[:, 0], start, last))

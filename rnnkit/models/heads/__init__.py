@@ -1,1 +1,1 @@
-"""What a decoder reads and writes: tokens, numbers or keys."""
+"""Heads: what a decoder reads and generates, tokens, numbers or piano keys."""

@@ -1,14 +1,12 @@
 """From one value to what a decoder is given: a vector, or a grid of vectors of an image."""
 
-import difflib
-
 import keras
 
-from rnnkit.layers.sharing import BagOfTokens
+from rnnkit.utils.checks import nearest
 
 # Levels of the small network: features of its convolution, and height and width that it looks at.
 CNN = ((32, 5), (48, 3), (96, 3), (192, 3))
-# How far pictures are shifted in training at most, as a share of their sides, and made larger or
+# How far pictures are shifted in training at most, as a fraction of their sides, and made larger or
 # smaller.
 SHIFT = 0.1
 ZOOM = 0.1
@@ -23,20 +21,20 @@ def vector(feature, size, seeds):
         seeds: `rnnkit.utils.seeds.Seeds`.
 
     Returns:
-        A list with the Keras input, and the vector `[batch, size]`.
+        The Keras input, the vector `[batch, size]`, and None, as there is no grid.
     """
-    width = feature.width
-    if width is None:
+    if feature.width is None:
         inputs = keras.Input((), dtype="int32", name="label")  # [batch]
         initializer = keras.initializers.RandomNormal(stddev=size**-0.5, seed=seeds.next())
         layer = keras.layers.Embedding(
             feature.size, size, embeddings_initializer=initializer, name="label_embedding"
         )
-        return [inputs], layer(inputs)
-    inputs = keras.Input((width,), name="numbers")  # [batch, width]
-    glorot = keras.initializers.GlorotUniform(seed=seeds.next())
-    layer = keras.layers.Dense(size, "tanh", kernel_initializer=glorot, name="numbers_projection")
-    return [inputs], layer(inputs)
+    else:
+        inputs = keras.Input((feature.width,), name="numbers")  # [batch, width]
+        layer = keras.layers.Dense(
+            size, "tanh", kernel_initializer=seeds.glorot(), name="numbers_projection"
+        )
+    return inputs, layer(inputs), None
 
 
 def image_grid(shape, network, dropout, seeds, augment=False, flip=False):
@@ -48,13 +46,14 @@ def image_grid(shape, network, dropout, seeds, augment=False, flip=False):
             while that leaves at least 8 (4 after the first). Or the name of a network of
             `keras.applications`, such as `"MobileNetV2"`, without its top and with weights that
             are not trained yet.
-        dropout: Share of the features of the grid dropped in training.
+        dropout: Fraction of the features of the grid dropped in training.
         seeds: `rnnkit.utils.seeds.Seeds`.
         augment: Whether images are shifted and zoomed at random in training.
         flip: Whether half of them are seen in a mirror too.
 
     Returns:
-        A list with the Keras input, and the grid `[batch, places, features]`.
+        The Keras input, the mean of the grid `[batch, features]`, and the grid
+        `[batch, parts, features]`.
 
     Raises:
         ValueError: For an unknown network, or one that cannot read images of this shape.
@@ -64,29 +63,8 @@ def image_grid(shape, network, dropout, seeds, augment=False, flip=False):
     x = _cnn(x, seeds) if network == "cnn" else _application(x, network)
     height, width, features = x.shape[1:]
     x = keras.layers.Reshape((height * width, features), name="grid")(x)
-    return [image], keras.layers.Dropout(dropout, seed=seeds.next(), name="grid_dropout")(x)
-
-
-def foretold(written, features, tokens, surface, weight, seeds):
-    """What was written, as it is; in training with the loss of `BagOfTokens`.
-
-    Args:
-        written: Keras tensor, the output of the network.
-        features: Keras tensor `[images, features]`.
-        tokens: Keras tensor `[texts, time]`.
-        surface: `rnnkit.models.heads.tokens.Tokens`.
-        weight: Factor on the loss.
-        seeds: `rnnkit.utils.seeds.Seeds`.
-    """
-    layer = BagOfTokens(
-        surface.size,
-        weight,
-        special=(1, surface.start, surface.end),
-        kernel_initializer=keras.initializers.GlorotUniform(seed=seeds.next()),
-        dtype="float32",  # also under mixed precision, as the output that it passes on
-        name="foretold_output",
-    )
-    return layer(written, features, tokens)
+    grid = keras.layers.Dropout(dropout, seed=seeds.next(), name="grid_dropout")(x)
+    return image, keras.ops.mean(grid, axis=1), grid
 
 
 def _varied(image, flip, seeds):
@@ -116,7 +94,7 @@ def _cnn(x, seeds):
         return keras.layers.ReLU(name=f"image_relu_{name}")(x)
 
     for level, (filters, size) in enumerate(CNN):
-        # The first level is the dearest, as it has the most places.
+        # The first level takes the longest, as it has the most pixels.
         strides = 2 if level == 0 and min(x.shape[1:3]) >= 8 else 1
         x = convolution(x, filters, size, strides, level)
         if level and min(x.shape[1:3]) >= 16:
@@ -131,11 +109,9 @@ def _application(image, network):
         if name[0].isupper() and callable(getattr(keras.applications, name))
     ]
     if network not in known:
-        near = difflib.get_close_matches(str(network), ["cnn", *known], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
             "network must be 'cnn' or the name of a network of keras.applications."
-            f"{hint} Received: network={network!r}"
+            f"{nearest(network, ['cnn', *known])} Received: network={network!r}"
         )
     make = getattr(keras.applications, network)
     try:

@@ -68,6 +68,7 @@ KNOWN = {
     models.Forecaster: (patterns.forecaster, "many to many, a forecast a step"),
     models.CTC: (patterns.ctc, "many to fewer, in order (CTC)"),
     models.EchoStateNetwork: (patterns.echo_state, "echo state network"),
+    models.LanguageModel: (patterns.one_to_many, "a text goes on"),
     models.OneToMany: (patterns.one_to_many, "one to many"),
     models.EncoderDecoder: (patterns.encoder_decoder, "many to many, of another length"),
 }

@@ -9,7 +9,7 @@ from rnnkit.data.pipeline import shared
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Image, Text
-from rnnkit.models import OneToMany
+from rnnkit.models import Captioner
 
 # The picture of each row.
 WHICH = [0, 0, 1, 1, 0, 2, 1, 3, 3, 1, 1, 1]
@@ -88,7 +88,7 @@ def pictures(count=3):
 @pytest.fixture(scope="module")
 def model():
     text = Text().adapt(["a b c"])
-    return OneToMany(Image().adapt(pictures()), text, units=4, embedding_size=4, seed=1)
+    return Captioner(Image().adapt(pictures()), text, units=4, embedding_size=4, seed=1)
 
 
 def test_pictures_are_encoded_once(model):
