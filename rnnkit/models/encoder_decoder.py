@@ -6,6 +6,7 @@ from keras import ops
 from rnnkit.features import Audio, Feature
 from rnnkit.layers.missing import MissingToZero
 from rnnkit.layers.recurrent import recurrent
+from rnnkit.layers.stack import RecurrentStack
 from rnnkit.layers.stepwise import state_sizes
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.generating.base import Generating
@@ -107,11 +108,6 @@ class EncoderDecoder(Generating):
                 f"Received: {type(input_feature).__name__}"
             )
         words = output_feature.vocabulary_size is not None
-        if not output_feature.sequence or not (words or output_feature.width is not None):
-            raise ValueError(
-                "output_feature must give sequences, such as Text, Subwords, Series or Strokes. "
-                f"Received: {type(output_feature).__name__}"
-            )
         if isinstance(output_feature, Audio):
             raise ValueError(
                 "output_feature must be one whose outputs can be turned back, such as Series or "
@@ -216,7 +212,7 @@ def _summary(encoder, last, bidirectional):
     """
     if not bidirectional:
         return last[-len(state_sizes(encoder)[-1]) :]
-    top = encoder.layers[-1] if hasattr(encoder, "read_all") else encoder
+    top = encoder.layers[-1] if isinstance(encoder, RecurrentStack) else encoder
     count = len(state_sizes(top.forward_layer)[0])
     forward, backward = last[-2 * count : -count], last[-count:]
     pairs = zip(forward, backward, strict=True)

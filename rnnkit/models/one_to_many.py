@@ -35,11 +35,6 @@ class OneToMany(Generating):
     def __init__(self, graph, attention=None, **arguments):
         given = types.SimpleNamespace(**arguments)
         feature, seeds = given.output_feature, Seeds(given.seed)
-        if not feature.sequence or (feature.vocabulary_size is None and feature.width is None):
-            raise ValueError(
-                "output_feature must give sequences, such as Text, Subwords, Series or Strokes. "
-                f"Received: {type(feature).__name__}"
-            )
         check_of_tokens(feature, label_smoothing=given.label_smoothing)
         decoder = Decoder(
             head_of(feature, given.embedding_size, given.tied_output, given.token_dropout, seeds),
