@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from rnnkit import metrics
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature, Image, Label, Number, Series, Text
-from rnnkit.metrics import texts as text_metrics
 from rnnkit.models import Captioner
 from tests.decoding import plain_search
 from tests.models.test_encoder_decoder import sharpen
@@ -210,15 +210,15 @@ def test_scores_compare_with_all_texts_of_a_picture(monkeypatch):
     model, x, y = captioned()
     model.score_names = ["bleu1", "distinct"]
     written = model.infer(x[[0, 3]])
-    expected = text_metrics.scores([y[:3], y[3:]], written, ["bleu1", "distinct"])
+    expected = metrics.compute("texts", [y[:3], y[3:]], written, names=["bleu1", "distinct"])
     assert model.score(x, y) == model.score(model.prepare(x, y)) == expected
     assert model.score(tf.data.Dataset.from_tensor_slices((x[..., None], y)).map(
         lambda x, y: (tf.io.encode_png(x), y))) == expected  # fmt: skip
-    one = text_metrics.scores([[y[0]], [y[3]]], written, ["bleu1", "distinct"])
+    one = metrics.compute("texts", [[y[0]], [y[3]]], written, names=["bleu1", "distinct"])
     assert model.score(x[[0, 3]], [y[0], y[3]]) == one
     # Other scores are of each row.
     model.score_names = ["exact_match"]
-    every = text_metrics.exact_match(y, model.infer(x))
+    every = metrics.exact_match(y, model.infer(x))
     assert model.score(x, y) == {"exact_match": every}
     model.score_names = ["bleu1", "perplexity"]
     assert list(model.score(x, y)) == ["bleu1", "perplexity"]
