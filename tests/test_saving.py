@@ -320,10 +320,10 @@ GIANTS = {
 def test_declared_giants_are_refused_at_once(forged, kind):
     path = forged(GIANTS[kind])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ValueError, match="forged.keras was not loaded: (it declares|its metrics)"):
         rnnkit.load_model(path)
-    assert time.monotonic() - start < 3  # a second where nothing else runs
+    assert time.process_time() - start < 3  # about a second of processors
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
@@ -393,7 +393,7 @@ def test_the_extra_for_onnx_is_named(model, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     with pytest.raises(ImportError, match=r'pip install "rnnkit\[onnx\]"'):
         model.export(tmp_path / "model.onnx", format="onnx")
-    with pytest.raises(ValueError, match="format must be 'tf_saved_model' or 'onnx'.*'pdf'"):
+    with pytest.raises(ValueError, match="format must be one of 'tf_saved_model', 'onnx'.*'pdf'"):
         Export(model).write(tmp_path / "model.pdf", format="pdf")
 
 
