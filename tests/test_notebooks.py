@@ -47,6 +47,7 @@ def test_stored_outputs_are_complete(path):
     assert len(pictures) >= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_in_a_fast_setting(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)

@@ -299,6 +299,7 @@ def test_list_show_and_help_are_quick_and_light():
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_interrupted_training_leaves_the_best_model(messages):
     # Much data, so that training goes on for long after the first epoch is saved.
     head, *rows = (messages / "data.csv").read_text().splitlines()

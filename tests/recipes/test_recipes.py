@@ -3,6 +3,7 @@
 A recipe without a row fails the first test.
 """
 
+import json
 import math
 
 import pytest
@@ -160,6 +161,25 @@ def trainer():
         yield process
 
 
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_from_raw_data_to_a_reloaded_model(name, tmp_path, fresh):
+    """Once end to end, with a tiny model and hardly any data."""
+    recipe = recipes.get(name)
+    data = helpers.small(recipe, (64, 16, 16))
+    options = {key: value for key, value in ROWS[name][0].items() if key != "learning_rate"}
+    model = recipe.train(data, epochs=1, seed=1, verbose=0, **options)
+    scores = model.score(data.test)
+    assert list(scores)[: len(recipe.scores)] == list(recipe.scores)  # naive forecasts' may follow
+    assert all(math.isfinite(value) for value in scores.values())
+    inputs, decoding = INPUTS[name], DECODING.get(name, {})
+    path = str(tmp_path / f"{name}.keras")
+    model.save(path)
+    ticket = fresh.begin("infer", path=path, x=inputs, **decoding)
+    expected = json.loads(json.dumps(model.infer(inputs, **decoding)))
+    assert fresh.end(ticket) == expected  # to the last bit
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_from_a_tuning_trial_to_a_reloaded_model(name, tmp_path, fresh, trainer):
     recipe = recipes.get(name)

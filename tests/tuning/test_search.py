@@ -304,6 +304,7 @@ recipe.tune(recipe.data(examples()), tuner="random", max_trials=40, seed=0, epoc
 """
 
 
+@pytest.mark.slow
 def test_interrupted_then_resumed_in_another_process(recipe, data, tmp_path):
     folder = tmp_path / "search"
     tests = str(pathlib.Path(__file__).parents[2])

@@ -36,6 +36,7 @@ def _processes(folder):
     return found
 
 
+@pytest.mark.slow
 def test_workers(tmp_path, table_file, capsys):
     recipe = make_recipe(
         tmp_path,
@@ -96,6 +97,7 @@ def test_workers(tmp_path, table_file, capsys):
     assert len(points) == count + 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_ends_the_search(tmp_path, table_file):
     recipe = make_recipe(
         tmp_path,
