@@ -120,9 +120,7 @@ def test_the_likelihood_of_a_step_is_exact(chords, monkeypatch):
         expected = np.log(np.where(truth == 1, share, 1 - share)).sum()
         assert value == pytest.approx(expected, rel=1e-4)
     # In chunks with the states carried on, and beside longer pieces, it is the same.
-    from rnnkit.models import composer
-
-    monkeypatch.setattr(composer, "CHUNK", 2)
+    monkeypatch.setattr("rnnkit.models.generating.key_decoding.CHUNK", 2)
     np.testing.assert_allclose(chords.log_likelihood(["up", "down"], pieces), found, rtol=1e-5)
     pairs = zip(["up", "down"], pieces, strict=True)
     single = [chords.log_likelihood([s], [p])[0] for s, p in pairs]
