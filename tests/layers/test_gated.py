@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rnnkit import layers
 from rnnkit.layers import gated
+from tests.tiers import slow
 
 by_hand = pytest.mark.skipif(
     bool(tf.config.list_physical_devices("GPU")),
@@ -56,7 +57,7 @@ def run(layer, x, initial, mask, weights):
 @by_hand
 @pytest.mark.parametrize(
     ("mask", "backwards"),
-    [("none", True), ("right", False), ("holes", True), ("empty row", False)],
+    [("holes", True), ("empty row", False), slow("none", True), slow("right", False)],
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_outputs_states_and_gradients_are_those_of_keras(name, mask, backwards):
@@ -74,7 +75,7 @@ def test_outputs_states_and_gradients_are_those_of_keras(name, mask, backwards):
 
 
 @by_hand
-@pytest.mark.parametrize("mask", ["right", "holes"])
+@pytest.mark.parametrize("mask", [slow("right"), "holes"])
 @pytest.mark.parametrize("name", NAMES)
 def test_two_directions_are_those_of_keras(name, mask):
     """`Bidirectional` asks its layers for outputs of 0 where a step is masked."""
@@ -222,8 +223,8 @@ def test_cudnn_without_a_gpu_is_refused_as_in_keras(name, training):
     ("name", "dtype", "jit_compile"),
     [
         ("GRU", "mixed_float16", False),
-        ("GRU", "mixed_bfloat16", False),
-        ("LSTM", "mixed_float16", True),
+        slow("GRU", "mixed_bfloat16", False),
+        slow("LSTM", "mixed_float16", True),
     ],
 )
 def test_training_in_half_precision_and_under_xla(name, dtype, jit_compile):

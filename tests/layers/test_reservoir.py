@@ -9,6 +9,7 @@ from rnnkit.layers import ESN, ESNCell
 from rnnkit.layers import topology as topologies
 from rnnkit.layers.reservoir.product import plan, recurrent_product
 from rnnkit.layers.topology import TOPOLOGIES
+from tests.tiers import slow
 
 # Keras reads variables with `np.array(variable)`, which numpy 2 wants to see written otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
@@ -287,7 +288,7 @@ def model_with(layer, time=TIME):
     return keras.Model(inputs, keras.layers.Dense(1)(layer(lower)))
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, slow(True)])
 @pytest.mark.parametrize("options, how", PLANS)
 def test_training_leaves_the_reservoir_as_it_is(options, how, jit, sequences):
     layer = ESN(UNITS, bias_scaling=0.1, seed=1, **options)

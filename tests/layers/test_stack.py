@@ -17,6 +17,7 @@ from tests.layers.test_recurrent import (
     UNITS,
     randomise,
 )
+from tests.tiers import first, slow
 
 # Keras reads variables with `np.array(variable)`, which numpy 2 wants to see written otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
@@ -73,7 +74,7 @@ def test_dense_counts_past_what_half_precision_can():
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("name", ["lstm", "gru", "reference_lstm"])
+@pytest.mark.parametrize("name", ["lstm", "gru", slow("reference_lstm")])
 def test_stack_equals_keras_layers_in_a_row(name, bidirectional, sequences, mask):
     stack = recurrent(
         name,
@@ -157,7 +158,7 @@ def test_stateful_stack_continues_until_reset(sequences):
 
 @pytest.mark.parametrize("return_sequences", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", first(NAMES, ["dense", "simple_rnn", "lstm", "esn"]))
 def test_shapes_and_masks_of_a_stack(name, bidirectional, return_sequences, sequences, mask):
     has_state = STATES[name] > 0
     stack = recurrent(
@@ -185,8 +186,8 @@ def test_shapes_and_masks_of_a_stack(name, bidirectional, return_sequences, sequ
     assert of_states == [None] * states
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("bidirectional", [slow(False), True])
+@pytest.mark.parametrize("name", first(NAMES, ["dense", "lstm", "esn", "reference_gru"]))
 def test_padding_changes_nothing_through_an_embedding_mask(name, bidirectional):
     inputs = keras.Input((None,), dtype="int32")
     x = keras.layers.Embedding(9, FEATURES, mask_zero=True)(inputs)

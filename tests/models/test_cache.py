@@ -12,6 +12,7 @@ from rnnkit.models import LanguageModel
 from rnnkit.models.generating.cache import Cache, calibrated
 from rnnkit.models.generating.decoder import Source
 from rnnkit.models.generating.likelihoods import TextLikelihood
+from tests.tiers import slow
 
 PLAY = "ANN: is it you?\nBOB: it is.\n" * 12
 
@@ -58,7 +59,7 @@ def encoded(model, text):
 # === The equations ===
 
 
-@pytest.mark.parametrize("size", [1, 8, 200])
+@pytest.mark.parametrize("size", [8, 200])
 def test_nats_of_a_text_by_plain_loops(size):
     model = build(size)
     tokens = encoded(model, PLAY[:150])
@@ -81,9 +82,16 @@ def test_chunks_and_streams_are_one_text():
     np.testing.assert_allclose(parts.sum(), whole.sum(), rtol=1e-3)
 
 
-@pytest.mark.parametrize("size", [5, 300])
-@pytest.mark.parametrize("prompt", ["ANN: is it", "B", ""])
-@pytest.mark.parametrize("cell", ["gru", "dense"])
+@pytest.mark.parametrize(
+    ("size", "prompt", "cell"),
+    [
+        (5, "ANN: is it", "gru"),
+        (300, "", "gru"),
+        slow(300, "ANN: is it", "dense"),
+        slow(5, "B", "dense"),
+        slow(300, "B", "gru"),
+    ],
+)
 def test_what_is_written_has_the_probability_that_score_says(size, prompt, cell):
     model = build(size, cell=cell)
     options = {"max_length": 12, "seed": 3, "details": True}
@@ -151,6 +159,7 @@ def test_new_names_are_remembered(tmp_path, fresh):
     assert found == model.infer(["YUT"], seed=1, max_length=30)
 
 
+@pytest.mark.slow
 def test_the_best_of_a_search_has_what_was_chosen_for_it(tmp_path):
     recipe = recipes.get("text_generation")
     data = recipe.data({"train": [PLAY * 4], "validation": [PLAY], "test": [PLAY]})
@@ -174,6 +183,7 @@ def test_without_a_cache_nothing_is_other():
     assert plain.infer("BOB", **options) == zero.infer("BOB", **options)
 
 
+@pytest.mark.slow
 def test_in_half_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

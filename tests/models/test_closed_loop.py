@@ -7,6 +7,7 @@ from rnnkit.features import Forecast, Label, Series
 from rnnkit.layers.reservoir import loops
 from rnnkit.models import EchoStateNetwork
 from tests.models import plain_reservoir as plain
+from tests.tiers import slow
 
 UNITS, WASHOUT, STEPS = 20, 10, 30
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 31_556_952.0
@@ -90,8 +91,8 @@ def same(found, expected):
 @pytest.mark.parametrize(
     "options",
     [
-        {},
-        {"normalize": False, "input_scaling": [0.5, 0.1]},
+        slow({}),
+        slow({"normalize": False, "input_scaling": [0.5, 0.1]}),
         {"num_layers": 2, "leak_rate": 0.5},
         {"ensemble": 2, "read_inputs": False},
     ],
@@ -119,7 +120,7 @@ def test_float32(series, fitted):
     np.testing.assert_allclose(found, expected, atol=0.02)
 
 
-@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("normalize", [True, slow(False)])
 def test_some_columns_in_another_order_and_inputs_known_ahead(normalize):
     series = sines(230, 3)
     model = build(

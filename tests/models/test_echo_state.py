@@ -16,6 +16,7 @@ from rnnkit.layers.reservoir import loops
 from rnnkit.models import EchoStateNetwork
 from tests import helpers
 from tests.models import plain_reservoir as plain
+from tests.tiers import first, slow
 
 UNITS, WASHOUT, RIDGE = 20, 10, 0.01
 NAN = np.nan
@@ -76,7 +77,9 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize(
+    "name", first(OPTIONS, ["leaks", "deep both directions", "ensemble", "feedback"])
+)
 def test_fit_equals_numpy(name):
     model = build(**OPTIONS[name])
     history = model.fit(SERIES, TARGETS, verbose=0).history
@@ -136,7 +139,7 @@ def test_one_series_in_every_form(fitted):
         np.testing.assert_array_equal(model.predict(form), one[None])
 
 
-@pytest.mark.parametrize("options", [{}, {"bidirectional": True, "num_layers": 2}])
+@pytest.mark.parametrize("options", [slow({}), {"bidirectional": True, "num_layers": 2}])
 def test_pieces_and_batches_make_no_difference(options, monkeypatch):
     whole = build(**options)
     whole.fit(SERIES, TARGETS, verbose=0)
@@ -303,14 +306,21 @@ def test_partial_fit_of_series_after_series(fitted):
     assert unfitted.readouts[0].numpy("ridge") == RIDGE  # the middle one
 
 
-@pytest.mark.parametrize("first", ["fit", "partial_fit"])
-@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "ensemble": 2}])
-def test_partial_fit_of_a_series_in_blocks(first, options):
+@pytest.mark.parametrize(
+    ("begin", "options"),
+    [
+        ("partial_fit", {}),
+        ("fit", {"num_layers": 2, "ensemble": 2}),
+        slow("fit", {}),
+        slow("partial_fit", {"num_layers": 2, "ensemble": 2}),
+    ],
+)
+def test_partial_fit_of_a_series_in_blocks(begin, options):
     x, y = SERIES[1], TARGETS[1]
     whole, model = build(**options), build(**options)
     whole.fit(x, y, verbose=0)
     # The first block is shorter than the washout, the last has no known target.
-    if first == "fit":
+    if begin == "fit":
         model.fit(x[:60], y[:60], verbose=0)
         blocks = (60, 75, 82, 150)
     else:
@@ -328,7 +338,7 @@ def test_partial_fit_of_a_series_in_blocks(first, options):
     assert model.readouts[0].numpy("count") == count + 40 - WASHOUT
 
 
-@pytest.mark.parametrize("ensemble", [1, 2])
+@pytest.mark.parametrize("ensemble", [slow(1), 2])
 def test_forgetting_weighs_the_past_less(ensemble, monkeypatch):
     monkeypatch.setattr(loops, "LONGEST_PIECE", 64)
     forgetting, x, y = 0.98, SERIES[1], TARGETS[1]
@@ -387,7 +397,7 @@ def pooled(model, series):
 
 @pytest.mark.parametrize(
     "pooling, options",
-    [("last", {}), ("mean", {"washout": 5}), ("mean", {"bidirectional": True})],
+    [("last", {}), ("mean", {"washout": 5}), slow("mean", {"bidirectional": True})],
 )
 def test_classification_equals_numpy(pooling, options, monkeypatch):
     options = {"units": 30, "ridge": 0.1, "pooling": pooling, "seed": 1, **options}

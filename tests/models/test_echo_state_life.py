@@ -31,6 +31,7 @@ from tests.models.test_echo_state import (
     solutions,
     toy,
 )
+from tests.tiers import slow
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_seeds_and_config(fitted):
     "options",
     [
         {"ensemble": 2, "num_layers": 2, "bidirectional": True, "ridge": [0.01, 1.0]},
-        {"topology": rnnkit.layers.topology.get("delay_line"), "leak_rate": [0.5] * UNITS},
+        slow({"topology": rnnkit.layers.topology.get("delay_line"), "leak_rate": [0.5] * UNITS}),
     ],
 )
 def test_lives_on_in_a_fresh_process(options, fresh, tmp_path):
@@ -146,7 +147,7 @@ def test_fitting_again_starts_anew(fitted):
     assert model.readouts[0].numpy("count") == 2 * fitted.readouts[0].numpy("count")
 
 
-@pytest.mark.parametrize("pieces", [0, 5])
+@pytest.mark.parametrize("pieces", [slow(0), 5])
 def test_an_interrupted_fit_leaves_what_it_learned(pieces, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(loops, "LONGEST_PIECE", 64)
     drive, calls = loops.drive, []

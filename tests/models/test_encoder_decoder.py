@@ -13,11 +13,11 @@ from rnnkit.models import EncoderDecoder
 from rnnkit.training.callbacks import LinearDecay
 from tests import helpers
 from tests.decoding import plain_search
+from tests.tiers import slow
 
 WORDS = ("red", "green", "blue", "black", "white")
 # A model that has hardly learned may not end.
 may_not_end = pytest.mark.filterwarnings("ignore:.* did not end within")
-CELLS = ["simple_rnn", "lstm", "gru", "esn", "dense", "reference_gru"]
 
 
 def reversals(size, seed=0, longest=5):
@@ -86,7 +86,14 @@ def test_attention_finds_the_words(learned):
 @may_not_end
 @pytest.mark.parametrize(
     "cell, attention",
-    [*((cell, "additive") for cell in CELLS), ("gru", "multiplicative"), ("gru", None)],
+    [
+        ("lstm", "additive"),
+        ("esn", "additive"),
+        ("dense", "additive"),
+        ("gru", "multiplicative"),
+        slow("gru", None),
+        *(slow(cell, "additive") for cell in ("simple_rnn", "gru", "reference_gru")),
+    ],
 )
 def test_beam_search_against_plain_python(cell, attention):
     """The steps equal the whole sequence, for every cell: a search that only calls the graph of
@@ -116,8 +123,8 @@ def test_beam_search_against_plain_python(cell, attention):
     "options",
     [
         {"num_layers": 2, "decoder_layers": 3, "dropout": 0.2},
-        {"decoder_layers": 1},
-        {"bidirectional": False, "cell": "lstm"},
+        slow({"decoder_layers": 1}),
+        slow({"bidirectional": False, "cell": "lstm"}),
         {"bidirectional": False, "num_layers": 2, "attention": None},
         {"tied_output": False, "recurrent_dropout": 0.1, "token_dropout": 0.1},
     ],
@@ -292,6 +299,7 @@ def test_lives_on_in_its_file(tmp_path, fresh):
     assert changed and not any(path.startswith("encoder/") for path in changed)
 
 
+@pytest.mark.slow
 def test_compiled_by_xla():
     x, y = reversals(16)
     model = small(x, y, units=4, dropout=0.1, token_dropout=0.1)

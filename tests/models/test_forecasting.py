@@ -12,6 +12,7 @@ from rnnkit.metrics import nrmse
 from rnnkit.models import EchoStateNetwork
 from rnnkit.models.inputs.sequences import holds_one_sequence
 from tests.models import plain_reservoir as plain
+from tests.tiers import slow
 
 HOUR, DAY = 3600.0, 86_400.0
 NAN = np.nan
@@ -126,7 +127,7 @@ def test_scores_of_data_in_other_forms(fitted):
     assert fitted.evaluate(WAVES) == pytest.approx(loss)
 
 
-@pytest.mark.parametrize("outputs", [("a", "b"), ("b",)])
+@pytest.mark.parametrize("outputs", [slow(("a", "b")), ("b",)])
 def test_the_readout_is_shrunk_towards_persistence(outputs):
     model = build(outputs=outputs, ridge=0.5, persistence_residual=True)
     model.fit(WAVES, verbose=0)
@@ -241,10 +242,10 @@ def test_one_column_and_outputs_at_each_step():
     "frame_frequency, raw, expected",
     [
         ("h", {}, ["2000-01-07T06:00:00", "2000-01-07T07:00:00", "2000-01-07T08:00:00"]),
-        ("MS", {"frequency": "monthly"}, ["2012-07-01", "2012-08-01", "2012-09-01"]),
+        slow("MS", {"frequency": "monthly"}, ["2012-07-01", "2012-08-01", "2012-09-01"]),
         ("ME", {"frequency": "monthly"}, ["2012-07-31", "2012-08-31", "2012-09-30"]),
         # 150 business days after the 3rd of January, a Monday.
-        ("B", {"frequency": "business daily"}, ["2000-07-31", "2000-08-01", "2000-08-02"]),
+        slow("B", {"frequency": "business daily"}, ["2000-07-31", "2000-08-01", "2000-08-02"]),
     ],
 )
 def test_times_of_forecasts(frame_frequency, raw, expected, tmp_path):
@@ -284,7 +285,7 @@ def test_free_runs_live_on_in_a_fresh_process(fresh, tmp_path):
     assert fresh.call("infer", path=path, x=warm_up) == model.infer(warm_up)
 
 
-@pytest.mark.parametrize("raw", [{}, {"time": True, "cycles": [DAY]}])
+@pytest.mark.parametrize("raw", [slow({}), {"time": True, "cycles": [DAY]}])
 def test_export_gives_forecasts_of_raw_series(raw, tmp_path):
     series = WAVES
     if raw:

@@ -15,6 +15,7 @@ from rnnkit.models.generating.likelihoods import TextLikelihood
 from tests import helpers
 from tests.decoding import plain_search
 from tests.models.test_encoder_decoder import sharpen
+from tests.tiers import slow
 
 PLAY = "ANN: is it you?\nBOB: it is.\n" * 12
 
@@ -73,7 +74,7 @@ def test_in_training_a_tenth_of_the_chunks_begins_anew():
     assert (before[:, 1:] == two[:, :-1]).all()
 
 
-@pytest.mark.parametrize("cell", ["lstm", "reference_gru", "dense"])
+@pytest.mark.parametrize("cell", ["lstm", slow("reference_gru"), slow("dense")])
 def test_chunks_with_carried_states_equal_one_sequence(cell):
     model = language_model(cell=cell, num_layers=2)
     sharpen(model)
@@ -144,7 +145,7 @@ def test_it_learns_more_than_the_last_character():
     assert losses["gru"] < 0.2 < losses["dense"]
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "esn", "dense"])
+@pytest.mark.parametrize("cell", ["lstm", "esn", slow("gru"), slow("dense")])
 def test_a_prompt_goes_on_as_a_plain_loop_would(cell):
     model = language_model(cell=cell, num_layers=2, dropout=0.1)
     sharpen(model)
@@ -234,6 +235,7 @@ def test_a_language_model_lives_on_in_its_file(tmp_path, fresh):
     again.fine_tune([PLAY], epochs=1, verbose=0)
 
 
+@pytest.mark.slow
 def test_compiled_by_xla():
     model = language_model(cell="gru", units=4, dropout=0.1)
     model.compile(jit_compile=True)
@@ -241,6 +243,7 @@ def test_compiled_by_xla():
     assert np.isfinite([history.history["loss"], history.history["val_loss"]]).all()
 
 
+@pytest.mark.slow
 def test_in_half_precision():
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from rnnkit.features import Series, Strokes, Text
 from rnnkit.models import EncoderDecoder
+from tests.tiers import slow
 
 # A model that has hardly learned may not end.
 may_not_end = pytest.mark.filterwarnings("ignore:.* did not end within")
-CELLS = ["simple_rnn", "lstm", "gru", "esn", "dense", "reference_gru"]
 CURVES = {"a": [0.0, 2.0, 4.0], "b": [5.0, 3.0], "c": [1.0, 1.0, -2.0, 1.0]}
 
 
@@ -56,7 +56,14 @@ def test_numbers_are_written_and_end(draws):
 
 @may_not_end
 @pytest.mark.parametrize(
-    "cell, attention", [*((cell, "additive") for cell in CELLS), ("lstm", None), ("gru", None)]
+    "cell, attention",
+    [
+        ("lstm", "additive"),
+        ("esn", "additive"),
+        ("gru", None),
+        slow("lstm", None),
+        *(slow(cell, "additive") for cell in ("simple_rnn", "gru", "dense", "reference_gru")),
+    ],
 )
 def test_written_numbers_equal_a_plain_loop(cell, attention):
     """By the graph of training alone, each step fed with those before."""

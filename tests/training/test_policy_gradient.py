@@ -145,6 +145,7 @@ def test_of_a_user_and_for_sequences():
     assert history["reward"][-1] > history["reward"][0] + 0.2
 
 
+@pytest.mark.slow
 def test_in_half_precision():
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
