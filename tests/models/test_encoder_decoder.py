@@ -246,7 +246,7 @@ def test_unknown_word_is_taken_from_the_source(learned):
         assert raw["text"] != result
     # By hand: an output that is unknown at one place, and looked at the second word there.
     found = [[{"tokens": [1], "attention": np.array([[0.1, 0.9]])}]]
-    learned._copy_unknown(found, [b"red zebra"])
+    learned.decoding._copy_unknown(found, [b"red zebra"])
     assert found[0][0]["text"] == "zebra"
 
 
