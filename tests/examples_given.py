@@ -10,12 +10,13 @@ import recipes
 import rnnkit
 from tests import helpers
 
-TEXTS, LABELS = helpers.presence(40)
+TEXTS, _ = helpers.presence(40)
+LABELS = ["negative", "positive"] * 20
 ENGLISH = ["two dogs play .", "a dog runs .", "two cats sleep .", "a cat plays ."] * 4
 FRENCH = ["deux chiens jouent .", "un chien court .", "deux chats dorment .", "un chat joue ."] * 4
 PLAY = "ROMEO: is it you?\nJULIET: it is.\n" * 8
 STYLES = ["march", "waltz"] * 8
-MELODIES = ["C4:1 D4:1/2 R:1/2 E4:1", "G4:1 E4:1 C4:1"] * 8
+MELODIES = ["C4:1 D4:1/2 R:1/2 E4:1", "G4:1 E4:1 C4:1 C5:1"] * 8
 SENTENCES = [["They", "can", "fish", "."], ["Anna", "sees", "Bob", "."]] * 4
 TAGS = [["PRON", "AUX", "VERB", "PUNCT"], ["NOUN", "VERB", "NOUN", "PUNCT"]] * 4
 
@@ -87,6 +88,12 @@ def _dog():
     return model
 
 
+def _rhymer():
+    style = rnnkit.features.Style().adapt(STYLES)
+    text = rnnkit.features.Text(level="character").adapt(["Left, right, left."])
+    return rnnkit.models.Captioner(style, text, units=4, embedding_size=4, seed=1)
+
+
 def _language_model():
     text = rnnkit.features.Text(level="character").adapt([PLAY])
     return rnnkit.models.LanguageModel(text, units=4, embedding_size=4, seed=1)
@@ -122,17 +129,14 @@ def _untrained(name, **options):
     return recipes.get(name).model(_embedded(name), units=4, seed=1, **options)
 
 
-def _classified():
-    return _pairs(TEXTS, LABELS)
-
-
-CLASSIFIED = {"model": _classifier, "data": lambda: _pairs(TEXTS, ["negative", "positive"] * 20)}
+CLASSIFIED = {"model": _classifier, "data": lambda: _pairs(TEXTS, LABELS)}
 TRANSLATED = {"model": _translator, "data": lambda: _pairs(ENGLISH, FRENCH)}
 # What is documented, by the beginning of its name -> what its examples take for granted.
 MAKERS = {
     "": {
         "texts": lambda: TEXTS,
         "labels": lambda: LABELS,
+        "captions": lambda: ["a dog in the snow", "two cats"],
         "english": lambda: ENGLISH,
         "french": lambda: FRENCH,
         "play": lambda: PLAY,
@@ -157,7 +161,8 @@ MAKERS = {
     "rnnkit.models.generating.base": TRANSLATED,
     "rnnkit.models.generating.likelihoods": {"model": _captioner},
     "rnnkit.models.language_model": {"model": _language_model},
-    "rnnkit.models.one_to_many": {"model": _language_model},
+    "rnnkit.models.one_to_many.Conditional.infer": {"model": _rhymer},
+    "rnnkit.models.one_to_many.Conditional.log_likelihoods": {"model": _captioner},
     "rnnkit.plots.attention_maps.attention": {"model": _translator},
     "rnnkit.plots.attention_maps.image_attention": {"model": _dog},
     "rnnkit.plots.forecasts": {
@@ -181,11 +186,10 @@ MAKERS = {
     },
     "rnnkit.saving.load_model": {},
     "rnnkit.training": {
-        "recipe": lambda: recipes.get("spam"),
-        "data": lambda: tf.data.Dataset.from_tensor_slices((TEXTS, ["negative", "positive"] * 20)),
-        "more_data": lambda: _classified().train,
-        **{"model": _classifier},
+        "data": lambda: tf.data.Dataset.from_tensor_slices((TEXTS, LABELS)),
+        "more_data": lambda: _pairs(TEXTS, LABELS).train,
     },
+    "rnnkit.training.plan": {"data": lambda: _pairs(TEXTS, LABELS)},
 }
 
 
@@ -206,20 +210,33 @@ SHORTER = {
     "rnnkit.plots.comparisons.comparison": [("lags=[10, 50, 100]", "lags=[2, 3], budget=2")],
     "rnnkit.diagnostics.memory.memory_capacity": [('"lstm", 50', '"lstm", 10')],
     "rnnkit.plots.inside.memory": [("(name)", "(name, 10)")],
-    "rnnkit.diagnostics.recall.recall_horizon": [("32, longest=100", "4, longest=1, updates=5")],
+    "rnnkit.diagnostics.recall.recall_horizon": [("32, longest=100", "4, longest=5, updates=5")],
+    "rnnkit.diagnostics.measured_mitigations.mitigations": [
+        ("only=", "lag=3, updates=2, units=4, only=")
+    ],
     "rnnkit.models.composer.Composer": [("units=256", "units=4"), ("epochs=20", "epochs=1")],
     "rnnkit.models.ctc.CTC": [('cell="gru"', "units=4"), ("epochs=20", "epochs=1")],
+    "rnnkit.models.echo_state.EchoStateNetwork": [("units=400", "units=50")],
     "rnnkit.models.encoder_decoder.EncoderDecoder": [
         ("Subwords()", "Subwords(vocabulary_size=40)"),
         ("shared_embedding=True", "shared_embedding=True, units=4"),
         ("epochs=10", "epochs=1"),
     ],
     "rnnkit.models.forecaster.Forecaster": [("2_000", "400"), ("epochs=5", "epochs=1")],
-    "rnnkit.training.plan.TrainingPlan": [("epochs=5", "epochs=1")],
+    "rnnkit.training.plan.TrainingPlan": [("epochs=5", "epochs=1"), ("recipe.data()", "data")],
     "rnnkit.tuning.run.tune": [
         ("max_trials=30", "max_trials=1, epochs=1"),
         ("recipe.data()", "data"),
         ('"cell": "gru"', '"cell": "gru", "units": 4'),
     ],
     "rnnkit.plots.training.tuning": [("max_trials=20", "max_trials=1, epochs=1")],
+}
+# What takes more than three seconds all the same.
+SLOW = {
+    "rnnkit.diagnostics.measured_mitigations.mitigations",
+    "rnnkit.diagnostics.recall.recall_horizon",
+    "rnnkit.models.captioner.Captioner",
+    "rnnkit.models.composer.Composer",
+    "rnnkit.models.ctc.CTC",
+    "rnnkit.models.encoder_decoder.EncoderDecoder",
 }

@@ -172,9 +172,10 @@ def small(recipe, sizes=(1500, 200, 300)):
     )
 
 
-def _tune(name, path, inputs, options, decoding, directory):
+def _tune(name, path, inputs, options, decoding, directory, losses):
     """Trains a recipe on little data in a tuning trial; saves the model, and gives its scores and
-    what it infers."""
+    what it infers. Where `losses` is true the scores have "loss": that of the validation part after
+    the training as a fraction of that before."""
     sys.path.insert(0, str(ROOT))
     import recipes
 
@@ -192,11 +193,19 @@ def _tune(name, path, inputs, options, decoding, directory):
     )
     model = result.best_model()
     model.save(path)
+    scores = model.score(data.test)
+    if losses:
+        untrained = recipe.model(data, **{"seed": 1, **options})
+        before, after = (
+            each.evaluate(data.validation, verbose=0, return_dict=True)["loss"]
+            for each in (untrained, model)
+        )
+        scores["loss"] = after / before
     return {
         "recipe": model.recipe,
         "trials": len(result.table()),
         "results": model.infer(inputs, **decoding),
-        "scores": model.score(data.test),
+        "scores": scores,
     }
 
 

@@ -129,7 +129,7 @@ def mitigations(lag=20, updates=500, units=32, seed=0, *, only=None, verbose=1):
 
     Example:
 
-    >>> rnnkit.diagnostics.mitigations(only=["orthogonal"])
+    >>> rnnkit.diagnostics.mitigations(only=["orthogonal weights"])
     """
     chosen = list(MITIGATIONS) if only is None else list(only)
     for name in chosen:

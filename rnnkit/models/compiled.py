@@ -11,7 +11,7 @@ class CompiledFunctions:
     Example:
 
     >>> functions = CompiledFunctions()
-    >>> functions.get("double", lambda x: 2 * x, jit_compile=False)(tf.constant(3)).numpy()
+    >>> int(functions.get("double", lambda x: 2 * x, jit_compile=False)(tf.constant(3)))
     6
     """
 

@@ -13,7 +13,7 @@ import rnnkit
 from tests import helpers
 
 # Recipe -> options of the tiny model, score, and the least it must reach on 300 test examples (or
-# the most, of an error).
+# the most, of an error). "loss" is that of the validation part, as a fraction of that before.
 ROWS = {
     "chatbot": (
         {
@@ -27,10 +27,15 @@ ROWS = {
         10.0,
     ),
     "dna_classification": ({"units": 8, "filters": 8}, "accuracy", 0.5),
-    "fraud_detection": ({"units": 8, "embedding_size": 2}, "roc_auc", 0.3),
+    # 0.34; without a gradient it stays.
+    "fraud_detection": ({"units": 8, "embedding_size": 2, "learning_rate": 1e-2}, "loss", 0.5),
     "forecasting": ({"units": 60, "horizon": 8}, "mse", 0.01),
-    # After three epochs hardly a letter is written yet.
-    "handwriting": ({"units": 8, "filters": 8, "num_layers": 1}, "cer", 1.0),
+    # After three epochs hardly a letter is written yet, but it is 0.12.
+    "handwriting": (
+        {"units": 16, "filters": 8, "num_layers": 1, "learning_rate": 1e-2},
+        "loss",
+        0.2,
+    ),
     # After three epochs it says that there is something large or small somewhere.
     "image_captioning": (
         {"units": 32, "embedding_size": 16, "beam_size": 2, "learning_rate": 1e-2},
@@ -116,10 +121,13 @@ INPUTS = {
         for length in (1, 5)
     ],  # fmt: skip
 }
-# Recipe -> options of inference; what is drawn at random has a seed.
+# Recipe -> options of inference; what is sampled has a seed.
 DECODING = {
+    "chatbot": {"max_length": 8},
+    "image_captioning": {"max_length": 8},
     "music_generation": {"seed": 1, "max_length": 20},
     "text_generation": {"seed": 1, "max_length": 40},
+    "translation": {"max_length": 8},
 }
 
 
@@ -161,6 +169,7 @@ def trainer():
         yield process
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # the inputs are odd, the training is short
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_from_raw_data_to_a_reloaded_model(name, tmp_path, fresh):
     """Once end to end, with a tiny model and hardly any data."""
@@ -197,11 +206,12 @@ def test_from_a_tuning_trial_to_a_reloaded_model(name, tmp_path, fresh, trainer)
         options={key: value for key, value in fixed.items() if key != drawn},
         decoding=decoding,
         directory=str(tmp_path / "search"),
+        losses=score == "loss",
     )
     assert (trained["recipe"], trained["trials"]) == (name, 1)
     names = list(recipe.scores)
     assert list(trained["scores"])[: len(names)] == names  # naive forecasts' may follow
     reached = trained["scores"][score]
-    assert reached <= least if score in ("mse", "cer", "nats") else reached >= least
+    assert reached <= least if score in ("loss", "mse", "nats") else reached >= least
     found = fresh.call("infer", path=path, x=inputs, **decoding)
     assert found == trained["results"]  # to the last bit
