@@ -97,25 +97,19 @@ def test_what_is_rewarded_becomes_likelier(tmp_path, fresh):
     path = str(tmp_path / "m.keras")
     model.save(path)
     assert fresh.call("infer", path=path, x=x[:2]) == model.infer(x[:2])
-    again = rnnkit.load_model(path)
-    again.fine_tune(x, y, reward="bleu1", epochs=1, verbose=0)
 
 
-def test_the_same_seed_draws_the_same():
+def test_callbacks_can_stop_it_and_the_same_seed_samples_the_same():
     results = []
     for _ in range(2):
         model, x, y = writer()
-        results.append(model.fine_tune(x, y, reward="bleu", epochs=2, verbose=0).history)
+        stop = keras.callbacks.EarlyStopping("val_reward", mode="max", patience=0, baseline=2.0)
+        history = model.fine_tune(
+            x, y, reward="bleu", epochs=4, validation_data=(x, y), callbacks=[stop], verbose=0
+        )
+        assert stop.model is model and model.history is history and len(history.epoch) == 2
+        results.append(history.history)
     assert results[0] == results[1]
-
-
-def test_callbacks_have_the_model_and_can_stop_it():
-    model, x, y = writer()
-    stop = keras.callbacks.EarlyStopping("val_reward", mode="max", patience=0, baseline=2.0)
-    history = model.fine_tune(
-        x, y, reward="bleu", epochs=4, validation_data=(x, y), callbacks=[stop], verbose=0
-    )
-    assert stop.model is model and model.history is history and len(history.epoch) == 2
 
 
 def test_validation_is_the_reward_of_greedy_decoding():
@@ -157,6 +151,7 @@ def test_in_half_precision():
         keras.config.set_dtype_policy(policy)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 def test_a_recipe_goes_on_with_rewards(tmp_path):
     recipe, (x, y) = recipes.get("image_captioning"), pictures()
@@ -173,8 +168,11 @@ def test_a_recipe_goes_on_with_rewards(tmp_path):
     assert rnnkit.load_model(path).infer(x[[0, 4]]) == model.infer(x[[0, 4]])
     model = recipe.train(data, epochs=1, reward_epochs=0, **options)
     assert "reward" not in model.history.history
+
+
+def test_recipes_refuse_wrong_epochs_of_rewards():
     with pytest.raises(ValueError, match="reward_epochs must be at least 0. Received: -1"):
-        recipe.train(data, reward_epochs=-1, **options)
+        recipes.get("image_captioning").train(reward_epochs=-1)
     with pytest.raises(ValueError, match="'spam' has no reward to train by.*reward_epochs=1"):
         recipes.get("spam").train(reward_epochs=1)
 
