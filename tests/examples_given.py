@@ -28,6 +28,12 @@ def _classifier():
     return rnnkit.models.ManyToOne(text, label, **options)
 
 
+def _used():
+    model = _classifier()
+    model.infer(TEXTS[:1])
+    return model
+
+
 def _one_direction():
     text, label = helpers.features([*TEXTS, "not bad at all"], LABELS)
     return rnnkit.models.ManyToOne(text, label, units=64, embedding_size=4, seed=1)
@@ -40,7 +46,9 @@ def _saved(path):
 
 
 def _translator():
-    text = rnnkit.features.Text(standardize="split_punctuation").adapt(ENGLISH + FRENCH)
+    text = rnnkit.features.Text(standardize="split_punctuation", max_length=8).adapt(
+        ENGLISH + FRENCH
+    )
     return rnnkit.models.EncoderDecoder(text, text, units=4, embedding_size=4, seed=1)
 
 
@@ -77,7 +85,7 @@ def _pictures():
 
 def _captioner():
     image = rnnkit.features.Image().adapt(_pictures())
-    text = rnnkit.features.Text().adapt(["a dog in the snow", "two cats"])
+    text = rnnkit.features.Text(max_length=8).adapt(["a dog in the snow", "two cats"])
     return rnnkit.models.Captioner(image, text, units=4, embedding_size=4, seed=1)
 
 
@@ -111,7 +119,7 @@ def _series():
 def _forecaster():
     time = np.arange(200)
     values = np.stack([np.sin(time / 4), np.cos(time / 4)], axis=1)
-    series = rnnkit.features.Series().adapt(values)
+    series = rnnkit.features.Series(["sine", "cosine"]).adapt(values)
     ahead = rnnkit.features.Forecast(horizon=24).adapt(values[:, 1:])
     options = {"units": 20, "washout": 10, "seed": 1}
     model = rnnkit.models.EchoStateNetwork(series, ahead, **options)
@@ -158,6 +166,7 @@ MAKERS = {
     },
     "rnnkit.models.composer": {"model": _composer},
     "rnnkit.models.ctc": {"model": _recogniser, "texts": lambda: ["e t", "t e"]},
+    "rnnkit.models.export": {"model": _used},
     "rnnkit.models.generating.base": TRANSLATED,
     "rnnkit.models.generating.likelihoods": {"model": _captioner},
     "rnnkit.models.language_model": {"model": _language_model},
@@ -223,6 +232,10 @@ SHORTER = {
         ("epochs=10", "epochs=1"),
     ],
     "rnnkit.models.forecaster.Forecaster": [("2_000", "400"), ("epochs=5", "epochs=1")],
+    "rnnkit.models.language_model.LanguageModel": [
+        ("Model(text)", "Model(text, units=8)"),
+        ("epochs=10", "epochs=1"),
+    ],
     "rnnkit.training.plan.TrainingPlan": [("epochs=5", "epochs=1"), ("recipe.data()", "data")],
     "rnnkit.tuning.run.tune": [
         ("max_trials=30", "max_trials=1, epochs=1"),
@@ -233,10 +246,16 @@ SHORTER = {
 }
 # What takes more than three seconds all the same.
 SLOW = {
+    "rnnkit.comparison.running.compare",
     "rnnkit.diagnostics.measured_mitigations.mitigations",
     "rnnkit.diagnostics.recall.recall_horizon",
     "rnnkit.models.captioner.Captioner",
     "rnnkit.models.composer.Composer",
     "rnnkit.models.ctc.CTC",
     "rnnkit.models.encoder_decoder.EncoderDecoder",
+    "rnnkit.models.generating.base.Generating.fine_tune",
+    "rnnkit.models.tagger.Tagger",
+    "rnnkit.plots.training.learning_curves",
+    "rnnkit.plots.training.tuning",
+    "rnnkit.tuning.run.tune",
 }

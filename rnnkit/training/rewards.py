@@ -57,7 +57,8 @@ def sentence_bleu(generated, references, order=4):
     Example:
 
     >>> generated = tf.constant([[[5, 6, 7, 0], [5, 8, 0, 0]]])
-    >>> sentence_bleu(generated, tf.constant([[[5, 6, 9]]]), order=2).numpy().round(4).tolist()
+    >>> rewards = sentence_bleu(generated, tf.constant([[[5, 6, 9]]]), order=2)
+    >>> rewards.numpy().astype(float).round(4).tolist()
     [[0.6667, 0.3033]]
 
     References: Lin and Och 2004, "ORANGE: a method for evaluating automatic evaluation metrics for
