@@ -255,6 +255,7 @@ SLOW = {
     "rnnkit.models.encoder_decoder.EncoderDecoder",
     "rnnkit.models.generating.base.Generating.fine_tune",
     "rnnkit.models.tagger.Tagger",
+    "rnnkit.plots.comparisons.comparison",
     "rnnkit.plots.training.learning_curves",
     "rnnkit.plots.training.tuning",
     "rnnkit.tuning.run.tune",
