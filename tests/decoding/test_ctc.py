@@ -139,7 +139,7 @@ def test_bad_arguments():
     with pytest.raises(ValueError, match="n_best must be at most beam_size.*n_best=3, beam_size=2"):
         prefix_beam_search(values, None, 2, 3)
     for name in ("beam_size", "n_best", "most_labels"):
-        with pytest.raises(ValueError, match=f"{name} must be a positive integer.*{name}=0"):
+        with pytest.raises(ValueError, match=f"{name} must be an integer of at least 1.*{name}=0"):
             prefix_beam_search(values, **{name: 0})
 
 
