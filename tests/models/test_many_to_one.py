@@ -187,7 +187,7 @@ TEXT, LABEL = Text().adapt(["a b"]), Label(["x", "y"])
         ({"dropout": 1.5}, "1.5"),
         ({"filters": -1}, "filters must be at least 0.*filters=-1"),
         ({"input_feature": Nucleotides(), "bag_of_words": True}, "need sequences of tokens"),
-        ({"token_dropout": 1.0}, "rate must be in"),
+        ({"token_dropout": 1.0}, "rate must be a number at least 0 and below 1"),
     ],
 )
 def test_bad_arguments(arguments, message):

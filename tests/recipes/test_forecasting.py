@@ -135,7 +135,7 @@ def test_a_series_that_never_changes():
     [
         ({"leak_spread": 0.5}, "leak_spread must be at least 1.*leak_spread=0.5"),
         ({"leak_rate": 0.0}, "leak_rate above 0.*leak_rate=0.0"),
-        ({"horizon": 0}, "horizon must be a positive integer"),
+        ({"horizon": 0}, "horizon must be an integer of at least 1"),
         ({"unit": 3}, "Did you mean 'units'"),
         ({"cell": "lstn"}, "Did you mean 'lstm'"),
     ],
