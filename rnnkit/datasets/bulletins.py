@@ -7,7 +7,7 @@ Nothing but Python is needed.
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import generator, split_of
+from rnnkit.datasets.samples import Chooser, generator, listed, split_of
 
 SIZES = {"train": 4000, "validation": 500, "test": 1000}
 TAGS = ("B-organisation", "B-person", "B-place", "I-organisation", "I-person", "I-place", "O")
@@ -36,100 +36,73 @@ misspellings.
 """
 
 
-def _list(text: str) -> list[str]:
-    return text.split()
-
-
 # === Names ===
 
-_NAMES = _list("""
-    Jordan Paris Washington Lincoln Austin Chelsea Florence Victoria Sydney Virginia Georgia Madison
-    Carter Ford Chester Preston Hamilton Houston Dallas Bristol Lancaster Stafford Kent Logan
-    Orlando Devon Savannah Darwin Wellington Jackson""")
-_FIRST = _list("""
-    Ann Peter Maria Tom Ruth Will Mark May Rose Frank Jack Grace Faith Bill Rob Drew Nina Omar Lena
-    Igor""")
-_FIRST_SYLLABLES = _list("Bra Cal Dor Fen Gil Har Kes Lom Mar Nor Pel Quin Ras Sel Tar Vol Wes Zar")
-_LAST_SYLLABLES = _list("den ford ley man ner ric stan ton vak well wick zo")
-_TRADES = _list("Motors Airways Mills Foods Steel Press Energy Media Insurance")
+_NAMES = listed("""Jordan Paris Washington Lincoln Austin Chelsea Florence Victoria Sydney Virginia
+    Georgia Madison Carter Ford Chester Preston Hamilton Houston Dallas Bristol Lancaster Stafford
+    Kent Logan Orlando Devon Savannah Darwin Wellington Jackson""")
+_FIRST = listed("""Ann Peter Maria Tom Ruth Will Mark May Rose Frank Jack Grace Faith Bill Rob Drew
+    Nina Omar Lena Igor""")
+_FIRST_SYLLABLES = listed("""Bra Cal Dor Fen Gil Har Kes Lom Mar Nor Pel Quin Ras Sel Tar Vol Wes
+    Zar""")
+_LAST_SYLLABLES = listed("den ford ley man ner ric stan ton vak well wick zo")
+_TRADES = listed("Motors Airways Mills Foods Steel Press Energy Media Insurance")
 
 # Places of a sentence: what is written in braces becomes a name, all else is outside.
-_SENTENCES = [line.strip() for line in """
-    {person} resigned as head of {organisation} on {day} .
-    shares of {organisation} fell by {number} per cent after {person} left .
-    the mayor of {place} met {person} near {place} .
-    {organisation} will hire {number} people in {place} .
-    floods near {place} cut the road to {place} , officials said .
-    {person} , who was born in {place} , married {person} in {month} .
-    {organisation} bought {organisation} for {number} million .
-    {person} told reporters that {organisation} may close its office in {place} .
-    after years in {place} {person} returned to {organisation} .
-    police in {place} arrested {person} on {day} .
-    {place} lies {number} miles north of {place} .
-    the chairman of {organisation} , {person} , denied the report .
-    workers at {organisation} went on strike in {month} .
-    {person} scored twice for {organisation} on {day} .
-    {organisation} , based in {place} , reported a loss .
-    {person} and {person} will marry in {place} .
-    a spokesman for {organisation} said that sales rose in {place} .
-    trains from {place} to {place} were late on {day} .
-    {organisation} sued {person} in {month} .
-    doctor {person} works in a hospital in {place} .
-    {person} may sell the house in {place} , her lawyer said .
-    the novel by {person} will appear in {month} .
-    {organisation} plans flights from {place} .
-    heavy snow closed schools in {place} and {place} .
-    {person} thanked the staff of {organisation} .
-    profits at {organisation} doubled , according to {person} .
-    {person} , {number} , grew up in {place} .
-    {organisation} named {person} chief of its branch in {place} .
-    voters in {place} mark their ballots on {day} .
-    the will of {person} left {number} million to {organisation} .
-    """.strip().splitlines()]  # fmt: skip
-_DAYS = _list("Monday Tuesday Friday Saturday Sunday")
-_MONTHS = _list("January March April May June August October")
+_SENTENCES = """{person} resigned as head of {organisation} on {day} . | shares of {organisation}
+    fell by {number} per cent after {person} left . | the mayor of {place} met {person} near {place}
+    . | {organisation} will hire {number} people in {place} . | floods near {place} cut the road to
+    {place} , officials said . | {person} , who was born in {place} , married {person} in {month} .
+    | {organisation} bought {organisation} for {number} million . | {person} told reporters that
+    {organisation} may close its office in {place} . | after years in {place} {person} returned to
+    {organisation} . | police in {place} arrested {person} on {day} . | {place} lies {number} miles
+    north of {place} . | the chairman of {organisation} , {person} , denied the report . | workers
+    at {organisation} went on strike in {month} . | {person} scored twice for {organisation} on
+    {day} . | {organisation} , based in {place} , reported a loss . | {person} and {person} will
+    marry in {place} . | a spokesman for {organisation} said that sales rose in {place} . | trains
+    from {place} to {place} were late on {day} . | {organisation} sued {person} in {month} . |
+    doctor {person} works in a hospital in {place} . | {person} may sell the house in {place} , her
+    lawyer said . | the novel by {person} will appear in {month} . | {organisation} plans flights
+    from {place} . | heavy snow closed schools in {place} and {place} . | {person} thanked the staff
+    of {organisation} . | profits at {organisation} doubled , according to {person} . | {person} ,
+    {number} , grew up in {place} . | {organisation} named {person} chief of its branch in {place} .
+    | voters in {place} mark their ballots on {day} . | the will of {person} left {number} million
+    to {organisation} .""".split("|")
+_DAYS = listed("Monday Tuesday Friday Saturday Sunday")
+_MONTHS = listed("January March April May June August October")
 
 
-class _Writer:
-    def __init__(self, rng: random.Random):
-        self.rng = rng
-
-    def one(self, items):
-        return items[int(self.rng.random() * len(items))]
-
-    def chance(self, rate: float) -> bool:
-        return self.rng.random() < rate
-
+class _Writer(Chooser):
     def name(self) -> str:
         if self.chance(0.25):
-            return self.one(_FIRST_SYLLABLES) + self.one(_LAST_SYLLABLES)
-        return self.one(_NAMES)
+            return self.pick(_FIRST_SYLLABLES) + self.pick(_LAST_SYLLABLES)
+        return self.pick(_NAMES)
 
     def person(self):
         kind = self.rng.random()
         if kind < 0.35:
-            return [self.one(_FIRST), self.name()]
-        return [self.one(_FIRST)] if kind < 0.5 else [self.name()]
+            return [self.pick(_FIRST), self.name()]
+        return [self.pick(_FIRST)] if kind < 0.5 else [self.name()]
 
     def place(self):
         kind = self.rng.random()
         if kind < 0.12:
-            return [self.one(("Port", "New", "Mount", "Lake")), self.name()]
+            return [self.pick(("Port", "New", "Mount", "Lake")), self.name()]
         return [self.name()]
 
     def organisation(self):
         kind = self.rng.random()
         if kind < 0.12:
-            return [self.one(("Bank", "University", "Port")), "of", self.name()]
+            return [self.pick(("Bank", "University", "Port")), "of", self.name()]
         if kind < 0.24:
-            return [self.name(), self.one(_TRADES)]
+            return [self.name(), self.pick(_TRADES)]
         if kind < 0.32:
             return [self.name(), "and", "Sons"]
         return [self.name()]
 
     def sentence(self):
         pairs = []
-        for piece in self.one(_SENTENCES).split():
+        for piece in self.pick(_SENTENCES).split():
             kind = piece.strip("{}")
             if kind in ("person", "place", "organisation"):
                 words = getattr(self, kind)()
@@ -139,7 +112,7 @@ class _Writer:
             elif piece == "{number}":
                 pairs.append((str(int(2 + self.rng.random() * 90)), "O"))
             elif piece in ("{day}", "{month}"):
-                pairs.append((self.one(_DAYS if kind == "day" else _MONTHS), "O"))
+                pairs.append((self.pick(_DAYS if kind == "day" else _MONTHS), "O"))
             else:
                 pairs.append((piece, "O"))
         return pairs

@@ -54,16 +54,12 @@ order of events.
 """
 
 _SHOPS = {  # kind: (typical amount, spread of its logarithm, channel)
-    "groceries": (38.0, 0.6, "chip"),
-    "fuel": (52.0, 0.3, "chip"),
-    "restaurant": (31.0, 0.5, "chip"),
-    "clothes": (64.0, 0.6, "chip"),
-    "pharmacy": (17.0, 0.5, "chip"),
-    "streaming": (11.0, 0.2, "online"),
-    "electronics": (180.0, 0.8, "online"),
-    "games": (6.0, 0.7, "online"),
+    "groceries": (38.0, 0.6, "chip"), "fuel": (52.0, 0.3, "chip"),
+    "restaurant": (31.0, 0.5, "chip"), "clothes": (64.0, 0.6, "chip"),
+    "pharmacy": (17.0, 0.5, "chip"), "streaming": (11.0, 0.2, "online"),
+    "electronics": (180.0, 0.8, "online"), "games": (6.0, 0.7, "online"),
     "books": (22.0, 0.5, "online"),
-}
+}  # fmt: skip
 _CITIES = ("Arlen", "Bergau", "Corvo", "Dunmore", "Esker", "Falun", "Girona", "Hadley")
 _HOUR, _DAY = 3600.0, 86_400.0
 _HEADER = "time\tamount\tshop\tchannel\tplace"

@@ -15,13 +15,17 @@ import numpy as np
 from rnnkit.datasets.common_words import WORDS
 from rnnkit.datasets.samples import generator, split_of
 from rnnkit.formats.wav import write
+from rnnkit.utils.checks import number
 
 SIZES = {"train": 5000, "validation": 300, "test": 300}
 RATE = 8000
 # The clips of the sample need no more for their highest pitch.
 CLIP_RATE = 4000
-# Signal-to-noise ratios of the clips, in dB, sampled evenly between the two.
-NOISE = (5.0, 20.0)
+# Settings of the clips, sampled evenly between the two: see `signal`.
+RANGES = {
+    "words_per_minute": (20, 30), "pitch": (400, 900), "snr": (5.0, 20.0), "jitter": (0, 0.1),
+    "fading": (0, 0.6), "fading_rate": (0.1, 0.5), "level": (0.1, 0.9), "margin": (0.1, 0.3),
+}  # fmt: skip
 LONGEST = 6.0
 # Texts of up to so many characters are only to learn from, and come more than once.
 SHORT = 2
@@ -152,16 +156,12 @@ def signal(
         >>> signal("paris", words_per_minute=20).shape  # 43 dots of 60 ms, and 0.4 s around them
         (23840,)
     """
-    for name, value, good in (
-        ("words_per_minute", words_per_minute, words_per_minute > 0),
-        ("pitch", pitch, 0 < pitch < rate / 2),
-        ("jitter", jitter, jitter >= 0),
-        ("fading", fading, 0 <= fading < 1),
-        ("level", level, 0 < level <= 1),
-        ("margin", margin, margin >= 0),
-    ):
-        if not good:
-            raise ValueError(f"{name} is out of its range. Received: {name}={value!r}")
+    number(words_per_minute, "words_per_minute", above=0)
+    number(pitch, "pitch", above=0, below=rate / 2)
+    number(jitter, "jitter", least=0)
+    number(fading, "fading", least=0, below=1)
+    number(level, "level", above=0, most=1)
+    number(margin, "margin", least=0)
     moves = schedule(text)
     rng = np.random.RandomState(seed)  # its numbers are the same in every NumPy
     spread = np.exp(jitter * rng.standard_normal(len(moves)))
@@ -218,17 +218,8 @@ def generate(split: str, snr: float | None = None, seed: int = 0) -> Iterator[tu
     count = 0
     while count < SIZES[split]:
         text = _text(rng, split)
-        settings = {
-            "words_per_minute": rng.uniform(20, 30),
-            "pitch": rng.uniform(400, 900),
-            "snr": rng.uniform(*NOISE),
-            "jitter": rng.uniform(0, 0.1),
-            "fading": rng.uniform(0, 0.6),
-            "fading_rate": rng.uniform(0.1, 0.5),
-            "level": rng.uniform(0.1, 0.9),
-            "margin": rng.uniform(0.1, 0.3),
-            "seed": rng.getrandbits(32),
-        }
+        settings = {name: rng.uniform(*bounds) for name, bounds in RANGES.items()}
+        settings["seed"] = rng.getrandbits(32)
         units = sum(units for _, units in schedule(text))
         seconds = 1.2 / settings["words_per_minute"] * units + 2 * settings["margin"]
         if len(text) > SHORT and (text in seen or split_of(text) != split) or seconds > LONGEST:

@@ -47,12 +47,9 @@ sees what is where and says it in order, not that it describes photographs.
 """
 
 COLOURS = {
-    "red": (0.85, 0.15, 0.12),
-    "green": (0.15, 0.7, 0.2),
-    "blue": (0.15, 0.3, 0.9),
-    "yellow": (0.9, 0.85, 0.15),
-    "purple": (0.65, 0.2, 0.75),
-}
+    "red": (0.85, 0.15, 0.12), "green": (0.15, 0.7, 0.2), "blue": (0.15, 0.3, 0.9),
+    "yellow": (0.9, 0.85, 0.15), "purple": (0.65, 0.2, 0.75),
+}  # fmt: skip
 SHAPES = {"circle": "circles", "square": "squares", "triangle": "triangles", "cross": "crosses"}
 # Half the width of a shape in pixels, from and to.
 RADII = {"small": (2.0, 2.6), "large": (4.1, 4.9)}
@@ -61,24 +58,15 @@ COUNTS = ("a", "two", "three")
 HALVES = ("left", "right", "top", "bottom")
 OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 RELATION = {
-    "left": "to the left of",
-    "right": "to the right of",
-    "top": "above",
-    "bottom": "below",
-}
+    "left": "to the left of", "right": "to the right of", "top": "above", "bottom": "below",
+}  # fmt: skip
 PLACE = {
-    "left": "on the left",
-    "right": "on the right",
-    "top": "at the top",
-    "bottom": "at the bottom",
-}
+    "left": "on the left", "right": "on the right", "top": "at the top", "bottom": "at the bottom",
+}  # fmt: skip
 HELD_OUT = {
-    ("green", "circle"),
-    ("blue", "square"),
-    ("purple", "square"),
-    ("red", "triangle"),
+    ("green", "circle"), ("blue", "square"), ("purple", "square"), ("red", "triangle"),
     ("yellow", "cross"),
-}
+}  # fmt: skip
 
 
 def captions(groups: list[dict]) -> list[str]:

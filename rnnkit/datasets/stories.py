@@ -6,7 +6,7 @@ Only the standard library is used, so that the card can be printed without Tenso
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import generator, split_of
+from rnnkit.datasets.samples import Chooser, generator, listed, split_of
 
 SIZES = {"train": 400, "validation": 40, "test": 60}
 
@@ -36,28 +36,22 @@ What is learned here says little about books.
 """
 
 
-def _list(text: str) -> list[str]:
-    return [" ".join(entry.split()) for entry in text.split(",")]
-
-
-_WOMEN = _list("""Clara, Emma, Grace, Iris, Maria, Nora, Olga, Rosa, Wendy, Zoe, Diana, Alice""")
-_MEN = _list("""Bruno, David, Felix, Henry, Hugo, Leo, Noah, Oscar, Paul, Sam, Victor, Jack""")
-_JOBS = _list("""
-    baker, sailor, painter, teacher, doctor, farmer, tailor, miller, singer, gardener, clockmaker,
-    fisher""")
-_TOWNS = _list("""
-    Lisbon, Dublin, Vienna, Cairo, Oslo, Riga, Naples, Bruges, Malaga, Prague, Bergen, Tunis""")
-_COLOURS = _list("red, green, blue, yellow, black, white, silver, golden")
-_THINGS = _list("""
-    key, ring, lamp, book, bell, hat, knife, mirror, violin, letter, coat, boat, clock, cup""")
-_PLACES = _list("""
-    in the box, under the bed, behind the door, on the roof, in the garden, beside the well,
-    under the stairs, on the shelf""")
-_DAYS = _list("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
-_NUMBERS = _list("""
-    no, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve""")
-_GIFTS = _list("a loaf of bread, a basket of apples, a warm shawl, a jar of honey, a bag of nuts")
-_WEATHER = _list("it rained, it snowed, the wind blew, the sun shone, the fog was thick")
+_WOMEN = listed("""Clara, Emma, Grace, Iris, Maria, Nora, Olga, Rosa, Wendy, Zoe, Diana, Alice""")
+_MEN = listed("""Bruno, David, Felix, Henry, Hugo, Leo, Noah, Oscar, Paul, Sam, Victor, Jack""")
+_JOBS = listed("""baker, sailor, painter, teacher, doctor, farmer, tailor, miller, singer, gardener,
+    clockmaker, fisher""")
+_TOWNS = listed("""Lisbon, Dublin, Vienna, Cairo, Oslo, Riga, Naples, Bruges, Malaga, Prague,
+    Bergen, Tunis""")
+_COLOURS = listed("red, green, blue, yellow, black, white, silver, golden")
+_THINGS = listed("""key, ring, lamp, book, bell, hat, knife, mirror, violin, letter, coat, boat,
+    clock, cup""")
+_PLACES = listed("""in the box, under the bed, behind the door, on the roof, in the garden, beside
+    the well, under the stairs, on the shelf""")
+_DAYS = listed("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
+_NUMBERS = listed("""no, one, two, three, four, five, six, seven, eight, nine, ten, eleven,
+    twelve""")
+_GIFTS = listed("a loaf of bread, a basket of apples, a warm shawl, a jar of honey, a bag of nuts")
+_WEATHER = listed("it rained, it snowed, the wind blew, the sun shone, the fog was thick")
 # Ends of lines that rhyme; each has a line that ends with it.
 _RHYMES = [
     ("the wind is singing in the tree", "there is no land beyond the sea",
@@ -78,15 +72,8 @@ _RHYMES = [
 ]  # fmt: skip
 
 
-class _Teller:
+class _Teller(Chooser):
     """Draws the parts of one story after the other."""
-
-    def __init__(self, rng):
-        self.rng = rng
-
-    def pick(self, choices):
-        # random() alone gives the same numbers in every version of Python.
-        return choices[int(self.rng.random() * len(choices))]
 
     def two(self, choices):
         first = self.pick(choices)

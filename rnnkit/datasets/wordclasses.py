@@ -6,7 +6,7 @@ Many words are of several classes, and only the sentence says which. Nothing but
 import random
 from collections.abc import Iterator
 
-from rnnkit.datasets.samples import generator, split_of
+from rnnkit.datasets.samples import Chooser, generator, listed, split_of
 
 SIZES = {"train": 4000, "validation": 500, "test": 1000}
 TAGS = ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "NOUN", "NUM", "PART", "PRON", "PUNCT",
@@ -36,33 +36,27 @@ commonest kinds only.
 """
 
 
-def _list(text: str) -> list[str]:
-    return text.split()
-
-
 # === Words ===
 
 # Nouns in the singular that are verbs in the infinitive; with -s, both again.
-_BOTH = _list("""
-    walk plan watch ship drink cook play park call visit order ring stamp work answer paint cover
-    study water plant guard dream dance fish need promise question smile promise report test track
-    film brush comb fence film gift heat iron joke knot lock mark name nail pack race""")
-_NOUNS = _list("""
-    garden teacher window river doctor table city horse farmer letter picture sister house boat
-    engineer forest kitchen baker street tower village lamp bottle carpet piano ticket""")
-_VERBS = _list("""
-    bring hear find sell carry follow describe forget choose send enjoy admire borrow build""")
+_BOTH = listed("""walk plan watch ship drink cook play park call visit order ring stamp work answer
+    paint cover study water plant guard dream dance fish need promise question smile promise report
+    test track film brush comb fence film gift heat iron joke knot lock mark name nail pack race""")
+_NOUNS = listed("""garden teacher window river doctor table city horse farmer letter picture sister
+    house boat engineer forest kitchen baker street tower village lamp bottle carpet piano
+    ticket""")
+_VERBS = listed("""bring hear find sell carry follow describe forget choose send enjoy admire borrow
+    build""")
 # Adjectives that are verbs too, and adjectives that are nouns too.
-_ADJECTIVE_VERBS = _list("clean open dry warm empty clear slow calm cool free narrow light")
-_ADJECTIVE_NOUNS = _list("light cold orange patient model future glass gold square human native")
-_ADJECTIVES = _list("old small happy strange tall heavy famous quiet broken young wide")
-_ADVERBS = _list("often never always gladly soon quietly again rarely")
-_BOTH_ADVERBS = _list("early late hard fast straight daily")  # adjectives too
-_AUXILIARIES = _list("can will might must should could may")
-_NUMBERS = _list("two three four seven ten twelve 15 40")
-_STEMS = _list("""
-    bal cor dem fal gar hol jun kel lor mer nov pel quin ros sal tor vel wim zan bri clo dra fli
-    gro pla sto tri""")
+_ADJECTIVE_VERBS = listed("clean open dry warm empty clear slow calm cool free narrow light")
+_ADJECTIVE_NOUNS = listed("light cold orange patient model future glass gold square human native")
+_ADJECTIVES = listed("old small happy strange tall heavy famous quiet broken young wide")
+_ADVERBS = listed("often never always gladly soon quietly again rarely")
+_BOTH_ADVERBS = listed("early late hard fast straight daily")  # adjectives too
+_AUXILIARIES = listed("can will might must should could may")
+_NUMBERS = listed("two three four seven ten twelve 15 40")
+_STEMS = listed("""bal cor dem fal gar hol jun kel lor mer nov pel quin ros sal tor vel wim zan bri
+    clo dra fli gro pla sto tri""")
 _ENDINGS = {
     "NOUN": ("ment", "ness", "ation", "ity", "ship"),
     "ADJ": ("ous", "ful", "less", "ible", "ish"),
@@ -71,20 +65,11 @@ _ENDINGS = {
 }
 
 
-class _Writer:
+class _Writer(Chooser):
     """Draws sentences: each method gives a list of `(word, tag)`."""
 
-    def __init__(self, rng: random.Random):
-        self.rng = rng
-
-    def one(self, items):
-        return items[int(self.rng.random() * len(items))]
-
-    def chance(self, rate: float) -> bool:
-        return self.rng.random() < rate
-
     def invented(self, tag: str, ending: str = "") -> str:
-        return self.one(_STEMS) + self.one("aeiou") + self.one(_STEMS) + self.one(_ENDINGS[tag])
+        return self.pick(_STEMS) + self.pick("aeiou") + self.pick(_STEMS) + self.pick(_ENDINGS[tag])
 
     # === Phrases ===
 
@@ -95,26 +80,26 @@ class _Writer:
             pools = [_BOTH, _BOTH, _BOTH, _NOUNS, _NOUNS]
             if not plural:
                 pools += [_ADJECTIVE_NOUNS, ["can", "will", "might", "saw", "duck", "left", "past"]]
-            word = self.one(self.one(pools))
+            word = self.pick(self.pick(pools))
         return [(_with_s(word) if plural else word, "NOUN")]
 
     def adjective(self):
         if self.chance(0.08):
             return [(self.invented("ADJ"), "ADJ")]
         pools = (_ADJECTIVES, _ADJECTIVE_VERBS, _ADJECTIVE_NOUNS, _BOTH_ADVERBS)
-        return [(self.one(self.one(pools)), "ADJ")]
+        return [(self.pick(self.pick(pools)), "ADJ")]
 
     def thing(self, plural: bool):
         """A noun with what stands before it."""
         kind = self.rng.random()
         if plural and kind < 0.25:
-            start = [(self.one(_NUMBERS), "NUM")]
+            start = [(self.pick(_NUMBERS), "NUM")]
         elif kind < 0.6:
             start = [("the", "DET")]
         elif kind < 0.8:
-            start = [(self.one(("my", "her", "his", "their")), "PRON")]
+            start = [(self.pick(("my", "her", "his", "their")), "PRON")]
         else:
-            start = [("those" if plural else self.one(("that", "this", "every")), "DET")]
+            start = [("those" if plural else self.pick(("that", "this", "every")), "DET")]
         middle = self.adjective() if self.chance(0.4) else []
         return start + middle + self.noun(plural)
 
@@ -123,30 +108,30 @@ class _Writer:
         if self.chance(0.35):
             many = self.chance(0.5)
             words = ("they", "we", "you", "i") if many else ("he", "she", "it")
-            return [(self.one(words), "PRON")], many
+            return [(self.pick(words), "PRON")], many
         many = self.chance(0.45)
         return self.thing(many), many
 
     def object(self):
         if self.chance(0.25):
-            return [(self.one(("her", "him", "them", "it", "that", "us")), "PRON")]
+            return [(self.pick(("her", "him", "them", "it", "that", "us")), "PRON")]
         return self.thing(self.chance(0.4))
 
     def verb(self, many: bool):
         if self.chance(0.06):
             word = self.invented("VERB")
         else:
-            word = self.one(self.one((_BOTH, _BOTH, _VERBS, _ADJECTIVE_VERBS, ["like", "duck"])))
+            word = self.pick(self.pick((_BOTH, _BOTH, _VERBS, _ADJECTIVE_VERBS, ["like", "duck"])))
         return [(word if many else _with_s(word), "VERB")]
 
     def place(self):
-        word = self.one(("near", "behind", "before", "after", "past", "like", "to", "in", "down"))
+        word = self.pick(("near", "behind", "before", "after", "past", "like", "to", "in", "down"))
         return [(word, "ADP")] + self.thing(self.chance(0.3))
 
     def adverb(self):
         if self.chance(0.2):
             return [(self.invented("ADV"), "ADV")]
-        return [(self.one(_ADVERBS), "ADV")]
+        return [(self.pick(_ADVERBS), "ADV")]
 
     # === Clauses ===
 
@@ -154,7 +139,7 @@ class _Writer:
         subject, many = self.subject()
         kind = self.rng.random()
         if kind < 0.2:
-            middle = [(self.one(_AUXILIARIES), "AUX")]
+            middle = [(self.pick(_AUXILIARIES), "AUX")]
             middle += [("not", "PART")] if self.chance(0.2) else []
             verb = middle + self.verb(True)
         elif kind < 0.32:
@@ -163,7 +148,7 @@ class _Writer:
             be = [("are" if many else "is", "AUX")]
             return subject + be + self.adjective() + (self.place() if self.chance(0.4) else [])
         elif kind < 0.55:
-            report = self.one(("say", "hope", "think"))
+            report = self.pick(("say", "hope", "think"))
             report = report if many else _with_s(report)
             return subject + [(report, "VERB"), ("that", "SCONJ")] + self.short()
         else:
@@ -171,7 +156,7 @@ class _Writer:
             verb = verb + self.verb(many)
         end = self.place() if self.chance(0.3) else []
         if not end and self.chance(0.25):
-            end = [(self.one(_BOTH_ADVERBS), "ADV")]
+            end = [(self.pick(_BOTH_ADVERBS), "ADV")]
         return subject + verb + self.object() + end
 
     def short(self):
@@ -181,12 +166,12 @@ class _Writer:
     def sentence(self):
         kind = self.rng.random()
         if kind < 0.12:
-            words = [(self.one(("before", "after", "while")), "SCONJ")] + self.short()
+            words = [(self.pick(("before", "after", "while")), "SCONJ")] + self.short()
             words += [(",", "PUNCT")] + self.short()
         elif kind < 0.24:
-            words = self.short() + [(self.one(("and", "but", "or")), "CCONJ")] + self.short()
+            words = self.short() + [(self.pick(("and", "but", "or")), "CCONJ")] + self.short()
         elif kind < 0.36:
-            auxiliary = [(self.one(_AUXILIARIES), "AUX")]
+            auxiliary = [(self.pick(_AUXILIARIES), "AUX")]
             subject, _ = self.subject()
             return auxiliary + subject + self.verb(True) + self.object() + [("?", "PUNCT")]
         elif kind < 0.44:

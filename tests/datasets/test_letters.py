@@ -165,9 +165,9 @@ def test_other_noise_is_of_the_same_words(data):
     [
         ({"word": "Word"}, "letters a to z. Received: word='Word'"),
         ({"word": ""}, "letters a to z"),
-        ({"word": "a", "size": 0}, "size is out of its range"),
-        ({"word": "a", "jitter": -1}, "jitter is out of its range"),
-        ({"word": "a", "density": 0}, "density is out of its range"),
+        ({"word": "a", "size": 0}, "size must be a number"),
+        ({"word": "a", "jitter": -1}, "jitter must be a number"),
+        ({"word": "a", "density": 0}, "density must be a number"),
     ],
 )
 def test_bad_settings(arguments, message):

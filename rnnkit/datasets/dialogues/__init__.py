@@ -6,11 +6,10 @@ library is used, so that the card can be printed without TensorFlow.
 
 import random
 import re
-import zlib
 from collections.abc import Callable, Iterator
 
 from rnnkit.datasets.dialogues import lexicon
-from rnnkit.datasets.samples import generator
+from rnnkit.datasets.samples import Chooser, generator, listed, tenth_of
 
 SIZES = {"train": 6000, "validation": 500, "test": 500}
 
@@ -60,14 +59,7 @@ def _a(word: str) -> str:
 # === Kinds of talk: each gives prompts that mean the same, with slashes between, and the reply ===
 
 
-class _Talker:
-    def __init__(self, rng: random.Random):
-        self.rng = rng
-
-    def pick(self, items):
-        items = list(items)
-        return items[int(self.rng.random() * len(items))]
-
+class _Talker(Chooser):
     def name(self):
         name = self.pick(lexicon.NAMES)
         if self.rng.random() < 0.5:
@@ -319,11 +311,6 @@ _OPENINGS = {
 }
 
 
-def _split(prompt: str) -> str:
-    """The split of a prompt, whatever the seed: one in ten to validate, one to test."""
-    return ("test", "validation", *["train"] * 8)[zlib.crc32(prompt.lower().encode()) % 10]
-
-
 def _opened(prompt: str, opening: str) -> str:
     """A prompt after an opening, its first letter small where the word is."""
     first = re.match(r"\w+", prompt).group()
@@ -332,7 +319,7 @@ def _opened(prompt: str, opening: str) -> str:
 
 
 # First words that are capital at the start only.
-_SMALL = frozenset(lexicon.listed("""
+_SMALL = frozenset(listed("""
     what, which, where, when, how, who, is, are, can, could, does, do, tell, from, at, on, my, the,
     it, they, you, we, today, remind, please, spell"""))  # fmt: skip
 
@@ -371,7 +358,7 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
         prompt = talker.pick(prompts.split(" / "))
         if rng.random() < 0.2:
             prompt = _opened(prompt, talker.pick(_OPENINGS[prompt[-1] == "?"]))
-        if prompt not in pairs and prompt not in _SAID and _split(prompt) == split:
+        if prompt not in pairs and prompt not in _SAID and tenth_of(prompt) == split:
             pairs[prompt] = reply
     # Sorting by random keys shuffles with nothing but random(), the same in every Python version.
     yield from sorted(list(pairs.items())[: SIZES[split]], key=lambda _: rng.random())

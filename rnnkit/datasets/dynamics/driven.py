@@ -7,7 +7,7 @@ output from the input alone. All arrays are float64, one row a step, and depend 
 
 import numpy as np
 
-from rnnkit.utils.checks import integer
+from rnnkit.utils.checks import integer, number, one_of
 
 # y(t+1) = a y(t) + b y(t) sum_{i<order} y(t-i) + c u(t-order+1) u(t) + d, by order: (a, b, c, d).
 NARMA = {10: (0.3, 0.05, 1.5, 0.1), 30: (0.2, 0.04, 1.5, 0.001)}
@@ -59,8 +59,7 @@ def narma(steps, order=10, *, discard=200, seed=0):
     integer(steps, "steps")
     integer(discard, "discard", least=0)
     integer(seed, "seed", least=0)
-    if order not in NARMA:
-        raise ValueError(f"order must be one of {', '.join(map(str, NARMA))}. Received: {order!r}")
+    one_of(order, "order", NARMA)
     for attempt in range(_ATTEMPTS):
         u = np.random.default_rng(seed + attempt).uniform(0.0, 0.5, discard + steps)
         y = _narma_response(u, order)
@@ -115,8 +114,7 @@ def memory_task(steps, delays=40, *, amplitude=0.8, seed=0):
     """
     integer(steps, "steps")
     integer(delays, "delays")
-    if not amplitude > 0:
-        raise ValueError(f"amplitude must be positive. Received: {amplitude!r}")
+    number(amplitude, "amplitude", above=0)
     u = np.random.default_rng(seed).uniform(-amplitude, amplitude, delays + steps)
     past = np.lib.stride_tricks.sliding_window_view(u[:-1], delays)  # [steps, delays], oldest first
     return u[delays:, None], past[:, ::-1].copy()
@@ -186,8 +184,7 @@ def noisy_sines(steps, periods=(25.0, 60.0), amplitudes=1.0, *, noise=0.1, seed=
             f"amplitudes must be one number, or as many as there are periods ({len(periods)}). "
             f"Received: {amplitudes.tolist()}"
         )
-    if not noise >= 0:
-        raise ValueError(f"noise must not be negative. Received: {noise!r}")
+    number(noise, "noise", least=0)
     rng = np.random.default_rng(seed)
     phases = rng.uniform(0.0, 2 * np.pi, len(periods))  # [sines]
     angles = 2 * np.pi * np.arange(steps)[:, None] / periods + phases  # [steps, sines]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnkit.datasets.dynamics.bounds import finite, start
-from rnnkit.utils.checks import integer
+from rnnkit.utils.checks import integer, number
 
 
 def henon(steps, a=1.4, b=0.3, *, discard=100, initial=(0.0, 0.0), seed=None):
@@ -73,8 +73,7 @@ def logistic_map(steps, r=4.0, *, discard=100, initial=0.4, seed=None):
     """
     integer(steps, "steps")
     integer(discard, "discard", least=0)
-    if not 0 < r <= 4:
-        raise ValueError(f"r must be above 0 and at most 4. Received: {r!r}")
+    number(r, "r", above=0, most=4)
     x = start([initial], 1, seed).item()
     if not 0 < x < 1:
         raise ValueError(f"initial must be between 0 and 1 (seed included). Received: {x!r}")

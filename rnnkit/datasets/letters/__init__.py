@@ -16,6 +16,7 @@ import numpy as np
 from rnnkit.datasets.common_words import WORDS
 from rnnkit.datasets.letters.shapes import SHAPES
 from rnnkit.datasets.samples import generator, split_of
+from rnnkit.utils.checks import number
 
 SIZES = {"train": 4000, "validation": 400, "test": 400}
 
@@ -90,11 +91,9 @@ def draw(
     """
     if not word or any(letter not in SHAPES for letter in word):
         raise ValueError(f"word must be of letters a to z. Received: word={word!r}")
-    for name, value, good in (
-        ("size", size, size > 0), ("jitter", jitter, jitter >= 0), ("density", density, density > 0)
-    ):  # fmt: skip
-        if not good:
-            raise ValueError(f"{name} is out of its range. Received: {name}={value!r}")
+    number(size, "size", above=0)
+    number(jitter, "jitter", least=0)
+    number(density, "density", above=0)
     rng = np.random.RandomState(0 if seed is None else seed)  # the same in every NumPy
     ways = {
         letter: shapes[0 if seed is None else rng.randint(len(shapes))]

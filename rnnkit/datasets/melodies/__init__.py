@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from rnnkit.datasets.melodies.tunes import TEST, TUNES, VALIDATION
-from rnnkit.datasets.samples import generator
+from rnnkit.datasets.samples import Chooser, generator
 from rnnkit.formats.notation import spell_melody
 
 LABELS = tuple(TUNES)
@@ -55,7 +55,7 @@ def tune(name, key=60):
     """A tune as it is typed in.
 
     Args:
-        name: One of those of `melodies_tunes.TUNES`.
+        name: One of those of `melodies.tunes.TUNES`.
         key: MIDI number of the first degree.
 
     Returns:
@@ -88,17 +88,13 @@ def _note(word, mode, key):
     return pitch + 12 * (octave.count("'") - octave.count(",")), beats
 
 
-class _Player:
+class _Player(Chooser):
     """Varies a tune, as its players do."""
 
     def __init__(self, rng, scale):
-        self.rng = rng
+        super().__init__(rng)
         self.scale = scale  # pitch classes of the key
         self.rates = [0.2 * rng.random() for _ in range(4)]
-
-    def chance(self, rate):
-        # random() alone gives the same numbers in every version of Python.
-        return self.rng.random() < rate
 
     def between(self, first, second):
         """The step of the scale between two notes a third apart, or None."""

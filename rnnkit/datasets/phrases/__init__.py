@@ -7,12 +7,11 @@ TensorFlow.
 
 import random
 import re
-import zlib
 from collections.abc import Iterator
 
 from rnnkit.datasets.phrases.forms import article, elide
 from rnnkit.datasets.phrases.frames import Writer
-from rnnkit.datasets.samples import generator
+from rnnkit.datasets.samples import generator, tenth_of
 
 SIZES = {"train": 12_000, "validation": 1000, "test": 1000}
 
@@ -59,11 +58,6 @@ def finish(english: str, french: str) -> tuple[str, str]:
     return english[0].upper() + english[1:], french[0].upper() + french[1:]
 
 
-def _split(english: str) -> str:
-    """The split a sentence belongs to, whatever the seed: one in ten to validate, one to test."""
-    return ("test", "validation", *["train"] * 8)[zlib.crc32(english.lower().encode()) % 10]
-
-
 @generator
 def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Yields the pairs of one split.
@@ -91,6 +85,6 @@ def generate(split: str, seed: int = 0) -> Iterator[tuple[str, str]]:
     while len(seen) < SIZES[split]:
         english, french = finish(*writer.sentence())
         fits = len(english.split()) <= 18
-        if fits and english not in seen and _split(english) == split:
+        if fits and english not in seen and tenth_of(english) == split:
             seen.add(english)
             yield english, french

@@ -1,7 +1,5 @@
 """Clauses of `rnnkit.datasets.phrases` about what somebody does: one method a kind."""
 
-import random
-
 from rnnkit.datasets.phrases import lexicon
 from rnnkit.datasets.phrases.forms import contract
 from rnnkit.datasets.phrases.grammar import (
@@ -15,27 +13,23 @@ from rnnkit.datasets.phrases.grammar import (
     both,
     clean,
     english,
-    entries,
     french,
     name,
     noun_phrase,
     nouns,
     verb,
 )
+from rnnkit.datasets.samples import Chooser, listed
 
 
 def pairs(text: str) -> list[tuple[str, ...]]:
-    return [tuple(entry.split("|")) for entry in entries(text)]
-
-
-def lines(text: str) -> list[tuple[str, ...]]:
-    return [tuple(line.strip().split("|")) for line in text.strip().splitlines()]
+    return [tuple(entry.split("|")) for entry in listed(text, ",")]
 
 
 _TIMES = {kind: pairs(text) for kind, text in lexicon.TIMES.items()}
 PLACES = {kind: pairs(text) for kind, text in lexicon.PLACES.items()}
-ACTIONS, EVENTS = lines(lexicon.ACTIONS), lines(lexicon.EVENTS)
-INTRANSITIVE, _GIVING = lines(lexicon.INTRANSITIVE), lines(lexicon.GIVING)
+ACTIONS, EVENTS = pairs(lexicon.ACTIONS), pairs(lexicon.EVENTS)
+INTRANSITIVE, _GIVING = pairs(lexicon.INTRANSITIVE), pairs(lexicon.GIVING)
 # Modals of what is still to come.
 _FUTURE = ("want", "can", "must", "should", "would like", "hope")
 NUMBERS = pairs(lexicon.NUMBERS)
@@ -57,18 +51,9 @@ def _others(subject: Phrase) -> list[str]:
     ]
 
 
-class Clauses:
+class Clauses(Chooser):
     """Draws clauses from `rng`; each method gives a clause as `(English, French)`, before
     elision, without capitals and punctuation."""
-
-    def __init__(self, rng: random.Random):
-        self.rng = rng
-
-    def chance(self, probability: float) -> bool:
-        return self.rng.random() < probability
-
-    def pick(self, items):
-        return items[int(self.rng.random() * len(items))]
 
     # === Phrases ===
 

@@ -84,8 +84,7 @@ def elide(text: str) -> str:
 
 # Present of je, il, nous, vous, ils; participle.
 IRREGULAR = {
-    "être": ("suis est sommes êtes sont", "été"),
-    "avoir": ("ai a avons avez ont", "eu"),
+    "être": ("suis est sommes êtes sont", "été"), "avoir": ("ai a avons avez ont", "eu"),
     "aller": ("vais va allons allez vont", "allé"),
     "faire": ("fais fait faisons faites font", "fait"),
     "vouloir": ("veux veut voulons voulez veulent", "voulu"),
@@ -94,8 +93,7 @@ IRREGULAR = {
     "savoir": ("sais sait savons savez savent", "su"),
     "voir": ("vois voit voyons voyez voient", "vu"),
     "boire": ("bois boit buvons buvez boivent", "bu"),
-    "lire": ("lis lit lisons lisez lisent", "lu"),
-    "dire": ("dis dit disons dites disent", "dit"),
+    "lire": ("lis lit lisons lisez lisent", "lu"), "dire": ("dis dit disons dites disent", "dit"),
     "écrire": ("écris écrit écrivons écrivez écrivent", "écrit"),
     "prendre": ("prends prend prenons prenez prennent", "pris"),
     "comprendre": ("comprends comprend comprenons comprenez comprennent", "compris"),
@@ -117,15 +115,12 @@ IRREGULAR = {
     "rire": ("ris rit rions riez rient", "ri"),
     "sourire": ("souris sourit sourions souriez sourient", "souri"),
     "asseoir": ("assieds assied asseyons asseyez asseyent", "assis"),
-}
+}  # fmt: skip
 # A grave accent, or a doubled consonant, where the ending is silent.
 GRAVE = {
-    "acheter": "achèt",
-    "lever": "lèv",
-    "promener": "promèn",
-    "préférer": "préfèr",
+    "acheter": "achèt", "lever": "lèv", "promener": "promèn", "préférer": "préfèr",
     "espérer": "espèr",
-}
+}  # fmt: skip
 DOUBLED = {"appeler": "appell", "jeter": "jett"}
 WITH_ETRE = "aller venir revenir arriver partir sortir rester entrer rentrer tomber".split()
 # "would like", "should".

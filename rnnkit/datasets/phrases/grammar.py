@@ -22,13 +22,9 @@ from rnnkit.datasets.phrases.forms import (
     third,
     vowel,
 )
+from rnnkit.datasets.samples import listed
 
 # === Words ===
-
-
-def entries(text: str) -> list[str]:
-    """The entries of a lexicon text, separated by commas."""
-    return [" ".join(entry.split()) for entry in text.split(",")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +54,10 @@ def nouns(kinds: str) -> tuple[Noun, ...]:
     for kind in kinds.split():
         for group, mass in ((lexicon.NOUNS, False), (lexicon.MASS, True)):
             if kind in group:
-                found += [_noun(entry, kind, mass) for entry in entries(group[kind])]
+                found += [_noun(entry, kind, mass) for entry in listed(group[kind], ",")]
     known = {noun.en for noun in found}
     for name, text in (*lexicon.NOUNS.items(), *lexicon.MASS.items()):
-        for entry in entries(text):
+        for entry in listed(text, ","):
             noun = _noun(entry, name, name in lexicon.MASS)
             if noun.en in kinds.split() and noun.en not in known:
                 found.append(noun)
@@ -72,8 +68,8 @@ def nouns(kinds: str) -> tuple[Noun, ...]:
 def adjectives(noun: Noun, text: str) -> tuple[tuple[str, str], ...]:
     """The adjectives of a lexicon text that fit a noun, as `(English, French)`."""
     found = []
-    for line in text.strip().splitlines():
-        pair, _, kinds = line.strip().partition(": ")
+    for entry in listed(text, ","):
+        pair, _, kinds = entry.partition(": ")
         if noun.kind in kinds.split() or noun.en in kinds.split():
             found.append(tuple(pair.split("|")))
     return tuple(found)
@@ -113,7 +109,7 @@ class Phrase:
         fr: French, before elision.
         gender: `"m"` or `"f"`.
         number: `"s"` or `"p"`.
-        person: 0 to 4; see `phrases_forms`.
+        person: 0 to 4; see `phrases.forms`.
         pronoun: Whether it is a pronoun.
         negated: English after "not", English after "never" or "no longer", and French, where they
             differ from the affirmative; None where they do not.
@@ -136,30 +132,21 @@ class Phrase:
 
 
 PRONOUNS = (
-    Phrase("I", "je", "m", "s", 0, True),
-    Phrase("he", "il", "m", "s", 1, True),
-    Phrase("she", "elle", "f", "s", 1, True),
-    Phrase("we", "nous", "m", "p", 2, True),
-    Phrase("you", "vous", "m", "s", 3, True),
-    Phrase("they", "ils", "m", "p", 4, True),
-)
+    Phrase("I", "je", "m", "s", 0, True), Phrase("he", "il", "m", "s", 1, True),
+    Phrase("she", "elle", "f", "s", 1, True), Phrase("we", "nous", "m", "p", 2, True),
+    Phrase("you", "vous", "m", "s", 3, True), Phrase("they", "ils", "m", "p", 4, True),
+)  # fmt: skip
 # Object pronouns: English -> French direct, indirect, gender, number, person.
 OBJECTS = {
-    "me": ("me", "me", "m", "s", 0),
-    "him": ("le", "lui", "m", "s", 1),
-    "her": ("la", "lui", "f", "s", 1),
-    "us": ("nous", "nous", "m", "p", 2),
-    "you": ("vous", "vous", "m", "s", 3),
-    "them": ("les", "leur", "m", "p", 4),
-}
+    "me": ("me", "me", "m", "s", 0), "him": ("le", "lui", "m", "s", 1),
+    "her": ("la", "lui", "f", "s", 1), "us": ("nous", "nous", "m", "p", 2),
+    "you": ("vous", "vous", "m", "s", 3), "them": ("les", "leur", "m", "p", 4),
+}  # fmt: skip
 POSSESSIVES = {
-    "my": ("mon", "ma", "mes"),
-    "his": ("son", "sa", "ses"),
-    "her": ("son", "sa", "ses"),
-    "our": ("notre", "notre", "nos"),
-    "your": ("votre", "votre", "vos"),
+    "my": ("mon", "ma", "mes"), "his": ("son", "sa", "ses"), "her": ("son", "sa", "ses"),
+    "our": ("notre", "notre", "nos"), "your": ("votre", "votre", "vos"),
     "their": ("leur", "leur", "leurs"),
-}
+}  # fmt: skip
 
 
 def noun_phrase(noun, determiner, number="s", before=None, after=None, count=None) -> Phrase:
@@ -223,16 +210,8 @@ def noun_phrase(noun, determiner, number="s", before=None, after=None, count=Non
         negatable = False
     joint = "" if fr.endswith("'") else " "
     person = 4 if plural else 1
-    return Phrase(
-        f"{en} {english}",
-        f"{fr}{joint}{french}",
-        gender,
-        number,
-        person,
-        negated=negated,
-        of=of,
-        negatable=negatable,
-    )
+    english, french = f"{en} {english}", f"{fr}{joint}{french}"
+    return Phrase(english, french, gender, number, person, False, negated, of, negatable)
 
 
 def name(text: str, gender: str) -> Phrase:
@@ -260,18 +239,13 @@ def owned(owner: Phrase, noun: Noun) -> Phrase:
 NEGATIONS = {"not": "pas", "never": "jamais", "no longer": "plus"}
 # What goes before an infinitive: English base (or auxiliary), French verb and preposition.
 MODALS = {
-    "want": ("want to", "vouloir", ""),
-    "can": ("can", "pouvoir", ""),
-    "must": ("must", "devoir", ""),
-    "should": ("should", "devoir+", ""),
-    "would like": ("would", "vouloir+", ""),
-    "know": ("know how to", "savoir", ""),
-    "hope": ("hope to", "espérer", ""),
-    "try": ("try to", "essayer", "de"),
-    "begin": ("begin to", "commencer", "à"),
-    "like": ("like to", "aimer", ""),
+    "want": ("want to", "vouloir", ""), "can": ("can", "pouvoir", ""),
+    "must": ("must", "devoir", ""), "should": ("should", "devoir+", ""),
+    "would like": ("would", "vouloir+", ""), "know": ("know how to", "savoir", ""),
+    "hope": ("hope to", "espérer", ""), "try": ("try to", "essayer", "de"),
+    "begin": ("begin to", "commencer", "à"), "like": ("like to", "aimer", ""),
     "prefer": ("prefer to", "préférer", ""),
-}
+}  # fmt: skip
 _AUXILIARIES = ("can", "must", "should", "would like")
 
 

@@ -1,7 +1,5 @@
 """Clauses of `rnnkit.datasets.phrases` about how and where somebody or something is."""
 
-import re
-
 from rnnkit.datasets.phrases import lexicon
 from rnnkit.datasets.phrases.clauses import BE, GO, HAVE, NUMBERS, PLACES, Clauses, pairs
 from rnnkit.datasets.phrases.forms import agree, contract
@@ -18,23 +16,18 @@ from rnnkit.datasets.phrases.grammar import (
     verb,
 )
 
-_COMPARED = {
-    kind.strip(): pairs(text)
-    for kind, text in re.findall(r"(\w+): ([^:]+)(?=\n +\w+:|$)", lexicon.COMPARED)
-}
+_COMPARED = {kind: pairs(text) for kind, text in lexicon.COMPARED.items()}
 # Adjectives before the noun that may be said of it, and those without degrees.
 TOLD = ("small", "big", "old", "beautiful", "pretty", "good", "bad", "young", "long")
-ABSOLUTE = """
-    red blue green yellow black white grey brown round wooden broken empty French Italian Spanish
-    ripe new""".split()
+ABSOLUTE = """red blue green yellow black white grey brown round wooden broken empty French Italian
+    Spanish ripe new""".split()
 ROOMY = ("in the kitchen", "in the garden", "near the window", "in front of the house",
           "in the street", "next to the church")  # fmt: skip
 # What is described, and what is somewhere.
-_DESCRIBED = """
-    animal clothes vehicle house sight furniture container dish read fruit flower pairs small meal
-    drink art"""
-_PRESENT = """
-    animal small dish furniture container read pastry fruit flower bread drink meal person"""
+_DESCRIBED = """animal clothes vehicle house sight furniture container dish read fruit flower pairs
+    small meal drink art"""
+_PRESENT = """animal small dish furniture container read pastry fruit flower bread drink meal
+    person"""
 _LAID = ("on the table", "in the kitchen", "in the bag")
 _YOUNG = ("child", "boy", "girl", " son", "daughter", "cousin")
 _CHILDHOOD = ("five", "six", "eight", "eleven", "twelve", "fifteen")

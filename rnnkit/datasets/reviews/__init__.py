@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 
 from rnnkit.datasets.reviews import lexicon
-from rnnkit.datasets.samples import generator
+from rnnkit.datasets.samples import generator, listed
 
 LABELS = ("negative", "positive")
 SIZES = {"train": 8000, "validation": 1000, "test": 2000}
@@ -43,19 +43,13 @@ shows that a model reads in order, not that it understands reviews.
 """
 
 
-def _list(text: str) -> list[str]:
-    """Splits at "|", or else at commas, or else at spaces."""
-    separator = "|" if "|" in text else "," if "," in text else " "
-    return [" ".join(item.split()) for item in text.split(separator) if item.strip()]
-
-
 def _sides(text: str) -> tuple[list[str], list[str]]:
     """(negative, positive), to be indexed like LABELS; the text has the positive side first."""
     positive, negative = text.split("//")
-    return _list(negative), _list(positive)
+    return listed(negative), listed(positive)
 
 
-_CHOICES = {kind: _list(words) for kind, words in lexicon.WORDS.items()}
+_CHOICES = {kind: listed(words) for kind, words in lexicon.WORDS.items()}
 _SIDED = {
     "noun": _sides(lexicon.NOUNS),
     "reaction": _sides(lexicon.REACTIONS),
@@ -66,9 +60,9 @@ _SIDED = {
 _ASPECT_LIST = [
     (noun.rstrip("*+"), kind, "*" in noun, "+" in noun)
     for kind, nouns in lexicon.ASPECTS.items()
-    for noun in _list(nouns)
+    for noun in listed(nouns)
 ]
-_FAMILIES = [_list(frames) for rate, frames in lexicon.RATES for _ in range(rate)]
+_FAMILIES = [listed(frames) for rate, frames in lexicon.RATES for _ in range(rate)]
 
 # === Grammar ===
 
