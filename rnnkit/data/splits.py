@@ -195,9 +195,7 @@ def _by_fold(table, split, fold):
         )
     values = ["" if missing(value) else str(value).strip() for value in table.columns[column]]
     if "" in values:
-        raise ValueError(
-            f"{table.source}, line {table.lines[values.index('')]}: the column {column!r} is empty"
-        )
+        raise ValueError(f"{table.where(values.index(''))}: the column {column!r} is empty")
     known = sorted(set(values), key=lambda name: (len(name), name))  # 2 before 10
     if str(fold) not in known or len(known) < 3:
         raise ValueError(
@@ -231,7 +229,7 @@ def by_split_column(table, split, fold=None):
         word = str(value).strip().lower()
         if word not in SPLITS:
             raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the column {column!r} must hold one of "
+                f"{table.where(row)}: the column {column!r} must hold one of "
                 f"{sorted(SPLITS)}. Received: {value!r}"
             )
         groups.setdefault(SPLITS[word], []).append(row)

@@ -183,7 +183,7 @@ def seconds_of(table):
     if bad.any():
         row = int(np.argmax(bad))
         raise ValueError(
-            f"{table.source}, line {table.lines[row]}: the column {name!r} holds {cells[row]!r}, "
+            f"{table.where(row)}: the column {name!r} holds {cells[row]!r}, "
             f"which is no time: give seconds, or {ISO_HINT}"
         )
     return seconds

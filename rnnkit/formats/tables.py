@@ -29,6 +29,10 @@ class Table:
         self.size = len(next(iter(columns.values()))) if columns else 0
         self.lines = lines or range(1, self.size + 1)
 
+    def where(self, row):
+        """Where a row came from, in words: `data.csv, line 7`."""
+        return f"{self.source}, line {self.lines[row]}"
+
     def match(self, role, names, given=None):
         """The name of the column that plays a role.
 

@@ -15,13 +15,9 @@ FULL_SCALE = 2**15
 HEADER = 44  # bytes
 # What each coding is read as, by the name that soundfile has for it.
 CODINGS = {
-    "PCM_U8": "int16",
-    "PCM_16": "int16",
-    "PCM_24": "int32",
-    "PCM_32": "int32",
-    "FLOAT": "float64",
-    "DOUBLE": "float64",
-}
+    "PCM_U8": "int16", "PCM_16": "int16", "PCM_24": "int32", "PCM_32": "int32",
+    "FLOAT": "float64", "DOUBLE": "float64",
+}  # fmt: skip
 # What a writer that cannot go back puts for a length it does not know yet.
 UNKNOWN_LENGTH = 0xFFFFFFFF
 

@@ -169,18 +169,12 @@ class Streamed:
             dataset = dataset.shuffle(self.BUFFER, seed=seed)
         blocks = batch(dataset, batch_size * POOL if shuffle else batch_size)
         encoded = blocks.map(as_written(self.encode), num_parallel_calls=tf.data.AUTOTUNE)
+        fill = self.padding
         if shuffle:
-            encoded = encoded.flat_map(
-                as_written(
-                    lambda *tensors: _sorted_batches(
-                        tensors, batch_size, multiple, seed, self.padding
-                    )
-                )
-            )
+            cut = as_written(lambda *each: _sorted_batches(each, batch_size, multiple, seed, fill))
+            encoded = encoded.flat_map(cut)
         else:
-            encoded = encoded.map(
-                as_written(lambda *tensors: padded(tensors, multiple, self.padding))
-            )
+            encoded = encoded.map(as_written(lambda *each: padded(each, multiple, fill)))
         size = int(self.dataset.cardinality())
         if size >= 0:  # told where known, so that progress shows how far an epoch is
             steps = tf.data.experimental.assert_cardinality(-(-size // batch_size))
@@ -327,15 +321,13 @@ def _sorted_batches(tensors, batch_size, multiple, seed, padding):
     else:
         order = tf.argsort(lengths, stable=True)
     starts = tf.random.shuffle(tf.range(0, tf.shape(order)[0], batch_size), seed=seed)
-    return tf.data.Dataset.from_tensor_slices(starts).map(
-        lambda start: padded(
-            tf.nest.map_structure(
-                lambda tensor: tf.gather(tensor, order[start : start + batch_size]), tensors
-            ),
-            multiple,
-            padding,
-        )
-    )
+
+    def take(start):
+        chosen = order[start : start + batch_size]
+        picked = tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)
+        return padded(picked, multiple, padding)
+
+    return tf.data.Dataset.from_tensor_slices(starts).map(take)
 
 
 def _bytes(tensor):

@@ -116,13 +116,9 @@ def load_series(name, given=None, data_dir=None):
     names = list(getattr(builder.builder_config, "columns", ()))
     if len(names) != width:
         names = [str(index) for index in range(width)]
-    return {
-        "examples": examples,
-        "names": names,
-        "given": given,
-        "source": builder.info.full_name,
-        "in_order": builder.info.disable_shuffling,
-    }
+    found = {"examples": examples, "names": names, "given": given}
+    info = builder.info
+    return {**found, "source": info.full_name, "in_order": info.disable_shuffling}
 
 
 def _builder(name, data_dir):
@@ -193,8 +189,7 @@ def _need_network(name):
 
 
 def _split(builder, x, y, signal=None):
-    labels = builder.info.features[y]
-    names = getattr(labels, "names", None)
+    name = tfds_features.named(builder.info.features[y])
     sizes = {split: info.num_examples for split, info in builder.info.splits.items()}
     train = next((split for split in ("train", "training") if split in sizes), None)
     if train is None:
@@ -212,17 +207,10 @@ def _split(builder, x, y, signal=None):
             kept -= 10
             wanted[part] = f"{train}[{kept}%:{kept + 10}%]"
     wanted["train"] = train if kept == 100 else f"{train}[:{kept}%]"
-    table = None if names is None else tf.constant(names)
-
-    def example(row):
-        if signal is not None:
-            return signal(row)
-        target = row[y] if table is None else tf.gather(table, row[y])
-        return row[x], target
-
+    signal = signal or (lambda row: (row[x], name(row[y])))
     parts = {
         split: builder.as_dataset(split=spec, shuffle_files=False).map(
-            example, num_parallel_calls=tf.data.AUTOTUNE
+            signal, num_parallel_calls=tf.data.AUTOTUNE
         )
         for split, spec in wanted.items()
     }

@@ -101,13 +101,13 @@ def text_and_label(table, columns):
     for row, value in enumerate(labels):
         if missing(value) or str(value).strip().lower() in ("", "nan"):
             raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the column {columns['target']!r} holds "
+                f"{table.where(row)}: the column {columns['target']!r} holds "
                 f"no label. Received: {value!r}"
             )
     for row, value in enumerate(texts):
         if missing(value):
             raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the column {columns['input']!r} holds "
+                f"{table.where(row)}: the column {columns['input']!r} holds "
                 "no text (an empty text is fine)"
             )
     string = tf.TensorSpec((), tf.string)

@@ -1,6 +1,7 @@
 """Which features of a TFDS dataset are the input and the target."""
 
 import numpy as np
+import tensorflow as tf
 
 from rnnkit.data.readers.text.parallel import choose as choose_names
 
@@ -66,6 +67,15 @@ def one(builder, data_type, role, wish, name, usual=None):
     many = "several features" if fitting else "no feature"
     hint = f": say which with {role}={fitting[0]!r}" if fitting else ""
     raise ValueError(f"{name} has {many} of data type {what} for the {role}{hint}. Found: {found}")
+
+
+def named(feature):
+    """A function from the classes of a feature to their names; other values stay as they are."""
+    names = getattr(feature, "names", None)
+    if names is None:
+        return lambda value: value
+    table = tf.constant(names, tf.string)
+    return lambda value: tf.gather(table, value)
 
 
 def _pair(builder, data_type, given, name):

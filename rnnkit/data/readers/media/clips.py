@@ -8,6 +8,7 @@ import re
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.readers import tfds_features
 from rnnkit.data.readers.media.clip_parts import alike, from_sequences
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.readers.series.times import TIME_NAMES
@@ -119,7 +120,7 @@ def _pieces(table, split):
             word = str(table.columns[own][row]).strip().lower()
             if word not in SPLITS:
                 raise ValueError(
-                    f"{table.source}, line {table.lines[row]}: the column {own!r} must hold one of "
+                    f"{table.where(row)}: the column {own!r} must hold one of "
                     f"{sorted(SPLITS)}. Received: {table.columns[own][row]!r}"
                 )
             part = SPLITS[word]
@@ -140,7 +141,7 @@ def _sequence(table, rows, request, known):
         text = "" if missing(value) else str(value).strip()
         if text.lower() in ("", "nan"):
             raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the frame has no label in the column "
+                f"{table.where(row)}: the frame has no label in the column "
                 f"{target!r}. Received: {value!r}"
             )
         labels.append(text.encode())
@@ -203,7 +204,7 @@ def _is_number(value):
 
 def _number(table, row, name):
     value = table.columns[name][row]
-    where = f"{table.source}, line {table.lines[row]}: the column {name!r}"
+    where = f"{table.where(row)}: the column {name!r}"
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -219,7 +220,7 @@ def _pictures(table, rows, name):
     store = Store(source.parent if source.is_file() else ".")
     found = []
     for row in rows:
-        where = f"{table.source}, line {table.lines[row]}"
+        where = table.where(row)
         try:
             if missing(table.columns[name][row]):
                 raise ValueError(f"the column {name!r} is empty")
@@ -242,12 +243,8 @@ def _pictures(table, rows, name):
 
 def example(builder, x, y):
     """A function from a TFDS example to raw `(frames, labels)`."""
-    names = tf.constant(builder.info.features[y].feature.names)
-
-    def pair(row):
-        return row[x], tf.gather(names, row[y])
-
-    return pair
+    name = tfds_features.named(builder.info.features[y].feature)
+    return lambda row: (row[x], name(row[y]))
 
 
 def from_arrays(source):
@@ -289,7 +286,6 @@ def pairs(dataset, request):
     if ranks not in ((2, 1), (4, 1), (3, 2), (5, 2)):
         raise ValueError(
             "The dataset must give pairs (x, y), or batches of them: vectors (time, columns) or "
-            "frames (time, height, width, channels), and labels (time,). "
-            f"Received: elements {spec}"
+            f"frames (time, height, width, channels), and labels (time,). Received: elements {spec}"
         )
     return dataset.unbatch() if ranks[1] == 2 else dataset

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers import files
+from rnnkit.data.readers import files, tfds_features
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media.picture_store import Store, open_zip
 from rnnkit.data.splits import LEAST, SPLIT_SEED, SPLITS
@@ -73,7 +73,7 @@ def _read(table, columns, what, skip, find=None):
     kept, found, bad, known = [], {"image": [], "target": [], "key": []}, [], {}
     values, targets = table.columns[columns["input"]], table.columns[columns["target"]]
     for row, (value, target) in enumerate(zip(values, targets, strict=True)):
-        where = f"{table.source}, line {table.lines[row]}"
+        where = table.where(row)
         empty = ("", "nan") if what == "label" else ("",)
         if missing(target) or str(target).strip().lower() in empty:
             raise ValueError(
@@ -334,11 +334,5 @@ def example(builder, x, y):
             f"{builder.info.name}: pictures of whole numbers from 0 to 255 are read. "
             f"Received: the feature {x!r} of {feature.np_dtype}"
         )
-    names = getattr(builder.info.features[y], "names", None)
-    names = None if names is None else tf.constant(names)
-
-    def pair(row):
-        target = row[y] if names is None else tf.gather(names, row[y])
-        return tf.io.encode_png(row[x]), target
-
-    return pair
+    name = tfds_features.named(builder.info.features[y])
+    return lambda row: (tf.io.encode_png(row[x]), name(row[y]))

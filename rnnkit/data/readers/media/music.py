@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.readers import catalogue, files
+from rnnkit.data.readers import catalogue, files, tfds_features
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media.rolls import read_npz
 from rnnkit.data.splits import SPLITS
@@ -129,7 +129,7 @@ class _Reader:
             styles = table.columns[self.request.column(table, "input")]
         folder, rows = pathlib.Path(table.source).parent, []
         for row, (style, music) in enumerate(zip(styles, table.columns[target], strict=True)):
-            where = f"{table.source}, line {table.lines[row]}"
+            where = table.where(row)
             if missing(style) or not str(style).strip():
                 raise ValueError(f"{where}: there is no style. Received: {style!r}")
             if isinstance(music, bytes):
@@ -265,13 +265,8 @@ def of_catalogue(name, request):
             f"input=... and target=..., or read MIDI files. Found: {known}"
         )
     prepare()
-    names = getattr(features[x], "names", None)
-    table = None if names is None else tf.constant(names)
-
-    def example(row):
-        return (row[x] if table is None else tf.gather(table, row[x])), row[y]
-
-    data = catalogue._split(builder, x, y, example)
+    style = tfds_features.named(features[x])
+    data = catalogue._split(builder, x, y, lambda row: (style(row[x]), row[y]))
     data.info["form"] = "notes"
     return data
 

@@ -70,7 +70,7 @@ def _rows(table, columns, read, what, skip, join):
     values, texts = table.columns[columns["input"]], table.columns[columns["target"]]
     found, kept, bad = [], [], []
     for row, (value, text) in enumerate(zip(values, texts, strict=True)):
-        where = f"{table.source}, line {table.lines[row]}"
+        where = table.where(row)
         if missing(text):
             raise ValueError(
                 f"{where}: the column {columns['target']!r} holds no text (an empty text is fine)"

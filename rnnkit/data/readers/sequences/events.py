@@ -104,7 +104,7 @@ def _joined(rows, labels, request):
     twice = next((row for row, name in enumerate(names) if first[name] != row), None)
     if twice is not None:
         raise ValueError(
-            f"{labels.source}, line {labels.lines[twice]}: {key} {names[twice]!r} has a label "
+            f"{labels.where(twice)}: {key} {names[twice]!r} has a label "
             "already. Expected one row a history"
         )
     empty = sum(name not in groups for name in names)
@@ -145,7 +145,7 @@ def _grouped(table, request):
             other = next((row for row in rows if str(cells[row]) != str(cells[rows[0]])), None)
             if other is not None:
                 raise ValueError(
-                    f"{table.source}, line {table.lines[other]}: the column {column!r} holds "
+                    f"{table.where(other)}: the column {column!r} holds "
                     f"{cells[other]!r}, but {cells[rows[0]]!r} in line {table.lines[rows[0]]} of "
                     f"the same history ({key} {name!r}). Expected one {column} a history: to judge "
                     "single events, let each have a history of its own that ends with it"
@@ -190,7 +190,7 @@ def _groups(table, key):
         name = "" if missing(value) else str(value).strip()
         if not name:
             raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the column {key!r} is empty, so that "
+                f"{table.where(row)}: the column {key!r} is empty, so that "
                 "the event belongs to no history"
             )
         groups.setdefault(name, []).append(row)

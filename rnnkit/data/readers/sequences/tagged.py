@@ -2,10 +2,8 @@
 
 import pathlib
 
-import numpy as np
-import tensorflow as tf
-
 from rnnkit.data import splits
+from rnnkit.data.readers import tfds_features
 from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
 from rnnkit.data.readers.sequences import conll
@@ -64,7 +62,7 @@ def _from_table(table, request):
     sides = [
         [_items(value) for value in table.columns[columns[role]]] for role in ("input", "target")
     ]
-    return _paired(*sides, lambda row: f"{table.source}, line {table.lines[row]}")
+    return _paired(*sides, table.where)
 
 
 def _items(value):
@@ -119,6 +117,5 @@ def pairs(dataset, request):
 
 def example(builder, x, y):
     """Function from a row of a TFDS dataset to raw `(words, tags)`, classes as their names."""
-    classes = getattr(builder.info.features[y].feature, "names", None)
-    table = None if classes is None else tf.constant(np.array(classes, dtype=object), tf.string)
-    return lambda row: (row[x], row[y] if table is None else tf.gather(table, row[y]))
+    name = tfds_features.named(builder.info.features[y].feature)
+    return lambda row: (row[x], name(row[y]))

@@ -106,14 +106,8 @@ def _examples(parts, given):
     else:
         period = period if period and 2 * period <= ends[0] else None
         x = np.column_stack([rows.seconds, x])
-    info = {
-        "columns": inputs,
-        "targets": targets,
-        "time": rows.seconds is not None,
-        "step": step,
-        "frequency": name,
-        "period": period,
-    }
+    info = {"columns": inputs, "targets": targets, "time": rows.seconds is not None}
+    info |= {"step": step, "frequency": name, "period": period}
     return splits.in_time(x, y, ends), info
 
 

@@ -1,5 +1,6 @@
 """Rows of numbers in time order, and how what is missing among them is filled."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -8,6 +9,7 @@ from rnnkit.data.readers.series import times
 from rnnkit.data.readers.series.times import LONGEST_GAP
 
 
+@dataclasses.dataclass
 class Rows:
     """Rows of numbers in time order, and where each came from.
 
@@ -23,25 +25,19 @@ class Rows:
             them out.
     """
 
-    def __init__(
-        self,
-        names,
-        values,
-        spans,
-        seconds=None,
-        known=None,
-        left_out=None,
-        targets=None,
-        inserted=None,
-    ):
-        self.names = names
-        self.values = values
-        self.spans = spans
-        self.seconds = seconds
-        self.known = names if known is None else known
-        self.left_out = left_out or {}
-        self.targets = targets
-        self.inserted = np.zeros(len(values), bool) if inserted is None else inserted
+    names: list
+    values: np.ndarray
+    spans: list
+    seconds: np.ndarray | None = None
+    known: list | None = None
+    left_out: dict = dataclasses.field(default_factory=dict)
+    targets: list | None = None
+    inserted: np.ndarray | None = None
+
+    def __post_init__(self):
+        self.known = self.names if self.known is None else self.known
+        if self.inserted is None:
+            self.inserted = np.zeros(len(self.values), bool)
 
     def __len__(self):
         return len(self.values)
@@ -111,15 +107,9 @@ def joined(parts):
 def sliced(rows, start, end):
     """The `Rows` from `start` up to `end`, of rows with a single span."""
     (label, numbers), *_ = rows.spans
-    return Rows(
-        rows.names,
-        rows.values[start:end],
-        [(label, numbers[start:end])],
-        None if rows.seconds is None else rows.seconds[start:end],
-        rows.known,
-        rows.left_out,
-        rows.targets,
-    )
+    seconds = None if rows.seconds is None else rows.seconds[start:end]
+    part = {"values": rows.values[start:end], "spans": [(label, numbers[start:end])]}
+    return dataclasses.replace(rows, **part, seconds=seconds, inserted=None)
 
 
 # === What is missing ===
@@ -149,8 +139,7 @@ def complete(rows, step, name, sizes=None, learned=False):
     )
     ends = known[np.cumsum(list((sizes or {}).values()), dtype=int) - 1] + 1
     sizes = dict(zip(sizes or {}, np.diff(ends, prepend=0).tolist(), strict=True))
-    rest = rows.known, rows.left_out, rows.targets, inserted
-    return Rows(rows.names, values, rows.spans, seconds, *rest), sizes
+    return dataclasses.replace(rows, values=values, seconds=seconds, inserted=inserted), sizes
 
 
 def filled(rows, name):

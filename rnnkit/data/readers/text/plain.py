@@ -152,8 +152,7 @@ def _of_table(table, split, names, given):
     for row, value in enumerate(values):
         if not isinstance(value, str):
             raise ValueError(
-                f"{table.source}, line {table.lines[row]}: the column {column!r} holds no text. "
-                f"Received: {value!r}"
+                f"{table.where(row)}: the column {column!r} holds no text. Received: {value!r}"
             )
     groups = by_split_column(table, split)
     return {
