@@ -181,7 +181,7 @@ def check_order(seconds, where):
 
 def format_time(second):
     """One time as text, for messages: `2024-03-31` or `2024-03-31 18:00:00`."""
-    return calendar.written([second])[0].replace("T", " ")
+    return calendar.iso_texts([second])[0].replace("T", " ")
 
 
 def _days(seconds):
