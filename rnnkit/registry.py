@@ -37,6 +37,15 @@ def get(name):
         return name
     if str(name).endswith(".py"):
         return _from_file(name)
+    return installed(name)
+
+
+def installed(name):
+    """The installed recipe of a name. A path is no name: no file is run.
+
+    Raises:
+        ValueError: If there is no such recipe.
+    """
     for entry in importlib.metadata.entry_points(group=GROUP):
         if entry.name == name:
             return entry.load()()

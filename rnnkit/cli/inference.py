@@ -51,11 +51,24 @@ def run_evaluate(options):
             raise ValueError(
                 f"{options.model} was not made by a recipe: say with --recipe how to read the data"
             )
-        recipe = registry.get(options.recipe or model.recipe)
+        if options.recipe:
+            recipe = registry.get(options.recipe)
+        else:  # what a file says is a name, never a path of code to run
+            recipe = _installed(model.recipe, options.model)
         chosen = accepted(model.score, options.set)
         data = recipe.data(**data_arguments(options))
         scores = model.score(data.test, **chosen)
     print(json.dumps({"scores": scores}) if options.json else line_of(scores))
+
+
+def _installed(name, path):
+    try:
+        return registry.installed(name)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} says that its recipe is {name!r}. {error}. Say with --recipe how to read the "
+            "data: a recipe's name, or a .py file of your own"
+        ) from None
 
 
 def run_infer(options):

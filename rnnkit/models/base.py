@@ -14,12 +14,15 @@ from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers w
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
 from rnnkit.models.export import FORMATS, Export
+from rnnkit.models.finite import check_finite
 from rnnkit.models.outputs import task_defaults
 from rnnkit.models.progress import shown
+from rnnkit.models.settings import checked_settings, settings_of
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
 from rnnkit.training.class_weights import class_weights
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
+from rnnkit.utils.archives import check_written
 from rnnkit.utils.checks import integer
 from rnnkit.utils.config import arguments_of
 from rnnkit.utils.writing import atomically
@@ -385,6 +388,10 @@ class Model(keras.Model):
         Args:
             filepath: Path that ends in `.keras`.
             overwrite: Whether an existing file is replaced; if not, it raises.
+
+        Raises:
+            ValueError: If a weight is NaN or infinite, or the file cannot be written or would not
+                be loaded again.
         """
         path = os.fspath(filepath)
         if not path.endswith(".keras"):
@@ -394,8 +401,10 @@ class Model(keras.Model):
                 f"{path} exists: pass overwrite=True to replace it, or another name. "
                 f"Received: overwrite={overwrite}"
             )
+        check_finite([*self.variables, *(self.optimizer.variables if self.optimizer else ())])
         with atomically(path) as temporary:
             super().save(temporary, **kwargs)
+            check_written(temporary)
 
     def serve(self, codes):
         """Readable outputs for a batch of encoded inputs, as TensorFlow operations, for export.
@@ -421,19 +430,17 @@ class Model(keras.Model):
         for name in SERIALIZED & config.keys():
             if not isinstance(config[name], (str, type(None))):
                 config[name] = keras.saving.serialize_keras_object(config[name])
-        settings = ("recipe", "score_names", "fit_defaults")
-        return {**config, "settings": {name: getattr(self, name) for name in settings}}
+        return {**config, "settings": settings_of(self)}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
-        settings = config.pop("settings", {})
+        settings = checked_settings(config.pop("settings", {}))
         for name in SERIALIZED & config.keys():
             if isinstance(config[name], dict):
                 config[name] = keras.saving.deserialize_keras_object(
                     config[name], custom_objects=custom_objects
                 )
         model = cls(**config)
-        for name, value in settings.items():
-            setattr(model, name, value)
+        model.recipe, model.score_names, model.fit_defaults = settings
         return model

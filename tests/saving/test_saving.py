@@ -3,10 +3,8 @@
 import json
 import os
 import pathlib
-import resource
 import subprocess
 import sys
-import time
 import zipfile
 
 import keras
@@ -18,7 +16,7 @@ from rnnkit.features import Number
 from rnnkit.models import ManyToOne, OneToOne
 from rnnkit.models.export import Export
 from rnnkit.utils import writing
-from tests import helpers
+from tests import battery_models, helpers
 
 X, Y = helpers.presence(40)
 PARTS = ("metadata.json", "config.json", "model.weights.h5")
@@ -177,16 +175,6 @@ def test_paths_that_are_no_local_model_file(file, tmp_path):
             rnnkit.load_model(path)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
-def test_truncated_files(file, tmp_path, share):
-    path = tmp_path / "cut.keras"
-    path.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
-    with pytest.raises(
-        ValueError, match="cut.keras was not loaded: it is truncated, damaged or no"
-    ):
-        rnnkit.load_model(path)
-
-
 def test_damaged_files(file, forged, parts, tmp_path):
     path = tmp_path / "text.keras"
     path.write_text("this is a text")
@@ -228,120 +216,14 @@ def test_a_plain_keras_model(tmp_path):
         rnnkit.load_model(tmp_path / "plain.keras")
 
 
-def node(module, name, registered=None, **config):
-    return {
-        "module": module,
-        "class_name": name,
-        "config": config,
-        "registered_name": registered,
-    }
-
-
-FOREIGN = {
-    "a Lambda layer": node("keras.layers", "Lambda", function="os.system"),
-    "a lambda": {"class_name": "__lambda__", "config": {"value": "4wAAAAA="}},
-    "a bare lambda": {"class_name": "__lambda__", "value": "x"},
-    "a foreign class": node("evil", "Evil"),
-    "a foreign registered class": node("evil", "Evil", "evil>Evil"),
-    "one that says it is ours": node("rnnkit.models", "Evil", "rnnkit>Evil"),
-    "another's name under ours": node("os", "system", "rnnkit>Text"),
-    "a module": node("os", "system"),
-    "a function of a module": {
-        "module": "os", "class_name": "function", "config": "system", "registered_name": "function",
-    },
-    "a builtin": {
-        "module": "builtins", "class_name": "function", "config": "exec",
-        "registered_name": "function",
-    },
-    "a function of Keras": {
-        "module": "keras.utils", "class_name": "function", "config": "get_file",
-        "registered_name": "function",
-    },
-    "a layer of Keras": node("keras.layers", "TFSMLayer", filepath="elsewhere"),
-    "a lookup from a file": node("keras.layers", "StringLookup", vocabulary="/etc/passwd"),
-    "a wrapped metric": node("keras.metrics", "MeanMetricWrapper", fn="x"),
-    "internals of Keras": node("keras.src.saving.file_editor", "KerasFileEditor", filepath="/x"),
-    "a typespec": node("tensorflow", "__typespec__"),
-    "a tensor": {"class_name": "__tensor__", "config": {"value": [1], "dtype": "float32"}},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", FOREIGN)
-@pytest.mark.parametrize("place", ["cell", "input_feature", "compile_config"])
-def test_foreign_objects(forged, kind, place):
-    def change(config):
-        if place == "compile_config":
-            config["compile_config"]["loss"] = {"deep": [FOREIGN[kind]]}
-        else:
-            config["config"][place] = FOREIGN[kind]
-
-    path = forged(change)
-    with pytest.raises(ValueError, match="forged.keras was not loaded: it (holds|names)"):
-        rnnkit.load_model(path)
-
-
 def test_a_foreign_model(forged):
-    path = forged(lambda config: config.update(node("evil", "Model", "evil>Model")))
+    path = forged(lambda config: config.update(battery_models.node("evil", "Model", "evil>Model")))
     with pytest.raises(ValueError, match="'evil>Model' of module 'evil'.*custom_objects="):
         rnnkit.load_model(path)
     # A feature of ours is no model.
     text = keras.saving.serialize_keras_object(Number(normalize=False))
     with pytest.raises(ValueError, match="was not loaded"):
         rnnkit.load_model(forged(lambda config: config.update(text)))
-
-
-def giant(place, value):
-    def change(config):
-        *path, last = place.split(".")
-        found = config
-        for key in path:
-            found = found[key]
-        found[last] = value
-
-    return change
-
-
-METRIC = [node("keras.metrics", "MeanIoU", "MeanIoU", num_classes=100_000)]
-GIANTS = {
-    "units": giant("config.units", 10**9),
-    "many units": giant("config.units", 1_000_000),
-    "embedding": giant("config.embedding_size", 10**6),
-    "layers": giant("config.num_layers", 10**9),
-    "many layers": giant("config.num_layers", 1_000_000),
-    "some layers": giant("config.num_layers", 5_000),
-    "vocabulary": giant("config.input_feature.config.vocabulary", [f"w{i}" for i in range(50_000)]),
-    "classes": giant("config.output_feature.config.classes", [f"c{i}" for i in range(50_000)]),
-    "cell": giant("config.cell", node("keras.layers", "GRUCell", "GRUCell", units=10**6)),
-    "metric": giant("compile_config.metrics", METRIC),
-}
-
-
-@pytest.mark.parametrize("kind", GIANTS)
-def test_declared_giants_are_refused_at_once(forged, kind):
-    path = forged(GIANTS[kind])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB
-    start = time.process_time()
-    with pytest.raises(ValueError, match="forged.keras was not loaded: (it declares|its metrics)"):
-        rnnkit.load_model(path)
-    assert time.process_time() - start < 3  # about a second of processors
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        giant("config.units", "four"),
-        giant("config.units", None),
-        giant("config.unheard_of", 1),
-        giant("config.output_feature", None),
-        giant("config.input_feature.config.level", "page"),
-        giant("config.settings", []),
-        lambda config: config.pop("config"),
-    ],
-)
-def test_settings_that_make_no_model(forged, change):
-    with pytest.raises(ValueError, match="forged.keras was not loaded: it|configuration"):
-        rnnkit.load_model(forged(change))
 
 
 # === Export ===

@@ -1,0 +1,118 @@
+"""Which objects a model file may name."""
+
+import inspect
+
+import keras
+
+from rnnkit.utils.archives import Refused
+from rnnkit.utils.options import Option
+
+# rnnkit's own registered classes, and Keras' in these modules. Keras' modules that build layers,
+# models or call files (`keras.layers`, `keras.utils`, ...) are admitted class by class.
+KERAS_MODULES = {
+    "keras",
+    "keras.constraints",
+    "keras.initializers",
+    "keras.losses",
+    "keras.metrics",
+    "keras.optimizers",
+    "keras.optimizers.schedules",
+    "keras.regularizers",
+}
+KERAS_CLASSES = {
+    "DTypePolicy",
+    "GRUCell",
+    "LSTMCell",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+}
+KERAS_FUNCTIONS = {"keras.activations", "keras.losses", "keras.metrics", "builtins"}
+# Keras' classes above that call back into arbitrary functions or models.
+REFUSED = {"Lambda", "LossFunctionWrapper", "MeanMetricWrapper", "SumOverBatchSizeMetricWrapper"}
+
+
+def check_objects(config, custom_objects):
+    """Checks that a configuration names allowed objects alone, and a model of rnnkit outermost.
+
+    Args:
+        config: The dict of `config.json`.
+        custom_objects: Dict of registered name to class that the user trusts.
+
+    Returns:
+        How many objects it names.
+
+    Raises:
+        Refused: With what is wrong.
+    """
+    pending, count = [config], 0
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending.extend(node)
+        elif isinstance(node, dict):
+            pending.extend(node.values())
+            count += _check(node, custom_objects)
+    full, name = config.get("registered_name"), config["class_name"]
+    ours = isinstance(full, str) and full.startswith("rnnkit>")
+    if not (ours or _among(custom_objects, full) or _among(custom_objects, name)):
+        raise Refused(f"it holds a {name!r}, not a model of rnnkit")
+    return count
+
+
+def _check(node, custom_objects):
+    """Whether a dict stands for an object; raises if for one that is not allowed."""
+    name, module = node.get("class_name"), node.get("module")
+    full = node.get("registered_name")
+    if not _among(("__lambda__", *REFUSED), name):
+        if "class_name" not in node or "config" not in node:
+            return False
+        if _allowed(node, name, module, full, custom_objects):
+            if isinstance(full, str) and full.startswith("rnnkit>"):
+                _check_types(full, node["config"])
+            return True
+        raise Refused(
+            f"it names the object {_short(full or name)} of module {_short(module)}, which is not "
+            "on the list of what a model file may hold. If it is your own, pass "
+            f"custom_objects={{{_short(full or name)}: ...}}"
+        )
+    if name in ("__lambda__", "Lambda"):
+        raise Refused("it holds a lambda, which can run code")
+    raise Refused(f"it holds a {name}, which can run code")
+
+
+def _allowed(node, name, module, full, custom_objects):
+    registered = keras.saving.get_custom_objects()
+    if _among(custom_objects, name) or _among(custom_objects, full):
+        return True
+    if isinstance(full, str) and full.startswith("rnnkit>"):
+        return full in registered and registered[full].__name__ == name
+    if name == "function":
+        function = node["config"]
+        known = _among(KERAS_FUNCTIONS, module) and isinstance(function, str)
+        return known and (hasattr(keras.activations, function) or hasattr(keras.losses, function))
+    if full is not None and full != name:
+        return False
+    if _among(KERAS_MODULES, module) and isinstance(name, str):
+        return module != "keras" or name in KERAS_CLASSES
+    return module == "keras.layers" and _among(KERAS_CLASSES, name)
+
+
+def _check_types(full, config):
+    """Refuses an argument of a class of ours that is of another type than its default."""
+    if not isinstance(config, dict):
+        raise Refused(f"the configuration of its {full} is no dict")
+    for each in inspect.signature(keras.saving.get_registered_object(full)).parameters.values():
+        if each.name in config and each.default is not each.empty:
+            try:
+                Option(each.name, each.default).check(config[each.name])
+            except ValueError as error:
+                raise Refused(f"its {full.removeprefix('rnnkit>')} does not fit: {error}") from None
+
+
+def _among(names, value):
+    return isinstance(value, str) and value in names
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
