@@ -1,9 +1,11 @@
 """Attacks on model files: what must be refused, or load as what it is, in bounded time and memory.
 
 A `Forger` gives forged copies of a model file, each as a pair of what it is called and a function
-that writes it. `try_file` says what happens when one is loaded and used, `run` tries many.
+that writes it. `try_file` says what happens when one is loaded and used; `parts` tries many.
 """
 
+import dataclasses
+import functools
 import io
 import json
 import random
@@ -296,56 +298,67 @@ class Forger:
                 )
 
 
-def run(names=None, folder=None, flips=300, gadgets=170, cuts=40):
-    """Attacks the files of recipes.
+@dataclasses.dataclass
+class Outcome:
+    """What became of one attack: whether it was held, and what was said."""
 
-    Every recipe's file gets all bombs and every size that it declares made large; gadgets, flips
-    and cuts are divided among the recipes.
+    name: str
+    held: bool
+    said: str
 
-    Args:
-        names: Names of recipes; by default all.
-        folder: Where forged files are written; by default a temporary folder.
-        flips, gadgets, cuts: How many in all.
 
-    Returns:
-        List of rows `(part, tried, held, fallen)`, the last a list of what was not held.
+def parts():
+    """The parts of the battery, as `tests.benchmarks.battery` asks for them.
+
+    Every recipe's file gets all bombs and every size that it declares made large; gadgets, cuts
+    and flips are divided among the recipes.
     """
-    import recipes
-    from tests import helpers
+    from tests.recipes.test_recipes import ROWS
+
+    share = len(ROWS)
+    attacks = {
+        "gadgets": lambda forger, seed: forger.gadgets(-(-170 // share)),
+        "cuts": lambda forger, seed: forger.truncations(-(-40 // share)),
+        "flips": lambda forger, seed: forger.flips(-(-300 // share), seed),
+        "bombs": lambda forger, seed: forger.bombs(),
+        "sizes": lambda forger, seed: forger.sizes(values=(5_000, 10**6), odd=(None,)),
+    }
+    return {f"models: {kind}": _outcomes(attack) for kind, attack in attacks.items()}
+
+
+def _outcomes(attack):
     from tests.recipes.test_recipes import DECODING, INPUTS, ROWS
 
-    names = names or sorted(ROWS)
-    share = len(names)
-    rows = {}
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        for name in names:
-            recipe, path = recipes.get(name), f"{scratch}/{name}.keras"
-            data, options = helpers.small(recipe, (64, 16, 16)), ROWS[name][0]
-            if recipe.cell == "esn":
-                recipe.train(data, seed=1, verbose=0, **options).save(path)
-            else:
-                recipe.model(data, seed=1, **options).save(path)
-            forger = Forger(path)
-            attacks = {
-                "gadgets": forger.gadgets(-(-gadgets // share)),
-                "cuts": forger.truncations(-(-cuts // share)),
-                "flips": forger.flips(-(-flips // share), seed=len(rows)),
-                "bombs": forger.bombs(),
-                "sizes": forger.sizes(values=(5_000, 10**6), odd=(None,)),
-            }
+    with tempfile.TemporaryDirectory() as folder:
+        for seed, name in enumerate(sorted(ROWS)):
 
             def use(model, name=name):
                 return model.infer(INPUTS[name][:1], **DECODING.get(name, {}))
 
-            for part, tried in attacks.items():
-                row = rows.setdefault(part, [0, 0, []])
-                for what, write in tried:
-                    found, message = try_file(f"{scratch}/forged.keras", write, use)
-                    row[0] += 1
-                    row[1] += found in ("refused", "loaded")
-                    if found not in ("refused", "loaded"):
-                        row[2].append(f"{name}: {what}: {found}: {message[:200]}")
-    return [(f"model files: {part}", *row) for part, row in rows.items()]
+            path = f"{folder}/{name}.keras"
+            for what, write in attack(Forger(_file(name)), seed):
+                found, said = try_file(path, write, use)
+                held = found in ("refused", "loaded")
+                yield Outcome(f"{name}: {what}", held, f"{found}: {said[:300]}")
+
+
+@functools.cache
+def _file(name):
+    """A model file of a recipe, tiny and hardly trained."""
+    import recipes
+    from tests import helpers
+    from tests.recipes.test_recipes import ROWS
+
+    recipe, path = recipes.get(name), f"{_FOLDER.name}/{name}.keras"
+    data, options = helpers.small(recipe, (64, 16, 16)), ROWS[name][0]
+    if recipe.cell == "esn":
+        recipe.train(data, seed=1, verbose=0, **options).save(path)
+    else:
+        recipe.model(data, seed=1, **options).save(path)
+    return path
+
+
+_FOLDER = tempfile.TemporaryDirectory()
 
 
 def try_file(path, write, use=None, load=None):
