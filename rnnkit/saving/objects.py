@@ -5,7 +5,6 @@ import inspect
 import keras
 
 from rnnkit.utils.archives import Refused
-from rnnkit.utils.options import Option
 
 # rnnkit's own registered classes, and Keras' in these modules. Keras' modules that build layers,
 # models or call files (`keras.layers`, `keras.utils`, ...) are admitted class by class.
@@ -98,15 +97,19 @@ def _allowed(node, name, module, full, custom_objects):
 
 
 def _check_types(full, config):
-    """Refuses an argument of a class of ours that is of another type than its default."""
+    """Refuses what is no truth value for an argument of a class of ours that takes one.
+
+    Others are checked by the classes themselves; whether a thing is true, nobody looks at.
+    """
     if not isinstance(config, dict):
         raise Refused(f"the configuration of its {full} is no dict")
     for each in inspect.signature(keras.saving.get_registered_object(full)).parameters.values():
-        if each.name in config and each.default is not each.empty:
-            try:
-                Option(each.name, each.default).check(config[each.name])
-            except ValueError as error:
-                raise Refused(f"its {full.removeprefix('rnnkit>')} does not fit: {error}") from None
+        value = config.get(each.name)
+        if isinstance(each.default, bool) and not isinstance(value, (bool, type(None))):
+            raise Refused(
+                f"its {full.removeprefix('rnnkit>')} does not fit: {each.name} must be True or "
+                f"False. Received: {each.name}={_short(value)}"
+            )
 
 
 def _among(names, value):

@@ -104,7 +104,7 @@ def test_declared_giants_are_refused_at_once(forger, tmp_path, name):
     ("change", "reason"),
     [
         ({"units": "four"}, "units must be|does not fit"),
-        ({"bidirectional": 5}, "does not fit: The option 'bidirectional' takes True or False"),
+        ({"bidirectional": 5}, "does not fit: bidirectional must be True or False"),
         ({"unheard_of": 1}, "could not be rebuilt"),
         ({"output_feature": None}, "output_feature must be a feature"),
         ({"settings": []}, "settings must be a dict"),

@@ -6,6 +6,7 @@ from rnnkit.data.pipeline.encoded import Encoded, as_written
 from rnnkit.models.base import Model
 from rnnkit.models.generating.decoder import SourceReader
 from rnnkit.training.policy_gradient import PolicyGradient
+from rnnkit.utils.checks import integer
 
 # Steps at most where nothing is known about the data.
 LONGEST = 256
@@ -232,6 +233,13 @@ class Generating(Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        model = super().from_config(config, custom_objects)
-        model.longest_target = config.get("settings", {}).get("longest_target")
+        settings = config.get("settings", {})
+        longest = None
+        if isinstance(settings, dict) and "longest_target" in settings:
+            settings = dict(settings)
+            longest = integer(
+                settings.pop("longest_target"), "longest_target", least=0, most=2**20, optional=True
+            )
+        model = super().from_config({**config, "settings": settings}, custom_objects)
+        model.longest_target = longest
         return model
