@@ -133,7 +133,7 @@ class Feature:
         return encoded if self.max_length is None else encoded[:, : self.max_length]
 
     def resources(self):
-        """Keras layers whose tables an exported model must carry."""
+        """Lookup layers of texts whose tables an exported model must carry."""
         return []
 
     def get_config(self):

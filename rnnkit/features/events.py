@@ -128,8 +128,6 @@ class Events(Feature):
         return sum(map(len, parts)) + 1
 
     def resources(self):
-        for lookup in self._lookups:
-            lookup(tf.constant([""]))  # a table is exported once it has been called
         return list(self._lookups)
 
     # === Learning ===

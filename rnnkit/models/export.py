@@ -76,6 +76,7 @@ class Export:
         archive = keras.export.ExportArchive()
         archive.track(self.model)
         for resource in feature.resources():
+            resource(tf.constant([""]))  # Keras exports what has been called once
             archive.track(resource)
         signature = [tf.TensorSpec([None, *spec.shape], spec.dtype)]
         archive.add_endpoint("serve", self.serve, input_signature=signature)
