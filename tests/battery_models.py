@@ -377,7 +377,7 @@ def try_file(path, write, use=None, load=None):
 
     write(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    start = time.monotonic()
+    start = time.process_time()
     try:
         model = (load or rnnkit.load_model)(path)
     except ValueError as error:
@@ -395,7 +395,7 @@ def try_file(path, write, use=None, load=None):
             found = ("loaded", str(error))
         except Exception as error:
             found = ("another error in use", f"{type(error).__name__}: {error}")
-    seconds = time.monotonic() - start
+    seconds = time.process_time() - start
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
     if seconds > MOST_SECONDS:
         return f"took {seconds:.0f} s", found[1]

@@ -9,8 +9,12 @@ import tensorflow as tf
 # What `Text` makes words of their own: marks and symbols, and characters of scripts without
 # spaces. An apostrophe inside a word stays there.
 _MARK = re.compile(r"[^\w\s']|(?<!\w)'|'(?!\w)")
-_WIDE = re.compile(r"[\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3038-\u30ff\u31f0-\u31ff\u3400-\u9fff"
-                   r"\uf900-\ufaff\uff66-\uff9d\U00020000-\U000323af]")  # fmt: skip
+# Characters of scripts without spaces between words: Chinese, Japanese, Thai, Lao, Myanmar, Khmer.
+WIDE = re.compile(
+    "[\u0e00-\u0e30\u0e32\u0e33\u0e40-\u0e46\u0e80-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec6\u1000-\u102a"
+    "\u1780-\u17b3\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3038-\u30ff\u31f0-\u31ff\u3400-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9d\U00020000-\U000323af]"
+)
 # A mark that has a space on a side in between these fractions of its positions opens and closes.
 _LEAST, _MOST = 0.25, 0.75
 
@@ -71,7 +75,7 @@ class Spacing:
             np.array([pair(name)[side] > 0.5 and name not in turning for name in names])
             for side in (0, 1)
         )
-        self.wide = np.array([bool(_WIDE.fullmatch(name)) for name in names])
+        self.wide = np.array([bool(WIDE.match(name)) for name in names])
 
     def join(self, ids, replacements=None):
         """The text of a list of ids.

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import text_of
+from rnnkit.features.normalization import FORMS, normalized, without_markup
 from rnnkit.features.spacing import Spacing, learn
 from rnnkit.utils.checks import integer, one_of
 
@@ -18,11 +19,15 @@ SPACES = (r"\p{Z}+", " ")  # no-break spaces and the like
 SPLIT = [
     SPACES,
     # A punctuation mark or symbol, with the marks on it (an emoji's variant), or a character of a
-    # script without spaces between words.
-    (r"([^\p{L}\p{M}\p{N}_\s']\p{M}*|[\p{Han}\p{Hiragana}\p{Katakana}])", r" \1 "),
+    # script without spaces between words. What joins letters is no mark.
+    (
+        r"([^\p{L}\p{M}\p{N}_\s'\x{200c}\x{200d}]\p{M}*|[\p{Han}\p{Hiragana}\p{Katakana}]"
+        r"|[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*)",
+        r" \1 ",
+    ),
     (r"(^|\s)'|'(\s|$)", " ' "),
 ]
-STRIP = [SPACES, (r"[^\p{L}\p{M}\p{N}_\s]\p{M}*", "")]
+STRIP = [SPACES, (r"[^\p{L}\p{M}\p{N}_\s\x{200c}\x{200d}]\p{M}*", "")]
 # Name -> (lower-case?, [(RE2 pattern, replacement), ...]); see `Text`.
 STANDARDIZERS = {
     "lower_and_split_punctuation": (True, SPLIT),
@@ -53,9 +58,16 @@ class Text(Feature):
             first quarter and the last three quarters of the limit, as reviews and messages tend
             to end with their point.
         standardize: `"lower_and_split_punctuation"` (lower-case; every punctuation mark becomes a
-            word of its own, and so does every Chinese or Japanese character; apostrophes inside
-            words stay), `"lower_and_strip_punctuation"`, `"split_punctuation"`, `"lower"` or
-            `"none"`. By default the first for words and `"none"` for characters.
+            word of its own, and so does every character of a script without spaces, such as
+            Chinese, Japanese or Thai; apostrophes inside words stay),
+            `"lower_and_strip_punctuation"`, `"split_punctuation"`, `"lower"` or `"none"`. By
+            default the first for words and `"none"` for characters.
+        normalize: Unicode form to which all texts are brought first, in training and afterwards:
+            `"NFKC"` (letters and their marks as one character, full-width and other compatible
+            forms as the plain ones), `"NFC"` (only the first) or None, which leaves all as it is.
+            With a form, typographic apostrophes and hyphens become the plain ones, and soft
+            hyphens and marks of direction go; see `rnnkit.features.normalization`.
+        html: Whether HTML's tags are taken out and its usual entities (`&amp;`) resolved.
         digits: Whether digits stay as they are; if not, each becomes `0`, so that numbers are
             told apart by their form only (a price, a telephone number).
         ngrams: Longest word n-gram: 2 adds every pair of neighbours after the single words.
@@ -90,6 +102,8 @@ class Text(Feature):
         max_length=None,
         keep="start",
         standardize=None,
+        normalize="NFKC",
+        html=False,
         digits=True,
         ngrams=1,
         unique=False,
@@ -104,6 +118,8 @@ class Text(Feature):
         self.max_length = integer(max_length, "max_length", optional=True)
         self.keep = one_of(keep, "keep", KEEP)
         self.standardize = one_of(standardize, "standardize", tuple(STANDARDIZERS))
+        self.normalize = one_of(normalize, "normalize", FORMS)
+        self.html = bool(html)
         self.digits = bool(digits)
         self.ngrams = integer(ngrams, "ngrams")
         self.unique = bool(unique)
@@ -155,13 +171,14 @@ class Text(Feature):
         """Counts the tokens of all texts; gives the texts whose marks are split off."""
         splits = self.level == "word" and "split" in self.standardize
         for texts in self.batches(data):
+            texts = self._normalized(texts)
             counts.update(self.tokens(texts).flat_values.numpy().tolist())
             if splits:
                 yield from map(text_of, texts.numpy().tolist())
 
     def tokens(self, texts):
         """Texts `[batch]` to their tokens, a ragged string tensor `[batch, (tokens)]`."""
-        texts = tf.convert_to_tensor(texts)
+        texts = self._normalized(tf.convert_to_tensor(texts))
         lower, rules = STANDARDIZERS[self.standardize]
         if lower:
             texts = tf.strings.lower(texts, encoding="utf-8")
@@ -179,6 +196,10 @@ class Text(Feature):
                 [tf.strings.ngrams(pieces, width) for width in range(1, self.ngrams + 1)], axis=1
             )
         return pieces
+
+    def _normalized(self, texts):
+        texts = without_markup(texts) if self.html else texts
+        return normalized(texts, self.normalize)
 
     def encode(self, texts, truncate=True):
         """Texts `[batch]` to ids, a ragged int32 tensor `[batch, (time)]`, at least one each."""

@@ -10,8 +10,10 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import refuse_single, strings, text_of
+from rnnkit.features.normalization import FORMS, normalized
+from rnnkit.features.spacing import WIDE
 from rnnkit.features.text import PADDING, UNKNOWN
-from rnnkit.utils.checks import integer
+from rnnkit.utils.checks import integer, one_of
 
 # What joins the characters of one word when it stands between letters or digits: 3.5, e-mail.
 INNER = frozenset(".,:'-_@&/\u2019")
@@ -35,6 +37,8 @@ class Words(Feature):
         vocabulary_size: Largest number of word ids, the two special ones included; None for no
             limit.
         max_word_length: Characters of a word that are looked at; 0 looks at whole words alone.
+        normalize: Unicode form in which words and characters are looked up: `"NFKC"`, `"NFC"` or
+            None; see `rnnkit.features.Text`. The words themselves stay as they are given.
         lower: Whether words are looked up in lower case.
         digits: Whether digits stay as they are in the look-up of words; if not, each becomes `0`.
             The characters keep them.
@@ -58,6 +62,7 @@ class Words(Feature):
         min_count=1,
         vocabulary_size=None,
         max_word_length=20,
+        normalize="NFKC",
         lower=True,
         digits=False,
         vocabulary=None,
@@ -66,6 +71,7 @@ class Words(Feature):
         self.min_count = integer(min_count, "min_count")
         self.vocabulary_limit = integer(vocabulary_size, "vocabulary_size", 3, optional=True)
         self.max_word_length = integer(max_word_length, "max_word_length", least=0)
+        self.normalize = one_of(normalize, "normalize", FORMS)
         self.lower = bool(lower)
         self.digits = bool(digits)
         self.vocabulary = self.characters = None
@@ -139,7 +145,7 @@ class Words(Feature):
         words, characters = collections.Counter(), collections.Counter()
         for sentences in self.batches(data):
             flat = sentences.flat_values if isinstance(sentences, tf.RaggedTensor) else sentences
-            flat = tf.reshape(flat, [-1])
+            flat = normalized(tf.reshape(flat, [-1]), self.normalize)
             words.update(self._looked_up(flat).numpy().tolist())
             if self.max_word_length:
                 pieces = tf.strings.unicode_split(flat, "UTF-8", errors="replace")
@@ -184,7 +190,7 @@ class Words(Feature):
             tf.fill([tf.reduce_sum(empty)], ""), empty, validate=False
         )
         sentences = tf.concat([sentences, filler], axis=1)
-        words = sentences.flat_values  # [words]
+        words = normalized(sentences.flat_values, self.normalize)  # [words]
         ids = tf.cast(self._words(self._looked_up(words)), tf.int32)
         columns = [tf.maximum(ids, 1)[:, None]]  # a word without characters is an unknown one
         if self.max_word_length:
@@ -221,10 +227,13 @@ def split_words(text):
     """The words of a text: split at white space, punctuation apart, as corpora have them.
 
     Web addresses, names with @ or #, numbers with points and words with hyphens stay whole;
-    English endings such as 's and n't are words of their own.
+    English endings such as 's and n't are words of their own, and so is every character of a
+    script without spaces between words, as in `Text`.
 
     >>> split_words("Don't pay $3.50, it's free!")
     ['Do', "n't", 'pay', '$', '3.50', ',', 'it', "'s", 'free', '!']
+    >>> split_words("\u738b\u660e\u3002")
+    ['\u738b', '\u660e', '\u3002']
     """
     words = []
     for part in text.split():
@@ -241,8 +250,16 @@ def _split(part):
     """The words of a text without white space."""
     words, current = [], ""
     for index, sign in enumerate(part):
-        if unicodedata.category(sign)[0] not in "PSZC":
-            current += sign
+        if WIDE.match(sign):
+            words += [current, sign]
+            current = ""
+            continue
+        category = unicodedata.category(sign)
+        if category == "Cf" or category[0] not in "PSZC":  # Cf: joiners, soft hyphens
+            if category[0] == "M" and not current and words:
+                words[-1] += sign
+            else:
+                current += sign
             continue
         after = part[index + 1 : index + 2]
         if current and sign in INNER and after.isalnum():
