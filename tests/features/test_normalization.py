@@ -96,13 +96,12 @@ def test_words_are_looked_up_in_one_form_and_given_back_as_they_are():
 
 def test_scripts_without_spaces_are_characters_in_both():
     # "Wang Xiaoming is in Beijing." in Chinese; a Thai word, its vowel signs with their letters.
-    for sentence in (
-        "\u738b\u5c0f\u660e\u5728\u5317\u4eac\u3002",
-        "\u0e17\u0e35\u0e48\u0e19\u0e35",
-    ):
-        pieces = Text().adapt([sentence]).pieces(sentence)
+    chinese, thai = "\u738b\u5c0f\u660e\u5728\u5317\u4eac\u3002", "\u0e17\u0e35\u0e48\u0e19\u0e35"
+    for sentence in (chinese, thai):
+        text = Text().adapt([sentence])
+        pieces = text.pieces(sentence)
         assert split_words(sentence) == pieces
-        assert "".join(pieces) == sentence
+        assert text.decode(text.encode(tf.constant([sentence])).to_list()) == [sentence]
     assert len(split_words(chinese)) == 7
     assert split_words(f"{PERSIAN} a") == [PERSIAN, "a"]
 
