@@ -154,6 +154,8 @@ class Recipe:
         encoding="utf-8",
         skip_unreadable=False,
         fold=None,
+        split=None,
+        group=None,
     ):
         """The data of the task.
 
@@ -172,6 +174,11 @@ class Recipe:
                 with a warning that counts them, instead of raising.
             fold: Which fold of a table with a column `fold` is the test: the one after it (after
                 the last the first) validates, all others train.
+            split: Fractions of the examples that train, validate and test, such as
+                `(0.7, 0.1, 0.2)`, where there is one table alone. Four fifths, a tenth and a
+                tenth by default. Copies of an input stay on one side, and classes have the same
+                fractions everywhere; how it was split is printed.
+            group: Column whose equal values stay on one side too, such as `"user"`.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -188,6 +195,8 @@ class Recipe:
             encoding=encoding,
             skip_unreadable=skip_unreadable,
             fold=fold,
+            split=split,
+            group=group,
         )
 
     def options(self):

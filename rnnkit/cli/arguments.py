@@ -33,6 +33,9 @@ def add_data(parser):
     parser.add_argument("--input", type=column, metavar="COLUMN", help="column of the inputs")
     parser.add_argument("--target", type=column, metavar="COLUMN", help="column of the targets")
     parser.add_argument("--fold", help="fold that is the test, of a table with a column fold")
+    parser.add_argument(
+        "--group", type=column, metavar="COLUMN", help="column whose rows stay on one side"
+    )
     parser.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
     parser.add_argument(
         "--skip-unreadable",
@@ -115,6 +118,7 @@ def data_arguments(options):
         "encoding": options.encoding,
         "skip_unreadable": options.skip_unreadable,
         "fold": options.fold,
+        "group": options.group,
     }
 
 

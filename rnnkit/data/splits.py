@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.partition import FRACTIONS, PARTS, Partition
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import Table
 
@@ -13,10 +14,6 @@ SPLITS = {
     "train": "train", "training": "train", "validation": "validation", "valid": "validation",
     "val": "validation", "dev": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
-# Fixes which rows of a single file are set apart; not a setting, so that files split the same
-# everywhere and always.
-SPLIT_SEED = 20_240_229
-LEAST = 10
 # Rows before a part of a series that are given with it.
 CONTEXT = 1000
 # Examples of each part that tell one set of data from another.
@@ -82,13 +79,21 @@ def named(parts):
     return {SPLITS[key]: part for key, part in parts.items()}
 
 
-def from_columns(parts, source=None):
+def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
     """Data from tensors of raw examples, missing parts split off from the others.
+
+    It prints how it split, see `rnnkit.data.partition.Partition`.
 
     Args:
         parts: Dict of `"train"`, `"validation"`, `"test"` to tuples of tensors with the examples
             on the first axis; or of `"all"` alone.
         source: As in `Data`.
+        fractions: Of the examples that train, validate and test, where there is one part alone;
+            four fifths, a tenth and a tenth by default. A missing part gets a tenth.
+        groups: A value for each example of the part that is split; rows of equal ones stay
+            together. None for none.
+        styles: Whether an input is a class of which its targets are examples, as a style of music
+            is: then the targets are what may occur twice.
 
     Raises:
         ValueError: If there are too few examples to split.
@@ -96,9 +101,18 @@ def from_columns(parts, source=None):
     parts = dict(parts)
     if "all" in parts:
         parts["train"] = parts.pop("all")
-    for split in ("test", "validation"):
-        if split not in parts:
-            parts["train"], parts[split] = _split_off(parts["train"], 0.1, split)
+    lacking = [name for name in PARTS if name not in parts]
+    if lacking:
+        chosen = fractions if fractions is not None and len(lacking) == 2 else FRACTIONS
+        apart = [
+            share if name in lacking else 0
+            for name, share in zip(PARTS[1:], chosen[1:], strict=True)
+        ]
+        inputs, targets = parts["train"][:2][:: -1 if styles else 1]
+        found = Partition(inputs, targets, (1 - sum(apart), *apart), groups)
+        print(found)
+        for name in (*lacking, "train"):
+            parts[name] = tuple(tf.gather(each, found.rows[name]) for each in parts["train"])
     # The map makes plain tensors of the rows of ragged ones.
     datasets = {
         split: tf.data.Dataset.from_tensor_slices(tensors).map(lambda x, y: (x, y))
@@ -167,22 +181,6 @@ def from_series(parts, source=None, info=None):
     sizes = {split: len(pairs) for split, pairs in parts.items()}
     parts = {split: dataset(pairs) for split, pairs in parts.items()}
     return Data(**parts, source=source, sizes=sizes, info=info)
-
-
-def _split_off(tensors, fraction, split):
-    size = int(tensors[0].shape[0])
-    if size < LEAST:
-        raise ValueError(
-            f"The data has {size} examples, too few to set some apart for {split}: expected at "
-            f"least {LEAST}, or files for train, validation and test"
-        )
-    order = np.random.RandomState(SPLIT_SEED).permutation(size)
-    count = max(1, round(size * fraction))
-    apart, rest = np.sort(order[:count]), np.sort(order[count:])
-    return (
-        tuple(tf.gather(tensor, rest) for tensor in tensors),
-        tuple(tf.gather(tensor, apart) for tensor in tensors),
-    )
 
 
 def _by_fold(table, split, fold):

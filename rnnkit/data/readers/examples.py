@@ -60,12 +60,19 @@ def from_tables(found, request, to_tensors, source, columns=None):
         source: As in `Data`.
         columns: Dict of role to column name; by default `request` says which.
     """
-    parts = {}
+    parts, groups = {}, None
     for split, table in found.items():
         names = columns or request.columns(table)
+        if request.group is not None:
+            groups = table.columns[table.match("group", (), request.group)]
         for part, rows in by_split_column(table, split, request.fold).items():
             parts[part] = to_tensors(take(table, rows), names)
-    return from_columns(parts, source)
+    if (request.split, request.group) != (None, None) and set(parts) != {"all"}:
+        raise ValueError(
+            f"split and group are for one table that is not in parts. Received: {source}, which "
+            f"has {', '.join(sorted(parts))}"
+        )
+    return from_columns(parts, source, request.split, groups)
 
 
 def path_of(source):

@@ -15,6 +15,8 @@ class Request:
         skip_unreadable: Whether what cannot be read is left out, with a warning that counts it,
             instead of raising.
         fold: Which fold is the test.
+        split: Fractions of the examples that train, validate and test, or None.
+        group: Column whose equal values stay on one side, or None.
     """
 
     recipe: object
@@ -23,6 +25,8 @@ class Request:
     encoding: str = "utf-8"
     skip_unreadable: bool = False
     fold: object = None
+    split: tuple | None = None
+    group: object = None
 
     def column(self, table, role):
         """Which column of a table plays a role."""

@@ -5,6 +5,7 @@ import os
 import tensorflow as tf
 
 from rnnkit.data import splits
+from rnnkit.data.partition import check_fractions
 from rnnkit.data.readers import catalogue, data_types
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
@@ -61,11 +62,21 @@ def _check_options(found, request, source):
         )
     table = hasattr(source, "columns") or events.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
-    if request.fold is not None and not (found.folds and (table or path)):
-        raise ValueError(
-            "fold is for tables of examples with a label that have a column 'fold'. Received: "
-            f"fold={request.fold!r}, source={str(source)[:60]!r}, for the recipe {recipe.name!r}"
-        )
+    needs = {
+        "fold": (request.fold, "that have a column 'fold'"),
+        "split": (request.split, "that are not in parts yet"),
+        "group": (request.group, "that have a column of groups"),
+    }
+    for name, (value, what) in needs.items():
+        if value is not None and not (found.folds and (table or path)):
+            raise ValueError(
+                f"{name} is for tables of examples with a label {what}. Received: "
+                f"{name}={value!r}, source={str(source)[:60]!r}, for the recipe {recipe.name!r}"
+            )
+    if request.split is not None:
+        check_fractions(request.split)
+    if request.fold is not None and (request.split is not None or request.group is not None):
+        raise ValueError("fold says which rows are the test: pass it without split and group")
 
 
 def is_catalogue_name(source):

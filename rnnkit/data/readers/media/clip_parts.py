@@ -8,7 +8,8 @@ the frames of each), and the last sixth of the frames of each other one validate
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.splits import SPLIT_SEED, Data
+from rnnkit.data.partition import SPLIT_SEED
+from rnnkit.data.splits import Data
 
 MANY = 10
 

@@ -16,10 +16,11 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data import splits
+from rnnkit.data.partition import LEAST, SPLIT_SEED
 from rnnkit.data.readers import files, tfds_features
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media.picture_store import Store, open_zip
-from rnnkit.data.splits import LEAST, SPLIT_SEED, SPLITS
+from rnnkit.data.splits import SPLITS
 from rnnkit.formats import pictures
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import SUFFIXES, Table, read_table

@@ -1,0 +1,200 @@
+"""Which examples train, validate and test, where rnnkit has to choose."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+# Fixes which rows of a single file are set apart; not a setting, so that files split the same
+# everywhere and always.
+SPLIT_SEED = 20_240_229
+LEAST = 10
+FRACTIONS = (0.8, 0.1, 0.1)
+PARTS = ("train", "validation", "test")
+
+
+class Partition:
+    """Rows of three parts.
+
+    Copies of an input lie in one part, so that no test asks for what was learned by heart; so do
+    the rows of a group. Classes have about the same fraction in each part, and one that has three
+    different inputs is in all of them.
+
+    Args:
+        inputs: Tensor of the inputs, examples on the first axis; may be ragged.
+        targets: The same of the targets. Where they are single values, of which there are few,
+            they are classes.
+        fractions: Of the examples that train, validate and test; a part of 0 gets none.
+        groups: A value for each example; rows of equal ones stay together. None for none.
+
+    Attributes:
+        rows: Dict of part to sorted array of row numbers.
+        copies: How many inputs occur more than once.
+        together: Whether each of them is in one part. Where so few inputs differ that a part would
+            be empty, they are not.
+        rare: Dict of class to its number of rows, of those that are not in every part.
+
+    Raises:
+        ValueError: If there are too few examples.
+
+    Example:
+
+    >>> texts = tf.constant(["a", "a", *map(str, range(18))])
+    >>> parts = Partition(texts, tf.constant(["x", "y"] * 10))
+    >>> [len(parts.rows[name]) for name in ("train", "validation", "test")], parts.copies
+    ([16, 2, 2], 1)
+    """
+
+    def __init__(self, inputs, targets, fractions=FRACTIONS, groups=None):
+        size = int(inputs.shape[0])
+        if size < LEAST:
+            raise ValueError(
+                f"The data has {size} examples, too few to set some apart: expected at least "
+                f"{LEAST}, or files for train, validation and test"
+            )
+        same = _codes(inputs)
+        self.copies = int((np.bincount(same) > 1).sum())
+        blocks = same if groups is None else _joined(same, _codes(np.asarray(groups, str)))
+        classes, names = _classes(targets, size)
+        asked = {i for i in range(3) if fractions[i]}
+        ways = [(blocks, classes), (blocks, np.zeros_like(classes)), (np.arange(size), classes)]
+        for blocks, kinds in ways:
+            part = self._parts(blocks, kinds, fractions)  # [examples]
+            if set(part) == asked:
+                break
+        else:
+            raise ValueError(
+                f"The {size} examples cannot be parted by {fractions}: give files for each part"
+            )
+        alone = len(set(blocks.tolist())) == size
+        self.together = not (alone and self.copies)
+        if alone and groups is not None and len(set(map(str, groups))) < size:
+            raise ValueError(
+                "The examples are of too few groups to set some apart: expected at least 3 groups"
+            )
+        self.rows = {name: np.flatnonzero(part == i) for i, name in enumerate(PARTS)}
+        self.rare = {
+            name: int((classes == index).sum())
+            for index, name in enumerate(names)
+            if len(set(part[classes == index])) < len(asked)
+        }
+
+    @staticmethod
+    def _parts(blocks, classes, fractions):
+        """The part of each example: 0, 1 or 2 as in `PARTS`."""
+        rows = np.bincount(blocks)  # rows of each block
+        _, first = np.unique(blocks, return_index=True)
+        kind = classes[first] + 1
+        kind[np.unique(blocks[classes != classes[first][blocks]])] = 0  # blocks of several classes
+        order = np.random.RandomState(SPLIT_SEED).permutation(len(rows))
+        order = order[np.argsort(kind[order], kind="stable")]
+        ends = np.cumsum(np.bincount(kind, minlength=classes.max() + 2))
+        each = np.split(order, ends[:-1])  # blocks by class
+        counts = np.array([rows[those].sum() for those in each])
+        part = np.zeros(len(rows), "int64")
+        for index in (2, 1):
+            wanted = _rounded(counts * fractions[index])
+            for those, count in zip(each, wanted, strict=True):
+                left = those[part[those] == 0]
+                # A class of three blocks is in all parts.
+                least = int(bool(fractions[index]) and len(those) >= 3)
+                taken = 0
+                for number, block in enumerate(left[:-1]):
+                    over = taken + rows[block] / 2 > count
+                    if over and number >= least:
+                        break
+                    part[block] = index
+                    taken += rows[block]
+        return part[blocks]
+
+    def __str__(self):
+        sizes = ", ".join(
+            f"{len(self.rows[name]):,} to {word}"
+            for name, word in zip(PARTS, ("train", "validate", "test"), strict=True)
+            if len(self.rows[name])
+        )
+        text = f"Split: {sizes}"
+        if self.copies:
+            plural = "inputs occur" if self.copies > 1 else "input occurs"
+            where = "each on one side" if self.together else "too few others to keep them apart"
+            text += f"; {self.copies:,} {plural} more than once, {where}"
+        if self.rare:
+            shown = ", ".join(f"{name!r} ({count})" for name, count in list(self.rare.items())[:5])
+            text += f"; too rare for every part: {shown}"
+            text += f" and {len(self.rare) - 5} more" if len(self.rare) > 5 else ""
+        return text
+
+
+def check_fractions(value):
+    """Raises a ValueError unless a value is the fractions of three parts."""
+    real = isinstance(value, (tuple, list)) and all(
+        isinstance(each, (int, float)) and not isinstance(each, bool) for each in value
+    )
+    fits = real and len(value) == 3 and min(value) >= 0 and value[0] > 0
+    if not fits or abs(sum(value) - 1) > 1e-6:
+        raise ValueError(
+            "split must be three fractions whose sum is 1, of the examples that train, validate "
+            f"and test, such as (0.8, 0.1, 0.1). Received: split={value!r}"
+        )
+
+
+def _rounded(values):
+    """Whole numbers near values whose sum is near theirs."""
+    low = np.floor(values).astype("int64")
+    more = int(round(values.sum())) - int(low.sum())
+    low[np.argsort(low - values, kind="stable")[:more]] += 1
+    return low
+
+
+def _codes(values):
+    """A whole number for each row of an array or tensor, equal for equal rows, from 0 on."""
+    if isinstance(values, tf.RaggedTensor):
+        lengths = values.row_lengths().numpy()
+        flat = _codes(values.flat_values) if values.ragged_rank == 1 else None
+        if flat is None:
+            keys = [_digest(row.to_list()) for row in values]
+        else:
+            ends = np.cumsum(lengths)
+            keys = [
+                flat[end - length : end].tobytes()
+                for length, end in zip(lengths, ends, strict=True)
+            ]
+    else:
+        array = np.asarray(values)
+        if array.ndim == 1:
+            keys = array
+        elif array.dtype == object:
+            keys = [_digest(row.tolist()) for row in array]
+        else:
+            keys = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in array]
+    if not isinstance(keys, np.ndarray):
+        found = np.empty(len(keys), dtype=object)
+        found[:] = keys
+        keys = found
+    return pd.factorize(keys, use_na_sentinel=False)[0]
+
+
+def _digest(row):
+    return hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
+
+
+def _classes(targets, size):
+    """The class of each example and the names of all; one class where targets are no classes."""
+    if not isinstance(targets, tf.RaggedTensor):
+        array = np.asarray(targets)
+        if array.ndim == 1 and array.dtype.kind in "OSUib":
+            codes, names = pd.factorize(array, use_na_sentinel=False)
+            if len(names) <= max(2, size // 4):
+                return codes, [n.decode() if isinstance(n, bytes) else n for n in names.tolist()]
+    return np.zeros(size, "int64"), []
+
+
+def _joined(first, second):
+    """Numbers of blocks, such that rows that are equal in one of two codings share theirs."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    offset, size = first.max() + 1, first.max() + second.max() + 2
+    links = coo_matrix((np.ones(len(first)), (first, second + offset)), shape=(size, size))
+    return pd.factorize(connected_components(links, directed=False)[1][first])[0]
