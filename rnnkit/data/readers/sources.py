@@ -1,5 +1,6 @@
 """From what a user passes to `recipe.data` to a `Data`."""
 
+import contextlib
 import os
 
 import tensorflow as tf
@@ -49,7 +50,24 @@ def load(recipe, source=None, **options):
             isinstance(value, tf.data.Dataset) for value in source.values()
         ):
             return _of_datasets(source, found, request)
-    return found.read(source, request)
+    with _named(source):
+        return found.read(source, request)
+
+
+@contextlib.contextmanager
+def _named(source):
+    """Puts the name of a file or folder in front of an error that does not have it."""
+    try:
+        yield
+    except MemoryError:
+        raise ValueError(f"{str(source)[:200]}: the data does not fit into memory") from None
+    except ValueError as error:
+        if not isinstance(source, (str, os.PathLike)):
+            raise
+        names = [part.strip().rstrip(os.sep) for part in os.fspath(source).split(",")]
+        if any(name and name in str(error) for name in names):
+            raise
+        raise ValueError(f"{os.fspath(source)}: {error}") from error
 
 
 def _check_options(found, request, source):
