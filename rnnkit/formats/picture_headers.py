@@ -6,8 +6,9 @@ import struct
 
 from rnnkit.formats import bounds
 
-# Bytes that decoding a picture may take: 200 million pixels of a photograph have 600 million.
-MOST_BYTES = 800_000_000
+# Bytes that decoding a picture may take, which is also TensorFlow's limit: a photograph of 178
+# million pixels.
+MOST_BYTES = 2**29
 # How many times as many bytes a picture may have as its file, beyond what is always allowed: a
 # photograph has 5 to 50 times as many, a drawing some hundred.
 RATIO = 200
@@ -94,18 +95,20 @@ def _bmp(content):
 
 def _jpeg(content):
     height = width = channels = scans = 0
-    progressive = False
+    sampling, progressive = b"", False
     for marker, at in _markers(content):
         if marker == _SCAN:
             scans += 1
         elif marker in _FRAMES and not scans:
             height, width, channels = struct.unpack_from(">HHB", content, at + 3)
+            sampling = content[at + 9 : at + 8 + 3 * channels : 3]  # of each channel, two numbers
             progressive = marker in _PROGRESSIVE
     if not channels:
         raise IndexError(len(content))
     needed = height * width * max(channels, 3)
     if progressive or scans > 1:  # all coefficients are kept, of 16 bits
-        needed += 2 * height * width * channels
+        areas = [max(1, (each >> 4) * (each & 15)) for each in sampling]
+        needed += 2 * height * width * sum(areas) // max(areas, default=1)
     return Header(height, width, needed, needed, scans=scans)
 
 

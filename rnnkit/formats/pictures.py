@@ -114,26 +114,24 @@ def _checked(content, name="the bytes"):
         return content
     scale = LONGEST / max(height, width)
     size = [max(1, round(height * scale)), max(1, round(width * scale))]
-    smaller = _in_blocks(picture.numpy()) if height * width > LARGE else on_white(picture)
+    smaller = _in_blocks(picture) if height * width > LARGE else on_white(picture)
     smaller = tf.image.resize(smaller, size, antialias=True)
     return tf.io.encode_jpeg(tf.cast(tf.round(smaller), tf.uint8), quality=95).numpy()
 
 
 def _in_blocks(picture):
     """A large picture as means of square blocks, float32, at least twice as long as `LONGEST`."""
-    height, width, _ = picture.shape
+    height, width, channels = picture.shape
     side = max(1, max(height, width) // (2 * LONGEST))
-    starts = np.arange(0, width, side)
-    counts = np.diff(starts, append=width)[:, None]
+    tops, lefts = np.arange(0, height, side), np.arange(0, width, side)
+    sums = np.zeros((len(tops), len(lefts), channels - 1 + channels % 2), "float32")
     step = max(1, LARGE // (4 * width))  # rows that become floats at a time
-    means = []
-    for top in range(0, height, side):
-        block = picture[top : top + side]
-        total = sum(  # [width, channels]
-            on_white(block[at : at + step]).numpy().sum(axis=0) for at in range(0, len(block), step)
-        )
-        means.append(np.add.reduceat(total, starts, axis=0) / (counts * len(block)))
-    return np.stack(means).astype("float32")
+    for at in range(0, height, step):
+        part = on_white(picture[at : at + step]).numpy()
+        part = np.add.reduceat(part, lefts, axis=1)
+        np.add.at(sums, np.arange(at, at + len(part)) // side, part)
+    counts = np.diff(tops, append=height)[:, None] * np.diff(lefts, append=width)
+    return (sums / counts[..., None]).astype("float32")
 
 
 def _reason(error):

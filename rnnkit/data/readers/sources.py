@@ -10,7 +10,9 @@ from rnnkit.data.readers import catalogue, data_types
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
+from rnnkit.utils.messages import shorten
 
+MOST_CHARACTERS = 2000  # of a message
 # Endings that say that a file is meant, whether it is there or not.
 SUFFIXES = (*plain_text.SUFFIXES, ".npz", ".zip", ".wav", ".mid", ".midi")
 
@@ -56,7 +58,8 @@ def load(recipe, source=None, **options):
 
 @contextlib.contextmanager
 def _named(source):
-    """Puts the name of a file or folder in front of an error that does not have it."""
+    """Puts the name of a file or folder in front of an error that does not have it, and cuts the
+    content of files in it."""
     try:
         yield
     except MemoryError:
@@ -64,10 +67,14 @@ def _named(source):
     except ValueError as error:
         if not isinstance(source, (str, os.PathLike)):
             raise
-        names = [part.strip().rstrip(os.sep) for part in os.fspath(source).split(",")]
-        if any(name and name in str(error) for name in names):
+        said, names = str(error), [os.fspath(source), *os.fspath(source).split(",")]
+        names = [name.strip().rstrip(os.sep) for name in names]
+        if not any(name and name in said for name in names):
+            said = f"{os.fspath(source)}: {said}"
+        if said == str(error) and len(said) <= MOST_CHARACTERS:
             raise
-        raise ValueError(f"{os.fspath(source)}: {error}") from error
+        cut = said if len(said) <= MOST_CHARACTERS else shorten(said, MOST_CHARACTERS)
+        raise ValueError(cut) from error
 
 
 def _check_options(found, request, source):

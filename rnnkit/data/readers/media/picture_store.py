@@ -5,6 +5,7 @@ import pathlib
 
 from rnnkit.formats import bounds, pictures
 from rnnkit.formats.archives import Archive
+from rnnkit.utils.messages import shorten
 
 
 class Store:
@@ -57,11 +58,11 @@ class Store:
             same = self._by_name.get(path.rpartition("/")[2], [])
             if len(same) > 1:
                 raise ValueError(
-                    f"{str(self.path)!r} has no {path!r}: several pictures are called so: "
+                    f"{str(self.path)!r} has no {shorten(path)!r}: several pictures are called so: "
                     f"{', '.join(same[:3])}"
                 )
             if not same:
-                raise ValueError(f"there is no picture {path!r} in {str(self.path)!r}")
+                raise ValueError(f"there is no picture {shorten(path)!r} in {str(self.path)!r}")
             path = same[0]
         found = self.index[path]
         if self.path.is_dir():
