@@ -4,6 +4,7 @@ Raw audio is the bytes of a 16-bit wav file everywhere in this package, so that 
 travels with the samples.
 """
 
+import fractions
 import io
 import os
 import re
@@ -28,6 +29,8 @@ MOST_BYTES = 2**32
 RATES = (100, 768_000)
 # Samples that a clip may become by conversion to a higher rate: 70 minutes at 16 kHz.
 MOST_CONVERTED = 2**26
+# The filter of a conversion has twenty times as many coefficients. Rates to 200 kHz are exact.
+MOST_RATIO = 200_000
 
 
 def read(data):
@@ -223,6 +226,9 @@ def mono(samples, rate=None, wanted=None):
 
     Returns:
         int16 `[samples]`.
+
+    Raises:
+        ValueError: If a clip would become longer than it is, and than `MOST_CONVERTED`.
     """
     if samples.shape[1] > 1:
         samples = to_16_bits(samples.mean(axis=1) / FULL_SCALE)
@@ -238,6 +244,15 @@ def mono(samples, rate=None, wanted=None):
         )
     from scipy.signal import resample_poly
 
-    common = np.gcd(int(rate), int(wanted))
-    changed = resample_poly(samples / FULL_SCALE, wanted // common, rate // common)
+    changed = resample_poly(samples / FULL_SCALE, *_ratio(int(wanted), int(rate)))
     return to_16_bits(changed)
+
+
+def _ratio(wanted, rate):
+    """The ratio of two rates in whole numbers up to `MOST_RATIO`: exact, or within one in 10^5."""
+    ratio = fractions.Fraction(wanted, rate)
+    if wanted > rate:
+        ratio = 1 / (1 / ratio).limit_denominator(MOST_RATIO)
+    else:
+        ratio = ratio.limit_denominator(MOST_RATIO)
+    return ratio.numerator, ratio.denominator
