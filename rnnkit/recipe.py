@@ -164,7 +164,8 @@ class Recipe:
                 a pattern; the name of a TFDS dataset; a pandas frame; a `tf.data.Dataset` of raw
                 `(x, y)`; a pair `(x, y)`; or a dict of `train`, `validation`, `test` to these.
                 A series has a row a time, and may be a txt file of numbers or an array `[time]`
-                or `[time, columns]` too.
+                or `[time, columns]` too. The pictures, sounds and MIDI files that a file's table
+                names lie in its folder or below it.
             name: Which set, where a folder holds several.
             input: Column (name or position) or TFDS feature of the inputs. Of a series one or
                 several, such as `"load,2"` or a list; all columns of numbers by default.

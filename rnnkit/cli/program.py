@@ -10,8 +10,10 @@ import warnings
 
 import rnnkit
 from rnnkit.cli import browsing, comparing, inference, learning
+from rnnkit.utils.messages import shorten
 
 INTERRUPTED = 130  # what shells report for Ctrl-C
+MOST_CHARACTERS = 2000  # of a message
 
 
 def main(arguments=None):
@@ -49,7 +51,7 @@ def _show_warning(message, category, filename, line, file=None, text=None):
 
 
 def _plain(error):
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = shorten(error, MOST_CHARACTERS) or type(error).__name__
     return text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
 
 

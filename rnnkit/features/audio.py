@@ -323,7 +323,7 @@ class Audio(Feature):
         if bad.any():
             rows = np.unique(encoded.value_rowids().numpy()[bad])
             try:
-                wav.read(clips[rows[0]])
+                wav.mono(*wav.read(clips[rows[0]]), self.sampling_rate)
             except ValueError as error:
                 raise ValueError(
                     f"{len(rows)} of {len(clips)} clips cannot be read, the first at position "

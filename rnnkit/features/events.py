@@ -12,6 +12,7 @@ from rnnkit.features.conversion import free_token, refuse_single, text_of
 from rnnkit.features.moments import Moments
 from rnnkit.formats import event_text as events
 from rnnkit.utils.checks import integer
+from rnnkit.utils.messages import listed
 
 UNKNOWN = 1  # id of a category that training had not; 0 is padding
 GAP = "time since the event before"
@@ -142,7 +143,8 @@ class Events(Feature):
             The feature itself.
 
         Raises:
-            ValueError: If there are no events, or a column that was named is missing.
+            ValueError: If there are no events, a column that was named is missing, or one of
+                categories has none that is frequent enough.
         """
         batches = [self._read(values) for values in self.batches(data)]
         batches = [(columns, gaps, times) for columns, gaps, times, _ in batches if len(times)]
@@ -171,12 +173,23 @@ class Events(Feature):
             clock = bool((times % DAY != 0).any())
             self.cycles = [c for c in (DAY, WEEK) if span >= 2 * c and (clock or c != DAY)]
         most = self.vocabulary_limit - 2
-        self._set([self._frequent(counter, most) for counter in counts])
+        known = [self._frequent(counter, most) for counter in counts]
+        for name, counter, frequent in zip(self.categories, counts, known, strict=True):
+            if not frequent:
+                raise ValueError(
+                    f"The column {name!r} holds no category that occurs {self.min_count} times or "
+                    "more. Leave it out; if it holds amounts, correct what is no number. "
+                    f"Received: {listed(map(text_of, counter), 5)}"
+                )
+        self._set(known)
         return self
 
     def _frequent(self, counter, most):
         ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-        return [text_of(name) for name, n in ranked if n >= self.min_count][:most]
+        # NumPy takes zeros off the ends of texts.
+        return [text_of(name) for name, n in ranked if n >= self.min_count and b"\0" not in name][
+            :most
+        ]
 
     def _choose(self, batches):
         """Which columns are categories and which amounts, as named or as they look."""

@@ -156,9 +156,10 @@ class Text(Feature):
         limit = None if self.vocabulary_limit is None else self.vocabulary_limit - 2
         special = (PADDING.encode(), UNKNOWN.encode())
         kept = [token for token, n in ranked if n >= self.min_count and token not in special]
-        # Bytes that are no UTF-8 cannot be saved as text: they stay unknown.
+        # Bytes that are no UTF-8 cannot be saved as text, and NumPy takes zeros off the ends of
+        # texts: they stay unknown.
         decoded = [text_of(token) for token in kept]
-        vocabulary = [token for token in decoded if "\ufffd" not in token][:limit]
+        vocabulary = [token for token in decoded if not {"\ufffd", "\0"} & {*token}][:limit]
         if not vocabulary:
             raise ValueError(
                 f"Text.adapt found no token often enough: the most frequent is seen "

@@ -166,7 +166,8 @@ class Words(Feature):
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         special = (PADDING.encode(), UNKNOWN.encode())
         kept = [text_of(each) for each, n in ranked if n >= self.min_count and each not in special]
-        return [each for each in kept if "\ufffd" not in each]
+        # What cannot be saved as text; NumPy takes zeros off the ends.
+        return [each for each in kept if not {"\ufffd", "\0"} & {*each}]
 
     def _looked_up(self, words):
         """Words as they are in the vocabulary."""

@@ -4,7 +4,10 @@ import re
 
 import numpy as np
 
+from rnnkit.utils.messages import shorten
+
 DAY = 86_400.0  # seconds
+LATEST = 253_402_300_800.0  # the end of the year 9999, as seconds since 1970
 EMPTY = ("", "na", "n/a", "nan", "null", "none")
 ISO_HINT = "write times in ISO 8601, such as 2024-03-31 or 2024-03-31 18:00"
 
@@ -23,6 +26,21 @@ def missing(value):
     )
 
 
+def as_text(cell):
+    """A cell as the bytes of a text.
+
+    Characters that UTF-8 does not have, halves of pairs that JSON may hold, become question marks.
+
+    Raises:
+        ValueError: For a cell that is empty, or holds a list or the like.
+    """
+    if isinstance(cell, bytes):
+        return cell
+    if missing(cell) or isinstance(cell, (list, tuple, dict)):
+        raise ValueError(f"expected a text. Received: {shorten(repr(cell), 80)}")
+    return str(cell).encode("utf-8", "replace")
+
+
 def number(cell):
     """A cell as a float, NaN where it is empty, or None if it holds no number."""
     if missing(cell):
@@ -37,7 +55,7 @@ def number(cell):
         return None
     try:
         return float(cell)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -105,7 +123,7 @@ def parse_times(cells, plain=False):
 
 
 def _plain_times(numbers):
-    """Plain numbers as years, dates, or seconds or milliseconds since 1970."""
+    """Plain numbers as years, dates, or seconds or milliseconds since 1970, NaN beyond `LATEST`."""
     nothing = np.full(len(numbers), np.nan)
     whole = bool((numbers == np.floor(numbers)).all())
     if whole and ((numbers >= 1000) & (numbers < 3000)).all():
@@ -113,9 +131,10 @@ def _plain_times(numbers):
     if whole and ((numbers >= 10_000_000) & (numbers < 30_000_000)).all():
         date = numbers // 10_000, numbers // 100 % 100, numbers % 100
         return _seconds(*date, *np.zeros((4, 1)))
-    if (numbers >= 1e11).all():
-        return numbers / 1000
-    return numbers if (numbers >= 1e8).all() else nothing
+    if not (numbers >= 1e8).all():
+        return nothing
+    times = numbers / 1000 if (numbers >= 1e11).all() else numbers
+    return np.where(times < LATEST, times, np.nan)
 
 
 def _offset(zone):

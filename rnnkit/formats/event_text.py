@@ -9,7 +9,6 @@ the data counts from:
     90000   3.0     kiosk
 """
 
-import json
 import os
 import re
 import warnings
@@ -233,10 +232,7 @@ def _parsed(text, label):
     """A history that is given as text: csv, the form above, JSON, or the path of a file."""
     bare = text.strip()
     if bare[:1] in ("[", "{"):
-        try:
-            return json.loads(bare)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{label} is no valid JSON ({error.msg})") from None
+        return tables.parse_json(bare, label)
     if not bare:
         return []
     if "\n" not in bare:

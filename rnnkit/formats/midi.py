@@ -1,17 +1,27 @@
 """MIDI files: their notes in beats, as melodies and as steps of keys; and written again."""
 
 import fractions
+import io
 import os
+import re
 import typing
 import warnings
 
 import numpy as np
 
+from rnnkit.formats import bounds
 from rnnkit.formats.notation import KEYS, LOWEST
+from rnnkit.utils.messages import shorten
 
 SUFFIXES = (".mid", ".midi")
 DRUMS = 9  # the channel that General MIDI keeps for percussion
 TEMPO = 120.0
+# A file of 2 MiB has 500,000 notes; performances of hours have a tenth of that.
+MOST_BYTES = 2**21
+# Fourteen hours at 120 beats a minute. Steps of keys are made for all of them.
+MOST_BEATS = 100_000
+# Numbers have four bytes at most, all but the last above 127; a text may have more of these.
+_ENDLESS = re.compile(rb"[\x80-\xff]{1000}")
 
 
 class Note(typing.NamedTuple):
@@ -56,18 +66,20 @@ def read_midi(path):
         `Score`.
 
     Raises:
-        ValueError: If the file cannot be read, has no beats (times in seconds), or no notes.
+        ValueError: If the file cannot be read, has no beats (times in seconds), no notes or no
+            tempo, or is beyond `MOST_BYTES` or `MOST_BEATS`.
     """
     import mido
 
     path = os.fspath(path)
-    try:
-        file = mido.MidiFile(path, clip=True)
-    except FileNotFoundError:
-        raise ValueError(f"{path}: there is no such file") from None
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        reason = str(error) or type(error).__name__
-        raise ValueError(f"{path} is no MIDI file that can be read ({reason})") from None
+    if not os.path.isfile(path):
+        raise ValueError(f"{path}: there is no such file")
+    data = bounds.read(path, MOST_BYTES)
+    if _ENDLESS.search(data):
+        raise ValueError(f"{path} is no MIDI file that can be read (a number that does not end)")
+    errors = (OSError, EOFError, ValueError, LookupError, TypeError, mido.KeySignatureError)
+    with bounds.foreign(f"{path} is no MIDI file that can be read", *errors):
+        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
     # The sign bit of the division marks time codes; mido reads it unsigned.
     if not 0 < file.ticks_per_beat < 0x8000 or file.type == 2:
         raise ValueError(
@@ -76,12 +88,20 @@ def read_midi(path):
         )
     notes, tracks, tempo = [], 0, None
     for track in file.tracks:
+        length = sum(message.time for message in track)
+        if length > MOST_BEATS * file.ticks_per_beat:
+            raise ValueError(
+                f"{path} goes on for {shorten(length // file.ticks_per_beat, 40)} beats; at most "
+                f"{MOST_BEATS:,} are allowed"
+            )
         found, first = _track(track, file.ticks_per_beat)
         notes += found
         tracks += bool(found)
         tempo = first if tempo is None or (first or (np.inf,)) < tempo else tempo
     if not notes:
         raise ValueError(f"{path} holds no notes (drums do not count)")
+    if tempo is not None and not tempo[1]:
+        raise ValueError(f"{path} has a tempo of 0 microseconds a beat; expected 1 or more")
     notes.sort(key=lambda note: (note.start, note.pitch, note.end))
     return Score(notes, TEMPO if tempo is None else mido.tempo2bpm(tempo[1]), tracks)
 

@@ -1,16 +1,19 @@
 """Pictures as the bytes of image files: read, checked and written."""
 
 import os
-import pathlib
 import re
 
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.formats import bounds, picture_headers
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 # Pixels of the longer side beyond which `to_bytes` makes a picture from a file smaller, so that
 # folders of photographs fit in memory.
 LONGEST = 512
+# Pixels beyond which a picture is made smaller in parts, which takes little memory.
+LARGE = 2**24
 
 
 def to_bytes(value, open_file=None):
@@ -45,9 +48,7 @@ def read(path):
     """The bytes of a file; a ValueError if there is none."""
     if not path.strip():
         raise ValueError("no path")
-    if not os.path.isfile(path):
-        raise ValueError(f"there is no file {path!r}")
-    return pathlib.Path(path).read_bytes()
+    return bounds.read(path)
 
 
 def pixels(value):
@@ -101,10 +102,11 @@ def _checked(content, name="the bytes"):
     """The bytes of an image file, decoded once to see that they can be."""
     if not content:
         raise ValueError(f"{name} holds nothing" if name != "the bytes" else "no bytes")
+    picture_headers.check(content, name)
     try:
         picture = tf.io.decode_image(content, expand_animations=False)
     except (tf.errors.OpError, ValueError) as error:
-        raise ValueError(f"{name}: {_reason(content, error)}") from None
+        raise ValueError(f"{name}: {_reason(error)}") from None
     height, width, channels = picture.shape
     if not height * width:
         raise ValueError(f"{name}: a picture of {height} x {width} pixels")
@@ -112,14 +114,27 @@ def _checked(content, name="the bytes"):
         return content
     scale = LONGEST / max(height, width)
     size = [max(1, round(height * scale)), max(1, round(width * scale))]
-    picture = tf.image.resize(on_white(picture), size, antialias=True)
-    return tf.io.encode_jpeg(tf.cast(tf.round(picture), tf.uint8), quality=95).numpy()
+    smaller = _in_blocks(picture) if height * width > LARGE else on_white(picture)
+    smaller = tf.image.resize(smaller, size, antialias=True)
+    return tf.io.encode_jpeg(tf.cast(tf.round(smaller), tf.uint8), quality=95).numpy()
 
 
-def _reason(content, error):
-    known = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM")
-    if not content.startswith(known):
-        return f"no PNG, JPEG, GIF or BMP file (it begins with {content[:8]!r})"
+def _in_blocks(picture):
+    """A large picture as means of square blocks, float32, at least twice as long as `LONGEST`."""
+    height, width, channels = picture.shape
+    side = max(1, max(height, width) // (2 * LONGEST))
+    tops, lefts = np.arange(0, height, side), np.arange(0, width, side)
+    sums = np.zeros((len(tops), len(lefts), channels - 1 + channels % 2), "float32")
+    step = max(1, LARGE // (4 * width))  # rows that become floats at a time
+    for at in range(0, height, step):
+        part = on_white(picture[at : at + step]).numpy()
+        part = np.add.reduceat(part, lefts, axis=1)
+        np.add.at(sums, np.arange(at, at + len(part)) // side, part)
+    counts = np.diff(tops, append=height)[:, None] * np.diff(lefts, append=width)
+    return (sums / counts[..., None]).astype("float32")
+
+
+def _reason(error):
     text = " ".join(getattr(error, "message", str(error)).split())
     text = re.sub(r"^.*}} | \[Op:.*$", "", text)  # what only says where in TensorFlow it was
     return f"the picture is damaged ({text[:80]})"
@@ -153,15 +168,18 @@ def frames(value):
     """
     if hasattr(value, "numpy"):
         value = value.numpy()
+    name = "the GIF"
     if isinstance(value, (str, os.PathLike)):
-        value = read(os.fspath(value))
+        name = os.fspath(value)
+        value = read(name)
     if isinstance(value, bytes):
+        if not value.startswith(b"GIF8"):
+            raise ValueError(f"no animated GIF (it begins with {value[:8]!r})")
+        picture_headers.check(value, name, animated=True)
         try:
             return tf.io.decode_gif(value).numpy()
         except (tf.errors.OpError, ValueError) as error:
-            begins = f"it begins with {value[:8]!r}"
-            reason = _reason(value, error) if value.startswith(b"GIF8") else begins
-            raise ValueError(f"no animated GIF ({reason})") from None
+            raise ValueError(f"no animated GIF ({_reason(error)})") from None
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -30,8 +30,9 @@ def parse(value):
         if isinstance(rows, (list, tuple)):
             _check_widths(rows)
     try:
-        points = np.asarray(rows, "float32")
-    except (TypeError, ValueError) as error:
+        with np.errstate(over="ignore"):  # what is infinite is found below
+            points = np.asarray(rows, "float32")
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"points must be numbers. Received: {str(value)[:60]} ({error})") from None
     if points.size == 0:
         points = points.reshape(0, 3)

@@ -8,9 +8,15 @@ import re
 
 import numpy as np
 
+from rnnkit.formats import bounds
 from rnnkit.utils.checks import nearest
+from rnnkit.utils.messages import listed, shorten
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")
+# Each column is kept on its own, so that many take long.
+MOST_COLUMNS = 20_000
+# Lists within lists in a cell of jsonl; pictures are three deep.
+MOST_NESTED = 20
 _LINE_END = "\r\n|\r|\n"
 
 
@@ -56,14 +62,14 @@ class Table:
                 return lowered[str(given).strip().lower()]
             raise ValueError(
                 f"{self.source} has no column {given!r} for the {role}."
-                f"{nearest(given, map(str, known))} Columns found: {known}"
+                f"{nearest(given, map(str, known))} Columns found: {listed(known)}"
             )
         for name in names:
             if name in lowered:
                 return lowered[name]
         raise ValueError(
             f"{self.source} has no column for the {role}: expected one of {list(names)} (or say "
-            f"which with {role}=...). Columns found: {known}"
+            f"which with {role}=...). Columns found: {listed(known)}"
         )
 
 
@@ -100,7 +106,7 @@ def read_table(path, encoding="utf-8", header=True):
     table = parse(text, str(path), suffix, header)
     if not table.size:
         names = list(table.columns)
-        raise ValueError(f"{path} has a header but no rows. Columns found: {names}")
+        raise ValueError(f"{path} has a header but no rows. Columns found: {listed(names)}")
     return table
 
 
@@ -120,10 +126,10 @@ def parse(text, label, suffix=".csv", header=True):
         return _read_jsonl(label, text)
     if not text.strip():
         return Table({}, [], label)
-    frame = _tsv_frame(text) if suffix == ".tsv" else _csv_frame(text, label, header)
+    frame = _tsv_frame(text, label, header) if suffix == ".tsv" else _csv_frame(text, label, header)
     named, names = _names(frame.iloc[0].dropna().tolist(), header)
     if len(set(names)) != len(names):
-        raise ValueError(f"{label} names a column twice. Columns found: {names}")
+        raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
     fields = frame.notna().sum(axis=1)  # of each row: pandas fills up the short ones
     wrong = fields.index[fields != len(names)]
     if len(wrong):
@@ -135,7 +141,7 @@ def parse(text, label, suffix=".csv", header=True):
 
 def decode(path, encoding):
     """A file's text; undecodable bytes are reported with their line."""
-    raw = pathlib.Path(path).read_bytes()
+    raw = bounds.read(path)
     try:
         return raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except UnicodeDecodeError as error:
@@ -144,6 +150,8 @@ def decode(path, encoding):
             f"{path}, line {line}: the bytes {raw[error.start : error.start + 4]!r} are not "
             f"{encoding}. Say how the file is encoded, for example encoding='latin-1'"
         ) from None
+    except UnicodeError as error:
+        raise ValueError(f"{path} is not {encoding} ({shorten(error)})") from None
     except LookupError:
         raise ValueError(
             f"encoding must name a character encoding. Received: {encoding!r}"
@@ -154,9 +162,46 @@ def from_frame(frame):
     """A pandas frame (or anything with `columns` and item access) as a `Table`."""
     names = list(frame.columns)
     if len(set(names)) != len(names):
-        raise ValueError(f"The frame names a column twice. Columns found: {names}")
+        raise ValueError(f"The frame names a column twice. Columns found: {listed(names)}")
     columns = {name: list(frame[name]) for name in names}
     return Table(columns, list(range(len(frame))), "the frame")
+
+
+def parse_json(text, label):
+    """A text of JSON as a value.
+
+    Args:
+        text: The text.
+        label: What to call it in messages.
+
+    Raises:
+        ValueError: If it is not valid, or nests lists deeper than `MOST_NESTED`.
+
+    Example:
+
+    >>> parse_json('{"a": [1]}', "the text")
+    {'a': [1]}
+    """
+    deep = f"{label}: lists and objects in one another; at most {MOST_NESTED} levels are allowed"
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{label}: no valid JSON ({error.msg})") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ValueError(f"{label}: no valid JSON ({shorten(error)})") from None
+    except RecursionError:
+        raise ValueError(deep) from None
+    if _deeper(value, MOST_NESTED):
+        raise ValueError(deep)
+    return value
+
+
+def _deeper(value, levels):
+    """Whether lists and dicts are nested in more levels."""
+    if not isinstance(value, (list, dict)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(item, levels - 1) for item in items)
 
 
 def _read_jsonl(label, text):
@@ -165,20 +210,20 @@ def _read_jsonl(label, text):
     for line, content in enumerate(text.split("\n"), 1):
         if not content.strip():
             continue
-        try:
-            row = json.loads(content)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{label}, line {line}: no valid JSON ({error.msg})") from None
+        row = parse_json(content, f"{label}, line {line}")
         if not isinstance(row, dict):
             raise ValueError(
                 f"{label}, line {line}: expected an object {{...}}, found {content[:40]}"
             )
         rows.append((line, row))
     names = list(rows[0][1]) if rows else []
+    _check_columns(len(names), label)
     for line, row in rows:
         if set(row) != set(names):
             odd = sorted(set(row) ^ set(names))
-            raise ValueError(f"{label}, line {line}: expected the keys {names}, but {odd} differ")
+            raise ValueError(
+                f"{label}, line {line}: expected the keys {listed(names)}, but {listed(odd)} differ"
+            )
     return Table(
         {name: [row[name] for _, row in rows] for name in names},
         [line for line, _ in rows],
@@ -203,8 +248,12 @@ def _csv_frame(text, label, header):
     commas = body.partition("\n")[0].count(",")
     rows = body.count("\n") + (not body.endswith("\n"))
     plain = not re.search(r'["\0]|\r(?!\n)', body) and body.count(",") == commas * rows > 0
+    _check_columns(commas + 1 if plain else 1, label)
     limit = csv.field_size_limit(2**31 - 1)  # Python's engine is built on csv
     try:
+        # It would fill up rows that are short, whatever memory that takes.
+        if not plain and (fault := _fault(text, label, header)):
+            raise ValueError(fault)
         frame = pd.read_csv(
             io.StringIO(body, newline=""),
             header=None,
@@ -214,7 +263,7 @@ def _csv_frame(text, label, header):
             engine="c" if plain else "python",
         )
     except pd.errors.ParserError:
-        raise ValueError(_fault(text, label, header)) from None
+        raise ValueError(_fault(text, label, header) or f"{label}: no valid csv") from None
     finally:
         csv.field_size_limit(limit)
     inside = np.zeros(len(frame), int)  # line ends inside of each row's quotes
@@ -226,11 +275,13 @@ def _csv_frame(text, label, header):
 
 
 def _fault(text, label, header):
-    """What is wrong with csv that pandas cannot read, and in which line."""
+    """What is wrong with csv, and in which line; None where it can be read."""
     reader, start, names = csv.reader(io.StringIO(text, newline=""), strict=True), 1, None
     try:
         for row in reader:
-            names = names or (_names(row, header)[1] if row else None)
+            if row and names is None:
+                _check_columns(len(row), label)
+                names = _names(row, header)[1]
             if row and len(row) != len(names):
                 return _unequal(label, start, names, len(row))
             start = reader.line_num + 1
@@ -239,22 +290,37 @@ def _fault(text, label, header):
             f"{label}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
             "be doubled; for tab-separated text use a .tsv file"
         )
-    return f"{label}: no valid csv"
+    return None
+
+
+def _check_columns(count, label):
+    if count > MOST_COLUMNS:
+        raise ValueError(
+            f"{label} has {count:,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out those "
+            "that are not needed"
+        )
 
 
 def _unequal(label, line, names, found):
-    listed = ", ".join(map(str, names))
-    return f"{label}, line {line}: expected {len(names)} fields ({listed}) but found {found}"
+    some = shorten(", ".join(map(str, names)))
+    return f"{label}, line {line}: expected {len(names)} fields ({some}) but found {found}"
 
 
-def _tsv_frame(text):
+def _tsv_frame(text, label, header):
     """Rows between tabs as a frame of texts; its index has the line of each row."""
     import pandas as pd
 
     # Not str.splitlines, which also splits at form feeds and other rare characters.
     rows = pd.Series(text.replace("\r\n", "\n").split("\n"), dtype=object).str.rstrip("\r")
     rows.index += 1
-    return rows[rows != ""].str.split("\t", expand=True).map(_unquote, na_action="ignore")
+    rows = rows[rows != ""]
+    fields = rows.str.count("\t") + 1
+    _check_columns(fields.iloc[0], label)
+    wrong = fields.index[fields != fields.iloc[0]]
+    if len(wrong):  # it would fill up the short ones, whatever memory that takes
+        names = _names(rows.iloc[0].split("\t"), header)[1]
+        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
+    return rows.str.split("\t", expand=True).map(_unquote, na_action="ignore")
 
 
 def _unquote(field):

@@ -4,12 +4,15 @@ Raw audio is the bytes of a 16-bit wav file everywhere in this package, so that 
 travels with the samples.
 """
 
+import fractions
 import io
 import os
 import re
 import struct
 
 import numpy as np
+
+from rnnkit.formats import bounds
 
 FULL_SCALE = 2**15
 HEADER = 44  # bytes
@@ -20,6 +23,14 @@ CODINGS = {
 }  # fmt: skip
 # What a writer that cannot go back puts for a length it does not know yet.
 UNKNOWN_LENGTH = 0xFFFFFFFF
+# Bytes of the largest file: its header counts them in 32 bits.
+MOST_BYTES = 2**32
+# Sampling rates of what is sound, in Hz: from slow recordings of vibrations to those of bats.
+RATES = (100, 768_000)
+# Samples that a clip may become by conversion to a higher rate: 70 minutes at 16 kHz.
+MOST_CONVERTED = 2**26
+# The filter of a conversion has twenty times as many coefficients. Rates to 200 kHz are exact.
+MOST_RATIO = 200_000
 
 
 def read(data):
@@ -39,7 +50,18 @@ def read(data):
         raise ValueError(f"no wav file: it starts with {bytes(data[:12])!r}")
     if _is_plain(data):  # as `write` makes it: no need to look further
         channels, rate = struct.unpack_from("<HI", data, 22)
+        _check_rate(rate)
         return np.frombuffer(data, "<i2", offset=HEADER).reshape(-1, channels), rate
+    samples, rate = _decoded(data)
+    start = data.find(b"data\0\0\0\0") + 8  # a length of 0 that is not known yet
+    if not len(samples) and 8 <= start < len(data):
+        length = struct.pack("<I", len(data) - start)
+        samples, rate = _decoded(data[: start - 4] + length + data[start:])
+    return to_16_bits(samples), rate
+
+
+def _decoded(data):
+    """The samples of a wav file of any common coding, as they are, and its sampling rate."""
     import soundfile
 
     try:
@@ -57,16 +79,25 @@ def read(data):
                     f"a wav file that is cut off: its header promises {int(short[1]):,} bytes of "
                     f"samples, {int(short[2]):,} are there"
                 )
-            samples, rate = file.read(dtype=dtype, always_2d=True), file.samplerate
+            if file.frames * file.channels > len(data):  # each takes a byte or more
+                raise ValueError(
+                    f"a wav file whose header promises {file.frames:,} samples of "
+                    f"{file.channels:,} channels, more than its {len(data):,} bytes hold"
+                )
+            _check_rate(file.samplerate)
+            return file.read(dtype=dtype, always_2d=True), file.samplerate
     except soundfile.LibsndfileError as error:
         raise ValueError(
             f"a wav file that cannot be read ({error.error_string}); expected PCM of 8, 16, 24 or "
             "32 bits, or floats"
         ) from None
-    start = data.find(b"data\0\0\0\0") + 8  # a length of 0 that is not known yet
-    if not len(samples) and 8 <= start < len(data):
-        return read(data[: start - 4] + struct.pack("<I", len(data) - start) + data[start:])
-    return to_16_bits(samples), rate
+
+
+def _check_rate(rate):
+    if not RATES[0] <= rate <= RATES[1]:
+        raise ValueError(
+            f"a sampling rate of {rate:,} Hz; expected from {RATES[0]:,} to {RATES[1]:,}"
+        )
 
 
 def _is_plain(data):
@@ -130,9 +161,10 @@ def write(samples, rate):
         raise ValueError("samples of no channel")
     body = samples.astype("<i2").tobytes()
     width = 2 * channels
-    form = struct.pack("<HHIIHH", 1, channels, rate, rate * width, width, 16)
-    size = struct.pack("<I", len(body))
-    whole = struct.pack("<I", HEADER - 8 + len(body))
+    with bounds.foreign(f"{len(body):,} bytes at {rate:,} Hz, more than a wav file", struct.error):
+        form = struct.pack("<HHIIHH", 1, channels, rate, rate * width, width, 16)
+        size = struct.pack("<I", len(body))
+        whole = struct.pack("<I", HEADER - 8 + len(body))
     return b"RIFF" + whole + b"WAVEfmt \x10\0\0\0" + form + b"data" + size + body
 
 
@@ -155,11 +187,9 @@ def to_wav(value, rate=None, folder=None):
     if isinstance(value, (str, os.PathLike)):
         path = os.path.join(folder or "", value)
         try:
-            with open(path, "rb") as file:
-                value = file.read()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise ValueError(f"a file that cannot be opened ({reason}): {path[:200]!r}") from None
+            value = bounds.read(path, MOST_BYTES)
+        except ValueError as error:
+            raise ValueError(f"a file that cannot be opened ({error})") from None
     if isinstance(value, bytes):
         try:
             samples, own = read(value)
@@ -175,7 +205,7 @@ def to_wav(value, rate=None, folder=None):
             f"{type(value).__name__} {str(value)[:60]!r}; expected the bytes or the path of a wav "
             "file, an array of samples, or a pair (samples, rate)"
         )
-    if samples.dtype.kind == "f" and samples.size and np.nanmax(np.abs(samples)) > 2:
+    if samples.dtype.kind == "f" and (np.abs(samples) > 2).any():
         raise ValueError(
             f"floats of up to {np.nanmax(np.abs(samples)):g}; expected samples between -1 and 1 "
             "(or of dtype int16)"
@@ -196,6 +226,9 @@ def mono(samples, rate=None, wanted=None):
 
     Returns:
         int16 `[samples]`.
+
+    Raises:
+        ValueError: If a clip would become longer than it is, and than `MOST_CONVERTED`.
     """
     if samples.shape[1] > 1:
         samples = to_16_bits(samples.mean(axis=1) / FULL_SCALE)
@@ -203,8 +236,23 @@ def mono(samples, rate=None, wanted=None):
         samples = samples[:, 0]
     if wanted in (None, rate) or not len(samples):
         return samples
+    if len(samples) * wanted > max(len(samples) * rate, MOST_CONVERTED * rate):
+        raise ValueError(
+            f"{len(samples):,} samples at {rate:,} Hz, too many to be converted to {wanted:,} Hz: "
+            f"they would become {len(samples) * wanted // rate:,}; at most {MOST_CONVERTED:,} are "
+            "allowed"
+        )
     from scipy.signal import resample_poly
 
-    common = np.gcd(int(rate), int(wanted))
-    changed = resample_poly(samples / FULL_SCALE, wanted // common, rate // common)
+    changed = resample_poly(samples / FULL_SCALE, *_ratio(int(wanted), int(rate)))
     return to_16_bits(changed)
+
+
+def _ratio(wanted, rate):
+    """The ratio of two rates in whole numbers up to `MOST_RATIO`: exact, or within one in 10^5."""
+    ratio = fractions.Fraction(wanted, rate)
+    if wanted > rate:
+        ratio = 1 / (1 / ratio).limit_denominator(MOST_RATIO)
+    else:
+        ratio = ratio.limit_denominator(MOST_RATIO)
+    return ratio.numerator, ratio.denominator

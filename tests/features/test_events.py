@@ -177,7 +177,7 @@ def test_fresh_process(feature, feature_in_fresh_process):
         ([{**OTHER[0], "time": "soon"}], "line 1: the column 'time' holds 'soon'.*no time"),
         ([{**OTHER[0], "time": None}], "line 1: the column 'time' holds None"),
         ("time,amount\n1", "history 0, line 2: expected 2 fields"),
-        ("[{", "history 0 is no valid JSON"),
+        ("[{", "history 0: no valid JSON"),
         ("hello", "must be a csv text with a header, JSON, or the path"),
         ("nowhere.csv", "There is no file 'nowhere.csv'"),
         ([1, 2], "history 0 must be a list of dicts"),

@@ -9,6 +9,7 @@ from rnnkit.data.readers.files import class_folders, find_splits
 from rnnkit.data.splits import by_split_column, from_columns, named, take
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import Table, from_frame, read_table
+from rnnkit.utils.messages import shorten
 
 
 def load(source, request, to_tensors):
@@ -106,16 +107,17 @@ def text_and_label(table, columns):
 
     texts, labels = table.columns[columns["input"]], table.columns[columns["target"]]
     for row, value in enumerate(labels):
-        if missing(value) or str(value).strip().lower() in ("", "nan"):
+        nested = isinstance(value, (list, dict))
+        if nested or missing(value) or str(value).strip().lower() in ("", "nan"):
             raise ValueError(
                 f"{table.where(row)}: the column {columns['target']!r} holds "
-                f"no label. Received: {value!r}"
+                f"no label. Received: {shorten(repr(value), 80)}"
             )
     for row, value in enumerate(texts):
-        if missing(value):
+        if missing(value) or isinstance(value, (list, dict)):
             raise ValueError(
                 f"{table.where(row)}: the column {columns['input']!r} holds "
-                "no text (an empty text is fine)"
+                f"no text (an empty text is fine). Received: {shorten(repr(value), 80)}"
             )
     string = tf.TensorSpec((), tf.string)
     return convert(texts, string, "text"), convert(labels, string, "label")

@@ -1,5 +1,6 @@
 """From what a user passes to `recipe.data` to a `Data`."""
 
+import contextlib
 import os
 
 import tensorflow as tf
@@ -10,7 +11,9 @@ from rnnkit.data.readers import catalogue, data_types
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
+from rnnkit.utils.messages import shorten
 
+MOST_CHARACTERS = 2000  # of a message
 # Endings that say that a file is meant, whether it is there or not.
 SUFFIXES = (*plain_text.SUFFIXES, ".npz", ".zip", ".wav", ".mid", ".midi")
 
@@ -50,7 +53,29 @@ def load(recipe, source=None, **options):
             isinstance(value, tf.data.Dataset) for value in source.values()
         ):
             return _of_datasets(source, found, request)
-    return found.read(source, request)
+    with _named(source):
+        return found.read(source, request)
+
+
+@contextlib.contextmanager
+def _named(source):
+    """Puts the name of a file or folder in front of an error that does not have it, and cuts the
+    content of files in it."""
+    try:
+        yield
+    except MemoryError:
+        raise ValueError(f"{str(source)[:200]}: the data does not fit into memory") from None
+    except ValueError as error:
+        if not isinstance(source, (str, os.PathLike)):
+            raise
+        said, names = str(error), [os.fspath(source), *os.fspath(source).split(",")]
+        names = [name.strip().rstrip(os.sep) for name in names]
+        if not any(name and name in said for name in names):
+            said = f"{os.fspath(source)}: {said}"
+        if said == str(error) and len(said) <= MOST_CHARACTERS:
+            raise
+        cut = said if len(said) <= MOST_CHARACTERS else shorten(said, MOST_CHARACTERS)
+        raise ValueError(cut) from error
 
 
 def _check_options(found, request, source):

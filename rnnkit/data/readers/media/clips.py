@@ -1,5 +1,6 @@
 """Sequences with a label on every frame, which is a vector or a picture: a csv file each."""
 
+import functools
 import glob
 import os
 import pathlib
@@ -13,8 +14,8 @@ from rnnkit.data.readers.media.clip_parts import alike, from_sequences
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.readers.series.times import TIME_NAMES
 from rnnkit.data.splits import SPLITS, named
-from rnnkit.formats import pictures
-from rnnkit.formats.cells import missing
+from rnnkit.formats import bounds, picture_headers, pictures
+from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
 
 # Columns that tell sequences in one table apart.
@@ -47,10 +48,11 @@ def load(source, request):
     if isinstance(source, tuple):
         return from_arrays(source)
     parts, columns = {}, None
+    frames = _Frames(_label(source))
     for split, found in _tables(source, request.encoding).items():
         for table in found:
             for part, rows in _pieces(table, split):
-                x, y, names = _sequence(table, rows, request, columns)
+                x, y, names = _sequence(table, rows, request, columns, frames)
                 columns = columns or names
                 parts.setdefault(part, []).append((x, y))
     return from_sequences(parts, columns, _label(source))
@@ -132,19 +134,19 @@ def _pieces(table, split):
 # === One sequence ===
 
 
-def _sequence(table, rows, request, known):
+def _sequence(table, rows, request, known, frames):
     """`(x, y, names of the columns)` of some rows of a table."""
     target = request.column(table, "target")
     labels = []
     for row in rows:
         value = table.columns[target][row]
-        text = "" if missing(value) else str(value).strip()
-        if text.lower() in ("", "nan"):
+        text = b"" if missing(value) else _label_of(value, table.where(row))
+        if text.lower() in (b"", b"nan"):
             raise ValueError(
                 f"{table.where(row)}: the frame has no label in the column "
                 f"{target!r}. Received: {value!r}"
             )
-        labels.append(text.encode())
+        labels.append(text)
     names = _inputs(table, target, request.given.get("input"))
     if known is not None and names != known:
         if set(names) < set(known) or not set(known) <= set(map(str, table.columns)):
@@ -156,12 +158,19 @@ def _sequence(table, rows, request, known):
         names = known
     by_name = {str(name): name for name in table.columns}
     if len(names) == 1 and names[0].lower() in PICTURES:
-        return _pictures(table, rows, by_name[names[0]]), labels, names
+        return frames.read(table, rows, by_name[names[0]]), labels, names
     values = np.empty((len(rows), len(names)))
     for column, name in enumerate(names):
         for step, row in enumerate(rows):
             values[step, column] = _number(table, row, by_name[name])
     return values, labels, names
+
+
+def _label_of(value, where):
+    try:
+        return as_text(value).strip()
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def _inputs(table, target, chosen):
@@ -197,7 +206,7 @@ def _is_file_name(value):
 def _is_number(value):
     try:
         float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 
@@ -207,35 +216,53 @@ def _number(table, row, name):
     where = f"{table.where(row)}: the column {name!r}"
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{where} must hold a number. Received: {value!r}") from None
     if not np.isfinite(number):
         raise ValueError(f"{where} must hold a finite number. Received: {value!r}")
     return number
 
 
-def _pictures(table, rows, name):
-    """The frames that a column names, uint8 `[frames, height, width, channels]`."""
-    source = pathlib.Path(table.source)
-    store = Store(source.parent if source.is_file() else ".")
-    found = []
-    for row in rows:
-        where = table.where(row)
-        try:
-            if missing(table.columns[name][row]):
-                raise ValueError(f"the column {name!r} is empty")
-            content = pictures.to_bytes(str(table.columns[name][row]), store.find)
-        except ValueError as error:
-            raise ValueError(f"{where}: {error}") from None
+class _Frames:
+    """Reads the pictures that tables name as frames.
+
+    Args:
+        label: What to call the tables in messages.
+    """
+
+    def __init__(self, label):
+        self._made = bounds.Made(label, "frames", picture_headers.RATIO)
+        self._stores = {}
+        self._kept = functools.lru_cache(64)(self._frame)  # rows may share a picture
+
+    def read(self, table, rows, name):
+        """The frames that a column names, uint8 `[frames, height, width, channels]`."""
+        source = pathlib.Path(table.source)
+        folder, found = source.parent if source.is_file() else pathlib.Path("."), []
+        for row in rows:
+            where = table.where(row)
+            try:
+                if missing(table.columns[name][row]):
+                    raise ValueError(f"the column {name!r} is empty")
+                content, frame = self._kept(folder, str(table.columns[name][row]))
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from None
+            if found and frame.shape[:2] != found[0].shape[:2]:
+                raise ValueError(
+                    f"{where}: the frames of a clip are of one size, {found[0].shape[0]} x "
+                    f"{found[0].shape[1]} pixels. Received: {frame.shape[0]} x {frame.shape[1]}"
+                )
+            self._made.add(content, len(content), frame.nbytes)
+            found.append(frame)
+        return alike(found)
+
+    def _frame(self, folder, path):
+        """The bytes and the pixels of a picture."""
+        if folder not in self._stores:
+            self._stores[folder] = Store(folder)
+        content = pictures.to_bytes(path, self._stores[folder].find)
         frame = tf.io.decode_image(content, expand_animations=False)
-        frame = np.round(pictures.on_white(frame).numpy()).astype("uint8")
-        if found and frame.shape[:2] != found[0].shape[:2]:
-            raise ValueError(
-                f"{where}: the frames of a clip are of one size, {found[0].shape[0]} x "
-                f"{found[0].shape[1]} pixels. Received: {frame.shape[0]} x {frame.shape[1]}"
-            )
-        found.append(frame)
-    return alike(found)
+        return content, np.round(pictures.on_white(frame).numpy()).astype("uint8")
 
 
 # === TFDS and arrays ===

@@ -5,12 +5,10 @@ every class alike where pictures have labels; and all texts of a picture togethe
 texts. A class with a single picture is left to training, with a warning.
 """
 
-import io
 import pathlib
 import re
 import tempfile
 import warnings
-import zipfile
 
 import numpy as np
 import tensorflow as tf
@@ -19,9 +17,9 @@ from rnnkit.data import splits
 from rnnkit.data.partition import LEAST, SPLIT_SEED
 from rnnkit.data.readers import files, tfds_features
 from rnnkit.data.readers.examples import leave_out
-from rnnkit.data.readers.media.picture_store import Store, open_zip
+from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.splits import SPLITS
-from rnnkit.formats import pictures
+from rnnkit.formats import archives, bounds, pictures
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import SUFFIXES, Table, read_table
 
@@ -72,6 +70,7 @@ def _read(table, columns, what, skip, find=None):
     if find is None and pathlib.Path(table.source).is_file():
         find = Store(pathlib.Path(table.source).parent).find
     kept, found, bad, known = [], {"image": [], "target": [], "key": []}, [], {}
+    made = bounds.Made(table.source, "pictures")  # each row has a copy
     values, targets = table.columns[columns["input"]], table.columns[columns["target"]]
     for row, (value, target) in enumerate(zip(values, targets, strict=True)):
         where = table.where(row)
@@ -93,6 +92,7 @@ def _read(table, columns, what, skip, find=None):
         except ValueError as error:
             bad.append(f"{where}: {error}")
             continue
+        made.add(content, len(content), len(content))
         key = str(target) if what == "label" else (value if named else row)
         for name, each in zip(found, (content, target, key), strict=True):
             found[name].append(each)
@@ -126,19 +126,19 @@ def load(source, request):
     path, what = pathlib.Path(source), request.recipe.data_types[1]
     if path.suffix.lower() == ".npz":
         tables = _read_npz(path)
-        store, chosen = None, dict.fromkeys(tables, {"input": "image", "target": "label"})
+        find, chosen = None, dict.fromkeys(tables, {"input": "image", "target": "label"})
     else:
         archive = path.suffix.lower() == ".zip" and path.is_file()
         store = Store(path if path.is_dir() or archive else path.parent)
+        find = store.find
         tables = _tables(path, archive, request.name, request.encoding)
         if tables:
             chosen = {split: request.columns(table) for split, table in tables.items()}
             if path.is_dir() or archive:
                 _warn_of_unnamed(store, tables, chosen, what)
         else:
-            tables = _class_folders(store, what)
+            find, tables = store.read, _class_folders(store, what)
             chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
-    find = None if store is None else store.find
     parts = {}
     for split, table in tables.items():
         read = _read(table, chosen[split], what, request.skip_unreadable, find)
@@ -155,16 +155,25 @@ def _tables(path, archive, name, encoding):
             return {}
         found = files.find_splits(path, name)
         return {split: read_table(file, encoding) for split, file in found.items()}
-    inside = open_zip(path)
-    members = [m for m in inside.namelist() if m.lower().endswith(SUFFIXES)]
-    members = [m for m in members if "__MACOSX" not in m and m.count("/") <= 1]
-    if not members:
-        return {}
-    with tempfile.TemporaryDirectory() as folder:
+    with archives.Archive(path) as inside, tempfile.TemporaryDirectory() as folder:
+        members = [m for m in inside.names if m.lower().endswith(SUFFIXES)]
+        members = [m for m in members if "__MACOSX" not in m and m.count("/") <= 1]
+        if not members:
+            return {}
         for member in members:
-            (pathlib.Path(folder) / member.rpartition("/")[2]).write_bytes(inside.read(member))
-        found = files.find_splits(folder, name)
-        tables = {split: read_table(file, encoding) for split, file in found.items()}
+            file = pathlib.Path(folder) / member.rpartition("/")[2]
+            if file.exists():
+                raise ValueError(
+                    f"{path} holds two tables {file.name!r}: expected one of each name"
+                )
+            content = inside.read(member)
+            with bounds.foreign(f"{path}, {member!r} cannot be unpacked", OSError):
+                file.write_bytes(content)
+        try:
+            found = files.find_splits(folder, name)
+            tables = {split: read_table(file, encoding) for split, file in found.items()}
+        except ValueError as error:
+            raise ValueError(str(error).replace(folder, str(path))) from None
     for split, table in tables.items():
         table.source = f"{path}/{found[split].name}"
     return tables
@@ -236,10 +245,7 @@ _KEY = re.compile(
 
 def _read_npz(path):
     """The arrays of an npz file as `{split: Table}`."""
-    try:
-        arrays = dict(np.load(io.BytesIO(path.read_bytes()), allow_pickle=False))
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} cannot be read as an npz file ({error})") from None
+    arrays = archives.read_npz(path)
     parts = {}
     for key, array in arrays.items():
         match = _KEY.match(key)
@@ -257,13 +263,15 @@ def _read_npz(path):
         )
     tables = {}
     for split, part in usable.items():
-        images, labels = part["image"], part["label"].reshape(len(part["label"]), -1)
-        if labels.shape[1] != 1 or len(images) != len(labels) or images.ndim not in (3, 4):
+        images, labels = part["image"], part["label"]
+        one_each = labels.ndim in (1, 2) and labels.shape == (labels.size, 1)[: labels.ndim]
+        if images.ndim not in (3, 4) or not one_each or len(images) != labels.size:
             raise ValueError(
                 f"{path}: pictures [pictures, height, width(, channels)] and one label each are "
-                f"expected. Received: shapes {images.shape} and {part['label'].shape}"
+                f"expected. Received: shapes {images.shape} and {labels.shape}"
             )
-        columns = {"image": list(images), "label": labels[:, 0].tolist()}
+        bounds.check_rows(str(path), len(images), images.nbytes, path.stat().st_size)
+        columns = {"image": list(images), "label": labels.ravel().tolist()}
         tables[split] = Table(columns, range(len(images)), str(path))
     return tables
 

@@ -17,8 +17,8 @@ from rnnkit.data.readers import catalogue, files, tfds_features
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media.rolls import read_npz
 from rnnkit.data.splits import SPLITS
-from rnnkit.formats import midi, notation, tables
-from rnnkit.formats.cells import missing
+from rnnkit.formats import bounds, midi, notation, tables
+from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import Table
 
 FORMS = ("notes", "roll")
@@ -29,6 +29,8 @@ ANY = "any"
 OVERLAP = 0.05
 # Of a quarter note: sixteenths and triplets of eighths are exact in melodies.
 STEPS_PER_BEAT = {"notes": 12, "roll": 4}
+# How many times as large as their MIDI files rolls may be: a long chord takes a few bytes.
+RATIO = 1000
 
 
 def load(source, request):
@@ -128,6 +130,7 @@ class _Reader:
         if "input" in self.request.given or known & set(names):
             styles = table.columns[self.request.column(table, "input")]
         folder, rows = pathlib.Path(table.source).parent, []
+        of_file = os.path.isfile(table.source)
         for row, (style, music) in enumerate(zip(styles, table.columns[target], strict=True)):
             where = table.where(row)
             if missing(style) or not str(style).strip():
@@ -136,11 +139,13 @@ class _Reader:
                 music = music.decode("utf-8", "replace")
             if isinstance(music, (str, os.PathLike)):
                 if str(music).lower().endswith(midi.SUFFIXES):
-                    music = folder / music
+                    music = _path(folder, music, where) if of_file else pathlib.Path(music)
             elif missing(music):
                 raise ValueError(f"{where}: the column {target!r} holds no music")
-            style = style.decode("utf-8", "replace") if isinstance(style, bytes) else str(style)
-            rows.append((style, music, where))
+            try:
+                rows.append((as_text(style).decode("utf-8", "replace"), music, where))
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from None
         return rows
 
     # === Rows to tensors ===
@@ -149,19 +154,23 @@ class _Reader:
         scores = self._scores([row for rows in parts.values() for row in rows])
         form = self.form or self._form(parts, scores)
         tensors, dropped, total = {}, 0, 0
+        made = bounds.Made(source, "rolls", RATIO)
         for split, rows in parts.items():
             rows = [row for row in rows if row[2] in scores or not isinstance(row[1], pathlib.Path)]
             if not rows:
                 raise ValueError(f"{source} has no music for {split} that can be read")
             found = []
             for _, music, where in rows:
-                if isinstance(music, pathlib.Path):
+                path = music if isinstance(music, pathlib.Path) else None
+                if path is not None:
                     music, lost = self._read(scores[where], form)
                     dropped, total = dropped + lost, total + len(scores[where].notes)
                 try:
                     found.append(_checked(music, form))
                 except ValueError as error:
                     raise ValueError(f"{where}: {error}") from None
+                if path is not None and form == "roll":
+                    made.add(path, path.stat().st_size, found[-1].nbytes)
             styles = tf.constant([row[0].encode() for row in rows])
             if form == "notes":
                 tensors[split] = (styles, tf.constant([text.encode() for text in found]))
@@ -183,13 +192,15 @@ class _Reader:
 
     def _scores(self, rows):
         """What the MIDI files of rows hold, by where."""
-        found, bad, count = {}, [], 0
+        found, known, bad, count = {}, {}, [], 0
         for _, music, where in rows:
             if not isinstance(music, pathlib.Path):
                 continue
             count += 1
             try:
-                found[where] = midi.read_midi(music)
+                if music not in known:  # rows may share a file
+                    known[music] = midi.read_midi(music)
+                found[where] = known[music]
             except ValueError as error:
                 bad.append(str(error) if str(music) in where else f"{where}: {error}")
         leave_out(bad, count, "MIDI files", self.request.skip_unreadable, 4)
@@ -212,6 +223,14 @@ class _Reader:
         return notation.spell_melody(melody), lost
 
 
+def _path(folder, name, where):
+    """The path of a MIDI file that a table names."""
+    try:
+        return pathlib.Path(bounds.inside(folder, str(name)))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
 def _checked(music, form):
     """Music in its raw form: a melody as text, or a roll as uint8 `[steps, 88]`."""
     if form == "notes":
@@ -222,12 +241,20 @@ def _checked(music, form):
         if not any(pitch is not None for pitch, _ in notation.parse_melody(music)):
             raise ValueError(f"the melody has no notes. Received: {music[:40]!r}")
         return str(music)
-    from rnnkit.features.piano_roll import PianoRoll
+    piece = music
+    if not _is_roll(music):
+        from rnnkit.features.piano_roll import PianoRoll
 
-    piece = PianoRoll().to_tensor([music]).flat_values.numpy()
+        piece = PianoRoll().to_tensor([music]).flat_values.numpy()
     if not len(piece):
         raise ValueError("the piece has no steps")
     return piece
+
+
+def _is_roll(music):
+    """Whether music is in the raw form of a roll, as files of it are read."""
+    array = isinstance(music, np.ndarray) and music.dtype == np.uint8
+    return array and music.shape[1:] == (notation.KEYS,) and music.max(initial=0) <= 1
 
 
 def _midi_files(folder):

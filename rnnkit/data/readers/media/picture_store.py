@@ -1,9 +1,11 @@
 """The pictures of a folder or a zip file, found by what a table calls them."""
 
+import os
 import pathlib
-import zipfile
 
-from rnnkit.formats import pictures
+from rnnkit.formats import bounds, pictures
+from rnnkit.formats.archives import Archive
+from rnnkit.utils.messages import shorten
 
 
 class Store:
@@ -19,8 +21,8 @@ class Store:
 
     @property
     def index(self):
-        """Dict of relative path (with `/`) to where a picture is: its file, or the pair of a zip
-        file and a member."""
+        """Dict of relative path (with `/`) to where a picture is: its file, or the pair of an
+        `Archive` and a member."""
         if self._index is None:
             self._index = {}
             if self.path.is_dir():
@@ -29,8 +31,8 @@ class Store:
                         self._index[file.relative_to(self.path).as_posix()] = file
             zips = [self.path] if self.path.is_file() else sorted(self.path.glob("*.zip"))
             for file in zips:
-                archive = open_zip(file)
-                for member in sorted(archive.namelist()):
+                archive = Archive(file)
+                for member in sorted(archive.names):
                     name = member.rpartition("/")[2]
                     if _is_picture(name) and "__MACOSX" not in member:
                         self._index.setdefault(member, (archive, member))
@@ -43,34 +45,38 @@ class Store:
         """The bytes of a picture that a table names, by its path here or its file name alone.
 
         Raises:
-            ValueError: If there is no such picture, or several of that file name.
+            ValueError: If there is no such picture, several of that file name, or it is not in the
+                folder, also where a link leads out of it.
         """
         path = path.strip().replace("\\", "/").removeprefix("./")
         if not path:
             raise ValueError("no path")
-        if self.path.is_dir() and (self.path / path).is_file():
-            return (self.path / path).read_bytes()
-        if path in self.index:
-            return self.read(path)
-        same = self._by_name.get(path.rpartition("/")[2], [])
-        if len(same) == 1:
-            return self.read(same[0])
-        if same:
-            raise ValueError(
-                f"{str(self.path)!r} has no {path!r}: several pictures are called so: "
-                f"{', '.join(same[:3])}"
-            )
-        raise ValueError(f"there is no picture {path!r} in {str(self.path)!r}")
+        file = bounds.inside(self.path, path)
+        if self.path.is_dir() and os.path.isfile(file):
+            return bounds.read(file)
+        if path not in self.index:
+            same = self._by_name.get(path.rpartition("/")[2], [])
+            if len(same) > 1:
+                raise ValueError(
+                    f"{str(self.path)!r} has no {shorten(path)!r}: several pictures are called so: "
+                    f"{', '.join(same[:3])}"
+                )
+            if not same:
+                raise ValueError(f"there is no picture {shorten(path)!r} in {str(self.path)!r}")
+            path = same[0]
+        found = self.index[path]
+        if self.path.is_dir():
+            file = found if isinstance(found, pathlib.Path) else pathlib.Path(found[0].path)
+            bounds.inside(self.path, str(file.relative_to(self.path)))
+        return self.read(path)
 
     def read(self, path):
         """The bytes of a picture of the index."""
         found = self.index[path]
         if isinstance(found, pathlib.Path):
-            return found.read_bytes()
-        try:
-            return found[0].read(found[1])
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise ValueError(f"{found[1]} in {found[0].filename}: {error}") from None
+            return bounds.read(found)
+        archive, member = found
+        return archive.read(member)
 
     def unnamed(self, named):
         """Pictures that no name of a table is for."""
@@ -81,11 +87,3 @@ class Store:
 
 def _is_picture(name):
     return name.lower().endswith(pictures.SUFFIXES) and not name.startswith(".")
-
-
-def open_zip(path):
-    """A zip file, open for reading; a ValueError if it is none."""
-    try:
-        return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ValueError(f"{str(path)!r} cannot be read as a zip file ({error})") from None

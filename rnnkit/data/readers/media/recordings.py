@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.splits import SPLITS
+from rnnkit.formats import bounds
 from rnnkit.formats import points as pen
-from rnnkit.formats.cells import missing
+from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import SUFFIXES, Table, decode
 from rnnkit.formats.wav import to_wav
 
@@ -21,8 +22,8 @@ def audio_and_text(table, columns, skip_unreadable=False):
     """Raw tensors `(wav bytes, texts)` of a table with wav files and their texts.
 
     Args:
-        table: A `Table` whose input column has paths (relative to the table's file), bytes of wav
-            files, or pairs `(samples, rate)`.
+        table: A `Table` whose input column has paths (of a file's table: in its folder or below),
+            bytes of wav files, or pairs `(samples, rate)`.
         columns: Dict of `"input"`, `"target"` to the names of its columns.
         skip_unreadable: Whether rows whose audio cannot be read are left out, with a warning,
             instead of raising.
@@ -35,13 +36,19 @@ def audio_and_text(table, columns, skip_unreadable=False):
             bad rows and the first of them.
     """
     folder = os.path.dirname(table.source) if os.path.isfile(table.source) else None
+    made = bounds.Made(table.source, "recordings")
 
     def wav(value):
-        if isinstance(value, str) and not value.strip():
-            raise ValueError("no path")
-        return to_wav(value, folder=folder)
+        if isinstance(value, str):
+            if not value.strip():
+                raise ValueError("no path")
+            value = value if folder is None else bounds.inside(folder, value)
+        return to_wav(value)
 
-    return _rows(table, columns, wav, "recordings", skip_unreadable, tf.constant)
+    def count(content):
+        made.add(content, len(content), len(content))
+
+    return _rows(table, columns, wav, "recordings", skip_unreadable, tf.constant, count)
 
 
 def strokes_and_text(table, columns, skip_unreadable=False):
@@ -66,7 +73,7 @@ def strokes_and_text(table, columns, skip_unreadable=False):
     return _rows(table, columns, pen.parse, "pieces of writing", skip_unreadable, ragged)
 
 
-def _rows(table, columns, read, what, skip, join):
+def _rows(table, columns, read, what, skip, join, count=None):
     values, texts = table.columns[columns["input"]], table.columns[columns["target"]]
     found, kept, bad = [], [], []
     for row, (value, text) in enumerate(zip(values, texts, strict=True)):
@@ -78,10 +85,14 @@ def _rows(table, columns, read, what, skip, join):
         try:
             if missing(value):
                 raise ValueError(f"the column {columns['input']!r} is empty")
-            found.append(read(value))
-            kept.append(text if isinstance(text, bytes) else str(text).encode())
+            piece, text = read(value), as_text(text)
         except ValueError as error:
             bad.append(f"{where}: {error}")
+            continue
+        if count is not None:
+            count(piece)
+        found.append(piece)
+        kept.append(text)
     leave_out(bad, len(values), what, skip, 2)
     return join(found), tf.constant(kept)
 

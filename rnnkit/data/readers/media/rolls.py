@@ -2,11 +2,11 @@
 
 import pathlib
 import warnings
-import zipfile
 
 import numpy as np
 
 from rnnkit.data.splits import SPLITS
+from rnnkit.formats import archives, bounds
 from rnnkit.formats.notation import KEYS, LOWEST
 
 OFFSETS = ("_offset", "_offsets", "_starts")
@@ -31,16 +31,7 @@ def read_npz(path):
         ValueError: If the file cannot be read, or its arrays are no piano rolls.
     """
     path = pathlib.Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except FileNotFoundError:
-        raise ValueError(f"There is no file {str(path)!r}") from None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} is no npz file that can be read ({error}). Pieces of different length go in a "
-            "row, as one array with an offset, not as an array of objects"
-        ) from None
+    arrays = archives.read_npz(path)
     offsets = {}
     for key in list(arrays):
         ending = next((each for each in OFFSETS if key.lower().endswith(each)), None)
@@ -49,11 +40,13 @@ def read_npz(path):
             name = next(other for other in arrays if other != key)
         if name != key and name in arrays:
             offsets[name] = arrays.pop(key)
-    found = {}
+    found, held = {}, path.stat().st_size
     for key, array in arrays.items():
         where = f"{path}, {key!r}"
-        split = SPLITS.get(key.lower(), "all")
-        found.setdefault(split, []).extend(_pieces(array, offsets.get(key), where))
+        split, offset = SPLITS.get(key.lower(), "all"), offsets.get(key)
+        count = len(array) if array.ndim == 3 else 1 if offset is None else offset.size
+        bounds.check_rows(where, count, array.size, held)
+        found.setdefault(split, []).extend(_pieces(array, offset, where))
     if "all" in found and len(found) > 1:
         raise ValueError(
             f"{path}: expected the keys train, validation and test (with their offsets), or pieces "

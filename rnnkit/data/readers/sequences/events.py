@@ -171,7 +171,7 @@ def _key(rows, labels, request):
     for name in request.recipe.columns["input"]:
         if name in lowered:
             return lowered[name]
-    unique = [name for name in shared if len(set(labels.columns[name])) == labels.size]
+    unique = [name for name in shared if len(set(map(str, labels.columns[name]))) == labels.size]
     named = [name for name in unique if str(name).strip().lower().endswith("id")]
     for choice in (named, unique):
         if len(choice) == 1:

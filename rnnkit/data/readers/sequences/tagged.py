@@ -1,5 +1,6 @@
 """Tagged sentences from whatever holds them, as raw examples (words, tags)."""
 
+import collections.abc
 import pathlib
 
 from rnnkit.data import splits
@@ -7,7 +8,9 @@ from rnnkit.data.readers import tfds_features
 from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
 from rnnkit.data.readers.sequences import conll
+from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
+from rnnkit.utils.messages import shorten
 
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
 
@@ -59,16 +62,32 @@ def _from_table(table, request):
     """Raw tensors of a table with a sentence a row; its cells hold lists, or words with spaces."""
     own = set(table.columns) == {"words", "tags"}  # as `conll.read` makes it
     columns = {"input": "words", "target": "tags"} if own else request.columns(table)
-    sides = [
-        [_items(value) for value in table.columns[columns[role]]] for role in ("input", "target")
-    ]
+    sides = [_sides(table.columns[columns[role]], table.where) for role in ("input", "target")]
     return _paired(*sides, table.where)
 
 
+def _sides(values, where):
+    """Each sentence of a column as a list of words."""
+    found = []
+    for row, value in enumerate(values):
+        try:
+            found.append(_items(value))
+        except ValueError as error:
+            raise ValueError(f"{where(row)}: {error}") from None
+    return found
+
+
 def _items(value):
-    if value is None or isinstance(value, float):
+    if isinstance(value, str):
+        return value.split()
+    if isinstance(value, collections.abc.Iterable) and not isinstance(value, (dict, bytes)):
+        return [as_text(each).decode("utf-8", "replace") for each in value]
+    if missing(value):
         return []
-    return value.split() if isinstance(value, str) else [str(each) for each in value]
+    raise ValueError(
+        f"expected words with spaces between them, or a list of words. Received: "
+        f"{shorten(repr(value), 80)}"
+    )
 
 
 def _from_pair(pair):
@@ -77,8 +96,11 @@ def _from_pair(pair):
             "Arrays are passed as a pair (sentences, tags) of equal length. "
             f"Received: lengths {[len(part) for part in pair]}"
         )
-    sides = [[_items(value) for value in part] for part in pair]
-    return _paired(*sides, lambda row: f"position {row}")
+
+    def where(row):
+        return f"position {row}"
+
+    return _paired(*(_sides(part, where) for part in pair), where)
 
 
 def _paired(sentences, tags, where):

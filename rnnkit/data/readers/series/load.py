@@ -225,7 +225,7 @@ def _from_table(table):
             )
         elif np.isnan(array).all():
             left_out[name] = f"the column {name!r} is empty"
-        elif name.lower() in COUNTERS and np.ptp(np.diff(array)) == 0 and array[0] != array[-1]:
+        elif name.lower() in COUNTERS and array[0] != array[-1] and np.ptp(np.diff(array)) == 0:
             left_out[name] = f"the column {name!r} only counts the rows"
         else:
             values[name] = array

@@ -41,7 +41,7 @@ def find_time(columns, where):
                 f"{where(0)}: the column {name!r} holds {cells[0]!r}, and no row shows whether "
                 f"the day or the month comes first: {ISO_HINT}"
             )
-        unknown = np.isnan(seconds)
+        unknown = ~np.isfinite(seconds)
         if not unknown.any():
             return name, seconds
         if 2 * unknown.sum() < len(cells):

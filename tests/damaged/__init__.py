@@ -1,0 +1,1 @@
+"""Small files of data of all kinds, and ways to damage them."""
