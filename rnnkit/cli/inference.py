@@ -17,10 +17,15 @@ def add(command):
     Args:
         command: Function `(name, run, text, description)` that makes a sub-parser.
     """
-    sub = command("evaluate", run_evaluate, "score a saved model on the test split")
+    sub = command("evaluate", run_evaluate, "score a saved model on data")
     sub.add_argument("model", help="a .keras file")
     sub.add_argument("--recipe", help="the recipe that reads the data (default: the model's own)")
     add_data(sub)
+    sub.add_argument(
+        "--split",
+        choices=("train", "validation", "test"),
+        help="one part of the data (default: all of --data, the test part of the embedded sample)",
+    )
     add_decoding(sub)
     add_json(sub)
 
@@ -56,9 +61,24 @@ def run_evaluate(options):
         else:  # what a file says is a name, never a path of code to run
             recipe = _installed(model.recipe, options.model)
         chosen = accepted(model.score, options.set)
-        data = recipe.data(**data_arguments(options))
-        scores = model.score(data.test, **chosen)
-    print(json.dumps({"scores": scores}) if options.json else line_of(scores))
+        examples = _examples(recipe, options)
+        scores = model.score(examples, **chosen)
+        count = int(examples.reduce(0, lambda count, *_: count + 1))
+    if options.json:
+        print(json.dumps({"scores": scores, "n": count}))
+    else:
+        print(f"{line_of(scores)}   ({count:,} examples)")
+
+
+def _examples(recipe, options):
+    """The examples to score: all that the user has, or one part."""
+    arguments = data_arguments(options)
+    if arguments["source"] is None:
+        return getattr(recipe.data(**arguments), options.split or "test")
+    from rnnkit.data.readers.sources import load_whole
+
+    given = {role: arguments.pop(role) for role in ("input", "target")}
+    return load_whole(recipe, part=options.split, given=given, **arguments)
 
 
 def _installed(name, path):

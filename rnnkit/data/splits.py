@@ -1,5 +1,6 @@
 """A dataset in three parts of raw examples."""
 
+import contextvars
 import hashlib
 
 import numpy as np
@@ -18,6 +19,10 @@ SPLITS = {
 CONTEXT = 1000
 # Examples of each part that tell one set of data from another.
 SAMPLE = 256
+
+
+# Whether data is read to be scored as a whole: nothing is split off, and no part has to train.
+undivided = contextvars.ContextVar("undivided", default=False)
 
 
 class Data:
@@ -71,7 +76,7 @@ def named(parts):
         ValueError: For other keys, and where there is nothing to train with.
     """
     unknown = [key for key in parts if key not in SPLITS]
-    if unknown or "train" not in {SPLITS[key] for key in parts}:
+    if unknown or not undivided.get() and "train" not in {SPLITS[key] for key in parts}:
         raise ValueError(
             "A dict of data must have the key 'train', and may have 'validation' and 'test'. "
             f"Received: keys {sorted(map(str, parts))}"
@@ -102,7 +107,10 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
     if "all" in parts:
         parts["train"] = parts.pop("all")
     lacking = [name for name in PARTS if name not in parts]
-    if lacking:
+    if lacking and undivided.get():
+        some = next(iter(parts.values()))
+        parts = {name: parts.get(name, tuple(each[:0] for each in some)) for name in PARTS}
+    elif lacking:
         chosen = fractions if fractions is not None and len(lacking) == 2 else FRACTIONS
         apart = [
             share if name in lacking else 0
@@ -231,7 +239,7 @@ def by_split_column(table, split, fold=None):
                 f"{sorted(SPLITS)}. Received: {value!r}"
             )
         groups.setdefault(SPLITS[word], []).append(row)
-    if "train" not in groups:
+    if "train" not in groups and not undivided.get():
         raise ValueError(
             f"{table.source}: the column {column!r} marks no row as 'train'. "
             f"Found: {sorted(groups)}"

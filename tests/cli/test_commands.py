@@ -53,8 +53,23 @@ def test_train_evaluate_infer(here, capsys, monkeypatch):
     assert result["model"] == "model.keras"
     assert result["scores"]["accuracy"] == 1.0  # one word tells the classes apart
 
+    # All rows of what is given, or the part that training left aside.
     assert main(["evaluate", "model.keras", "--data", "data.csv", "--json"]) == 0
-    assert last_json(capsys) == {"scores": result["scores"]}
+    assert last_json(capsys) == {"scores": result["scores"], "n": 120}
+    part = ["evaluate", "model.keras", "--data", "data.csv", "--json", "--split", "test"]
+    assert main(part) == 0
+    assert last_json(capsys) == {"scores": result["scores"], "n": 12}
+    # A few rows, a table that is all test, a folder with a test file alone.
+    (here / "few.csv").write_text("text,label\nwin a free prize number 3,spam\nsee you,spam\n")
+    (here / "all.csv").write_text("text,label,split\na free prize,spam,test\ndinner,ham,test\n")
+    (here / "only").mkdir()
+    (here / "only" / "test.csv").write_text((here / "few.csv").read_text())
+    for source, accuracy in (("few.csv", 0.5), ("all.csv", 1.0), ("only", 0.5)):
+        assert main(["evaluate", "model.keras", "--data", source, "--json"]) == 0
+        found = last_json(capsys)
+        assert (found["n"], found["scores"]["accuracy"]) == (2, accuracy)
+    assert main(["evaluate", "model.keras", "--data", "only", "--split", "test"]) == 2
+    assert "has no training part" in capsys.readouterr().err
 
     assert main(["infer", "model.keras", "a free prize", "see you for dinner"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

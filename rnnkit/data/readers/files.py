@@ -4,7 +4,7 @@ import glob
 import pathlib
 import re
 
-from rnnkit.data.splits import SPLITS
+from rnnkit.data.splits import SPLITS, undivided
 from rnnkit.formats.tables import SUFFIXES, Table, decode
 
 _STEM = re.compile(rf"^(?:(?P<set>.*?)[_.\-])?(?P<split>{'|'.join(SPLITS)})$", re.IGNORECASE)
@@ -81,7 +81,7 @@ def find_splits(source, name=None, suffixes=SUFFIXES):
 
 
 def _complete(found, where):
-    if "train" not in found:
+    if "train" not in found and not undivided.get():
         raise ValueError(
             f"{where} has no training part. Files found: "
             f"{', '.join(path.name for path in found.values())}"
@@ -126,7 +126,7 @@ def class_folders(folder, encoding="utf-8"):
                 files.append(file.name)
         if texts:
             result[split] = Table({"text": texts, "label": labels}, files, str(root))
-    if result and not result.keys() & {"train", "all"}:
+    if result and not (undivided.get() or result.keys() & {"train", "all"}):
         raise ValueError(
             f"the folder {str(folder)!r} has no training part: expected a folder 'train'. "
             f"Found: {sorted(result)}"

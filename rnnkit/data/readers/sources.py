@@ -78,6 +78,35 @@ def _named(source):
         raise ValueError(cut) from error
 
 
+def load_whole(recipe, source, part=None, **options):
+    """What a user has, to be scored: all examples of a source, or those of one part.
+
+    Args:
+        recipe, source, **options: As in `load`.
+        part: `"train"`, `"validation"` or `"test"`, as the source has it, or as rnnkit would split
+            it; None for all examples.
+
+    Returns:
+        `tf.data.Dataset` of raw `(x, y)`.
+
+    Raises:
+        ValueError: As `load`, and if the source has no such part.
+    """
+    if part is not None:
+        return getattr(load(recipe, source, **options), part)
+    token = splits.undivided.set(True)
+    try:
+        data = load(recipe, source, **options)
+    finally:
+        splits.undivided.reset(token)
+    found = [data.train, data.validation, data.test]
+    whole = found[0]
+    for each in found[1:]:
+        if each is not found[0]:
+            whole = whole.concatenate(each)
+    return whole
+
+
 def _check_options(found, request, source):
     recipe = request.recipe
     if request.skip_unreadable and not found.skips:
