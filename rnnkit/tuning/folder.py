@@ -14,7 +14,7 @@ import shutil
 from contextlib import suppress
 
 from rnnkit.utils.messages import changes
-from rnnkit.utils.writing import write_json
+from rnnkit.utils.writing import remove_left_behind, write_json
 
 # What a search writes to its folder.
 OWN_FILES = ("search.json", "oracle.json", "*.json", "*.log", "best.keras")
@@ -88,6 +88,7 @@ class Folder:
         """
         try:
             os.makedirs(self.directory, exist_ok=True)
+            remove_left_behind(self.directory)
             found = os.listdir(self.directory)
         except OSError as error:
             raise ValueError(

@@ -49,8 +49,7 @@ def scratch_beside(path):
     """
     folder, name = os.path.split(os.path.abspath(os.fspath(path)))
     head = f".{name[:180]}."
-    for left in list(_left_behind(folder, head)):
-        shutil.rmtree(left, ignore_errors=True)
+    _remove(folder, re.escape(head))
     scratch = tempfile.mkdtemp(prefix=f"{head}{_host()}-{os.getpid()}.", dir=folder)
     _in_use.add(scratch)
     try:
@@ -64,13 +63,17 @@ def _host():
     return f"{zlib.crc32(socket.gethostname().encode()):08x}"
 
 
-def _left_behind(folder, head):
-    """Scratch folders whose processes, on this machine, are no more."""
-    pattern = re.compile(re.escape(head) + _host() + r"-(\d+)\.\w{8}")
-    for entry in os.scandir(folder):
-        match = pattern.fullmatch(entry.name)
-        if match and entry.path not in _in_use and not _runs(int(match[1])):
-            yield entry.path
+def remove_left_behind(folder):
+    """Removes the scratch folders in a folder whose processes, on this machine, are no more."""
+    _remove(folder, r"\..+\.")
+
+
+def _remove(folder, head):
+    pattern = re.compile(head + _host() + r"-(\d+)\.\w{8}")
+    found = ((entry.path, pattern.fullmatch(entry.name)) for entry in os.scandir(folder))
+    for path in [path for path, match in found if match and not _runs(int(match[1]))]:
+        if path not in _in_use:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _runs(process):

@@ -80,6 +80,15 @@ def test_what_others_may_need_stays(tmp_path):
     assert sorted(os.listdir(tmp_path)) == sorted([*kept, "a"])
 
 
+def test_a_whole_folder_is_cleared_of_them(tmp_path):
+    host = writing._host()
+    for name in (f".a.json.{host}-999999999.abcd1234", f".b.{host}-{os.getppid()}.abcd1234", ".c"):
+        (tmp_path / name).mkdir()
+    with writing.scratch_beside(tmp_path / "d") as mine:
+        writing.remove_left_behind(tmp_path)
+        assert os.path.isdir(mine) and len(os.listdir(tmp_path)) == 3
+
+
 def test_a_block_that_fails_leaves_what_was_there(tmp_path):
     write(tmp_path / "a", "old")
     with pytest.raises(RuntimeError), writing.atomically(tmp_path / "a") as temporary:
