@@ -286,6 +286,7 @@ class Recipe:
         batch_size=None,
         reward_epochs=None,
         out=None,
+        resume=False,
         callbacks=(),
         verbose="auto",
         **options,
@@ -299,9 +300,14 @@ class Recipe:
             reward_epochs: Passes over the data that follow, in which the model learns from scores
                 of what it generates (see `fine_tune` of models that do), 0 for none. By default
                 the recipe's, but no more than `epochs`; most recipes have none.
-            out: Path of a `.keras` file that holds the best model so far from the first epoch on,
-                also after an interruption. None saves nothing.
-            callbacks: Further Keras callbacks.
+            out: Path of a `.keras` file that holds the best model so far from the end of the first
+                epoch on, also after an interruption. None saves nothing.
+            resume: Whether to go on with a training to `out` that was interrupted or killed, to
+                the same weights as if it had not been. Its state after the last whole epoch lies
+                in `<out>.training` until it ends well; all arguments and the data must be the
+                same. Where there is none, or of an echo state network, training starts anew.
+            callbacks: Further Keras callbacks. Of those that go on with a training, only
+                `EarlyStopping`, `ReduceLROnPlateau` and `ModelCheckpoint` know what was before.
             verbose: As in `keras.Model.fit`.
             **options: As in `model`.
 
@@ -309,33 +315,25 @@ class Recipe:
             The trained model, its weights those of the best epoch. `model.history` has the curve.
 
         Raises:
-            ValueError: For `reward_epochs` below 0, or of a recipe that has no reward.
+            ValueError: For `reward_epochs` below 0, or of a recipe that has no reward; for `resume`
+                without `out`, and where the training there is another one; and if the loss or the
+                weights are no longer finite (`rnnkit.training.Diverged`).
         """
         from rnnkit.training.plan import TrainingPlan
 
-        most = self.training["epochs"] if epochs is None else epochs
-        later = self.training.get("reward_epochs", 0)
-        reward = self.training.get("reward")
-        if reward_epochs is None:
-            reward_epochs = min(later, most)
-        if reward_epochs < 0:
-            raise ValueError(f"reward_epochs must be at least 0. Received: {reward_epochs!r}")
-        if reward_epochs and reward is None:
-            raise ValueError(
-                f"The recipe {self.name!r} has no reward to train by; call the model's "
-                f"fine_tune(reward=...) where it has one. Received: reward_epochs={reward_epochs!r}"
-            )
-        data = self.data() if data is None else data
-        model = self.model(data, **options)
-        return TrainingPlan(
-            epochs=most,
+        plan = TrainingPlan.of(
+            self,
+            options,
+            epochs=epochs,
             batch_size=batch_size,
-            reward=reward,
             reward_epochs=reward_epochs,
             out=None if out is None else os.fspath(out),
+            resume=resume,
             callbacks=callbacks,
             verbose=verbose,
-        ).fit(model, data)
+        )
+        data = self.data() if data is None else data
+        return plan.fit(self.model(data, **options), data)
 
     def tune(self, data=None, **arguments):
         """Searches the recipe's space with keras-tuner; see `rnnkit.tuning.tune`."""

@@ -2,9 +2,12 @@
 
 import ast
 import contextlib
+import glob
 import inspect
 import os
+import re
 
+from rnnkit.training.state import StateFile
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.writing import atomically
 
@@ -122,8 +125,24 @@ def data_arguments(options):
     }
 
 
-def out_path(options, recipe):
-    """Where the model goes, checked before any work is done."""
+def out_path(options, recipe, resume=False):
+    """Where the model goes, checked before any work is done.
+
+    Args:
+        options: The options of the call.
+        recipe: The recipe, whose name is the default.
+        resume: Whether to go on with the training whose state lies beside it.
+    """
+    if options.out is None and resume:
+        left = glob.glob(f"{glob.escape(recipe.name)}*{StateFile.ENDING}")
+        left = [path.removesuffix(StateFile.ENDING) for path in sorted(left)]
+        names = re.compile(rf"{re.escape(recipe.name)}(-\d+)?\.keras")
+        left = [path for path in left if names.fullmatch(path)]
+        if len(left) > 1:
+            raise ValueError(
+                f"--resume could go on with several trainings: say which with --out, one of {left}"
+            )
+        options.out = left[0] if left else None
     if options.out is None:
         number, path = 1, f"{recipe.name}.keras"
         while os.path.exists(path):
@@ -132,7 +151,8 @@ def out_path(options, recipe):
         return path
     if not options.out.endswith(".keras"):
         raise ValueError(f"--out must end in '.keras'. Received: {options.out!r}")
-    if os.path.exists(options.out) and not options.overwrite:
+    going_on = resume and StateFile(options.out).exists()
+    if os.path.exists(options.out) and not options.overwrite and not going_on:
         raise ValueError(f"{options.out} exists: pass --overwrite to replace it, or another name")
     with contextlib.suppress(FileNotFoundError), atomically(options.out):
         raise FileNotFoundError  # the folder can be written; nothing is left there

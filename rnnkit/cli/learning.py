@@ -36,6 +36,10 @@ def add(command):
         help="passes over the data after that, learning from scores of what it generates",
     )  # fmt: skip
     add_out(sub, "where to save the model (default: RECIPE.keras, numbered if it exists)")
+    sub.add_argument(
+        "--resume", action="store_true",
+        help="go on with a training to FILE that was stopped, from FILE.training",
+    )  # fmt: skip
     add_json(sub)
 
     sub = command("tune", run_tune, "search a recipe's space with keras-tuner")
@@ -61,7 +65,7 @@ def add(command):
 
 
 def run_train(options):
-    recipe, chosen, out = _prepare(options)
+    recipe, chosen, out = _prepare(options, options.resume)
     with stdout_kept_for(options.json):
         data = recipe.data(**data_arguments(options))
         started = time.perf_counter()
@@ -71,6 +75,7 @@ def run_train(options):
             batch_size=options.batch_size,
             reward_epochs=options.reward_epochs,
             out=out,
+            resume=options.resume,
             verbose=verbosity(),
             **chosen,
         )
@@ -119,7 +124,7 @@ def run_tune(options):
     _report(options, recipe, scores, found, model, seconds, out)
 
 
-def _prepare(options):
+def _prepare(options, resume=False):
     """The recipe, its options and where the model goes, all checked before any work is done."""
     recipe = registry.get(options.recipe)
     chosen = recipe_options(options)
@@ -127,7 +132,7 @@ def _prepare(options):
     check_positive("--epochs", options.epochs)
     check_positive("--batch-size", options.batch_size)
     start_tensorflow()
-    return recipe, chosen, out_path(options, recipe)
+    return recipe, chosen, out_path(options, recipe, resume)
 
 
 def _report(options, recipe, scores, found, model, seconds, out):

@@ -11,8 +11,10 @@ import warnings
 import rnnkit
 from rnnkit.cli import browsing, comparing, inference, learning
 from rnnkit.utils.messages import shorten
+from rnnkit.utils.signals import Terminated, terminable
 
-INTERRUPTED = 130  # what shells report for Ctrl-C
+# What shells report for Ctrl-C, and for SIGTERM.
+INTERRUPTED, TERMINATED = 130, 143
 MOST_CHARACTERS = 2000  # of a message
 
 
@@ -23,18 +25,18 @@ def main(arguments=None):
         arguments: List of strings; by default those of the process.
 
     Returns:
-        0 if all went well, 2 for a wrong call or bad data, 130 after Ctrl-C.
+        0 if all went well, 2 for a wrong call or bad data, 130 after Ctrl-C, 143 after SIGTERM.
     """
     parser = make_parser()
     options = parser.parse_args(arguments)
     try:
-        with warnings.catch_warnings():
+        with terminable(), warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_warning
             return options.run(options) or 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("rnnkit: stopped", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         sys.stdout = open(os.devnull, "w")
         return 0

@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from rnnkit.utils.writing import plain, write_json
+from rnnkit.utils.writing import plain, remove_left_behind, write_json
 
 
 class Folder:
@@ -35,6 +35,7 @@ class Folder:
                 "Cannot write the folder of the comparison: no permission. "
                 f"Received: directory={self.path!r}"
             )
+        remove_left_behind(self.path)
 
     def _name(self, settings):
         text = json.dumps(settings, sort_keys=True, default=plain)

@@ -15,6 +15,7 @@ from rnnkit.data.splits import Data
 from rnnkit.metrics import direction
 from rnnkit.recipe import Recipe
 from rnnkit.training import stopping
+from rnnkit.training.diverging import Diverged
 from rnnkit.utils.checks import nearest
 
 LAGS = (10, 50, 100, 200)
@@ -221,15 +222,18 @@ class OfRecipe:
         train, validation, test = self._encoded[kind]
         monitor, mode = stopping.monitored(model.fit_defaults)
         watch = Watch(budget, monitor=monitor, direction=mode, keep=False)
-        model.fit(
-            train,
-            validation_data=validation,
-            epochs=10**6 if budget.updates or budget.seconds else self.epochs,
-            batch_size=self.batch_size,
-            callbacks=[watch],
-            verbose=0,
-            interrupted_path=False,
-        )
+        try:
+            model.fit(
+                train,
+                validation_data=validation,
+                epochs=10**6 if budget.updates or budget.seconds else self.epochs,
+                batch_size=self.batch_size,
+                callbacks=[watch],
+                verbose=0,
+                interrupted_path=False,
+            )
+        except Diverged:
+            watch.diverged = True
         score = None if watch.diverged else float(model.score(test)[self.score_name])
         return watch, score, parameters_of(model), None
 

@@ -78,15 +78,19 @@ class Label(Feature):
 
     def adapt(self, data):
         """Learns the classes: all distinct labels, in sorted order (numbers by value)."""
-        found = set()
+        found, seen = set(), 0
         for values in self.batches(data):
-            found.update(np.unique(values.numpy().astype(object)).tolist())
+            raw = values.numpy().astype(object)
+            for value in set(np.unique(raw).tolist()) - found:
+                if value.strip().lower() in (b"", b"nan"):
+                    where = seen + int(np.argmax(raw == value))
+                    raise ValueError(
+                        f"A label is missing (empty or NaN), that of example {where}. Received: "
+                        f"{text_of(value)!r}"
+                    )
+                found.add(value)
+            seen += len(raw)
         names = [value.decode("utf-8", "replace") for value in found]
-        for name in names:
-            if name.strip() == "" or name.lower() == "nan":
-                raise ValueError(
-                    f"A label is missing (empty or NaN). Received: labels {sorted(names)[:20]}"
-                )
         self.data_type = _data_type_of(data, names)
         self._set(sorted(names, key=int) if self.data_type == "integer" else sorted(names))
         return self
@@ -103,7 +107,8 @@ class Label(Feature):
             raise ValueError(
                 f"The label column holds {'labels' if len(raw) > 1 else 'a label'} that training "
                 f"did not: {', '.join(map(repr, raw[:10]))} ({int(unknown.sum())} of "
-                f"{len(unknown)} examples). Known classes: {', '.join(map(repr, self.names[:20]))}"
+                f"{len(unknown)} examples, first that of {int(np.argmax(unknown))}). "
+                f"Known classes: {', '.join(map(repr, self.names[:20]))}"
             )
 
     def guard(self, encoded):
@@ -152,6 +157,6 @@ def _data_type_of(data, names=()):
     array = np.asarray(data)
     if array.dtype == object and array.size:
         array = np.asarray(array.ravel().tolist())
-    if array.dtype.kind == "f" and np.all(array == np.floor(array)):
+    if array.dtype.kind == "f" and np.isfinite(array).all() and np.all(array == np.floor(array)):
         return "integer"
     return {"b": "boolean", "i": "integer", "u": "integer"}.get(array.dtype.kind, "string")

@@ -66,7 +66,7 @@ class Alignment:
                 needed, frames = count_frames(encoded, self.subsampling)
                 return needed[0] <= frames[0]
 
-            return Streamed(data.dataset.filter(fits), data.encode, data.padding)
+            return Streamed(data.dataset.filter(fits), data.encode, data.padding, data.checked)
         if len(data.tensors) < 2:
             return data
         needed, frames = (part.numpy() for part in count_frames(data.tensors, self.subsampling))

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
-from rnnkit.data.pipeline.raw import as_dataset, in_parts, with_validation
+from rnnkit.data.pipeline.raw import as_dataset, finite_weights, in_parts, with_validation
 from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
@@ -20,6 +20,7 @@ from rnnkit.models.progress import shown
 from rnnkit.models.settings import checked_settings, settings_of
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
 from rnnkit.training.class_weights import class_weights
+from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
 from rnnkit.utils.archives import check_written
@@ -148,6 +149,8 @@ class Model(keras.Model):
     def _check(self, raw, encoded):
         for feature, values, codes in self._by_feature(raw, encoded):
             feature.check(values, codes)
+        for weights in encoded[2:]:
+            finite_weights(weights)
 
     def _guard(self, encoded):
         return (*[f.guard(codes) for f, codes in self._by_feature(encoded)], *encoded[2:])
@@ -214,7 +217,8 @@ class Model(keras.Model):
         """Trains on raw data; see `keras.Model.fit` for the arguments.
 
         A model from a recipe that is given validation data stops early and keeps the weights of
-        its best epoch, unless `callbacks` already has an `EarlyStopping`.
+        its best epoch, unless `callbacks` already has an `EarlyStopping`. A loss or weights that
+        are NaN or infinite end the training, and the model gets its last good weights back.
 
         Args:
             x: Raw data: a `tf.data.Dataset` of `(x, y)`, or the inputs (list, array, column).
@@ -227,6 +231,9 @@ class Model(keras.Model):
 
         Returns:
             The Keras `History`.
+
+        Raises:
+            rnnkit.training.Diverged: A ValueError: the loss or the weights are not finite.
         """
         train, validation = self._prepare_fit(
             x, y, sample_weight, validation_split, in_parts(validation_data)
@@ -242,9 +249,9 @@ class Model(keras.Model):
         warmup = self.fit_defaults.get("warmup")
         callbacks = with_defaults(callbacks, self.optimizer, stopping, warmup)
         self.build_optimizer()
-        with BestKept(self, callbacks, interrupted_path):
+        with BestKept(self, callbacks, interrupted_path, (train, held_out)):
             history = run(
-                self._batches(train, batch_size, shuffle, self.seed),
+                follow(callbacks, self._batches(train, batch_size, shuffle, self.seed)),
                 epochs=epochs,
                 verbose=verbose,
                 callbacks=callbacks,

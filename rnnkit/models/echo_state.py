@@ -268,7 +268,8 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
             x, y, sample_weight, validation_split, validation_data, own
         )
         weights = class_weights(class_weight, self.output_feature)
-        callbacks = with_defaults(callbacks, self.optimizer, warmup=self.fit_defaults.get("warmup"))
+        warmup = self.fit_defaults.get("warmup")
+        callbacks = with_defaults(callbacks, self.optimizer, warmup=warmup, steps=False)
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = keras.callbacks.CallbackList(callbacks, add_history=True, model=self)
         callbacks.on_train_begin()

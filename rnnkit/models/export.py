@@ -1,14 +1,12 @@
 """Export of models for serving, without rnnkit or Keras."""
 
 import os
-import shutil
-import tempfile
 
 import keras
 import tensorflow as tf
 
 from rnnkit.utils.checks import one_of
-from rnnkit.utils.writing import atomically
+from rnnkit.utils.writing import atomically, scratch_beside
 
 FORMATS = ("tf_saved_model", "onnx")
 
@@ -80,12 +78,9 @@ class Export:
             archive.track(resource)
         signature = [tf.TensorSpec([None, *spec.shape], spec.dtype)]
         archive.add_endpoint("serve", self.serve, input_signature=signature)
-        scratch = tempfile.mkdtemp(prefix=".export.", dir=os.path.dirname(os.path.abspath(path)))
-        try:
+        with scratch_beside(path) as scratch:
             archive.write_out(os.path.join(scratch, "model"), verbose=self.verbose)
             os.replace(os.path.join(scratch, "model"), path)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
     def serve(self, values):
         """Readable outputs for a batch of raw inputs, as TensorFlow operations."""

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "AveragedAdam": ".optimizers",
+        "Diverged": ".diverging",
         "LinearDecay": ".callbacks",
         "PolicyGradient": ".policy_gradient",
         "callbacks": ".callbacks",

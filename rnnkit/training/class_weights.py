@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from rnnkit.utils.checks import number
+
 
 def class_weights(weights, feature):
     """Class weights by index, as Keras takes them.
@@ -14,7 +16,8 @@ def class_weights(weights, feature):
         Dict of index to float, one for each class; or None.
 
     Raises:
-        ValueError: For an unknown class, or a target that has none.
+        ValueError: For an unknown class, a target that has none, and weights that are no finite
+            numbers of at least 0.
 
     Example:
 
@@ -35,5 +38,5 @@ def class_weights(weights, feature):
                 f"class_weight names the class {key!r}; known classes: {feature.names}. "
                 f"Received: class_weight={weights}"
             )
-        result[known.get(key, key)] = float(weight)
+        result[known.get(key, key)] = number(weight, f"class_weight[{key!r}]", least=0)
     return result

@@ -1,18 +1,25 @@
 """When a training ends and which weights are kept: early stopping, averages, interruptions."""
 
+import math
 import os
 import sys
 
 import keras
+import tensorflow as tf
 
+from rnnkit.data.pipeline.encoded import Streamed
 from rnnkit.metrics import direction
+from rnnkit.training import diverging
 from rnnkit.training.callbacks import LinearDecay, has_schedule
+from rnnkit.training.keeping import KeepState
 
 
-def with_defaults(callbacks, optimizer, stopping=None, warmup=None):
+def with_defaults(callbacks, optimizer, stopping=None, warmup=None, steps=True):
     """The user's callbacks, with what a model asks for added where the user has none of that class.
 
-    An optimizer that averages weights (`use_ema=True`) has its averages validated and kept.
+    An optimizer that averages weights (`use_ema=True`) has its averages validated and kept. A loss
+    that is not finite ends the training with an error, see `rnnkit.training.diverging.FiniteOnly`,
+    unless `TerminateOnNaN` is among the callbacks.
 
     Args:
         callbacks: List of Keras callbacks, a single one, or None.
@@ -21,6 +28,7 @@ def with_defaults(callbacks, optimizer, stopping=None, warmup=None):
             stops early and keeps its best weights. None, or no `patience`: it does not.
         warmup: Updates in which the learning rate rises, of `LinearDecay`, unless the optimizer
             has a schedule; None leaves the learning rate as it is.
+        steps: Whether the model learns in steps, whose loss is looked at.
 
     Returns:
         A list of callbacks, or what was given if it is a `CallbackList`.
@@ -40,9 +48,14 @@ def with_defaults(callbacks, optimizer, stopping=None, warmup=None):
     if warmup is not None and not has_schedule(optimizer):
         if absent(LinearDecay, known.LearningRateScheduler, known.ReduceLROnPlateau):
             callbacks.insert(0, LinearDecay(warmup))
+    if steps and absent(known.TerminateOnNaN):
+        callbacks.insert(0, diverging.FiniteOnly())
     if averages_weights(optimizer) and absent(known.SwapEMAWeights):
         # First, so that the others see the averages.
         callbacks.insert(0, known.SwapEMAWeights(swap_on_epoch=True))
+    for item in callbacks:
+        if isinstance(item, KeepState):
+            item.others = [other for other in callbacks if other is not item]
     return callbacks
 
 
@@ -88,38 +101,98 @@ def restart_averages(optimizer, variables):
             average.assign(variable)
 
 
-class BestKept:
-    """Saves the best weights so far when the `with` block is interrupted by Ctrl-C.
+class BestSaved(keras.callbacks.ModelCheckpoint):
+    """A checkpoint of the best epoch, which one whose value is not finite never is.
 
-    It says where they are, and the interruption goes on.
+    Args:
+        path: Path of a `.keras` file.
+        settings: Settings of training; see `monitored`.
+    """
+
+    def __init__(self, path, settings):
+        monitor, mode = monitored(settings)
+        super().__init__(path, monitor=monitor, mode=mode, save_best_only=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = (logs or {}).get(self.monitor)
+        if value is None or math.isfinite(value):
+            super().on_epoch_end(epoch, logs)
+
+
+class BestKept:
+    """Keeps the best weights so far when the `with` block is interrupted, or its loss diverges.
+
+    When interrupted by Ctrl-C they are saved and it is said where. When the numbers of the training
+    are not finite any more, the model gets them back. Either goes on as an exception; so does an
+    assertion on data that streams, as one that names the example.
 
     Args:
         model: The model in training.
-        callbacks: Its callbacks; an `EarlyStopping` among them knows the best weights.
-        path: Where to save; by default `<name>-interrupted.keras` in the current folder. False
-            saves nothing.
+        callbacks: Its callbacks; an `EarlyStopping` among them knows the best weights, a
+            `FiniteOnly` the last ones that were finite.
+        path: Where to save; by default `<name>-interrupted.keras` in the current folder. What is
+            there already is not replaced by weights of a first epoch that did not end. False saves
+            nothing.
+        data: The encoded data to train and to validate with, in which to look for reasons.
     """
 
-    def __init__(self, model, callbacks=(), path=None):
+    def __init__(self, model, callbacks=(), path=None, data=()):
         many = isinstance(callbacks, keras.callbacks.CallbackList)
         self.model, self.callbacks = model, callbacks.callbacks if many else callbacks
         self.path = path
+        self.data = data
 
     def __enter__(self):
         return self
 
-    def __exit__(self, error, *_):
-        if error is None or not issubclass(error, KeyboardInterrupt) or self.path is False:
-            return
-        best = None
-        for item in self.callbacks:
-            if isinstance(item, LinearDecay):
-                item.restore()
-            elif isinstance(item, keras.callbacks.EarlyStopping) and best is None:
-                best = item.best_weights
+    def __exit__(self, kind, error, _):
+        if isinstance(error, KeyboardInterrupt) and self.path is not False:
+            self._interrupted()
+        elif isinstance(error, diverging.Diverged):
+            self._diverged(error)
+        elif isinstance(error, tf.errors.InvalidArgumentError):
+            for data in self.data:
+                if isinstance(data, Streamed):
+                    data.refuse()
+
+    def _of(self, kind):
+        """The first callback of a class, or None."""
+        return next((item for item in self.callbacks if isinstance(item, kind)), None)
+
+    def _best(self):
+        """The best weights, or None; the optimizer has its own learning rate again."""
+        decay, stopping = self._of(LinearDecay), self._of(keras.callbacks.EarlyStopping)
+        if decay is not None:
+            decay.restore()
+        return None if stopping is None else stopping.best_weights
+
+    def _interrupted(self):
+        best, watch = self._best(), self._of(diverging.FiniteOnly)
+        path = self.path or f"{self.model.recipe or self.model.name}-interrupted.keras"
         if best is not None:
             self.model.set_weights(best)
-        path = self.path or f"{self.model.recipe or self.model.name}-interrupted.keras"
+        elif os.path.exists(path) and not (watch and watch.finished):
+            tell(f"\nInterrupted before an epoch ended. {os.path.abspath(path)} is as it was")
+            return
         self.model.save(path)
         which = "The weights so far are" if best is None else "The best weights so far are"
-        print(f"\nInterrupted. {which} in {os.path.abspath(path)}", file=sys.stderr, flush=True)
+        tell(f"\nInterrupted. {which} in {os.path.abspath(path)}")
+
+    def _diverged(self, error):
+        model, best, watch = self.model, self._best(), self._of(diverging.FiniteOnly)
+        if best is not None:
+            weights, kept = best, "the weights of its best epoch"
+        elif watch.finished:
+            weights, kept = watch.good, "the weights of its last whole epoch"
+        else:
+            weights, kept = watch.good, "the weights it began with"
+        model.set_weights(weights)
+        full = diverging.explained(error, model, self.data[0], kept)
+        diverging.mend(model.optimizer)
+        restart_averages(model.optimizer, model.trainable_variables)
+        raise full from None
+
+
+def tell(text):
+    """Says something to the person beside the output of a program."""
+    print(text, file=sys.stderr, flush=True)

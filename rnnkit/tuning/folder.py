@@ -13,8 +13,8 @@ import os
 import shutil
 from contextlib import suppress
 
-from rnnkit.utils.messages import shorten
-from rnnkit.utils.writing import write_json
+from rnnkit.utils.messages import changes
+from rnnkit.utils.writing import remove_left_behind, write_json
 
 # What a search writes to its folder.
 OWN_FILES = ("search.json", "oracle.json", "*.json", "*.log", "best.keras")
@@ -88,6 +88,7 @@ class Folder:
         """
         try:
             os.makedirs(self.directory, exist_ok=True)
+            remove_left_behind(self.directory)
             found = os.listdir(self.directory)
         except OSError as error:
             raise ValueError(
@@ -113,16 +114,12 @@ class Folder:
         """Raises a ValueError if the search in the folder was begun with other settings."""
         with open(self.path("search.json"), encoding="utf-8") as file:
             before = json.load(file)
-        changes = [
-            f"{key} ({_change(before.get(key), settings.get(key))})"
-            for key in sorted({*before, *settings})
-            if before.get(key) != settings.get(key)
-        ]
-        if changes:
+        differences = changes(before, settings)
+        if differences:
             raise ValueError(
                 f"The search in {self.directory} cannot be resumed, as this one differs in: "
-                f"{'; '.join(changes)}. Pass overwrite=True to start anew, or another directory "
-                "to keep both"
+                f"{'; '.join(differences)}. Pass overwrite=True to start anew, or another "
+                "directory to keep both"
             )
 
     def clear(self):
@@ -133,14 +130,3 @@ class Folder:
                 os.unlink(name)
         for name in glob.glob(os.path.join(folder, "trial_*")):
             shutil.rmtree(name)
-
-
-def _change(before, now):
-    if isinstance(before, list) and isinstance(now, list):  # search spaces: name what differs
-        items = [item for item in before + now if (item in before) != (item in now)]
-        names = dict.fromkeys(item["config"]["name"] for item in items)
-        return ", ".join(names) or "order"
-    if isinstance(before, dict) and isinstance(now, dict):
-        keys = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
-        return ", ".join(f"{k}: {_change(before.get(k), now.get(k))}" for k in keys)
-    return f"{shorten(repr(before))[:80]} before, {shorten(repr(now))[:80]} now"

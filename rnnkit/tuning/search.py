@@ -6,8 +6,6 @@ import gc
 import io
 import math
 import os
-import signal
-import threading
 import time
 import warnings
 
@@ -15,9 +13,11 @@ import keras
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
+from rnnkit.training.diverging import Diverged
 from rnnkit.tuning.job import load_weights, unknown_objective
 from rnnkit.tuning.oracles import make_oracle
 from rnnkit.utils.messages import shorten
+from rnnkit.utils.signals import interrupts_after
 from rnnkit.utils.writing import atomically, write_json
 
 # So many first trials with one and the same exception end a search.
@@ -57,31 +57,6 @@ class KeepBest(keras.callbacks.Callback):
             self.best = float(value)
             with atomically(self.path) as temporary:
                 model.save_weights(temporary)
-
-
-@contextlib.contextmanager
-def interrupts_after():
-    """Puts Ctrl-C off to the end of a block.
-
-    Within it results are written, which belong together, and objects are destroyed, where Python
-    would drop the exception.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield
-        return
-    pending = []
-    signal.signal(signal.SIGINT, lambda *arguments: pending.append(arguments))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if pending:
-            before(*pending[0])
-
-
-class Diverged(Exception):
-    """The objective of a trial is not a number."""
 
 
 class Search(BaseTuner):
@@ -227,15 +202,20 @@ class Search(BaseTuner):
                 if isinstance(callback, keras.callbacks.TensorBoard):
                     parts = (callback.log_dir, trial.trial_id, str(execution))
                     callback.log_dir = os.path.join(*parts)
-            history = model.fit(
-                train,
-                validation_data=validation,
-                batch_size=options.get("batch_size"),
-                callbacks=[*callbacks, keeper],
-                verbose=2 if job.verbose > 1 else 0,
-                interrupted_path=False,  # best.keras is kept instead
-                **settings,
-            ).history
+            try:
+                history = model.fit(
+                    train,
+                    validation_data=validation,
+                    batch_size=options.get("batch_size"),
+                    callbacks=[*callbacks, keeper],
+                    verbose=2 if job.verbose > 1 else 0,
+                    interrupted_path=False,  # best.keras is kept instead
+                    **settings,
+                ).history
+            except Diverged:
+                if keeper.value is None:
+                    raise
+                history = {name: [keeper.value]}  # the epochs before count
             if name not in history:
                 raise keras_tuner.errors.FatalValueError(unknown_objective(name, history))
             if keeper.value is None:  # also where a model calls no callbacks

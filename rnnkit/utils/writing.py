@@ -3,7 +3,14 @@
 import contextlib
 import json
 import os
+import re
+import shutil
+import socket
 import tempfile
+import zlib
+
+# Scratch folders of this process that are in use.
+_in_use = set()
 
 
 @contextlib.contextmanager
@@ -24,16 +31,64 @@ def atomically(path):
         raise ValueError(f"Cannot write {path}: it is a folder")
     if not os.access(folder, os.W_OK):
         raise ValueError(f"Cannot write {path}: no permission to write in {folder}")
-    scratch = tempfile.mkdtemp(prefix=f".{name}.", dir=folder)
-    temporary = os.path.join(scratch, name)
-    try:
+    with scratch_beside(path) as scratch:
+        temporary = os.path.join(scratch, name)
         yield temporary
         os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def scratch_beside(path):
+    """Gives a new folder beside `path` for what is not complete yet; it is removed at the end.
+
+    A process that is killed leaves its folder behind: the next that writes the same path removes
+    it. The name of a folder says whose it is.
+
+    Args:
+        path: What is to be written; its folder must exist.
+    """
+    folder, name = os.path.split(os.path.abspath(os.fspath(path)))
+    head = f".{name[:180]}."
+    _remove(folder, re.escape(head))
+    scratch = tempfile.mkdtemp(prefix=f"{head}{_host()}-{os.getpid()}.", dir=folder)
+    _in_use.add(scratch)
+    try:
+        yield scratch
     finally:
-        with contextlib.suppress(OSError):
-            for leftover in os.listdir(scratch):
-                os.unlink(os.path.join(scratch, leftover))
-            os.rmdir(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
+        _in_use.discard(scratch)
+
+
+def _host():
+    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
+
+
+def remove_left_behind(folder):
+    """Removes the scratch folders in a folder whose processes, on this machine, are no more."""
+    _remove(folder, r"\..+\.")
+
+
+def _remove(folder, head):
+    pattern = re.compile(head + _host() + r"-(\d+)\.\w{8}")
+    found = ((entry.path, pattern.fullmatch(entry.name)) for entry in os.scandir(folder))
+    for path in [path for path, match in found if match and not _runs(int(match[1]))]:
+        if path not in _in_use:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process):
+    """Whether another process of a number runs."""
+    if process == os.getpid():
+        return False
+    if os.name != "posix":  # elsewhere nothing can be asked without harm
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it is another user's, or no number of a process
+        return True
+    return True
 
 
 def write_json(path, value):
@@ -46,8 +101,8 @@ def plain(value):
     """What stands in JSON for an object: its class and configuration.
 
     Args:
-        value: A NumPy scalar, a Keras object or anything else, as `json.dumps` hands it to its
-            argument `default`.
+        value: A NumPy scalar or array, a Keras object or anything else, as `json.dumps` hands it to
+            its argument `default`.
 
     Example:
 
@@ -55,6 +110,8 @@ def plain(value):
     >>> json.dumps({"units": numpy.int64(3)}, default=plain)
     '{"units": 3}'
     """
+    if isinstance(value, type):
+        return value.__name__
     if hasattr(value, "get_config"):
         return [type(value).__name__, value.get_config()]
-    return value.item() if hasattr(value, "item") else type(value).__name__
+    return value.tolist() if hasattr(value, "tolist") else type(value).__name__

@@ -27,7 +27,8 @@ def test_failed_trials_are_told_and_kept(tmp_path, data, capsys):
     assert [row["rank"] for row in table] == [1, 2, None, None, None, None]
     errors = {(row["options"]["trouble"], row["options"]["units"]): row["error"] for row in table}
     assert errors["raise", 2] == "OSError: out of paper [tray 2]"
-    assert errors["nan", 3] == "val_loss is nan in every epoch"
+    assert errors["nan", 3].startswith("The loss became nan at step 2 of epoch 1 (update 2). ")
+    assert errors["nan", 3].endswith("Likely: the learning rate is nan")
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2
     assert len(err.splitlines()) == 4 and "failed: OSError: out of paper [tray 3]; " in err

@@ -31,8 +31,11 @@ class Corpus(Encoded):
             parts += [text, [between]]
         self.tokens = np.concatenate(parts[:-1]).astype("int32")
         self.characters = len(self.tokens) if characters is None else int(characters)
-        self.padding = (0,)
+        self.tensors, self.padding = (), (0,)
         self.size = len(texts)
+
+    def _all(self):
+        return (tf.constant(self.tokens),)
 
     def streams(self, batch_size, chunk):
         """How many streams there are: `batch_size`, or fewer where the texts are short."""

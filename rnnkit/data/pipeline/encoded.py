@@ -5,6 +5,8 @@ which every epoch takes freshly shuffled batches with one gather each. Larger or
 encoded while it streams.
 """
 
+import hashlib
+import itertools
 import warnings
 
 import numpy as np
@@ -41,6 +43,18 @@ class Encoded:
 
     def __len__(self):
         return self.size
+
+    def digest(self):
+        """Hash of all that there is, which tells data apart."""
+        result = hashlib.blake2b(digest_size=16)
+        for tensor in tf.nest.flatten(self._all(), expand_composites=True):
+            array = tensor.numpy()
+            result.update(f"{array.dtype}{array.shape}".encode())
+            result.update(np.ascontiguousarray(array).data)
+        return result.hexdigest()
+
+    def _all(self):
+        return self.tensors
 
     def order(self, batch_size):
         """The order in which `batches(..., shuffle=False)` gives the examples: by length."""
@@ -148,15 +162,28 @@ class Streamed:
         dataset: `tf.data.Dataset` of raw examples.
         encode: Function from a batch of raw examples to a tuple of encoded tensors.
         padding: As in `Encoded`.
+        checked: Function without arguments that gives an iterable over all of the data, which
+            raises a ValueError at what cannot be used; or None.
     """
 
     # Examples that are mixed with each other by shuffling.
     BUFFER = 8 * BLOCK
 
-    def __init__(self, dataset, encode, padding=None):
+    def __init__(self, dataset, encode, padding=None, checked=None):
         self.dataset = dataset
         self.encode = encode
         self.padding = padding
+        self.checked = checked
+
+    def refuse(self):
+        """Reads the data again, up to 100 blocks, for the first example that cannot be used.
+
+        Raises:
+            ValueError: If there is one; the message names it, as that of an assertion in the graph
+                cannot.
+        """
+        for _ in itertools.islice(self.checked() if self.checked else (), 100):
+            pass
 
     def restored(self, results, batch_size):
         """As `Encoded.restored`: a stream keeps the order."""
@@ -216,18 +243,19 @@ def prepare(
         encoded = shorten(*raw)[0]
         return guard(encoded) if guard else encoded
 
+    def checked():
+        return _checked(_telling(_both(dataset, shorten), dataset, encode), check)
+
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
-        return Streamed(dataset, streamed, padding)
+        return Streamed(dataset, streamed, padding, checked)
     blocks, used, cut, seen = [], 0, 0, 0
-    for raw, (encoded, shortened) in _telling(_both(dataset, shorten), dataset, encode):
-        if check:
-            check(raw, encoded)
+    for count, (encoded, shortened) in checked():
         blocks.append(encoded)
         cut += int(shortened)
-        seen += int(tf.nest.flatten(raw)[0].shape[0] or 0)
+        seen += count
         used += sum(_bytes(tensor) for tensor in tf.nest.flatten(encoded))
         if used > memory_limit:
-            return Streamed(dataset, streamed, padding)
+            return Streamed(dataset, streamed, padding, checked)
     if not blocks:
         raise ValueError("The data has no examples. Received: an empty dataset")
     if cut:
@@ -267,6 +295,22 @@ def _both(dataset, encode):
         as_written(lambda *raw: (raw, encode(*raw))), num_parallel_calls=tf.data.AUTOTUNE
     )
     return both.prefetch(tf.data.AUTOTUNE)
+
+
+def _checked(blocks, check):
+    """Encoded blocks, each with how many examples it has, checked one by one."""
+    seen = 0
+    for raw, encoded in blocks:
+        if check:
+            try:
+                check(raw, encoded[0])
+            except ValueError as error:
+                if not seen:
+                    raise
+                raise ValueError(f"{error} (counted from example {seen:,} on)") from None
+        count = int(tf.nest.flatten(raw)[0].shape[0] or 0)
+        yield count, encoded
+        seen += count
 
 
 def _telling(blocks, dataset, encode):

@@ -1,5 +1,6 @@
 """Whatever a user has as a `tf.data.Dataset` of raw examples."""
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -82,6 +83,20 @@ def _from_dataset(dataset, features):
 
 def _rows(tensor):
     return tensor.nrows() if isinstance(tensor, tf.RaggedTensor) else tensor.shape[0]
+
+
+def finite_weights(weights):
+    """Raises a ValueError for encoded weights of examples that are NaN or infinite."""
+    values = weights.flat_values if isinstance(weights, tf.RaggedTensor) else weights
+    bad = ~np.isfinite(np.asarray(values, "float64"))
+    if bad.any():
+        first = int(np.argmax(bad.reshape(len(bad), -1).any(axis=1)))
+        if isinstance(weights, tf.RaggedTensor):
+            first = int(weights.value_rowids()[first])
+        raise ValueError(
+            f"sample_weight must be finite; {int(bad.sum())} are NaN or infinite, the first that "
+            f"of example {first}"
+        )
 
 
 def _short(value):

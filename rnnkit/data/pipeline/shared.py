@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
-from rnnkit.data.pipeline.raw import as_dataset
+from rnnkit.data.pipeline.raw import as_dataset, finite_weights
 
 
 class Shared(Encoded):
@@ -43,6 +43,9 @@ class Shared(Encoded):
         self._lengths = None  # of each group's longest target
         if self.lengths is not None:
             self._lengths = tf.reduce_max(tf.gather(self.lengths, self._rows), axis=1)
+
+    def _all(self):
+        return (self.inputs, self.tensors)
 
     def each(self):
         """The input of each example, as `Encoded` without targets."""
@@ -132,6 +135,12 @@ def _encoded(model, dataset):
     rows = tf.data.Dataset.from_tensor_slices((tf.constant(which, tf.int32), *rest))
     alone = tf.data.Dataset.from_tensor_slices((tf.constant(list(indices)),))
     padding = (x.padding, y.padding, 0)
+
+    def check(raw, encoded):
+        y.check(raw[1], encoded[1])
+        for weights in encoded[2:]:
+            finite_weights(weights)
+
     try:
         inputs = pipeline.prepare(alone, lambda values: (x.encode(values),), padding=padding)
     except ValueError:  # it names the example when it is encoded with its target
@@ -139,7 +148,7 @@ def _encoded(model, dataset):
     found = pipeline.prepare(
         rows,
         lambda which, values, *weights: (which, y.encode(values, truncate=False), *weights),
-        lambda raw, encoded: y.check(raw[1], encoded[1]),
+        check,
         model._truncate,
         padding=padding,
     )
