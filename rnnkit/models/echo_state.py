@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Forecast, Label, Number, Series
 from rnnkit.layers.readout import RidgeReadout
 from rnnkit.layers.recurrent import recurrent
@@ -307,17 +306,9 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
     def prepare(self, x, y=None, sample_weight=None, targets=True):
         sample_weight = weights_of_steps(self.input_feature, x, sample_weight)
         if isinstance(x, np.ndarray | list) and sample_weight is None:
-            # All at once: to set up tf.data takes longer than the reservoir runs.
-            if targets and y is None:
-                y = self._own_targets(x)
-            features = (self.input_feature, self.output_feature)
-            raw = [f.to_tensor(part) for f, part in zip(features, (x, y), strict=True)
-                   if part is not None]  # fmt: skip
-            sizes = {int(each.shape[0] or 0) for each in raw}
-            if len(raw) == 1 + targets and len(sizes) == 1 and 0 not in sizes:
-                encoded = self.encode(*raw)
-                self._check(raw, encoded)
-                return Encoded(encoded, tuple(each.padding for each in features))
+            data = self._prepared_at_once(x, y, targets)
+            if data is not None:
+                return data
         return super().prepare(x, y, sample_weight, targets)
 
     def _check(self, raw, encoded):
