@@ -3,7 +3,7 @@
 import numpy as np
 
 # How much the level of the quantile rises for few forecasts that do not overlap.
-CAUTION = 0.25
+CAUTION = 0.1
 # Of an interval that grows with the forecast the part that does not, of the mean forecast.
 FLOOR = 0.3
 
@@ -20,7 +20,7 @@ def half_widths(forecasts, truth, level, independent, groups):
         truth: The same, what came.
         level: Probability with which an interval is to hold.
         independent: About how many forecasts do not overlap. The level of the quantile rises by
-            a factor of `1 + 0.25 / independent`, as few forecasts see few of the larger errors.
+            a factor of `1 + 0.1 / independent`, as few forecasts see few of the larger errors.
         groups: Number of the fold of each forecast, `[forecasts]`, from 0. Later folds learned
             from more, as the final forecasts do, and count more: as 1 to 2 to 3.
 
