@@ -151,8 +151,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
         """States of the reservoir after it ran over `[rows, reach, inputs]`: `[rows, units]`."""
         inputs = tf.transpose(inputs, [1, 0, 2])
         rows = tf.shape(inputs)[1]
-        # The dense product: many windows run at once.
-        how, weights = self.echo.recurrent_weights(2)
+        how, weights = self.echo.recurrent_weights(dense=True)
         _, state = tf.while_loop(
             lambda t, _: t < self.reach,
             lambda t, state: (

@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.models.compiled import compiled
 from rnnkit.models.forecast import blend, candidates
 from rnnkit.models.forecast.folds import folds_of
 from rnnkit.models.forecast.intervals import half_widths
@@ -115,8 +114,6 @@ class Learning:
     def computed(self, layer):
         """Features of all rows: last values, windows and shared features, float64 NumPy."""
         before = layer.window - 1
-        spec = tf.TensorSpec([1, None, self.parts[0].x.shape[1]], self.parts[0].x.dtype)
-        compute = compiled(layer.features, input_signature=[spec])
         found = []
         for number, part in enumerate(self.parts):
             times = self.rows.time[self.rows.part == number]
@@ -126,7 +123,8 @@ class Learning:
                     continue
                 # Enough of what came before, or all from the start of the series.
                 first = 0 if start <= 2 * before else start - before
-                piece = compute(tf.constant(part.x[None, first : start + STEPS]))
+                # Not compiled: that takes longer than all there is to compute.
+                piece = layer.features(tf.constant(part.x[None, first : start + STEPS]))
                 found.append([np.asarray(each)[0, wanted - first] for each in piece])
         last, windows, shared = (
             np.concatenate(each).astype("float64") for each in zip(*found, strict=True)
