@@ -7,9 +7,13 @@ Own data: a csv, tsv or jsonl file with a row a time, with or without a column o
 several columns of numbers; a folder with `train`, `validation` and `test`; a pandas frame; or any
 TFDS dataset with a series (`--data rnnkit_series/lorenz63`). The last fifth is for testing.
 
-The cell is `"esn"`, an echo state network, solved in one pass. `"lstm"`, `"gru"` and the others are
-trained by gradient; each ignores the options that only the other has. Scores stand beside those of
-naive forecasts: `persistence` repeats the last value, `seasonal` the last period.
+The cell is `"esn"`: readouts of past values and of a reservoir, solved in closed form, and blended
+with each other and with the naive forecasts by how well they did on later data. `"lstm"`, `"gru"` and
+the others are trained by gradient; each ignores the options that only the other has. Scores stand
+beside those of naive forecasts: `persistence` repeats the last value, `seasonal` the last period.
+
+With `horizon=1` the cell `"esn"` is an echo state network that runs over the whole series, and can
+run freely on its own output (`model.forecast`), as dynamical systems want it.
 """
 
 import rnnkit
@@ -19,12 +23,15 @@ class Forecasting(rnnkit.Recipe):
     """Series → series.
 
     Options:
+        period: Steps in a season; by default what the times or the values say.
         calendar: Whether the network also reads the time of day, week and year, where times are
             known.
-        units: Integer; by default 500 for the echo state network, 64 for other cells.
-        leak_spread: Of the echo state network: its units are from fast to slow, for short and long
+        units: Integer; by default 100 for the cell `"esn"`, 500 with `horizon=1`, 64 for others.
+        leak_spread: Of the cell `"esn"`: its units are from fast to slow, for short and long
             memories. The fastest has `leak_rate`, the slowest so many times less; 1 makes all
             alike.
+        input_scaling: By default 0.5, and 0.1 with `horizon=1`.
+        ridge: By default chosen among several.
         washout: By default two seasons, at most 100 steps; 50 where no season is known.
     """
 
@@ -43,7 +50,7 @@ class Forecasting(rnnkit.Recipe):
     data_types = ("series", "series")
     columns = {"input": ("every column of numbers",), "target": ("those of the input",)}
 
-    def features(self, data, *, horizon=24, calendar=True):
+    def features(self, data, *, horizon=24, period=None, calendar=True):
         import numpy as np
 
         about = dict(data.info)
@@ -59,7 +66,7 @@ class Forecasting(rnnkit.Recipe):
             cycles=None if timed and calendar else [],
         )
         forecast = rnnkit.features.Forecast(
-            about["targets"], horizon=horizon, period=about.get("period")
+            about["targets"], horizon=horizon, period=period or about.get("period")
         )
         series, forecast = self.adapt_features(data, series, forecast)
         known = np.concatenate([y.numpy() for _, y in data.train])  # [steps, targets]
@@ -73,10 +80,12 @@ class Forecasting(rnnkit.Recipe):
 
     # === Model ===
 
-    model_class = {None: "Forecaster", "esn": "EchoStateNetwork"}
+    model_class = {
+        None: "Forecaster", "esn": "EchoStateForecaster", "esn with horizon=1": "EchoStateNetwork",
+    }  # fmt: skip
     defaults = {
-        "units": None, "input_scaling": 0.1, "bias_scaling": 0.3, "window": 168, "washout": None,
-        "persistence_residual": True, "output_dropout": 0.2,
+        "units": None, "input_scaling": None, "bias_scaling": 0.3, "window": 168, "washout": None,
+        "persistence_residual": True, "output_dropout": 0.2, "ridge": None,
     }  # fmt: skip
     unused = ("bidirectional", "pooling", "read_inputs", "output_feedback", "feedback_scaling")
 
@@ -84,8 +93,13 @@ class Forecasting(rnnkit.Recipe):
         import numpy as np
 
         esn = options["cell"] == "esn"
+        free = esn and forecast.horizon == 1
         if options["units"] is None:
-            options["units"] = 500 if esn else 64
+            options["units"] = (500 if free else 100) if esn else 64
+        if options["input_scaling"] is None:
+            options["input_scaling"] = 0.1 if free else 0.5
+        if options["ridge"] is None:
+            del options["ridge"]
         if options["washout"] is None:
             options["washout"] = min(100, 2 * forecast.period) if forecast.period else 50
             if not esn and options["window"] is not None:
@@ -99,10 +113,13 @@ class Forecasting(rnnkit.Recipe):
                 )
             if leak_spread > 1:  # units from fast to slow, for short and long memories
                 options["leak_rate"] = np.geomspace(rate / leak_spread, rate, options["units"])
+        if free:
+            options["cell"] = "esn with horizon=1"
         return super().build(series, forecast, **options)
 
     def compile(self, model, *, learning_rate=2e-3):
-        if not isinstance(model, rnnkit.models.EchoStateNetwork):  # that one is solved
+        solved = (rnnkit.models.EchoStateForecaster, rnnkit.models.EchoStateNetwork)
+        if not isinstance(model, solved):
             super().compile(model, learning_rate=learning_rate)
 
     # === Scores and training ===
@@ -120,7 +137,6 @@ class Forecasting(rnnkit.Recipe):
                 "leak_spread": hp.Choice("leak_spread", [1.0, 5.0, 20.0]),
                 "input_scaling": hp.Float("input_scaling", 0.03, 1.0, sampling="log"),
                 "bias_scaling": hp.Float("bias_scaling", 0.0, 1.0, step=0.1),
-                "ridge": hp.Float("ridge", 1e-6, 1e2, sampling="log"),  # else chosen in every fit
             }
         return {
             "units": hp.Int("units", 16, 128, step=16),

@@ -22,6 +22,7 @@ from rnnkit.layers.reference import (
     ReferenceLSTMCell,
     ReferenceSimpleRNNCell,
 )
+from rnnkit.layers.relative import ForecastBlend, RelativeForecast
 from rnnkit.layers.reservoir import ESN, ESNCell
 from rnnkit.layers.sharing import BagOfTokens, RepeatRows
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense
@@ -39,6 +40,7 @@ __all__ = [
     "RNN",
     "Bidirectional",
     "EventEmbedding",
+    "ForecastBlend",
     "FrameLogProbabilities",
     "FrameNetwork",
     "GRUCell",
@@ -54,6 +56,7 @@ __all__ = [
     "ReferenceGRUCell",
     "ReferenceLSTMCell",
     "ReferenceSimpleRNNCell",
+    "RelativeForecast",
     "SequencePooling",
     "SimpleRNN",
     "SimpleRNNCell",

@@ -257,6 +257,15 @@ class NormalEquations:
         return errors
 
 
+def merged(parts):
+    """The sums of several `NormalEquations` as a new one."""
+    first, *others = parts
+    result = NormalEquations(first.features, first.targets).merge(first)
+    for each in others:
+        result.merge(each)
+    return result
+
+
 def _squared_error(weights, gram, cross, squares):
     """Sum of squared errors `[columns]`: y'y - 2 w'X'y + w'X'Xw."""
     total = squares - 2 * np.sum(weights * cross, axis=0)

@@ -5,6 +5,7 @@ from rnnkit.models.captioner import Captioner
 from rnnkit.models.composer import Composer
 from rnnkit.models.ctc import CTC
 from rnnkit.models.echo_state import EchoStateNetwork
+from rnnkit.models.echo_state_forecaster import EchoStateForecaster
 from rnnkit.models.encoder_decoder import EncoderDecoder
 from rnnkit.models.forecaster import Forecaster
 from rnnkit.models.language_model import LanguageModel
@@ -18,6 +19,7 @@ __all__ = [
     "CTC",
     "Captioner",
     "Composer",
+    "EchoStateForecaster",
     "EchoStateNetwork",
     "EncoderDecoder",
     "Forecaster",

@@ -29,6 +29,10 @@ from rnnkit.utils.seeds import Seeds
 
 # Ridge values to choose from.
 RIDGES = tuple(10.0**power for power in range(-9, 5))
+# Blocks of time of the training data of which later ones choose the ridge value for the earlier.
+BLOCKS = 4
+# Of series this part at most is washout by default.
+WASHED_OUT = 5
 # The arguments that are those of the reservoir's layers; see `rnnkit.layers.recurrent`.
 RESERVOIR = (
     "units", "num_layers", "bidirectional", "spectral_radius", "leak_rate", "input_scaling",
@@ -62,10 +66,12 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
             the targets in `fit`, its own outputs in `predict`.
         feedback_scaling: Input scaling of the outputs fed back.
         ridge: Regularisation, added to the diagonal of the Gram matrix: a number, or several to
-            choose from by the error on validation data, or without such data by generalised
-            cross-validation.
+            choose from by the error on validation data. Without such data they are chosen by later
+            parts of the training data for a `Forecast` of several leads, whose errors hang
+            together, and else by generalised cross-validation.
         washout: Steps at the start of each series that do not count, while the reservoir forgets
-            that it started from zero; by default 100 for an output at each step, else 0.
+            that it started from zero; by default 100 for an output at each step, but of short
+            series a fifth; else 0.
         pooling: Which states are read for a label or number: `"last"` or `"mean"`.
         read_inputs: Whether the readout reads the inputs beside the states.
         persistence_residual: Whether the readout of a `Forecast` of columns that are among the
@@ -138,6 +144,7 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
                 "output_feedback needs an output at each step and one direction. Received: "
                 f"output_feature={type(output_feature).__name__}, bidirectional={bidirectional}"
             )
+        self_chosen = washout is None and stepwise
         washout = (100 if stepwise else 0) if washout is None else washout
         integer(washout, "washout", least=0)
         integer(ensemble, "ensemble")
@@ -182,6 +189,7 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
         super().__init__(inputs, outputs, **arguments)
         self.noise_seeds = NoiseSeeds(seed)
         self._end = StreamEnd()  # of the last series learned from
+        self._washes_out = self_chosen  # whether `fit` may shorten the washout
 
     @property
     def stepwise(self):
@@ -267,6 +275,9 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
         data, held_out = self._prepare_fit(
             x, y, sample_weight, validation_split, validation_data, own
         )
+        if self._washes_out and isinstance(data, Encoded):
+            longest = int(as_ragged(data.tensors[0]).row_lengths().numpy().max())
+            self.washout = min(100, longest // WASHED_OUT)
         weights = class_weights(class_weight, self.output_feature)
         warmup = self.fit_defaults.get("warmup")
         callbacks = with_defaults(callbacks, self.optimizer, warmup=warmup, steps=False)
@@ -278,7 +289,7 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
             run = Pass(self, data, batch_size, verbose=verbose, class_weights=weights)
             self._end = StreamEnd()
             try:
-                equations = run.equations()
+                equations = run.equations(blocks=BLOCKS if self._rolls(held_out) else 0)
             except KeyboardInterrupt:
                 with contextlib.suppress(ValueError):  # too few steps yet for a solution
                     self._solve(run.partial)
@@ -289,36 +300,34 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
                 validation = Pass(self, held_out, validation_batch_size or batch_size).equations(
                     noise=False
                 )
-            logs = self._solve(equations, validation)
+            folds = run.folds() if run.blocks else None
+            logs = self._solve(equations, validation, folds=folds)
             callbacks.on_epoch_end(0, logs)
             callbacks.on_train_end(logs)
         return self.history
 
-    def _solve(self, equations, validation=None, ridge=None):
+    def _rolls(self, held_out):
+        """Whether the ridge value is chosen by later parts of the training data."""
+        horizon = self.output_feature.horizon or 1
+        return held_out is None and isinstance(self.ridge, list) and horizon > 1
+
+    def _solve(self, equations, validation=None, ridge=None, folds=None):
         """Sets the readouts from their normal equations; returns the mean squared errors."""
         present = None
         if self.persistence_residual and self.read_inputs:
             present = forecasting.present_value(self.input_feature, self.output_feature)
         towards = solving.persistence(self.readouts[0], present)
         ridge = self.ridge if ridge is None else ridge
-        return solving.solve(self.readouts, equations, ridge, towards, validation)
+        return solving.solve(self.readouts, equations, ridge, towards, validation, folds)
 
     # === Data ===
 
     def prepare(self, x, y=None, sample_weight=None, targets=True):
         sample_weight = weights_of_steps(self.input_feature, x, sample_weight)
         if isinstance(x, np.ndarray | list) and sample_weight is None:
-            # All at once: to set up tf.data takes longer than the reservoir runs.
-            if targets and y is None:
-                y = self._own_targets(x)
-            features = (self.input_feature, self.output_feature)
-            raw = [f.to_tensor(part) for f, part in zip(features, (x, y), strict=True)
-                   if part is not None]  # fmt: skip
-            sizes = {int(each.shape[0] or 0) for each in raw}
-            if len(raw) == 1 + targets and len(sizes) == 1 and 0 not in sizes:
-                encoded = self.encode(*raw)
-                self._check(raw, encoded)
-                return Encoded(encoded, tuple(each.padding for each in features))
+            data = self._prepared_at_once(x, y, targets)
+            if data is not None:
+                return data
         return super().prepare(x, y, sample_weight, targets)
 
     def _check(self, raw, encoded):

@@ -42,6 +42,23 @@ class Forecasting:
             y = self._own_targets(x)
         return super().prepare(x, y, sample_weight, targets)
 
+    def _prepared_at_once(self, x, y, targets):
+        """Raw series in memory as `Encoded`, or None where they are not as many as targets.
+
+        To set up tf.data takes longer than to encode them, or to run a reservoir.
+        """
+        if targets and y is None:
+            y = self._own_targets(x)
+        features = (self.input_feature, self.output_feature)
+        raw = [f.to_tensor(part) for f, part in zip(features, (x, y), strict=True)
+               if part is not None]  # fmt: skip
+        sizes = {int(each.shape[0] or 0) for each in raw}
+        if len(raw) != 1 + targets or len(sizes) != 1 or 0 in sizes:
+            return None
+        encoded = self.encode(*raw)
+        self._check(raw, encoded)
+        return Encoded(encoded, tuple(each.padding for each in features))
+
     def _own_targets(self, x):
         """The targets of a forecast of columns of the input, from the input alone; or None.
 
@@ -157,21 +174,34 @@ class Forecasting:
 
     def _forecasts(self, x, data, outputs):
         """Readable forecasts from the last outputs of each series."""
-        feature, target = self.input_feature, self.output_feature
         lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
         if lengths.min() <= self.washout:
             raise ValueError(
                 f"A forecast needs a series longer than the washout of {self.washout} steps. "
                 f"Received: a series of {int(lengths.min())} steps"
             )
-        last = outputs[np.arange(len(outputs)), lengths - 1].astype("float64")  # [series, width]
-        margin = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
+        return self._readable(x, outputs[np.arange(len(outputs)), lengths - 1])
+
+    def _readable(self, x, last):
+        """Readable forecasts from the outputs `[series, width]` after the end of raw series."""
+        feature, target = self.input_feature, self.output_feature
+        last = last.astype("float64")
+        margin = self.margins(last)
         times = None
         if feature.time:
             raw = feature.to_tensor(x)  # [series, (time), raw_width]
             ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
             times = [feature.times_after(end, target.horizon) for end in ends]
         return target.decode(last, lower=last - margin, upper=last + margin, times=times)
+
+    def margins(self, outputs):
+        """Half widths of the intervals of outputs `[..., width]`, in their unit.
+
+        Those of a normal distribution with the size of the errors in training.
+        """
+        return np.broadcast_to(
+            stats.norm.ppf(0.5 + self.interval / 2) * self.errors, np.shape(outputs)
+        )
 
 
 # === Checks ===

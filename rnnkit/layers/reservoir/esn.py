@@ -198,11 +198,13 @@ class ESNCell(Configured, keras.layers.Layer):
         indices, values = self.recurrent_indices.numpy(), self.recurrent_values.numpy()
         return topologies.sparse_matrix(indices, values).toarray()
 
-    def recurrent_weights(self, batch=None):
+    def recurrent_weights(self, batch=None, dense=False):
         """The recurrent weights in the form that is fastest for a batch of some size.
 
         Args:
             batch: Series computed at a time; None leaves the form in which they are kept.
+            dense: Whether they are to be a matrix whatever is fastest in a compiled loop: outside
+                of one each of many small operations costs.
 
         Returns:
             `(how, weights)` as `recurrent_product` takes them.
@@ -212,12 +214,12 @@ class ESNCell(Configured, keras.layers.Layer):
         indices = ops.convert_to_tensor(self.recurrent_indices)  # [degree, units]
         values = ops.cast(self.recurrent_values, self.compute_dtype)  # [degree, units]
         how = plan(self._topology, self.units, 1 if batch is None else batch)
-        if how != "dense":
+        if how != "dense" and not dense:
             return how, (indices, values)
         targets = tf.broadcast_to(tf.range(self.units), tf.shape(indices))
         positions = tf.reshape(tf.stack([indices, targets], axis=-1), [-1, 2])
         kernel = tf.scatter_nd(positions, tf.reshape(values, [-1]), [self.units, self.units])
-        return how, (kernel,)
+        return "dense", (kernel,)
 
     # === Step ===
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Label
-from rnnkit.layers.ridge import MOST_PATTERNS, NormalEquations
+from rnnkit.layers.ridge import MOST_PATTERNS, NormalEquations, merged
 from rnnkit.models.reservoir.closed_loop import ClosedLoop
 from rnnkit.models.reservoir.states import Reservoirs, StreamEnd
 from rnnkit.models.windows import nothing_counts, stacked
@@ -32,6 +32,8 @@ class Pass:
 
     Attributes:
         partial: The normal equations so far, for the case of an interruption.
+        blocks: Of `equations(blocks=...)`: for each block of time a list over members of the
+            normal equations of its steps, and then the same for the gaps between the blocks.
         rows: Number of steps (or series) that counted so far.
         end: `StreamEnd` of the only series; empty where there were several, or two directions.
     """
@@ -50,6 +52,7 @@ class Pass:
         self.begin = begin or StreamEnd()
         self.end = StreamEnd()
         self.partial = []
+        self.blocks = []
         self.rows = 0
         self._longest = 0
         self._newest = 0  # number of the latest series so far
@@ -95,17 +98,24 @@ class Pass:
 
     # === Sums ===
 
-    def equations(self, noise=True):
+    def equations(self, noise=True, blocks=0):
         """The normal equations of each member's readout over all data.
+
+        Args:
+            noise: Whether the reservoir's noise is added.
+            blocks: Number of blocks of time whose sums are kept too, as `blocks`, or 0.
 
         Raises:
             ValueError: If no step counts.
         """
         model = self.model
         targets = model.readouts[0].units
-        self.partial = [
-            NormalEquations(readout.gram.shape[0], targets) for readout in model.readouts
-        ]
+
+        def empty():
+            return [NormalEquations(each.gram.shape[0], targets) for each in model.readouts]
+
+        self.partial = empty()
+        self.blocks = [empty() for _ in range(2 * blocks)]
         washout = max(0, model.washout - self.begin.steps)
         seen = 0
         for numbers, x, lengths, y, weights in self.batches():
@@ -156,12 +166,55 @@ class Pass:
             if self.forgetting < 1:
                 fading = self.forgetting ** np.arange(rows - 1, -1, -1.0)
                 chosen = fading if chosen is None else chosen * fading
+            if self.blocks:
+                self._add_blocks(members, times, lengths, counts, washout, targets, chosen)
             for equations, features in zip(self.partial, members, strict=True):
                 if self.forgetting < 1:
                     equations.scale(self.forgetting**rows)
                 for part, block in _blocks(features, counts):
                     equations.add(block, targets[part], None if chosen is None else chosen[part])
             self.rows += rows
+
+    def _add_blocks(self, members, times, lengths, counts, washout, targets, weights):
+        """Adds the rows of a piece to the sums of the blocks, or gaps, that they lie in.
+
+        Steps whose targets reach into the next block are those of a gap.
+        """
+        horizon, number = self.model.output_feature.horizon, len(self.blocks) // 2
+        width = np.maximum(lengths - horizon - washout, 1)  # steps that count
+        block, end = (
+            np.clip(number * (step - washout) // width, 0, number - 1)
+            for step in (times, times + horizon)
+        )  # [time, series]
+        group = np.where(block == end, block, number + block)[counts]  # [rows]
+        for index in np.unique(group):
+            rows = group == index
+            part = counts.copy()
+            part[counts] = rows
+            for equations, features in zip(self.blocks[index], members, strict=True):
+                for some, piece in _blocks(features, part):
+                    equations.add(
+                        piece, targets[rows][some],
+                        None if weights is None else weights[rows][some],
+                    )  # fmt: skip
+
+    def folds(self):
+        """Pairs of what is learned from and what follows, each a list over members.
+
+        The validation sums of a fold are those of a block; it learns from all blocks before and
+        the gaps between them, whose targets the block does not hold.
+        """
+        number = len(self.blocks) // 2
+        result = []
+        for index in range(1, number):
+            before = self.blocks[:index] + self.blocks[number : number + index - 1]
+            after = [self.blocks[index], self.blocks[number + index]]
+            pair = tuple(
+                [merged(sums) for sums in zip(*parts, strict=True)] for parts in (before, after)
+            )
+            if all(sums[0].count for sums in pair):
+                result.append(pair)
+        return result
 
     def _add_series(self, numbers, x, lengths, y, weights, noise):
         feature = self.model.output_feature

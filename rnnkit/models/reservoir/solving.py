@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def solve(readouts, equations, ridge, towards, validation=None):
+def solve(readouts, equations, ridge, towards, validation=None, folds=None):
     """Sets readouts to the solutions of their normal equations.
 
     Args:
@@ -13,6 +13,10 @@ def solve(readouts, equations, ridge, towards, validation=None):
             on validation data, or without such data by generalised cross-validation.
         towards: Weights `[1 + features, targets]` that the solutions are shrunk towards.
         validation: `NormalEquations` of validation data as `equations`, or None.
+        folds: Pairs of `NormalEquations`, each as `equations`: what is learned from, and later
+            steps by which the ridge value is chosen; for leads above 1, whose errors are not
+            independent, as generalised cross-validation takes them to be. An empty list chooses
+            the largest ridge value: nothing says that anything can be learned. None if not used.
 
     Returns:
         Dict with `loss` and, with validation data, `val_loss`: mean squared errors.
@@ -22,17 +26,19 @@ def solve(readouts, equations, ridge, towards, validation=None):
     """
     beyond = [each.beyond(towards) for each in equations]
     if isinstance(ridge, list):
-        held_out = [None] * len(beyond)
-        if validation is not None:
-            held_out = [each.beyond(towards) for each in validation]
-        paths = [each.path(ridge, part) for each, part in zip(beyond, held_out, strict=True)]
         # Each target counts by its own variance.
         scale = np.maximum(equations[0].mean_squares(), 1e-12)  # [targets]
-        # A validation part shorter than the horizon does not know all leads.
-        errors = np.nanmean([error / scale for _, error in paths], axis=(0, 2))  # [ridges]
-        best = int(np.nanargmin(np.where(np.isfinite(errors), errors, np.inf)))
+        if folds is None:
+            held_out = [None] * len(beyond)
+            if validation is not None:
+                held_out = [each.beyond(towards) for each in validation]
+            paths = [each.path(ridge, part) for each, part in zip(beyond, held_out, strict=True)]
+            best = _best([error / scale for _, error in paths])
+            solutions = [towards + weights[best] for weights, _ in paths]
+        else:
+            best = _best(_later_errors(folds, ridge, towards, scale)) if folds else len(ridge) - 1
+            solutions = [towards + each.path(ridge[best : best + 1])[0][0] for each in beyond]
         ridge = ridge[best]
-        solutions = [towards + weights[best] for weights, _ in paths]
     else:
         solutions = [towards + each.solve(ridge) for each in beyond]
     logs = {"loss": [], "val_loss": []}
@@ -50,6 +56,22 @@ def solve(readouts, equations, ridge, towards, validation=None):
             error = np.where(np.isnan(held_out), error, held_out)
         readout.learn(weights, equations[member], np.sqrt(error), ridge)
     return {key: float(np.mean(values)) for key, values in logs.items() if values}
+
+
+def _best(errors):
+    """Index of the ridge value with the smallest of errors `[some, ridges, targets]`."""
+    # A validation part shorter than the horizon does not know all leads.
+    errors = np.nanmean(errors, axis=(0, 2))  # [ridges]
+    return int(np.nanargmin(np.where(np.isfinite(errors), errors, np.inf)))
+
+
+def _later_errors(folds, ridges, towards, scale):
+    """Errors of the solutions from the first part of each fold on its second, over `scale`."""
+    return [
+        before.beyond(towards).path(ridges, after.beyond(towards))[1] / scale
+        for pair in folds
+        for before, after in zip(*pair, strict=True)
+    ]  # [folds * members, ridges, targets]
 
 
 def ridge_values(ridge):

@@ -1,0 +1,263 @@
+"""Direct forecasts from values relative to the last one: by past values and by a reservoir."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.layers.config import Configured
+from rnnkit.layers.reservoir import ESNCell
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class RelativeForecast(Configured, keras.layers.Layer):
+    """Forecasts at every step from a window of the last values, relative to the last of them.
+
+    With z the values (or their logarithms) over a scale, u_i = z_{t-i} - z_t the window, and s the
+    features that all targets share, the forecast of lead l is
+
+        z_t + sum_i u_i K_il + s S_l,
+
+    kept between two bounds. s are a constant, how far each column is from its mean, the inputs that
+    are no values (a calendar), the recent values of all columns, and the states of an echo state
+    network after it ran over the window from a state of zero. What lies before the window does not
+    matter, and what lies before the series is taken to be as its first season. With weights of zero
+    the forecast is the last value.
+
+    The weights are not trained by gradient: `rnnkit.models.EchoStateForecaster` solves for them.
+
+    Args:
+        columns: Number of columns of values, the first inputs of a step.
+        targets: For each target the column that holds its present value.
+        horizon: Leads.
+        window: Steps in the window of a target.
+        reach: Steps of the window that the reservoir runs over.
+        recent: Recent steps of all columns that are features of all targets; 0 for none.
+        period: Steps in a season, or None.
+        logarithm: Whether columns marked by the weight `logged` are forecast in logarithms.
+        mean, deviation: Lists, how the inputs were standardised.
+        target_mean, target_deviation: Lists, how the outputs are.
+        reservoir: Dict of options of the reservoir, see `rnnkit.layers.ESNCell`; with `units`.
+        seed: Integer that fixes the reservoir, or None.
+
+    Call arguments:
+        inputs: Tensor `(batch, time, features)`.
+        last_only: Whether only the forecasts at the last step are wanted.
+
+    Output shape:
+        `(batch, time, horizon * targets)`, ordered by lead.
+    """
+
+    def __init__(
+        self, columns, targets, horizon, window, reach, recent=0, period=None, logarithm=False,
+        mean=(0.0,), deviation=(1.0,), target_mean=(0.0,), target_deviation=(1.0,), reservoir=None,
+        seed=None, **kwargs,
+    ):  # fmt: skip
+        kwargs.setdefault("trainable", False)
+        super().__init__(**kwargs)
+        self.columns = columns
+        self.targets = list(targets)
+        self.horizon = horizon
+        self.window = window
+        self.reach = reach
+        self.recent = recent
+        self.period = period
+        self.logarithm = logarithm
+        self.mean, self.deviation = list(mean), list(deviation)
+        self.target_mean, self.target_deviation = list(target_mean), list(target_deviation)
+        self.reservoir = dict(reservoir or {"units": 100})
+        self.seed = seed
+        self.echo = ESNCell(seed=seed, dtype=self.dtype_policy, **self.reservoir)
+
+    def build(self, input_shape):
+        columns, targets = self.columns, len(self.targets)
+        self.calendar = input_shape[-1] - columns
+        self.echo.build((None, 2 * columns))
+        units = self.reservoir["units"]
+        self.shared = 1 + columns + self.calendar + self.recent * columns + units
+
+        def weight(name, shape, value="zeros"):
+            return self.add_weight(
+                shape=shape, initializer=value, trainable=False, name=name
+            )
+
+        self.logged = weight("logged", (columns,))
+        self.floor = weight("floor", (columns,), "ones")
+        self.scale = weight("scale", (columns,), "ones")
+        self.centre = weight("centre", (columns,))
+        self.spread = weight("spread", (columns,), "ones")
+        self.lowest = weight("lowest", (columns,))
+        self.highest = weight("highest", (columns,))
+        self.state_mean = weight("state_mean", (units,))
+        self.state_scale = weight("state_scale", (), "ones")
+        self.kernel_window = weight("kernel_window", (targets, self.window, self.horizon))
+        self.kernel_shared = weight("kernel_shared", (self.shared, self.horizon * targets))
+        self.bounds = weight("bounds", (2, targets))
+        self.built = True
+
+    @property
+    def slices(self):
+        """Where the shared features lie: a dict of name to slice."""
+        sizes = {
+            "constant": 1, "level": self.columns, "calendar": self.calendar,
+            "recent": self.recent * self.columns, "states": self.reservoir["units"],
+        }  # fmt: skip
+        ends = np.cumsum(list(sizes.values()))
+        return {
+            name: slice(int(end - size), int(end))
+            for (name, size), end in zip(sizes.items(), ends, strict=True)
+        }
+
+    # === Values ===
+
+    def values(self, inputs):
+        """The columns as they are forecast, `[batch, time, columns]`: standardised, or logs."""
+        x = inputs[..., : self.columns]
+        if not self.logarithm:
+            return x
+        raw = x * np.array(self.deviation, x.dtype.as_numpy_dtype) + np.array(
+            self.mean, x.dtype.as_numpy_dtype
+        )
+        logs = tf.math.log(tf.maximum(raw, tf.cast(self.floor, x.dtype)))
+        return tf.where(self.logged > 0, logs, x)
+
+    def outputs(self, values):
+        """Forecasts of targets `[..., targets]` in the unit of `values` to that of the outputs."""
+        index = np.array(self.targets)
+        mean, deviation, target_mean, target_deviation = (
+            np.asarray(each, values.dtype.as_numpy_dtype)
+            for each in (
+                np.array(self.mean)[index], np.array(self.deviation)[index],
+                self.target_mean, self.target_deviation,
+            )
+        )  # fmt: skip
+        raw = values * deviation + mean
+        if self.logarithm:
+            logged = tf.gather(self.logged, index) > 0
+            raw = tf.where(logged, tf.exp(tf.where(logged, values, 0.0)), raw)
+        return (raw - target_mean) / target_deviation
+
+    # === Features ===
+
+    def _index(self, times, count):
+        """Which steps lie in the window of each of some steps: `[time, count]`, the last itself."""
+        times = times[:, None]
+        index = times + tf.range(1 - count, 1)[None]
+        if self.period:
+            seasons = -(index // self.period)  # to where the first season has its like
+            index = tf.where(index < 0, index + self.period * seasons, index)
+        return tf.clip_by_value(index, 0, times)
+
+    def _states(self, inputs):
+        """States of the reservoir after it ran over `[rows, reach, inputs]`: `[rows, units]`."""
+        inputs = tf.transpose(inputs, [1, 0, 2])
+        rows = tf.shape(inputs)[1]
+        how, weights = self.echo.recurrent_weights(dense=True)
+        _, state = tf.while_loop(
+            lambda t, _: t < self.reach,
+            lambda t, state: (
+                t + 1,
+                self.echo.step(self.echo.project(inputs[t]), state, how, weights),
+            ),
+            (0, tf.zeros([rows, self.echo.units], inputs.dtype)),
+            maximum_iterations=self.reach,
+        )
+        return state
+
+    def features(self, inputs, last_only=False):
+        """What the forecasts are made of.
+
+        Args:
+            inputs: `[batch, time, features]`.
+            last_only: Whether only those of the last step are wanted.
+
+        Returns:
+            The last values over their scale `[batch, time, columns]`, the windows of the targets
+            relative to them `[batch, time, targets, window]`, and the shared features
+            `[batch, time, shared]`.
+        """
+        values = self.values(inputs)
+        times = tf.range(tf.shape(values)[1])
+        last = past = values / self.scale  # [batch, time, columns]
+        if last_only:
+            times, values, last, inputs = times[-1:], values[:, -1:], last[:, -1:], inputs[:, -1:]
+        own = tf.gather(last, self.targets, axis=-1)  # [batch, time, targets]
+        index = self._index(times, self.window)
+        windows = tf.gather(tf.gather(past, self.targets, axis=-1), index, axis=1)
+        windows = tf.transpose(windows - own[:, :, None], [0, 1, 3, 2])
+        level = (values - self.centre) / self.spread
+        level = tf.clip_by_value(level, self.lowest, self.highest)  # [batch, time, columns]
+        run = tf.gather(past, index[:, -self.reach :], axis=1) - last[:, :, None]
+        shape = tf.shape(run)  # [batch, time, reach, columns]
+        run = tf.concat([run, tf.broadcast_to(level[:, :, None], shape)], axis=-1)
+        run = tf.reshape(run / self.columns**0.5, [-1, self.reach, 2 * self.columns])
+        states = (self._states(run) - self.state_mean) * self.state_scale
+        states = tf.reshape(states, [shape[0], shape[1], self.echo.units])
+        parts = [tf.ones_like(level[..., :1]), level, inputs[..., self.columns :]]
+        if self.recent:
+            recent = tf.gather(past, index[:, -1 - self.recent : -1], axis=1)
+            recent -= last[:, :, None]  # [batch, time, recent, columns]
+            parts.append(tf.reshape(recent, [shape[0], shape[1], self.recent * self.columns]))
+        return last, windows, tf.concat([*parts, states], axis=-1)
+
+    def call(self, inputs, last_only=False):
+        last, windows, shared = self.features(inputs, last_only)
+        change = tf.einsum("btdw,dwl->btld", windows, self.kernel_window)
+        steps = [tf.shape(last)[0], tf.shape(last)[1], self.horizon, len(self.targets)]
+        change += tf.reshape(tf.matmul(shared, self.kernel_shared), steps)
+        last = tf.gather(last, self.targets, axis=-1)[:, :, None]  # [batch, time, 1, targets]
+        found = (last + change) * tf.gather(self.scale, self.targets)
+        found = tf.clip_by_value(found, self.bounds[0], self.bounds[1])
+        return tf.reshape(self.outputs(found), [*steps[:2], self.horizon * len(self.targets)])
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.horizon * len(self.targets))
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class ForecastBlend(Configured, keras.layers.Layer):
+    """A weighted mean of forecasts, and how far they are off.
+
+    The weights are not trained. Beside those of the mean it holds, for each output, the root mean
+    squared error, and the half width of an interval: a constant and a fraction of the absolute
+    value that is forecast, in the targets' own unit.
+
+    Args:
+        horizon: Leads.
+        targets: Number of targets.
+
+    Input shape:
+        A list of tensors `(batch, time, horizon * targets)`.
+
+    Output shape:
+        That of each of them.
+    """
+
+    def __init__(self, horizon, targets, **kwargs):
+        kwargs.setdefault("trainable", False)
+        super().__init__(**kwargs)
+        self.horizon = horizon
+        self.targets = targets
+
+    def build(self, input_shapes):
+        def weight(name, shape, value="zeros"):
+            return self.add_weight(
+                shape=shape, initializer=value, trainable=False, name=name
+            )
+
+        width = self.horizon * self.targets
+        self.weights_of_mean = weight("weights_of_mean", (len(input_shapes), self.targets))
+        self.errors = weight("errors", (width,), "ones")
+        self.constant = weight("constant", (width,))
+        self.fraction = weight("fraction", (width,))
+        self.fitted = weight("fitted", ())
+        self.built = True
+
+    def call(self, forecasts):
+        total = 0.0
+        for index, each in enumerate(forecasts):
+            weight = tf.tile(self.weights_of_mean[index], [self.horizon])
+            total += each * tf.cast(weight, each.dtype)
+        return total
+
+    def compute_output_shape(self, input_shapes):
+        return input_shapes[0]

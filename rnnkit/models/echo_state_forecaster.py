@@ -1,0 +1,360 @@
+"""Forecasts by a reservoir, past values and smoothing, blended by how well they did."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.features import Forecast, Series
+from rnnkit.layers.relative import ForecastBlend, RelativeForecast
+from rnnkit.models import forecasting
+from rnnkit.models.base import Model
+from rnnkit.models.forecast.learning import STEPS, Learning, windows_of
+from rnnkit.models.forecast.rows import joined, parts_of
+from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory, weights_of_steps
+from rnnkit.models.outputs import check_features
+from rnnkit.models.reservoir import solving
+from rnnkit.models.windows import as_ragged
+from rnnkit.training.stopping import BestKept, with_defaults
+from rnnkit.utils.checks import integer, one_of
+from rnnkit.utils.config import given
+from rnnkit.utils.seeds import Seeds
+
+# Ridge values to choose from, as fractions of the mean square of the features.
+RIDGES = tuple(10.0**power for power in range(-7, 3))
+RESERVOIR = (
+    "units", "spectral_radius", "leak_rate", "input_scaling", "bias_scaling", "connectivity",
+    "degree", "topology", "activation",
+)  # fmt: skip
+# Reservoirs run over as many steps of the window at most.
+LONGEST_RUN = 100
+# Recent values of all columns that are features of all targets, at most.
+RECENT = 192
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class EchoStateForecaster(forecasting.Forecasting, Model):
+    """A series → at each step the forecast of its next values, with intervals.
+
+    Every lead is forecast directly. The readouts see the window of the last values relative to the
+    last of them, how far the level is from its mean, the calendar, and the states of a reservoir
+    that ran over the window: none of this depends on how much came before, so that any history that
+    is longer than the window gives the same forecast, and levels that training did not see do no
+    harm.
+
+    `fit` compares, by forecasts of later and later parts of the training data, ridge regressions on
+    several of these features, shrunk towards the last value or the last season, in the values or
+    (of positive series) in their logarithms, and forecasts of the kind of exponential smoothing.
+    The best few and the naive forecasts are averaged, with weights that fall with the fourth power
+    of their errors. All is then solved anew from all data. Without evidence for anything better the
+    forecast is the naive one. Intervals are conformal: as wide, at each lead, as the errors of the
+    forecasts of later parts were.
+
+    Args:
+        input_feature: Adapted `Series`, which has the columns to forecast.
+        output_feature: Adapted `Forecast`; its period is the season.
+        units: Size of the reservoir.
+        spectral_radius, leak_rate, input_scaling, bias_scaling: As in `rnnkit.layers.ESNCell`; the
+            inputs are relative values over their standard deviation, and levels.
+        connectivity, degree, topology, activation: As in `rnnkit.layers.ESNCell`.
+        lags: Past values that the readout sees; by default two seasons, at least 16 and at most
+            200. Of short series fewer are used.
+        transform: `"auto"` for logarithms too where all values of a column are positive, or
+            `"none"`.
+        ridge: Regularisation, as a fraction of the mean square of the features: a number, or
+            several to choose from.
+        interval: Probability with which the intervals are to hold.
+        seed: Integer that fixes the reservoir, or None.
+        name: Name of the model.
+
+    Attributes:
+        errors: Root mean squared error of each output in standardised units, NumPy `[width]`, of
+            forecasts of later parts of the training data.
+
+    Example:
+
+    >>> months = np.arange(120)
+    >>> sales = 100 + months + 20 * np.sin(2 * np.pi * months / 12)
+    >>> series = rnnkit.features.Series().adapt(sales)
+    >>> ahead = rnnkit.features.Forecast(horizon=6, period=12).adapt(sales)
+    >>> model = rnnkit.models.EchoStateForecaster(series, ahead, units=20, seed=1)
+    >>> _ = model.fit(sales)
+    >>> [round(value) for value in model.infer(sales)["forecast"]]
+    [220, 231, 239, 243, 241, 235]
+
+    Reference:
+        Jaeger, "The echo state approach to analysing and training recurrent neural networks",
+        GMD report 148, 2001; Bates and Granger, "The combination of forecasts", 1969,
+        https://doi.org/10.1057/jors.1969.103; Tashman, "Out-of-sample tests of forecasting
+        accuracy", 2000, https://doi.org/10.1016/S0169-2070(00)00065-0.
+    """
+
+    stepwise = True
+    washout = 0
+
+    def __init__(
+        self,
+        input_feature,
+        output_feature,
+        units=100,
+        spectral_radius=0.9,
+        leak_rate=1.0,
+        input_scaling=0.5,
+        bias_scaling=0.3,
+        connectivity=None,
+        degree=None,
+        topology=None,
+        activation="tanh",
+        lags=None,
+        transform="auto",
+        ridge=RIDGES,
+        interval=0.8,
+        seed=None,
+        name=None,
+    ):
+        # === Arguments ===
+        arguments = given(locals())
+        check_features(input_feature, output_feature, (Forecast,))
+        if not isinstance(input_feature, Series):
+            raise ValueError(
+                f"input_feature must be a Series. Received: {type(input_feature).__name__}"
+            )
+        columns = forecasting.target_columns(input_feature, output_feature)
+        if columns is None:
+            raise ValueError(
+                "The columns to forecast must be among the inputs, as forecasts start from their "
+                f"last values. Received: targets {output_feature.names}, inputs "
+                f"{input_feature.names}. Use EchoStateNetwork where they are not known"
+            )
+        integer(units, "units")
+        lags = integer(lags, "lags", least=2, optional=True)
+        one_of(transform, "transform", ("auto", "none"))
+        forecasting.check_interval(interval)
+        ridge = solving.ridge_values(ridge)
+        arguments |= {
+            "leak_rate": np.asarray(leak_rate).tolist(),
+            "input_scaling": np.asarray(input_scaling).tolist(),
+            "ridge": ridge,
+        }
+
+        # === Functional model ===
+        seeds = Seeds(seed)
+        sizes = windows_of(output_feature.period, lags)
+        width = input_feature.size
+        recent = 0 if width == 1 else int(np.clip(RECENT // width, 1, sizes["lags"] - 1))
+        dtype = input_feature.dtype
+        inputs = keras.Input((None, input_feature.width), dtype=dtype, name="series")
+        parts = []
+        echo_seed = seeds.next()
+        for logarithm in (False, True)[: 1 + (transform == "auto")]:
+            layer = RelativeForecast(
+                width, columns, output_feature.horizon, sizes["window"],
+                min(sizes["lags"], LONGEST_RUN), recent, output_feature.period, logarithm,
+                *_scaling(input_feature), *_scaling(output_feature),
+                reservoir={option: arguments[option] for option in RESERVOIR},
+                seed=echo_seed, dtype=dtype, name="in_logarithms" if logarithm else "in_values",
+            )  # fmt: skip
+            parts.append(layer(inputs))  # [batch, time, horizon * targets]
+        blend = ForecastBlend(
+            output_feature.horizon, output_feature.size, dtype=dtype, name="blend"
+        )
+        super().__init__(inputs, blend(parts), **arguments)
+
+    @property
+    def forecasts(self):
+        """The layers that are blended."""
+        found = (self.get_layer("in_values"),)
+        return found if self.transform == "none" else (*found, self.get_layer("in_logarithms"))
+
+    @property
+    def mixture(self):
+        """The layer that blends them and holds their errors."""
+        return self.get_layer("blend")
+
+    @property
+    def errors(self):
+        return self.mixture.errors.numpy()
+
+    @property
+    def fitted(self):
+        """Whether `fit` has been called."""
+        return bool(self.mixture.fitted.numpy() > 0)
+
+    # === Training ===
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        validation_batch_size=None,
+        interrupted_path=None,
+        initial_epoch=0,
+        **kwargs,
+    ):
+        """Chooses, solves and calibrates; anew each time it is called.
+
+        Args:
+            x: Raw series as in `Model.fit`: one array `[time, columns]`, a list of them, or a
+                dataset of `(x, y)`.
+            y: Raw targets, NaN where they are not known. If left out they are the columns of x.
+            batch_size: Not used.
+            epochs: Not used: one pass is all there is to learn from.
+            verbose: Not used.
+            callbacks: Keras callbacks; they see one epoch.
+            validation_split: As in `keras.Model.fit`.
+            validation_data: Raw data. Where it goes on from the training series (as that of
+                `recipe.data` does) it is learned from like these. Otherwise it is what forecasts
+                are compared by, before it is learned from.
+            shuffle: Not used.
+            class_weight: Not for numbers: refused.
+            sample_weight: Weight of each series, or of each step `[series, time]`.
+            validation_batch_size: Not used.
+            interrupted_path: Not used: nothing is learned in part.
+            initial_epoch: Not used.
+            **kwargs: `steps_per_epoch` and the like are refused.
+
+        Returns:
+            The Keras `History` with `loss` and `val_loss`: mean squared errors in standardised
+            units, in the end and of forecasts of later steps.
+
+        Raises:
+            ValueError: If the series have fewer than two horizons of known values, or a target
+                never changes.
+        """
+        if kwargs or class_weight is not None:
+            wrong = sorted(kwargs) + ["class_weight"] * (class_weight is not None)
+            raise ValueError(f"fit does not take {wrong} here: it makes one pass over numbers")
+        own = y is None and not isinstance(x, (tf.data.Dataset, tuple))
+        data, held_out = self._prepare_fit(
+            x, y, sample_weight, validation_split, validation_data, own
+        )
+        horizon = self.output_feature.horizon
+        parts = parts_of(in_memory(data, "fit"), horizon)
+        if held_out is not None:
+            later = parts_of(in_memory(held_out, "fit"), horizon, held_out=True)
+            parts = joined(parts, later)
+        callbacks = with_defaults(callbacks, self.optimizer, warmup=self.fit_defaults.get("warmup"))
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = keras.callbacks.CallbackList(callbacks, add_history=True, model=self)
+        callbacks.on_train_begin()
+        callbacks.on_epoch_begin(0)
+        with BestKept(self, path=interrupted_path):
+            logs = Learning(self, parts).run()
+            callbacks.on_epoch_end(0, logs)
+            callbacks.on_train_end(logs)
+        return self.history
+
+    def fine_tune(self, x, y=None, **kwargs):
+        """Refused: what is forecast with was chosen by all data there was."""
+        raise ValueError(
+            "EchoStateForecaster learns from all data at once: call fit with the old and the new "
+            "data together"
+        )
+
+    # === Data ===
+
+    def prepare(self, x, y=None, sample_weight=None, targets=True):
+        sample_weight = weights_of_steps(self.input_feature, x, sample_weight)
+        if isinstance(x, np.ndarray | list) and sample_weight is None:
+            data = self._prepared_at_once(x, y, targets)
+            if data is not None:
+                return data
+        return super().prepare(x, y, sample_weight, targets)
+
+    # === Use ===
+
+    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+        """Forecasts at every step of raw series, in standardised units.
+
+        Args:
+            x: Raw series as in `fit`.
+            batch_size: Not used.
+
+        Returns:
+            NumPy array `[series, time, horizon * targets]`, NaN after the end of a series;
+            `[time, horizon * targets]` for one series given as an array of its own.
+        """
+        del batch_size, verbose, kwargs
+        self._check_fitted("predict")
+        data = in_memory(self.prepare(x, targets=False), "predict")
+        series = [np.asarray(each) for each in _one_by_one(data)]
+        longest = max(len(each) for each in series)
+        result = np.full((len(series), longest, self.output_feature.width), np.nan, "float32")
+        for row, each in zip(result, series, strict=True):
+            for start in range(0, len(each), STEPS):
+                part = self._steps(each, start, min(start + STEPS, len(each)))
+                row[start : start + len(part)] = part
+        single = isinstance(x, np.ndarray) and holds_one_sequence(self.input_feature, x)
+        return result[0] if single else result
+
+    def _steps(self, series, start, stop):
+        """Outputs at some steps of an encoded series, `[steps, horizon * targets]`."""
+        before = self.forecasts[0].window - 1
+        first = 0 if start <= 2 * before else start - before
+        run = self.compiled_functions.get("steps", self.call)
+        return run(tf.constant(series[None, first:stop]))[0, start - first :].numpy()
+
+    def _last(self, data):
+        """Outputs at the last step of each encoded series, `[series, horizon * targets]`."""
+
+        def compute(inputs):
+            return self.mixture([layer(inputs, last_only=True) for layer in self.forecasts])
+
+        run = self.compiled_functions.get("last", compute)
+        needed = self.forecasts[0].window  # what lies further back does not matter
+        return np.stack([
+            run(tf.constant(np.asarray(each)[None, -needed:]))[0, 0].numpy()
+            for each in _one_by_one(data)
+        ])  # fmt: skip
+
+    def margins(self, outputs):
+        shape = (-1, self.output_feature.horizon, self.output_feature.size)
+        own = self.output_feature.unscale(np.reshape(outputs, shape))
+        constant = self.mixture.constant.numpy().reshape(shape[1:])
+        fraction = self.mixture.fraction.numpy().reshape(shape[1:])
+        feature = self.output_feature
+        unit = np.asarray(feature.deviation) if feature.normalize else 1.0
+        return ((constant + fraction * np.abs(own)) / unit).reshape(np.shape(outputs))
+
+    def infer(self, x, batch_size=None):
+        """Raw in, readable out: forecasts with intervals after the end of each series.
+
+        Args:
+            x: Raw series as in `fit`. What lies further back than the window does not matter.
+            batch_size: Not used.
+
+        Returns:
+            A list with a dict for each series, with `"forecast"`, `"lower"` and `"upper"` and
+            where times are known `"time"`; for one series its dict alone.
+        """
+        del batch_size
+        self._check_fitted("infer")
+        single = holds_one_sequence(self.input_feature, x)
+        data = in_memory(self.prepare(x, targets=False), "infer")
+        results = self._readable(x, self._last(data))
+        return results[0] if single else results
+
+    def _check_fitted(self, method):
+        if not self.fitted:
+            raise ValueError(f"{method} needs a model that has learned: call fit first")
+
+
+def _scaling(feature):
+    """Mean and deviation by which a feature standardises, as lists."""
+    if not feature.normalize:
+        return [0.0] * feature.size, [1.0] * feature.size
+    return feature.mean, feature.deviation
+
+
+def _one_by_one(data):
+    """The encoded inputs of each series, without the padding after its end."""
+    x = as_ragged(data.tensors[0])
+    return [x[number] for number in range(len(data))]

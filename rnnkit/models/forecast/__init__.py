@@ -1,0 +1,1 @@
+"""How `EchoStateForecaster` learns: rows, candidates, their blend, and the intervals."""

@@ -1,0 +1,106 @@
+"""The best few candidates and the naive forecasts in one: weights from validation."""
+
+import dataclasses
+
+import numpy as np
+
+# Families that are blended, and the power of their errors that weighs them.
+BLENDED, POWER = 4, -4.0
+
+
+@dataclasses.dataclass
+class Blend:
+    """A blend for one target.
+
+    Attributes:
+        weights: For each view the weights on its features `[features, horizon]`.
+        share: For each view its weight in the mean.
+        bounds: For each view the smallest and the largest value.
+        members: List of `(family, weight)`, for people.
+        forecasts: Of the validation rows `[rows, horizon]`, by what was known before each fold.
+    """
+
+    weights: list
+    share: np.ndarray
+    bounds: list
+    members: list
+    forecasts: np.ndarray
+
+
+def best_of_families(found):
+    """Of `(candidate, errors)` the best of each family, best first, as `(candidate, error)`.
+
+    Each fold counts the same.
+    """
+    best = {}
+    for candidate, errors in found:
+        error = float(np.mean(errors))
+        if np.isfinite(error) and error < best.get(candidate.family, (None, np.inf))[1]:
+            best[candidate.family] = candidate, error
+    return sorted(best.values(), key=lambda pair: pair[1])
+
+
+def blended(views, found, naive, folds, rows):
+    """Blends the best candidates with the naive forecasts.
+
+    The weight of each is its validation error to the power of -4: without evidence that one is
+    better they count the same, and where nothing beats the naive forecasts those remain.
+
+    Args:
+        views: List of `View`.
+        found: `(candidate, errors)` of all candidates.
+        naive: The same of the naive forecasts.
+        folds: List of `Fold`.
+        rows: Indices of all rows to learn from in the end.
+
+    Returns:
+        A `Blend`.
+    """
+    chosen = best_of_families(found)[:BLENDED] + best_of_families(naive)
+    errors = np.array([error for _, error in chosen])
+    members = [candidate for candidate, _ in chosen]
+    if not folds:
+        errors = np.ones(len(errors))
+    shares = np.maximum(errors, 1e-12 + 1e-6 * errors.max()) ** POWER
+    shares = shares / shares.sum()
+    forecasts = [
+        _together(views, members, shares, fold.fit).forecast(fold.validation) for fold in folds
+    ]
+    final = _together(views, members, shares, rows)
+    width = views[0].change.shape[1]
+    return Blend(
+        final.weights,
+        final.share,
+        final.bounds,
+        [(each.family, float(share)) for each, share in zip(members, shares, strict=True)],
+        np.concatenate(forecasts) if forecasts else np.empty((0, width)),
+    )
+
+
+@dataclasses.dataclass
+class _Solved:
+    views: list
+    weights: list
+    share: np.ndarray
+    bounds: list
+
+    def forecast(self, rows):
+        total = 0.0
+        parts = zip(self.views, self.weights, self.share, self.bounds, strict=True)
+        for view, weights, share, bounds in parts:
+            if share > 0:
+                total = total + share * view.forecast(rows, view.features[rows] @ weights, bounds)
+        return total
+
+
+def _together(views, members, shares, fit):
+    """The members as one set of weights for each view, solved from some rows."""
+    total, share = [np.zeros((view.features.shape[1], view.change.shape[1])) for view in views], []
+    for number, view in enumerate(views):
+        own = [(each, part) for each, part in zip(members, shares, strict=True)
+               if each.view == number]  # fmt: skip
+        weight = sum(part for _, part in own)
+        for each, part in own:
+            total[number] += part / weight * each.weights(view, fit)
+        share.append(weight)
+    return _Solved(views, total, np.array(share, "float64"), [view.bounds(fit) for view in views])
