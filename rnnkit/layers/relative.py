@@ -76,9 +76,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.shared = 1 + columns + self.calendar + self.recent * columns + units
 
         def weight(name, shape, value="zeros"):
-            return self.add_weight(
-                shape=shape, initializer=value, trainable=False, name=name
-            )
+            return self.add_weight(shape=shape, initializer=value, trainable=False, name=name)
 
         self.logged = weight("logged", (columns,))
         self.floor = weight("floor", (columns,), "ones")
@@ -240,9 +238,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
 
     def build(self, input_shapes):
         def weight(name, shape, value="zeros"):
-            return self.add_weight(
-                shape=shape, initializer=value, trainable=False, name=name
-            )
+            return self.add_weight(shape=shape, initializer=value, trainable=False, name=name)
 
         width = self.horizon * self.targets
         self.weights_of_mean = weight("weights_of_mean", (len(input_shapes), self.targets))
