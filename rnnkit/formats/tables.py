@@ -1,23 +1,15 @@
-"""Tables of examples: csv, tsv and jsonl files, and pandas frames, as columns of values."""
+"""Tables of examples: csv, tsv, json and jsonl files, and pandas frames, as columns of values."""
 
-import csv
-import io
-import json
 import pathlib
-import re
 
-import numpy as np
-
-from rnnkit.formats import bounds
+from rnnkit.formats import compressed, json_rows, separated
+from rnnkit.formats.encodings import decode
 from rnnkit.utils.checks import nearest
-from rnnkit.utils.messages import listed, shorten
+from rnnkit.utils.messages import listed
 
+# Endings of tables; in a folder one of json may be about the data, rather than be it.
 SUFFIXES = (".csv", ".tsv", ".jsonl")
-# Each column is kept on its own, so that many take long.
-MOST_COLUMNS = 20_000
-# Lists within lists in a cell of jsonl; pictures are three deep.
-MOST_NESTED = 20
-_LINE_END = "\r\n|\r|\n"
+FILES = (*SUFFIXES, ".json")
 
 
 class Table:
@@ -27,17 +19,22 @@ class Table:
         columns: Dict of column name to list of values.
         lines: Line number of each row in its file, or None.
         source: What to call the table in messages.
+        positions: Names of the columns as they stand in the file, None for those that are left
+            out; by default those of `columns`.
+        unit: What `lines` count: `"line"` or `"row"`.
     """
 
-    def __init__(self, columns, lines=None, source="the table"):
+    def __init__(self, columns, lines=None, source="the table", positions=None, unit="line"):
         self.columns = columns
         self.source = source
+        self.unit = unit
+        self.positions = list(columns) if positions is None else positions
         self.size = len(next(iter(columns.values()))) if columns else 0
         self.lines = lines or range(1, self.size + 1)
 
     def where(self, row):
         """Where a row came from, in words: `data.csv, line 7`."""
-        return f"{self.source}, line {self.lines[row]}"
+        return f"{self.source}, {self.unit} {self.lines[row]}"
 
     def match(self, role, names, given=None):
         """The name of the column that plays a role.
@@ -45,7 +42,8 @@ class Table:
         Args:
             role: What the column is for, such as `"input"`.
             names: Names that are taken for it, case-insensitively, the first ones first.
-            given: The user's own choice: a column's name, or its position from 0.
+            given: The user's own choice: a column's name, or its position from 0; or a key within
+                the objects of a column, `"data.text"`, which then is a column too.
 
         Returns:
             The column's name.
@@ -56,34 +54,73 @@ class Table:
         known = list(self.columns)
         lowered = {str(name).strip().lower(): name for name in known}
         if given is not None:
-            if isinstance(given, int) and 0 <= given < len(known):
-                return known[given]
+            if isinstance(given, int) and 0 <= given < len(self.positions):
+                if self.positions[given] is None:
+                    raise ValueError(
+                        f"{self.source}: the column {given} for the {role} has neither name nor "
+                        f"content. Columns found: {listed(known)}"
+                    )
+                return self.positions[given]
             if str(given).strip().lower() in lowered:
                 return lowered[str(given).strip().lower()]
+            if self._take_nested(str(given).strip()):
+                return str(given).strip()
             raise ValueError(
                 f"{self.source} has no column {given!r} for the {role}."
-                f"{nearest(given, map(str, known))} Columns found: {listed(known)}"
+                f"{nearest(given, map(str, self._known()))} Columns found: {listed(self._known())}"
             )
         for name in names:
             if name in lowered:
                 return lowered[name]
         raise ValueError(
             f"{self.source} has no column for the {role}: expected one of {list(names)} (or say "
-            f"which with {role}=...). Columns found: {listed(known)}"
+            f"which with {role}=...). Columns found: {listed(self._known())}"
         )
 
+    def _known(self):
+        """Names of the columns, and of the keys within those of objects."""
+        names = []
+        for name, cells in self.columns.items():
+            keys = list(next((cell for cell in cells if isinstance(cell, dict)), ()))
+            names += [f"{name}.{key}" for key in keys] or [name]
+        return names
 
-def read_table(path, encoding="utf-8", header=True):
-    """Reads a csv, tsv or jsonl file.
+    def _take_nested(self, name):
+        """Makes the values of a key within objects, `data.text`, a column; False without any."""
+        first, *keys = name.split(".")
+        if not keys or first not in self.columns:
+            return False
+        cells, found = self.columns[first], False
+        for key in keys:
+            found = any(isinstance(cell, dict) and key in cell for cell in cells)
+            cells = [cell.get(key) if isinstance(cell, dict) else None for cell in cells]
+        if found:
+            self.columns[name] = cells
+        return found
 
-    In a tsv file quotes are ordinary characters, except that a field wrapped in quotes whose
-    inner quotes are all doubled is unwrapped, as spreadsheets write it.
+
+def is_table(path):
+    """Whether a file is a table by its ending, compressed or not."""
+    return compressed.bare(path).suffix.lower() in FILES
+
+
+def read_table(path, encoding="utf-8", header=True, separator=None):
+    """Reads a csv, tsv, json or jsonl file, which may be compressed (`.csv.gz`).
+
+    Columns without name and content are left out; those without name that have some are called
+    `Unnamed: 2` by their position, as in pandas. In a tsv file quotes are ordinary characters,
+    except that a field wrapped in quotes whose inner quotes are all doubled is unwrapped, as
+    spreadsheets write it.
 
     Args:
-        path: Path that ends in `.csv`, `.tsv` or `.jsonl`.
-        encoding: Character encoding of the file.
-        header: Whether the first row names the columns, or a function of its cells that tells; if
-            not they are called 0, 1, ...
+        path: Path that ends in `.csv`, `.tsv`, `.jsonl` or `.json` (see
+            `rnnkit.formats.json_rows.read`), perhaps with `.gz`, `.bz2`, `.xz` or `.zip` after it.
+        encoding: Character encoding of the file, if it does not begin with a mark of its own.
+        header: Whether the first row names the columns; or a function that tells from its cells
+            and the columns below by number (None before they are read), such as
+            `rnnkit.formats.headers.told`. If not they are called 0, 1, ...
+        separator: What stands between columns, one character. By default a tab in tsv; in csv one
+            of `, ; | tab`, told from the first rows, and printed if it is no comma.
 
     Returns:
         A `Table`.
@@ -95,67 +132,54 @@ def read_table(path, encoding="utf-8", header=True):
     path = pathlib.Path(path)
     if not path.is_file():
         raise ValueError(f"There is no file {str(path)!r}")
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    suffix = compressed.bare(path).suffix.lower()
+    if suffix not in FILES:
         raise ValueError(
-            f"{path} is of a type that is not read; expected one of {', '.join(SUFFIXES)}"
+            f"{path} is of a type that is not read; expected one of {', '.join(FILES)}, also "
+            f"compressed ({', '.join(compressed.SUFFIXES)})"
         )
     text = decode(path, encoding)
     if not text.strip():
         raise ValueError(f"{path} is empty: expected a header and at least one row")
-    table = parse(text, str(path), suffix, header)
+    table = parse(text, str(path), suffix, header, separator)
     if not table.size:
         names = list(table.columns)
         raise ValueError(f"{path} has a header but no rows. Columns found: {listed(names)}")
     return table
 
 
-def parse(text, label, suffix=".csv", header=True):
-    """Text of a csv, tsv or jsonl file as a `Table`, of size 0 where it holds no rows.
+def parse(text, label, suffix=".csv", header=True, separator=None):
+    """Text of a csv, tsv, json or jsonl file as a `Table`, of size 0 where it holds no rows.
 
     Args:
         text: The text.
         label: What to call it in messages.
-        suffix: `".csv"`, `".tsv"` or `".jsonl"`.
+        suffix: `".csv"`, `".tsv"`, `".jsonl"` or `".json"`.
         header: As in `read_table`.
+        separator: As in `read_table`.
 
     Raises:
-        ValueError: If the text is not of that format, or a row does not fit.
+        ValueError: If the text is not of that format, or a row does not fit; also if the
+            separator could be one of two.
     """
-    if suffix == ".jsonl":
-        return _read_jsonl(label, text)
+    if suffix in (".jsonl", ".json"):
+        columns, numbers, unit = json_rows.read(text, label, suffix)
+        return Table(columns, numbers, label, unit=unit)
     if not text.strip():
         return Table({}, [], label)
-    frame = _tsv_frame(text, label, header) if suffix == ".tsv" else _csv_frame(text, label, header)
-    named, names = _names(frame.iloc[0].dropna().tolist(), header)
-    if len(set(names)) != len(names):
-        raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
-    fields = frame.notna().sum(axis=1)  # of each row: pandas fills up the short ones
-    wrong = fields.index[fields != len(names)]
-    if len(wrong):
-        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
-    frame = frame.iloc[1:] if named else frame
-    columns = {name: frame[index].tolist() for index, name in enumerate(names)}
-    return Table(columns, frame.index.tolist(), label)
-
-
-def decode(path, encoding):
-    """A file's text; undecodable bytes are reported with their line."""
-    raw = bounds.read(path)
-    try:
-        return raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ValueError(
-            f"{path}, line {line}: the bytes {raw[error.start : error.start + 4]!r} are not "
-            f"{encoding}. Say how the file is encoded, for example encoding='latin-1'"
-        ) from None
-    except UnicodeError as error:
-        raise ValueError(f"{path} is not {encoding} ({shorten(error)})") from None
-    except LookupError:
-        raise ValueError(
-            f"encoding must name a character encoding. Received: {encoding!r}"
-        ) from None
+    names, frame = separated.read(text, label, suffix, header, separator)
+    columns, positions = {}, []
+    for index, name in enumerate(names):
+        cells = frame[index].tolist()
+        if name == "" and len(cells) and not any(map(str.strip, cells)):
+            positions.append(None)
+            continue
+        name = f"Unnamed: {index}" if name == "" else name
+        if name in columns:
+            raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
+        columns[name] = cells
+        positions.append(name)
+    return Table(columns, frame.index.tolist(), label, positions)
 
 
 def from_frame(frame):
@@ -165,167 +189,3 @@ def from_frame(frame):
         raise ValueError(f"The frame names a column twice. Columns found: {listed(names)}")
     columns = {name: list(frame[name]) for name in names}
     return Table(columns, list(range(len(frame))), "the frame")
-
-
-def parse_json(text, label):
-    """A text of JSON as a value.
-
-    Args:
-        text: The text.
-        label: What to call it in messages.
-
-    Raises:
-        ValueError: If it is not valid, or nests lists deeper than `MOST_NESTED`.
-
-    Example:
-
-    >>> parse_json('{"a": [1]}', "the text")
-    {'a': [1]}
-    """
-    deep = f"{label}: lists and objects in one another; at most {MOST_NESTED} levels are allowed"
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{label}: no valid JSON ({error.msg})") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ValueError(f"{label}: no valid JSON ({shorten(error)})") from None
-    except RecursionError:
-        raise ValueError(deep) from None
-    if _deeper(value, MOST_NESTED):
-        raise ValueError(deep)
-    return value
-
-
-def _deeper(value, levels):
-    """Whether lists and dicts are nested in more levels."""
-    if not isinstance(value, (list, dict)):
-        return False
-    items = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper(item, levels - 1) for item in items)
-
-
-def _read_jsonl(label, text):
-    rows = []
-    # Not str.splitlines: JSON strings may hold the rare characters it also splits at.
-    for line, content in enumerate(text.split("\n"), 1):
-        if not content.strip():
-            continue
-        row = parse_json(content, f"{label}, line {line}")
-        if not isinstance(row, dict):
-            raise ValueError(
-                f"{label}, line {line}: expected an object {{...}}, found {content[:40]}"
-            )
-        rows.append((line, row))
-    names = list(rows[0][1]) if rows else []
-    _check_columns(len(names), label)
-    for line, row in rows:
-        if set(row) != set(names):
-            odd = sorted(set(row) ^ set(names))
-            raise ValueError(
-                f"{label}, line {line}: expected the keys {listed(names)}, but {listed(odd)} differ"
-            )
-    return Table(
-        {name: [row[name] for _, row in rows] for name in names},
-        [line for line, _ in rows],
-        label,
-    )
-
-
-def _names(first, header):
-    """Whether the first row of a table names its columns, and their names."""
-    named = header(first) if callable(header) else header
-    return named, [name.strip() for name in first] if named else list(range(len(first)))
-
-
-def _csv_frame(text, label, header):
-    """Rows of csv as a frame of texts; its index has the line at which each row begins."""
-    import pandas as pd
-
-    body = text.lstrip("\r\n")
-    # Python's engine refuses stray quotes and tells short rows from empty cells. The one in C,
-    # which is faster, does neither: it is for text without quotes, in which as many commas as
-    # there should be show that no row is short.
-    commas = body.partition("\n")[0].count(",")
-    rows = body.count("\n") + (not body.endswith("\n"))
-    plain = not re.search(r'["\0]|\r(?!\n)', body) and body.count(",") == commas * rows > 0
-    _check_columns(commas + 1 if plain else 1, label)
-    limit = csv.field_size_limit(2**31 - 1)  # Python's engine is built on csv
-    try:
-        # It would fill up rows that are short, whatever memory that takes.
-        if not plain and (fault := _fault(text, label, header)):
-            raise ValueError(fault)
-        frame = pd.read_csv(
-            io.StringIO(body, newline=""),
-            header=None,
-            dtype=object,
-            na_filter=False,
-            skip_blank_lines=False,  # so that the lines of rows can be counted
-            engine="c" if plain else "python",
-        )
-    except pd.errors.ParserError:
-        raise ValueError(_fault(text, label, header) or f"{label}: no valid csv") from None
-    finally:
-        csv.field_size_limit(limit)
-    inside = np.zeros(len(frame), int)  # line ends inside of each row's quotes
-    for name in frame if '"' in text else ():
-        inside += frame[name].str.count(_LINE_END).fillna(0).to_numpy("int64")
-    before = len(re.findall(_LINE_END, text[: len(text) - len(body)]))
-    lines = 1 + before + np.arange(len(frame)) + np.cumsum(inside) - inside
-    return frame.set_axis(lines).dropna(how="all")
-
-
-def _fault(text, label, header):
-    """What is wrong with csv, and in which line; None where it can be read."""
-    reader, start, names = csv.reader(io.StringIO(text, newline=""), strict=True), 1, None
-    try:
-        for row in reader:
-            if row and names is None:
-                _check_columns(len(row), label)
-                names = _names(row, header)[1]
-            if row and len(row) != len(names):
-                return _unequal(label, start, names, len(row))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        return (
-            f"{label}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
-            "be doubled; for tab-separated text use a .tsv file"
-        )
-    return None
-
-
-def _check_columns(count, label):
-    if count > MOST_COLUMNS:
-        raise ValueError(
-            f"{label} has {count:,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out those "
-            "that are not needed"
-        )
-
-
-def _unequal(label, line, names, found):
-    some = shorten(", ".join(map(str, names)))
-    return f"{label}, line {line}: expected {len(names)} fields ({some}) but found {found}"
-
-
-def _tsv_frame(text, label, header):
-    """Rows between tabs as a frame of texts; its index has the line of each row."""
-    import pandas as pd
-
-    # Not str.splitlines, which also splits at form feeds and other rare characters.
-    rows = pd.Series(text.replace("\r\n", "\n").split("\n"), dtype=object).str.rstrip("\r")
-    rows.index += 1
-    rows = rows[rows != ""]
-    fields = rows.str.count("\t") + 1
-    _check_columns(fields.iloc[0], label)
-    wrong = fields.index[fields != fields.iloc[0]]
-    if len(wrong):  # it would fill up the short ones, whatever memory that takes
-        names = _names(rows.iloc[0].split("\t"), header)[1]
-        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
-    return rows.str.split("\t", expand=True).map(_unquote, na_action="ignore")
-
-
-def _unquote(field):
-    if len(field) > 1 and field[0] == field[-1] == '"' and '"' in field[1:-1]:
-        inner = field[1:-1]
-        if '"' not in inner.replace('""', ""):
-            return inner.replace('""', '"')
-    return field

@@ -9,7 +9,7 @@ from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
 from rnnkit.data.readers.sequences import conll, word_rows
 from rnnkit.formats.cells import as_text, missing
-from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
+from rnnkit.formats.tables import SUFFIXES, from_frame, is_table
 from rnnkit.utils.messages import shorten
 
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
@@ -50,7 +50,7 @@ def load(source, request):
 
 def _read(path, request):
     """The `Table` of a file with a sentence a row, and its columns of words and tags."""
-    if pathlib.Path(path).suffix.lower() not in ENDINGS:
+    if pathlib.Path(path).suffix.lower() not in ENDINGS and not is_table(path):
         raise ValueError(
             f"{path} is of a type that is not read; expected one of {', '.join(ENDINGS)}"
         )
@@ -58,7 +58,7 @@ def _read(path, request):
     if conll.looks_like(path, recipe.columns, request.encoding):
         table = conll.read(path, recipe.data_types[1], request.given, request.encoding)
         return table, ("words", "tags")
-    return _sentences(read_table(path, request.encoding), request)
+    return _sentences(request.table(path), request)
 
 
 def _sentences(table, request):
