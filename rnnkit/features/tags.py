@@ -10,7 +10,14 @@ import tensorflow as tf
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import free_token, strings, text_of
 from rnnkit.features.words import ragged
-from rnnkit.metrics.tag_schemes import PARTS, SCHEMES, entities, scheme_of
+from rnnkit.metrics.tag_schemes import (
+    PARTS,
+    SCHEMES,
+    entities,
+    notation_of,
+    scheme_of,
+    usual,
+)
 from rnnkit.utils.checks import one_of
 
 # Ids of what is no tag that was learned.
@@ -24,7 +31,10 @@ class Tags(Feature):
     Tags may mark stretches of several words: `B-` at the first, `I-` at the others, `O` outside
     (BIO). An `I-` that continues nothing begins a stretch, as the usual scorers have it, and is
     encoded as `B-`; so the older way of writing `B-` only between neighbours is read too. Also
-    with `E-` for the last and `S-` for a single word (BIOES).
+    with `E-` for the last and `S-` for a single word (BIOES), which others write `L-` and `U-`
+    (BILOU). `B_city`, `city-B` and `city_B` are read as `B-city` is, where all tags but `O` are
+    written so; tags stay as they are written. Tags of entities may have no marks at all: then a
+    run of equal ones other than `O` is a stretch (`scheme="bare"`).
 
     The empty tag marks a step whose tag is not known: it does not count in training or scores. A
     tag that training did not have counts as an error in scores and not in the loss; a warning says
@@ -32,7 +42,9 @@ class Tags(Feature):
 
     Args:
         classes: List of the tags in the order of their ids, or None to learn them with `adapt`.
-        scheme: `"plain"`, `"bio"`, `"bioes"`, or None to learn it with `adapt`.
+        scheme: `"plain"`, `"bio"`, `"bioes"`, `"bare"`, or None to learn it with `adapt`, which
+            takes tags without marks for plain; `"entities"` learns it too, and takes them for
+            bare where one of them is `O`.
 
     Example:
 
@@ -50,7 +62,7 @@ class Tags(Feature):
     accepts_numbers = True
 
     def __init__(self, classes=None, scheme=None):
-        self.scheme = one_of(scheme, "scheme", (None, *SCHEMES))
+        self.scheme = one_of(scheme, "scheme", (None, *SCHEMES, "entities"))
         self.classes = None
         if classes is not None:
             self._set([str(each) for each in classes])
@@ -60,9 +72,10 @@ class Tags(Feature):
             raise ValueError(f"classes must be different tags. Received: classes={classes}")
         if len(classes) < 2:
             raise ValueError(f"Tags needs at least two tags to tell apart. Received: {classes}")
-        if self.scheme is None:
-            self.scheme = scheme_of(classes)
+        if self.scheme in (None, "entities"):
+            self.scheme = scheme_of(classes, self.scheme == "entities")
         self.classes = classes
+        self.usual = usual(classes, self.scheme)
         self._lookup = keras.layers.StringLookup(
             vocabulary=classes, num_oov_indices=1, oov_token=free_token(classes)
         )
@@ -123,10 +136,13 @@ class Tags(Feature):
             flat = values.flat_values if isinstance(values, tf.RaggedTensor) else values
             counts.update(text_of(each) for each in tf.reshape(flat, [-1]).numpy().tolist())
         counts.pop("", None)
-        scheme = self.scheme or scheme_of(counts)
-        if scheme != "plain":  # what begins with I- may have to begin with B-
-            names = {match[2] for match in map(PARTS.match, counts) if match}
-            counts.update({f"B-{name}": 0 for name in names})
+        scheme = self.scheme
+        if scheme in (None, "entities"):
+            scheme = scheme_of(counts, scheme == "entities")
+        notation = notation_of(counts)
+        if scheme in ("bio", "bioes") and notation:  # what begins with I- may have to with B-
+            names = {match[2] for match in map(PARTS.match, usual(counts, scheme)) if match}
+            counts.update({notation[1].format("B", name): 0 for name in names})
         self.scheme = scheme
         self._set(sorted(counts))
         return self
@@ -145,7 +161,7 @@ class Tags(Feature):
         ids = tf.cast(self._lookup(flat), tf.int32) - 1
         ids = tf.where(ids < 0, UNSEEN, ids)
         ids = tf.where(tf.equal(flat, ""), UNLABELLED, ids)
-        if self.scheme != "plain":
+        if self.scheme in ("bio", "bioes"):
             ids = self._repaired(ids, values.value_rowids())
         return values.with_values(ids)
 
@@ -153,7 +169,7 @@ class Tags(Feature):
         """Ids `[steps]` in which what continues nothing begins a stretch."""
         continued, open_after, begins = (
             tf.constant([-1 if each is None else each for each in column], tf.int32)
-            for column in zip(*map(self._transition, self.classes), strict=True)
+            for column in zip(*map(self._transition, self.usual), strict=True)
         )
         safe = tf.maximum(ids, 0)
         after = tf.where(ids < 0, -1, tf.gather(open_after, safe))  # the stretch that goes on
@@ -164,7 +180,7 @@ class Tags(Feature):
         return tf.where(lost, tf.gather(begins, safe), ids)
 
     def _transition(self, tag):
-        """How a tag joins its neighbours.
+        """How a tag, written as in `usual`, joins its neighbours.
 
         Returns:
             Number of the type of stretch that the tag continues, of the type that may go on after
@@ -173,19 +189,19 @@ class Tags(Feature):
         match = PARTS.match(tag)
         if not match:
             return None, None, None
-        names = sorted({found[2] for found in map(PARTS.match, self.classes) if found})
+        names = sorted({found[2] for found in map(PARTS.match, self.usual) if found})
         mark, number = match[1], names.index(match[2])
         single = f"S-{match[2]}"
-        begin = single if mark in "EL" and single in self.classes else f"B-{match[2]}"
-        begins = self.classes.index(begin if begin in self.classes else tag)
-        return (number if mark in "IEL" else None, number if mark in "BI" else None, begins)
+        begin = single if mark == "E" and single in self.usual else f"B-{match[2]}"
+        begins = self.usual.index(begin if begin in self.usual else tag)
+        return (number if mark in "IE" else None, number if mark in "BI" else None, begins)
 
     def allowed(self):
         """Which tags may follow each other: the argument `allowed` of `rnnkit.layers.CRF`, or None
         where all may."""
-        if self.scheme == "plain":
+        if self.scheme in ("plain", "bare"):
             return None
-        transitions = [self._transition(tag)[:2] for tag in self.classes]
+        transitions = [self._transition(tag)[:2] for tag in self.usual]
         closes = self.scheme == "bioes"  # then what has begun must end
         ends = [not (closes and goes_on is not None) for _, goes_on in transitions]
         starts = [continued is None for continued, _ in transitions]
@@ -209,7 +225,7 @@ class Tags(Feature):
                 f"{', '.join(map(repr, self.classes[:20]))}",
                 stacklevel=2,
             )
-        if self.scheme == "plain":
+        if self.scheme in ("plain", "bare"):
             return
         flat = values.flat_values if isinstance(values, tf.RaggedTensor) else values
         given = tf.cast(self._lookup(tf.reshape(self.cast(flat), [-1])), tf.int32).numpy() - 1
@@ -239,4 +255,9 @@ class Tags(Feature):
 
     def entities(self, tags):
         """Stretches that tags mark: a list of `(type, start, end)`, the end exclusive."""
-        return entities(tags) if self.scheme != "plain" else []
+        if self.scheme == "plain":
+            return []
+        if not self.adapted:
+            return entities(tags)
+        names = dict(zip(self.classes, self.usual, strict=True))
+        return entities([names.get(tag, tag) for tag in tags])

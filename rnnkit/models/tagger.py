@@ -258,7 +258,7 @@ class Tagger(ManyToMany):
         predicted = self._best(data, batch_size)
         # A run of them is one stretch of a type that cannot be found.
         unseen = "[unseen]" if feature.scheme == "plain" else "I-[unseen]"
-        names = {**dict(enumerate(feature.classes)), UNSEEN: unseen}
+        names = {**dict(enumerate(feature.usual)), UNSEEN: unseen}
         references, hypotheses = [], []
         for true, row in zip(truth, predicted, strict=True):
             known = np.flatnonzero(true != UNLABELLED)

@@ -133,3 +133,41 @@ def test_config_makes_an_equal_feature_in_a_fresh_process(feature_in_fresh_proce
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# === Other ways of writing tags ===
+
+
+@pytest.mark.parametrize(
+    "written, scheme",
+    [
+        ("B-a I-a O B-b", "bio"),
+        ("B_a I_a O B_b", "bio"),
+        ("a-B a-I O b-B", "bio"),
+        ("a_B a_I O b_B", "bio"),
+        ("B-a E-a O S-b", "bioes"),
+        ("B-a L-a O U-b", "bioes"),
+        ("a a O b", "bare"),
+    ],
+)
+def test_entities_however_written(written, scheme):
+    tags = written.split()
+    feature = Tags(scheme="entities").adapt([tags])
+    assert feature.scheme == scheme and {*tags} <= {*feature.classes}
+    assert encoded(feature, [tags]) == [tags]  # as they are written
+    assert feature.entities(tags) == [("a", 0, 2), ("b", 3, 4)]
+    again = Tags(**feature.get_config())
+    assert again.entities(tags) == feature.entities(tags) and again.scheme == scheme
+    allowed = feature.allowed()
+    assert (allowed is None) == (scheme == "bare")
+
+
+def test_what_begins_is_written_as_the_others():
+    feature = Tags().adapt([["city_I", "city_I", "O"]])
+    assert feature.classes == ["O", "city_B", "city_I"]
+    assert encoded(feature, ["city_I city_I O city_I"]) == [["city_B", "city_I", "O", "city_B"]]
+
+
+@pytest.mark.parametrize("tags", ["N_S V_S O", "DT NN O", "B-a b_B O", "X_I Y"])
+def test_plain_tags_stay_plain(tags):
+    assert Tags().adapt([tags.split()]).scheme == "plain"

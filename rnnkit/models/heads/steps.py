@@ -36,7 +36,7 @@ class SoftmaxTags:
         """The metrics: what `compile` was given, or at `"auto"` the default."""
         if not is_auto(given):
             return given
-        marks = [] if self.feature.scheme == "plain" else [EntityF1(self.feature.classes)]
+        marks = [] if self.feature.scheme == "plain" else [EntityF1(self.feature.usual)]
         return [TagAccuracy(), *marks]
 
     def probabilities(self, outputs, present):
