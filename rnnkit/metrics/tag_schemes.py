@@ -1,4 +1,4 @@
-"""How tags mark stretches of words: BIO and BIOES, however written. Nothing but Python is needed."""
+"""How tags mark stretches of words: BIO, BIOES and the like. Nothing but Python is needed."""
 
 import re
 

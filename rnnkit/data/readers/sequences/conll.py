@@ -4,6 +4,7 @@ Also CoNLL-U, whose ten columns have names, and comments after #.
 """
 
 import pathlib
+import re
 
 from rnnkit.formats.tables import Table, decode
 from rnnkit.metrics.tag_schemes import scheme_of
@@ -18,14 +19,21 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
     """Reads a file of columns.
 
     The columns are separated by tabs, or where the file has none by spaces. Words with a space
-    inside are fine between tabs. Lines that begin with `-DOCSTART-` are left out.
+    inside are fine between tabs. Lines that begin with `-DOCSTART-` are left out, and so are
+    comments: lines between sentences that begin with `#` and are no word with its tag, since
+    they have other columns, or begin with `# ` and have a tag that no other line has.
+
+    A first column that counts the words of each sentence, or of the file, is left out where there
+    are two others.
 
     Args:
         path: Path of the file.
         data_type: What is wanted as target: `"tags"`, of which the first column after the word is
-            taken, or `"entities"`, of which the last column with BIO tags is.
+            taken, or `"entities"`, which are in the last column, however they are written (see
+            `rnnkit.features.Tags`).
         given: Dict of `"input"`, `"target"` to the number of a column, from 0 (negative from the
-            last), or for CoNLL-U its name. The word is in the first by default.
+            last), or for CoNLL-U its name. The word is in the first by default, or in the second
+            where the first one counts.
         encoding: Character encoding of the file.
 
     Returns:
@@ -34,7 +42,8 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
 
     Raises:
         ValueError: For a file without sentences, or a line with too few columns; the message
-            names the line.
+            names the line. Also where the first column holds numbers that may be words or not, or
+            the last one no tags of entities: then say which columns they are.
     """
     path, given = pathlib.Path(path), given or {}
     # Not str.splitlines, which also splits at form feeds and other rare characters.
@@ -45,9 +54,11 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
     named = _is_conllu(path, filled)
     if named:
         filled = [(n, line) for n, line in filled if not line.startswith("#")]
-    if not filled:
-        raise ValueError(f"{path} holds no sentence: expected a word and its tag in each line")
     cells = {number: _cells(line, tabs) for number, line in filled}
+    if not named:
+        cells = _without_comments(cells, given.get("target"))
+    if not cells:
+        raise ValueError(f"{path} holds no sentence: expected a word and its tag in each line")
     if named:  # ranges (1-2) and words that are not written (1.1) have no tags of their own
         cells = {n: each for n, each in cells.items() if each[0].isdigit()}
     width = len(next(iter(cells.values())))
@@ -59,10 +70,14 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
                 f"empty line between sentences. Received: {lines[number - 1]!r}"
             )
     word = _column(given.get("input"), width, named, "input", path)
-    word = (1 if named else 0) if word is None else word
     tag = _column(given.get("target"), width, named, "target", path)
-    if tag is None:
-        tag = CONLLU["upos"] if named else _target(list(cells.values()), word, data_type, path)
+    first = 0  # what is before the words
+    if word is None:
+        word = first = 1 if named else _first(cells, width, tag, path)
+    if tag is None and named and data_type == "tags":
+        tag = CONLLU["upos"]
+    elif tag is None:
+        tag = _target(list(cells.values()), word, first, data_type, path)
     words, tags, starts, fresh = [], [], [], True
     for number, line in rows:
         if number in cells:
@@ -128,14 +143,74 @@ def _column(chosen, width, named, role, path):
     )
 
 
-def _target(rows, word, data_type, path):
-    others = [column for column in range(len(rows[0])) if column != word]
-    if data_type == "tags":
+def _without_comments(cells, target):
+    """Lines without the comments between sentences; `#` may be a word with columns of its own.
+
+    Args:
+        cells: Dict of the number of each line that is not empty to its cells.
+        target: Column of the tags that the user chose, or None.
+    """
+    # The first line of a block, or one after a comment, may be a comment.
+    sure = [each for each in cells.values() if not each[0].startswith("#")]
+    if not sure or len(sure) == len(cells):
+        return cells
+    width = len(sure[0])
+    column = target if isinstance(target, int) and -width <= target < width else -1
+    tags = {each[column] for each in sure if len(each) == width}
+    kept, before, comment = {}, None, False
+    for number, each in cells.items():
+        between = before != number - 1 or comment
+        before = number
+        word = len(each) == width and (each[0] != "#" or each[column] in tags)
+        comment = between and each[0].startswith("#") and not word
+        if not comment:
+            kept[number] = each
+    return kept
+
+
+def _first(cells, width, tag, path):
+    """The column of the words where the user names none: the first, or the one after numbers that
+    count the words."""
+    if not all(re.fullmatch(r"\d+", each[0]) for each in cells.values()):
+        return 0
+    last, before, counts = None, None, len(cells) > 1
+    for line, each in cells.items():
+        value = int(each[0])
+        goes_on = last is not None and value == last + 1
+        counts &= goes_on or (value in (0, 1) and line - 1 != before)
+        last, before = value, line
+    words = any(not re.fullmatch(r"\d+", each[1]) for each in cells.values())
+    if counts and words and width > 2 and tag != 1:
+        return 1
+    shown = " ".join(next(iter(cells.values())))
+    raise ValueError(
+        f"{path}: the first column holds numbers alone, which may be the words, or may number "
+        f"words or sentences. First line of words: {shown!r}. Say which columns the words and the "
+        "tags are: input=0, target=1 if the numbers are the words, input=1, target=2 if the words "
+        "are in the column after them"
+    )
+
+
+def _target(rows, word, first, data_type, path):
+    """The column of the tags where the user names none.
+
+    Args:
+        rows: Cells of each line.
+        word: The column of the words.
+        first: The first column that may hold words or tags.
+        data_type: As in `read`.
+        path: What to call the file.
+    """
+    others = [column for column in range(first, len(rows[0])) if column != word]
+    if data_type == "tags" and others:
         return others[0]
-    marked = [each for each in others if scheme_of({row[each] for row in rows}) != "plain"]
-    if not marked:
-        raise ValueError(
-            f"{path} has no column of entity tags (B-..., I-..., O). First line of words: "
-            f"{' '.join(rows[0])!r}. Say which it is with target=1, or the like"
-        )
-    return marked[-1]
+    marked = [
+        each for each in others if scheme_of({row[each] for row in rows}, entities=True) != "plain"
+    ]
+    if marked and marked[-1] == others[-1]:
+        return marked[-1]
+    also = f", or {', '.join(f'target={each}' for each in marked)}" if marked else ""
+    raise ValueError(
+        f"{path} has no column of entity tags (B-..., I-..., O) at its end. First line of words: "
+        f"{' '.join(rows[0])!r}. Say which it is with target=1, or the like{also}"
+    )
