@@ -5,7 +5,8 @@
 
 Own data: a file with a word and its tag a line, between tabs or spaces, and an empty line between
 sentences (CoNLL; of several columns say which with `--target 2`), CoNLL-U, a csv, tsv or jsonl file
-with the columns `words` and `tags`, words and tags with spaces between them, a folder of splits of
+with the columns `words` and `tags`, words and tags with spaces between them, or a word a row and a
+column such as `sentence_id` that is the same in the rows of a sentence, a folder of splits of
 these, or a TFDS dataset (`--data conll2003 --target pos`).
 """
 
@@ -27,8 +28,8 @@ class PosTagging(rnnkit.Recipe):
     card = "rnnkit.datasets.wordclasses"
     data_types = ("words", "tags")
     columns = {
-        "input": ("words", "tokens", "sentence", "text"),
-        "target": ("tags", "upos", "pos", "labels", "target"),
+        "input": ("words", "tokens", "word", "token", "form", "sentence", "text"),
+        "target": ("tags", "upos", "pos", "tag", "labels", "label", "target"),
     }
 
     def features(self, data, *, min_count=1, max_word_length=20):

@@ -7,7 +7,7 @@ from rnnkit.data import splits
 from rnnkit.data.readers import tfds_features
 from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
-from rnnkit.data.readers.sequences import conll
+from rnnkit.data.readers.sequences import conll, word_rows
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
 from rnnkit.utils.messages import shorten
@@ -20,8 +20,8 @@ def load(source, request):
 
     Args:
         source: A file of columns (see `conll.read`), a table (csv, tsv, jsonl) with a row a
-            sentence, a folder of splits of these, a pandas frame, a pair (sentences, tags) or a
-            dict of splits of these.
+            sentence or a row a word (see `word_rows.gathered`), a folder of splits of these, a
+            pandas frame, a pair (sentences, tags) or a dict of splits of these.
         request: A `Request`.
 
     Returns:
@@ -29,7 +29,7 @@ def load(source, request):
     """
     if isinstance(source, dict):
         parts = {
-            split: _from_table(from_frame(part), request)
+            split: _from_table(*_sentences(from_frame(part), request))
             if hasattr(part, "columns")
             else _from_pair(part)
             for split, part in splits.named(source).items()
@@ -38,31 +38,43 @@ def load(source, request):
     if isinstance(source, (tuple, list)):
         return splits.from_columns({"all": _from_pair(source)}, "arrays")
     if hasattr(source, "columns"):
-        return splits.from_columns({"all": _from_table(from_frame(source), request)}, "a frame")
+        found = _from_table(*_sentences(from_frame(source), request))
+        return splits.from_columns({"all": found}, "a frame")
     parts = {}
     for split, path in find_splits(path_of(source), request.name, ENDINGS).items():
-        found = _read(path, request)
+        found, columns = _read(path, request)
         for part, rows in splits.by_split_column(found, split).items():
-            parts[part] = _from_table(splits.take(found, rows), request)
+            parts[part] = _from_table(splits.take(found, rows), columns)
     return splits.from_columns(parts, str(source))
 
 
 def _read(path, request):
+    """The `Table` of a file with a sentence a row, and its columns of words and tags."""
     if pathlib.Path(path).suffix.lower() not in ENDINGS:
         raise ValueError(
             f"{path} is of a type that is not read; expected one of {', '.join(ENDINGS)}"
         )
     recipe = request.recipe
     if conll.looks_like(path, recipe.columns, request.encoding):
-        return conll.read(path, recipe.data_types[1], request.given, request.encoding)
-    return read_table(path, request.encoding)
+        table = conll.read(path, recipe.data_types[1], request.given, request.encoding)
+        return table, ("words", "tags")
+    return _sentences(read_table(path, request.encoding), request)
 
 
-def _from_table(table, request):
-    """Raw tensors of a table with a sentence a row; its cells hold lists, or words with spaces."""
-    own = set(table.columns) == {"words", "tags"}  # as `conll.read` makes it
-    columns = {"input": "words", "target": "tags"} if own else request.columns(table)
-    sides = [_sides(table.columns[columns[role]], table.where) for role in ("input", "target")]
+def _sentences(table, request):
+    """A table as one with a sentence a row, and the names of its columns of words and tags."""
+    columns = tuple(request.column(table, role) for role in ("input", "target"))
+    return word_rows.gathered(table, *columns), columns
+
+
+def _from_table(table, columns):
+    """Raw tensors of a table with a sentence a row; its cells hold lists, or words with spaces.
+
+    Args:
+        table: A `Table`.
+        columns: Names of the columns of words and of tags.
+    """
+    sides = [_sides(table.columns[name], table.where) for name in columns]
     return _paired(*sides, table.where)
 
 

@@ -1,0 +1,143 @@
+"""Tables with a row a word, and a column that says where each sentence begins."""
+
+import numbers
+import re
+
+from rnnkit.formats.cells import missing
+from rnnkit.formats.tables import Table
+from rnnkit.utils.messages import listed, shorten
+
+# What such columns are called, without spaces and signs: "Sentence #", sentence_id, sent, doc_id.
+SENTENCE = re.compile(
+    r"(?:sentence|sent|sentences|doc|docs|document|segment|utterance|tweet)"
+    r"(?:id|ids|idx|index|no|nr|num|number)?"
+)
+
+
+def gathered(table, input_column, target_column):
+    """A table with a row a word as one with a row a sentence; others as they are.
+
+    A row stands for a word where a column such as `Sentence #`, `sentence_id`, `sent` or `doc` has
+    the same value in the rows of a sentence, or one in the first row and nothing in the others. Of
+    several such columns (`doc_id`, `sentence_id`) a sentence has the same values in all.
+
+    Args:
+        table: A `Table`.
+        input_column, target_column: Names of the columns with words and tags.
+
+    Returns:
+        A `Table` whose words and tags are lists; of the other columns the value in the first row
+        of a sentence is kept.
+
+    Raises:
+        ValueError: For a word a row without such a column, sentences whose rows are apart, and
+            empty words; the message names the line.
+    """
+    words, tags = table.columns[input_column], table.columns[target_column]
+    if not table.size or not all(map(_single, tags)) or not all(map(_text, words)):
+        return table  # a row a sentence
+    marks = [
+        name
+        for name in table.columns
+        if name not in (input_column, target_column)
+        and SENTENCE.fullmatch(re.sub(r"[^a-z]", "", str(name).lower()))
+    ]
+    starts = _starts(table, marks) if marks else None
+    if starts is None:
+        if table.size > 1 and all(map(_single, words)):
+            raise ValueError(_unknown(table, input_column, marks))
+        return table
+    for row, (word, tag) in enumerate(zip(words, tags, strict=True)):
+        for name, value in ((input_column, word), (target_column, tag)):
+            if _empty(value):
+                raise ValueError(
+                    f"{table.where(row)}: {name!r} is empty, where each row is a word with its "
+                    "tag. pandas reads the words NA, null and nan so, unless it is told "
+                    "keep_default_na=False"
+                )
+    ends = [*starts[1:], table.size]
+    columns = {}
+    for name, values in table.columns.items():
+        if name in marks:
+            continue
+        columns[name] = (
+            [
+                [str(each).strip() for each in values[start:end]]
+                for start, end in zip(starts, ends, strict=True)
+            ]
+            if name in (input_column, target_column)
+            else [values[start] for start in starts]
+        )
+    return Table(columns, [table.lines[start] for start in starts], table.source)
+
+
+def _starts(table, marks):
+    """Rows at which sentences begin, or None where one would begin in every row."""
+    cells = {
+        name: ["" if _empty(each) else str(each).strip() for each in table.columns[name]]
+        for name in marks
+    }
+    filled = {}
+    for name, values in cells.items():
+        if "" not in values:
+            filled[name] = values
+            continue
+        known = [each for each in values if each]
+        if not values[0]:
+            raise ValueError(
+                f"{table.where(0)}: {name!r} is empty in the first row, where a sentence begins"
+            )
+        if 1 < len(set(known)) < len(known):
+            raise ValueError(
+                f"{table.source}: {name!r} is filled in some rows and empty in others, and holds "
+                "the same value twice: it must be filled in the first row of each sentence alone, "
+                "or in every row"
+            )
+        # Filled where a sentence begins, with a number or a sign.
+        number, filled[name] = 0, []
+        for each in values:
+            number += bool(each)
+            filled[name].append(number)
+    keys = list(zip(*filled.values(), strict=True))
+    starts = [row for row in range(len(keys)) if row == 0 or keys[row] != keys[row - 1]]
+    if len(starts) == len(keys) > 1:
+        return None
+    seen = {}
+    for row in starts:
+        if keys[row] in seen:
+            shown = ", ".join(f"{name}={filled[name][row]!r}" for name in marks)
+            raise ValueError(
+                f"{table.where(row)}: a sentence with {shown} began in line "
+                f"{table.lines[seen[keys[row]]]} already, with others between. If they are one "
+                "sentence, put its rows together; if they are two, give them different values"
+            )
+        seen[keys[row]] = row
+    return starts
+
+
+def _unknown(table, column, marks):
+    shown = shorten(", ".join(str(each) for each in table.columns[column][:3]))
+    why = (
+        f"{listed(marks)} differ in every row"
+        if marks
+        else "there is no column that says where a sentence begins"
+    )
+    return (
+        f"{table.source} has one word in each of {table.size:,} rows ({shown}, ...), and {why}. "
+        "If a row is a word of a sentence, add a column sentence_id with the same value in all "
+        "rows of a sentence; if each row is a sentence of one word, pass lists: "
+        "([['word'], ...], [['tag'], ...])"
+    )
+
+
+def _empty(value):
+    return missing(value) or (isinstance(value, str) and not value.strip())
+
+
+def _text(value):
+    return isinstance(value, (str, numbers.Number)) or missing(value)
+
+
+def _single(value):
+    """Whether a cell holds one word or tag, or none."""
+    return _text(value) and len(str(value).split()) < 2
