@@ -1,6 +1,7 @@
 """The feature for sentences as words, each with its characters."""
 
 import collections
+import collections.abc
 import re
 import unicodedata
 
@@ -14,6 +15,7 @@ from rnnkit.features.normalization import FORMS, normalized
 from rnnkit.features.spacing import WIDE
 from rnnkit.features.text import PADDING, UNKNOWN
 from rnnkit.utils.checks import integer, one_of
+from rnnkit.utils.messages import shorten
 
 # What joins the characters of one word when it stands between letters or digits: 3.5, e-mail.
 INNER = frozenset(".,:'-_@&/\u2019")
@@ -30,6 +32,12 @@ class Words(Feature):
     stand, so that capitals, endings and digits tell something of words never seen. Id 0 is
     padding and id 1 what is not known. Of a word longer than the limit the first and the last
     characters are kept.
+
+    A sentence is a list of its words, or a text, which is taken apart into words. So a list of
+    lists holds sentences, a list of texts as well, and a string tensor `[words]`, as datasets give
+    it, is one sentence. A list of strings without spaces, such as `["Jordan", "resigned"]`, may be
+    one sentence or two: it is refused, unless each is a text of a script without spaces. Write
+    `[["Jordan", "resigned"]]` for the words of one sentence, `"Jordan resigned"` for a text.
 
     Args:
         min_count: Words and characters seen less often than this in the training data are left
@@ -106,16 +114,22 @@ class Words(Feature):
 
         Args:
             values: List of sentences: each a list of words, or a text, which is taken apart at
-                white space and punctuation.
+                white space and punctuation. A string tensor `[words]` is one sentence, one without
+                axes a text.
 
         Raises:
-            ValueError: For what is neither.
+            ValueError: For what is neither, and for strings that may be words or texts.
         """
         refuse_single(values, "Words", "sentences", "sentence")
-        if isinstance(values, (tf.Tensor, tf.RaggedTensor)):
-            rows = values.to_list() if isinstance(values, tf.RaggedTensor) else values.numpy()
+        if isinstance(values, tf.RaggedTensor):
+            rows = values.to_list()
+        elif isinstance(values, tf.Tensor):
+            if values.dtype == tf.string and values.shape.rank == 1:
+                return [_words_of_tensor(values)]
+            rows = [values.numpy()] if values.shape.rank == 0 else values.numpy()
         else:
-            rows = values
+            rows = list(values) if isinstance(values, collections.abc.Iterable) else values
+            _refuse_words(rows)
         found = []
         for index, row in enumerate(rows):
             if isinstance(row, (str, bytes)):
@@ -137,6 +151,12 @@ class Words(Feature):
         if isinstance(values, tf.Tensor) and values.dtype == tf.string and values.shape.rank == 2:
             return tf.RaggedTensor.from_tensor(values)
         return ragged(self.raw(values))
+
+    def holds_one(self, values):
+        """Whether raw values are one sentence: a text, or a string tensor `[words]`."""
+        if isinstance(values, tf.Tensor):
+            return values.dtype == tf.string and values.shape.rank in (0, 1)
+        return isinstance(values, (str, bytes))
 
     # === Learning ===
 
@@ -222,6 +242,44 @@ class Words(Feature):
 
     def get_config(self):
         return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
+
+
+def _words_of_tensor(values):
+    """The words of a string tensor `[words]`."""
+    words = [text_of(each) for each in values.numpy().tolist()]
+    texts = [each for each in words if each.split() not in ([], [each])]
+    if texts:
+        raise ValueError(
+            "Words takes a string tensor [words] for one sentence, but here are words with spaces, "
+            f"such as {shorten(repr(texts[0]))}. If each is a text, pass a list of str: "
+            "[text.decode() for text in tensor.numpy()]; if they are the words of one sentence, "
+            "pass [[...]], a list of words in a list"
+        )
+    return words
+
+
+def _refuse_words(rows):
+    """Raises a ValueError for a list of strings that may be the words of one sentence."""
+    texts = [text_of(row) for row in rows if isinstance(row, (str, bytes))]
+    if len(texts) < 2 or len(texts) < len(rows):
+        return
+    # White space, or characters that are words: then they are texts.
+    if any(len(each.split()) > 1 for each in texts) or all(_many(each) for each in texts):
+        return
+    if not any(texts):
+        return
+    shown = shorten(repr(texts[:3])[:-1] + (", ...]" if len(texts) > 3 else "]"))
+    raise ValueError(
+        f"Words does not know whether a list of {len(texts)} strings without spaces is the words "
+        f"of one sentence or as many texts. Received: {shown}. For one sentence pass a list of "
+        "words in a list: [['Jordan', 'resigned']], or a text: 'Jordan resigned'; for texts of a "
+        "word each [['Jordan'], ['resigned']]"
+    )
+
+
+def _many(text):
+    """Whether a text without spaces is surely several words: one of a script without them."""
+    return len(split_words(text)) > 2
 
 
 def split_words(text):

@@ -196,7 +196,8 @@ class Tagger(ManyToMany):
 
         Args:
             x: Raw sequences as in `fit`; for an input of words also one text alone, which is taken
-                apart into words.
+                apart into words, or a string tensor `[words]` with the words of one sentence. A
+                list of words is no list of sentences: see `rnnkit.features.Words`.
             batch_size: Sequences computed at a time; results do not depend on it.
             details: Whether to give a dict for each sequence: `"words"` (for inputs of words),
                 `"tags"`, `"probabilities"` of the tags given, and where the tags mark stretches
