@@ -7,7 +7,9 @@ Own data: a file with a word and its tag a line (`B-person`, `I-person`, `O`), b
 spaces, and an empty line between sentences (CoNLL; of several columns the last is taken, or the one
 you name with `--target 3`), a csv, tsv or jsonl file with the columns `words` and `tags`, words and
 tags with spaces between them, or a word a row and a column such as `sentence_id` that is the same
-in the rows of a sentence, a folder of splits of these, or a TFDS dataset (`--data conll2003`).
+in the rows of a sentence, a jsonl file with `text` and `entities` such as `[[0, 4, "person"]]`
+(start, end and type, in characters), a folder of splits of these, or a TFDS
+dataset (`--data conll2003`).
 
 Tags may be written `B-person`, `B_person`, `person-B`, as BIO, BIOES or BILOU, or without marks
 (`person`): then neighbours of one type are one entity.
@@ -32,7 +34,17 @@ class NamedEntities(rnnkit.Recipe):
     data_types = ("words", "entities")
     columns = {
         "input": ("words", "tokens", "word", "token", "form", "sentence", "text"),
-        "target": ("tags", "entities", "ner", "ner_tags", "tag", "labels", "label", "target"),
+        "target": (
+            "tags",
+            "entities",
+            "ner",
+            "ner_tags",
+            "tag",
+            "labels",
+            "label",
+            "spans",
+            "target",
+        ),
     }
 
     def features(self, data, *, min_count=1, max_word_length=20):

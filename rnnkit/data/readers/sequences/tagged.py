@@ -7,7 +7,7 @@ from rnnkit.data import splits
 from rnnkit.data.readers import tfds_features
 from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
-from rnnkit.data.readers.sequences import conll, word_rows
+from rnnkit.data.readers.sequences import conll, spans, word_rows
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame, is_table
 from rnnkit.utils.messages import shorten
@@ -20,8 +20,9 @@ def load(source, request):
 
     Args:
         source: A file of columns (see `conll.read`), a table (csv, tsv, jsonl) with a row a
-            sentence or a row a word (see `word_rows.gathered`), a folder of splits of these, a
-            pandas frame, a pair (sentences, tags) or a dict of splits of these.
+            sentence, a row a word (see `word_rows.gathered`) or texts with spans (see
+            `spans.tagged`), a folder of splits of these, a pandas frame, a pair
+            (sentences, tags) or a dict of splits of these.
         request: A `Request`.
 
     Returns:
@@ -64,6 +65,8 @@ def _read(path, request):
 def _sentences(table, request):
     """A table as one with a sentence a row, and the names of its columns of words and tags."""
     columns = tuple(request.column(table, role) for role in ("input", "target"))
+    if request.recipe.data_types[1] == "entities":
+        table = spans.tagged(table, *columns)
     return word_rows.gathered(table, *columns), columns
 
 
