@@ -9,6 +9,7 @@ from scipy import stats
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.features import Forecast
 from rnnkit.metrics import nrmse
+from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
 from rnnkit.models.windows import as_ragged
 from rnnkit.utils.checks import number
@@ -172,6 +173,29 @@ class Forecasting:
             ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
             times = [feature.times_after(end, target.horizon) for end in ends]
         return target.decode(last, lower=last - margin, upper=last + margin, times=times)
+
+    def serve(self, codes, words=None, seed=None):
+        """As `Model.serve`: what `infer` gives, but the times."""
+        if not self.stepwise:
+            return super().serve(codes, words, seed)
+        lengths = tf.reduce_sum(tf.cast(present_steps(codes), tf.int64), axis=1)  # [batch]
+        outputs = self.read_served(codes, lengths)  # [batch, (time), width]
+        target = self.output_feature
+        if not isinstance(target, Forecast):
+            found = target.decode_graph(outputs.to_tensor(np.nan))
+            return {**found, "lengths": tf.cast(lengths, tf.int32)}
+        message = f"A forecast needs a series longer than the washout of {self.washout} steps"
+        longer = tf.debugging.assert_greater(lengths, tf.cast(self.washout, tf.int64), message)
+        with tf.control_dependencies([longer]):
+            last = tf.cast(outputs[:, -1:].values, tf.float64)  # [batch, width]
+        with tf.init_scope():  # numbers, in a graph too
+            margin = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
+        ends = {"forecast": last, "lower": last - margin, "upper": last + margin}
+        return {name: target.decode_graph(each)["forecast"] for name, each in ends.items()}
+
+    def read_served(self, codes, lengths):
+        """Outputs at each step for `serve`, ragged `[batch, (time), width]`."""
+        return tf.RaggedTensor.from_tensor(self(codes, training=False), lengths)
 
 
 # === Checks ===
