@@ -130,7 +130,7 @@ class Label(Feature):
         return results
 
     def decode_graph(self, outputs):
-        """`decode` as TensorFlow operations, for export; labels as texts, classes in their order."""
+        """`decode` as TensorFlow operations, for export: labels as texts, classes in order."""
         classes = tf.constant([self.names])  # [1, classes]
         return {
             "label": tf.gather(tf.constant(self.names), tf.argmax(outputs, axis=-1)),  # [batch]

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.conversion import free_token
+from rnnkit.features.rewriting import Rules, codes_of, reached
 
 SPACE = "\u2581"
 UNKNOWN = 1
@@ -35,8 +36,7 @@ class Segmentation:
     Reference:
         Kudo, "Subword regularization", 2018, https://arxiv.org/abs/1804.10959 (unigrams); Sennrich
         et al., "Neural machine translation of rare words with subword units", 2016,
-        https://arxiv.org/abs/1508.07909 (byte pairs). Darts-clone is the double array of the rules:
-        https://github.com/s-yata/darts-clone.
+        https://arxiv.org/abs/1508.07909 (byte pairs).
     """
 
     def __init__(self, model, unknown):
@@ -46,7 +46,7 @@ class Segmentation:
         self.kind = proto.trainer_spec.model_type
         pieces = [each.piece for each in proto.pieces]
         types = np.array([each.type for each in proto.pieces])
-        self.rules = _rules(proto.normalizer_spec.precompiled_charsmap)
+        self.rules = Rules.of(proto.normalizer_spec.precompiled_charsmap)
         self.reason = _reason(proto, types, pieces, self.rules)
         if self.reason:
             return
@@ -81,7 +81,7 @@ class Segmentation:
         signs = tf.ragged.boolean_mask(tf.strings.unicode_split(text, "UTF-8"), ends)
         unknown = ids.flat_values == UNKNOWN  # [pieces]
         signs = tf.strings.bytes_split(tf.where(unknown, signs.flat_values, ""))
-        codes = tf.cast(_codes(signs.flat_values), tf.int32)
+        codes = tf.cast(codes_of(signs.flat_values), tf.int32)
         plain = tf.RaggedTensor.from_row_lengths(
             tf.boolean_mask(ids.flat_values, ~unknown), tf.cast(~unknown, tf.int64), validate=False
         )
@@ -153,7 +153,7 @@ class Segmentation:
         """Texts `[batch]` with their characters made alike, U+2581 for spaces."""
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
         if self.rules is not None:
-            texts = _replaced(texts, *self.rules)
+            texts = self.rules.apply(texts)
         texts = tf.strings.regex_replace(tf.strings.regex_replace(texts, "^ +", ""), " +", SPACE)
         return tf.strings.regex_replace(tf.strings.join([SPACE, texts]), f"{SPACE}+$", "")
 
@@ -184,7 +184,7 @@ def _reason(proto, types, pieces, rules):
     plain = spec.add_dummy_prefix and spec.remove_extra_whitespaces and spec.escape_whitespaces
     if not plain or proto.trainer_spec.treat_whitespace_as_suffix:
         return "it treats spaces in another way"
-    if proto.denormalizer_spec.precompiled_charsmap or (rules and b"  " in rules[1]):
+    if proto.denormalizer_spec.precompiled_charsmap or (rules and b"  " in rules.replacements):
         return "it has rules of its own"
     return None
 
@@ -202,113 +202,6 @@ def _filled(rows, value):
     value = tf.fill([tf.reduce_sum(empty)], tf.constant(value, rows.dtype))
     filler = tf.RaggedTensor.from_row_lengths(value, empty, validate=False)
     return tf.concat([rows, filler], axis=1)
-
-
-def _codes(signs):
-    """Strings `[bytes]` of one byte each as numbers."""
-    return tf.reshape(tf.io.decode_raw(signs, tf.uint8), [-1])
-
-
-# === Rules ===
-
-
-def _rules(charsmap):
-    """The rules of a model: the units of their double array, and what they put, each ended by a
-    zero. None without."""
-    if not charsmap:
-        return None
-    size = int(np.frombuffer(charsmap[:4], "<u4")[0])
-    return np.frombuffer(charsmap[4 : 4 + size], "<u4").astype("int64"), charsmap[4 + size :]
-
-
-def _replaced(texts, units, replacements):
-    """Texts `[batch]` in which from the left on the longest rule is applied everywhere."""
-    signs = tf.strings.bytes_split(texts)  # [batch, (bytes)]
-    rows, flat = signs.value_rowids(), signs.flat_values
-    codes = tf.cast(_codes(flat), tf.int64)  # [bytes]
-    ends = tf.gather(signs.row_limits(), rows)  # [bytes]
-    length, value = _longest_rule(codes, ends, units)
-    # Without a rule a character stays: one to four bytes, as the first one says.
-    width = tf.searchsorted(tf.constant([0xC0, 0xE0, 0xF0], tf.int64), codes, side="right") + 1
-    total = tf.size(codes, tf.int64)
-    after = tf.where(length > 0, length, tf.cast(width, tf.int64)) + tf.range(total)
-    starts = _reached(tf.minimum(after, ends), signs.row_starts(), total)
-    ruled = tf.gather(length > 0, _latest(starts))
-    names, index = _texts_of(units, replacements)
-    put = tf.gather(tf.constant(names), tf.gather(tf.constant(index), value))
-    result = tf.where(ruled, tf.where(starts, put, ""), flat)
-    return tf.strings.reduce_join(signs.with_values(result), axis=1)
-
-
-def _texts_of(units, replacements):
-    """What the rules put: the texts, and for each offset the number of its text."""
-    offsets = np.unique(units[units >> 31 == 1] & 0x7FFFFFFF)
-    names = [replacements[at : replacements.index(b"\0", at)] for at in offsets.tolist()]
-    index = np.zeros(len(replacements) + 1, "int32")
-    index[offsets] = np.arange(len(offsets))
-    return names, index
-
-
-def _longest_rule(codes, ends, units):
-    """For each byte the length of the longest rule that begins there, or 0, and its value."""
-    units = tf.constant(units)
-    total = tf.size(codes, tf.int64)
-
-    def offset(unit):
-        shift = tf.bitwise.right_shift(tf.bitwise.bitwise_and(unit, 512), 6)
-        return tf.bitwise.left_shift(tf.bitwise.right_shift(unit, 10), shift)
-
-    def body(step, node, alive, length, value):
-        place = tf.range(total) + step
-        alive &= place < ends
-        code = tf.gather(codes, tf.minimum(place, total - 1))
-        node = tf.bitwise.bitwise_xor(node, code)
-        alive &= node < tf.size(units, tf.int64)
-        node = tf.where(alive, node, 0)
-        unit = tf.gather(units, node)
-        alive &= tf.bitwise.bitwise_and(unit, 0x800000FF) == code
-        node = tf.bitwise.bitwise_xor(node, offset(unit))
-        leaf = alive & (tf.bitwise.bitwise_and(unit, 256) > 0)
-        found = tf.gather(units, tf.where(leaf, node, 0))
-        value = tf.where(leaf, tf.bitwise.bitwise_and(found, 0x7FFFFFFF), value)
-        return step + 1, node, alive, tf.where(leaf, step + 1, length), value
-
-    zeros = tf.zeros_like(codes)
-    first = (tf.constant(0, tf.int64), zeros + offset(units[0]), zeros == 0, zeros, zeros)
-    *_, length, value = tf.while_loop(
-        lambda _, node, alive, *rest: tf.reduce_any(alive), body, first
-    )
-    return length, value
-
-
-def _reached(after, starts, total):
-    """Which places are come to from some, going on from each to the one after it.
-
-    Args:
-        after: int64 `[total]`, greater than each place itself.
-        starts: int64 `[starts]`.
-        total: Number of places; what is there or beyond is no place.
-
-    Returns:
-        Boolean `[total]`. The steps are doubled, so that there are few.
-    """
-    reached = tf.scatter_nd(starts[:, None], tf.ones_like(starts), [total + 1]) > 0
-    jump = tf.concat([after, [total]], axis=0)
-
-    def body(reached, jump):
-        there = tf.cast(tf.where(reached)[:, 0], tf.int64)
-        there = tf.gather(jump, there)[:, None]
-        more = tf.scatter_nd(there, tf.ones_like(there[:, 0]), [total + 1]) > 0
-        return reached | more, tf.gather(jump, jump)
-
-    reached, _ = tf.while_loop(lambda _, jump: tf.reduce_any(jump < total), body, (reached, jump))
-    return reached[:-1]
-
-
-def _latest(flags):
-    """For each place the last one up to it that is flagged, int32."""
-    which = tf.cast(tf.where(flags)[:, 0], tf.int32)
-    return tf.gather(which, tf.cumsum(tf.cast(flags, tf.int32)) - 1)
 
 
 # === Pieces ===
@@ -364,7 +257,7 @@ def _from_ends(sizes, lengths):
     after = tf.minimum(here + tf.maximum(back, 1), tf.maximum(limit, here + 1))
     after = tf.where(after >= limit, tf.cast(total, tf.int32), after)  # the end of a text
     starts = tf.cast(tf.boolean_mask(base, lengths > 0), tf.int64)
-    used = _reached(tf.cast(tf.reshape(after, [-1]), tf.int64), starts, total)
+    used = reached(tf.cast(tf.reshape(after, [-1]), tf.int64), starts, total)
     used = tf.gather(tf.reshape(used, [batch, count]), place, batch_dims=1)
     ends = tf.where(used & (tf.range(count) < lengths[:, None]))  # [pieces, 2]
     size = tf.gather_nd(sizes, ends)

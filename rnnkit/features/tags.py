@@ -238,7 +238,7 @@ class Tags(Feature):
         return results
 
     def decode_graph(self, outputs):
-        """Tags of ids `[batch, time]` as TensorFlow operations, for export; `""` for those below 0."""
+        """Tags of ids `[batch, time]` as TensorFlow operations, for export; `""` below 0."""
         names = tf.gather(tf.constant(self.classes), tf.maximum(outputs, 0))
         return {"tags": tf.where(outputs < 0, "", names)}
 

@@ -25,8 +25,8 @@ KERAS_CLASSES = {
     "SimpleRNNCell",
     "StackedRNNCells",
 }
-# Layers whose configuration is numbers, names of functions, and layers of this list. Not among them:
-# Lambda and what wraps functions, and what reads files or vocabularies.
+# Layers whose configuration is numbers, names of functions, and layers of this list. Lambda is not
+# among them, nor what else wraps functions, or reads files or vocabularies.
 KERAS_LAYERS = {
     "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout", "Attention",
     "Average", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "Bidirectional",
