@@ -124,9 +124,14 @@ class Export:
         of those with `byte_fallback`.
 
         ONNX holds a network alone, from what `encode` gives, padded, to what `predict` gives; not
-        for models that generate, nor those whose tags are chosen together (`crf`). Inputs and
-        outputs have Keras' names; their first dimension, and time, may have any size. It needs the
-        extra `pip install "rnnkit[onnx]"`.
+        for models that generate, nor those whose tags are chosen together (`crf`). The input has
+        its name in the Keras model: `tokens`, int32 `[batch, time]`; `words`, int32
+        `[batch, time, 1 + characters]`; `series`, float32 `[batch, time, width]`; `image` or
+        `frames`, float32 `[batch, height, width, channels]` or `[batch, time, ...]`;
+        `numbers`, float32 `[batch, width]`; `label`, int32 `[batch]`. The output is `outputs`: probabilities `[batch, classes]` or
+        `[batch, time, tags]`, logits of a CTC `[batch, frames, tokens]` with the blank first, or
+        standardised numbers. `batch` and `time` may have any size. It needs the extra
+        `pip install "rnnkit[onnx]"`.
 
         Args:
             filepath: Folder of the SavedModel, or path of the ONNX file.
@@ -157,6 +162,7 @@ class Export:
         options = {"format": "onnx", "input_signature": signature, "verbose": self.verbose}
         with atomically(path) as temporary:
             keras.Model.export(self.model, temporary, **options)
+            _name(temporary)
 
     def _write_folder(self, path):
         archive = keras.export.ExportArchive()
@@ -214,6 +220,24 @@ class Export:
             return self._network(values, None, seed)
         codes, words = self.model.encode_served(values), self.model.words_served(values)
         return self._network(codes, words, seed)
+
+
+def _name(path):
+    """Names the output of the ONNX network in a file, and the sizes that may be any."""
+    import onnx
+
+    model = onnx.load(path)
+    graph = model.graph
+    (output,) = graph.output
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["outputs" if name == output.name else name for name in names]
+    output.name = "outputs"
+    for value in (*graph.input, output):
+        for size, name in zip(value.type.tensor_type.shape.dim, ("batch", "time"), strict=False):
+            if not size.HasField("dim_value"):
+                size.dim_param = name
+    onnx.save(model, path)
 
 
 def padded(codes, feature):

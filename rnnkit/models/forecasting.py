@@ -176,6 +176,8 @@ class Forecasting:
 
     def serve(self, codes, words=None, seed=None):
         """As `Model.serve`: what `infer` gives, but the times."""
+        if self.beyond_network:
+            raise ValueError(f"A SavedModel reads a series once, and {self.beyond_network}")
         if not self.stepwise:
             return super().serve(codes, words, seed)
         lengths = tf.reduce_sum(tf.cast(present_steps(codes), tf.int64), axis=1)  # [batch]
@@ -192,6 +194,12 @@ class Forecasting:
             margin = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
         ends = {"forecast": last, "lower": last - margin, "upper": last + margin}
         return {name: target.decode_graph(each)["forecast"] for name, each in ends.items()}
+
+    @property
+    def beyond_network(self):
+        if self.inputs[0].shape[-1] == self.input_feature.width:
+            return None
+        return "output_feedback=True gives the network back what it said, step by step"
 
     def read_served(self, codes, lengths):
         """Outputs at each step for `serve`, ragged `[batch, (time), width]`."""

@@ -66,9 +66,8 @@ def read_in_pieces(compute, codes, lengths, window, washout):
     fill = tf.constant(np.nan if codes.dtype.is_floating else 0, codes.dtype)
     outputs = compute(pieces.to_tensor(fill))
     times = tf.range(tf.reduce_max(sizes), dtype=sizes.dtype)
-    new = (times >= tf.cast(tf.where(first, 0, washout), sizes.dtype)[:, None]) & (
-        times < sizes[:, None]
-    )
+    start = tf.cast(tf.where(first, 0, washout), sizes.dtype)  # [pieces]
+    new = (times >= start[:, None]) & (times < sizes[:, None])  # [pieces, time]
     return tf.nest.map_structure(
         lambda each: series.with_values(tf.boolean_mask(each, new)), outputs
     )

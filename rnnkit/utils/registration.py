@@ -46,8 +46,10 @@ class Placeholder:
 
         for room in ROOMS:
             importlib.import_module(room)
-        found = keras.saving.get_registered_object(f"rnnkit>{cls.name}")
-        return found.from_config(config, **options)
+        # Not by `get_registered_object`: while Keras loads, it has a copy of what was known before.
+        return keras.saving.get_custom_objects()[f"rnnkit>{cls.name}"].from_config(
+            config, **options
+        )
 
 
 def register_with_keras():
