@@ -6,6 +6,7 @@ its search space. See `rnnkit.models`, `rnnkit.features`, `rnnkit.layers` and th
 
 from rnnkit.utils.lazy import attach
 from rnnkit.utils.pictures import register_plots
+from rnnkit.utils.registration import register_with_keras
 
 __version__ = "0.2.0"
 
@@ -34,3 +35,4 @@ __getattr__, __dir__, __all__ = attach(
 )
 
 register_plots("rnnkit.plots")  # what results draw themselves with
+register_with_keras()  # so that keras.models.load_model finds rnnkit's classes

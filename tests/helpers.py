@@ -64,9 +64,13 @@ class Fresh:
 
     The one that `fresh` gives is shared by the tests, because TensorFlow's import takes seconds;
     it never builds a model other than from a file.
+
+    Args:
+        script: The file that is run, which answers as this one does.
     """
 
-    def __init__(self):
+    def __init__(self, script=__file__):
+        self._script = str(script)
         self._process = None
         self._begun = self._answered = 0
         self._answers = {}
@@ -92,7 +96,7 @@ class Fresh:
         """
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, __file__],
+                [sys.executable, self._script],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -124,11 +128,10 @@ def names_of(custom):
 
 def _load(path, with_keras=False, custom=None):
     if with_keras:
+        import rnnkit  # noqa: F401, I001  all that Keras needs
         import keras
 
-        import rnnkit.models  # noqa: F401  registers the classes
-
-        return keras.saving.load_model(path)
+        return keras.models.load_model(path)
     import rnnkit
 
     objects = {}
@@ -209,8 +212,12 @@ def _tune(name, path, inputs, options, decoding, directory, losses):
     }
 
 
-def _infer(path, x, **options):
-    return _load(path).infer(x, **options)
+def _infer(path, x, with_keras=False, **options):
+    return _load(path, with_keras).infer(x, **options)
+
+
+def _export(path, out, **options):
+    _load(path).export(out, verbose=False, **options)
 
 
 def _call(path, x, out):
@@ -236,11 +243,11 @@ def _encode(config, values):
 
 ANSWERS = {
     "ask": _ask, "continue": _continue, "infer": _infer, "call": _call, "encode": _encode,
-    "tune": _tune,
+    "export": _export, "tune": _tune,
 }  # fmt: skip
 
 
-def _answer():
+def answer():
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
     for line in sys.stdin:
@@ -339,4 +346,4 @@ def same_tensors(first, second):
 
 
 if __name__ == "__main__":
-    _answer()
+    answer()

@@ -36,6 +36,7 @@ def add(command):
         "Applies a saved model to raw input and prints one JSON object a line.",
     )
     sub.add_argument("model", help="a .keras file")
+    sub.add_argument("--recipe", help="a .py file whose code the model needs, such as of its cell")
     sub.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
     add_decoding(sub)
     sub.add_argument(
@@ -48,17 +49,15 @@ def add(command):
 
 def run_evaluate(options):
     start_tensorflow()
-    from rnnkit.saving import load_model
-
     with stdout_kept_for(options.json):
-        model = load_model(options.model)
-        if not (options.recipe or model.recipe):
+        # First, as a file of the user's may define what the model is made of.
+        recipe = registry.get(options.recipe) if options.recipe else None
+        model = _load(options.model)
+        if not (recipe or model.recipe):
             raise ValueError(
                 f"{options.model} was not made by a recipe: say with --recipe how to read the data"
             )
-        if options.recipe:
-            recipe = registry.get(options.recipe)
-        else:  # what a file says is a name, never a path of code to run
+        if recipe is None:  # what a file says is a name, never a path of code to run
             recipe = _installed(model.recipe, options.model)
         chosen = accepted(model.score, options.set)
         examples = _examples(recipe, options)
@@ -81,6 +80,20 @@ def _examples(recipe, options):
     return load_whole(recipe, part=options.split, given=given, **arguments)
 
 
+def _load(path):
+    """The model of a file."""
+    from rnnkit.models.base import Model
+    from rnnkit.saving import load_model
+
+    model = load_model(path)
+    if not isinstance(model, Model):
+        raise ValueError(
+            f"{path} holds a plain Keras model, which says nothing of how raw inputs are read: "
+            "use it in Python, with rnnkit.load_model"
+        )
+    return model
+
+
 def _installed(name, path):
     try:
         return registry.installed(name)
@@ -94,10 +107,11 @@ def _installed(name, path):
 def run_infer(options):
     start_tensorflow()
     from rnnkit.features import Series
-    from rnnkit.saving import load_model
 
     with stdout_kept_for(True):
-        model = load_model(options.model)
+        if options.recipe:
+            registry.get(options.recipe)
+        model = _load(options.model)
     if isinstance(model.input_feature, Series):
         _infer_series(model, options.inputs, options.encoding)
         return

@@ -28,7 +28,7 @@ def main(arguments=None):
         0 if all went well, 2 for a wrong call or bad data, 130 after Ctrl-C, 143 after SIGTERM.
     """
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    options = _parsed(parser, arguments)
     try:
         with terminable(), warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
@@ -45,6 +45,16 @@ def main(arguments=None):
             raise
         print(f"rnnkit: error: {_plain(error)}", file=sys.stderr)
         return 2
+
+
+def _parsed(parser, arguments):
+    """The options of a call. Inputs may also stand after options, where argparse has none."""
+    options, more = parser.parse_known_args(arguments)
+    if more and ("inputs" not in options or any(each.startswith("-") for each in more)):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if more:
+        options.inputs = [*options.inputs, *more]
+    return options
 
 
 def _show_warning(message, category, filename, line, file=None, text=None):

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from rnnkit.diagnostics import batches, recurrent_layers
 from rnnkit.diagnostics.unrolling import unrolled
-from rnnkit.features.words import Words, split_words
+from rnnkit.features.splitting import split_words
+from rnnkit.features.words import Words
 from rnnkit.layers.reference import ReferenceGRUCell, ReferenceLSTMCell, ReferenceSimpleRNNCell
 from rnnkit.models.base import Model
 from rnnkit.models.generating.base import Generating

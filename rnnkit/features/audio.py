@@ -1,6 +1,7 @@
 """The feature for sound: wav bytes as a log-mel spectrogram."""
 
 import collections
+import functools
 import warnings
 
 import keras
@@ -83,7 +84,6 @@ class Audio(Feature):
     """
 
     sequence = True
-    in_graph = False
     padding = float("nan")
 
     def __init__(
@@ -258,7 +258,11 @@ class Audio(Feature):
 
         Bytes that are no wav file become one step of NaN, which `check` and `guard` refuse.
         """
-        encoded = self._spectra(values)
+        encoded = self._standardised(self._spectra(values))
+        return self.truncate(encoded) if truncate else encoded
+
+    def _standardised(self, encoded):
+        """Spectra as they are to what the network reads, both ragged `[batch, (steps), ...]`."""
         if self.normalize == "utterance":
             means = tf.reduce_mean(encoded, axis=1)  # [batch, mels]
             rows = encoded.flat_values - tf.gather(means, encoded.value_rowids())
@@ -266,9 +270,7 @@ class Audio(Feature):
         elif self.normalize == "global":
             rows = encoded.flat_values - np.array(self.mean, "float32")
             encoded = encoded.with_flat_values(rows * inverse(self.deviation))
-        if self.stack > 1:
-            encoded = spectra.stacked(encoded, self.stack)
-        return self.truncate(encoded) if truncate else encoded
+        return encoded if self.stack == 1 else spectra.stacked(encoded, self.stack)
 
     def _spectra(self, values):
         """Wav bytes `[batch]` to spectra as they are, ragged `[batch, (frames), mels]`."""
@@ -277,16 +279,39 @@ class Audio(Feature):
                 signature = [tf.TensorSpec([None], tf.string)]
                 self._compiled = tf.function(self._spectra, signature, autograph=False)
             return self._compiled(values)
+        return self._each(lambda clip: spectra.samples_of(clip, self.sampling_rate), values)
+
+    def _each(self, read, values):
+        """As `_spectra`, in a graph, of a batch from which `read` gives the samples of a clip and
+        whether they could be read."""
         shape = (self.window_samples, self.hop_samples, self.fft_size)
         weights = tf.constant(self.mel_weights())  # [bins, mels]
 
         def frames(clip):
-            samples, readable = spectra.samples_of(clip, self.sampling_rate)
+            samples, readable = read(clip)
             rows = spectra.log_mel(samples, *shape, weights)  # [frames, mels]
             return tf.where(readable, rows, np.float32("nan"))
 
         spec = tf.RaggedTensorSpec([None, self.mels], tf.float32, ragged_rank=0)
         return tf.map_fn(frames, values, fn_output_signature=spec)
+
+    # === In exported models ===
+
+    @property
+    def served(self):
+        samples, files = tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.string)
+        return {"serve": samples, "serve_wav": files}
+
+    def encode_served(self, values, truncate=True):
+        """Samples `[batch, (samples)]`, or wav files `[batch]`, as `encode`."""
+        if values.dtype == tf.string:
+            read = functools.partial(spectra.samples_of_file, rate=self.sampling_rate)
+        else:
+            read = spectra.samples_of_floats
+        encoded = self._standardised(self._each(lambda clip: (read(clip), True), values))
+        return self.truncate(encoded) if truncate else encoded
+
+    # === To look at ===
 
     def spectrogram(self, clip):
         """The spectra of one clip, before they are standardised and stacked, to draw them.

@@ -29,8 +29,8 @@ class Feature:
         max_length: Longest encoded sequence, or None. Longer ones are cut.
         padding: What stands after the end of an encoded sequence in a batch.
         dtype: Name of the dtype of encoded numbers.
-        in_graph: Whether `encode` is of TensorFlow operations alone, so that an exported model can
-            do it.
+        in_graph: Whether `encode_served` is of TensorFlow operations alone, so that an exported
+            model can do it.
         decodes_in_graph: Whether there is a `decode_graph`, so that an exported model's outputs
             are readable.
 
@@ -132,6 +132,22 @@ class Feature:
         """Cuts ragged sequences `[batch, (time), ...]` to `max_length`."""
         return encoded if self.max_length is None else encoded[:, : self.max_length]
 
+    # === In exported models ===
+
+    @property
+    def served(self):
+        """What an exported model takes: a dict of the name of an endpoint to the `tf.TensorSpec` of
+        one value, `"serve"` first. By default raw values."""
+        return {"serve": self.raw_spec}
+
+    def encode_served(self, values, truncate=True):
+        """As `encode`, in TensorFlow operations alone, of a batch of what `served` says.
+
+        Where a value is a sequence, so has a shape that begins with None, values come padded, or as
+        a RaggedTensor.
+        """
+        return self.encode(values, truncate)
+
     def resources(self):
         """Lookup layers of texts whose tables an exported model must carry."""
         return []
@@ -187,6 +203,16 @@ class Feature:
     def source_words(self, text):
         """For each token of a text the word to copy, where a target does not know it."""
         raise self._lacks("source_words", "copies_words")
+
+    def source_words_graph(self, values):
+        """As `source_words` of a batch of what an exported model takes, in TensorFlow operations:
+        ragged strings `[batch, (tokens)]`, at least one each."""
+        raise self._lacks("source_words_graph", "copies_words")
+
+    def restore_graph(self, ids, words):
+        """As `decode_graph` of ids `[batch, time]` of which some are replaced by words, strings
+        `[batch, time]`, empty where none is."""
+        raise self._lacks("restore_graph", "copies_words")
 
     def restore(self, ids, replacements):
         """The text of ids in which unknown ones are replaced.

@@ -276,6 +276,13 @@ class Events(Feature):
         encoded = order.with_values(tf.gather(rows, order.flat_values))
         return self.truncate(encoded) if truncate else encoded
 
+    def encode_served(self, values, truncate=True):
+        """As `encode`, also of histories with commas between the cells."""
+        tabs = tf.strings.regex_full_match(values, r"[^\n]*\t(?s:.*)")
+        values = tf.where(tabs, values, tf.strings.regex_replace(values, ",", events.SEPARATOR))
+        values = tf.strings.regex_replace(values, r"\r?\n", "\n")
+        return self.encode(tf.strings.regex_replace(values, r"\n+$", ""), truncate)
+
     def truncate(self, encoded):
         """Keeps the last `max_length` events, which say most about the present."""
         return encoded if self.max_length is None else encoded[:, -self.max_length :]

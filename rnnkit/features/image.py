@@ -129,6 +129,17 @@ class Image(Pixels):
         del truncate
         return self._standardised(self._call(self._scaled, values))
 
+    @property
+    def served(self):
+        pixels = tf.TensorSpec([None, None, None], tf.uint8)
+        return {"serve": self.raw_spec, "serve_pixels": pixels}
+
+    def encode_served(self, values, truncate=True):
+        """Files `[batch]`, or pixels `[batch, height, width, channels]`, as `encode`."""
+        if values.dtype == tf.string:
+            return self.encode(values, truncate)
+        return self._standardised(self._fitted(pictures.on_white(values)))
+
     def _call(self, function, values):
         """A function of a batch, compiled where it is not in a graph already: a loop over the
         pictures is many times faster so."""

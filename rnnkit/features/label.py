@@ -135,12 +135,17 @@ class Label(Feature):
         return results
 
     def decode_graph(self, outputs):
-        """`decode` as TensorFlow operations, for export: the label and its probability."""
+        """`decode` as TensorFlow operations, for export: labels as texts, classes in order."""
+        classes = tf.constant([self.names])  # [1, classes]
         return {
             "label": tf.gather(tf.constant(self.names), tf.argmax(outputs, axis=-1)),  # [batch]
             "probability": tf.reduce_max(outputs, axis=-1),  # [batch]
+            "classes": tf.repeat(classes, tf.shape(outputs)[0], axis=0),  # [batch, classes]
             "probabilities": outputs,  # [batch, classes]
         }
+
+    def resources(self):
+        return [self._lookup]
 
     def get_config(self):
         return {**super().get_config(), "classes": self.names}

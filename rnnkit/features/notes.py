@@ -50,6 +50,7 @@ class Notes(Pieces):
     """
 
     target_type = "notes"
+    decodes_in_graph = True
 
     def __init__(
         self,
@@ -195,17 +196,26 @@ class Notes(Pieces):
 
     def decode(self, values):
         """Ids `[batch, time]` (padding and unknown ones are left out) to a list of `Melody`."""
-        melodies = []
-        for row in values:
-            notes = []
-            for index in np.asarray(row).tolist():
-                if not 2 <= index < self.vocabulary_size:
-                    continue
-                duration, pitch = divmod(index - 2, self._row)
-                beats = fractions.Fraction(self.durations[duration], self.steps_per_beat)
-                notes.append((self.range[0] + pitch - 1 if pitch else None, beats))
-            melodies.append(Melody(notation.spell_melody(notes)))
-        return melodies
+        known = [[i for i in np.asarray(row).tolist() if self._is_note(i)] for row in values]
+        return [Melody(notation.spell_melody(map(self._note, row))) for row in known]
+
+    def _is_note(self, index):
+        return (index >= 2) & (index < self.vocabulary_size)
+
+    def _note(self, index):
+        """The pair of pitch, or None for a rest, and beats that an id stands for."""
+        duration, pitch = divmod(index - 2, self._row)
+        beats = fractions.Fraction(self.durations[duration], self.steps_per_beat)
+        return self.range[0] + pitch - 1 if pitch else None, beats
+
+    def decode_graph(self, outputs):
+        """Melodies of ids `[batch, time]` as TensorFlow operations, for export."""
+        names = ["", ""] + [
+            notation.spell_melody([self._note(index)]) for index in range(2, self.vocabulary_size)
+        ]
+        words = tf.gather(tf.constant(names), tf.where(self._is_note(outputs), outputs, 0))
+        text = tf.strings.reduce_join(words, axis=1, separator=" ")
+        return {"text": tf.strings.strip(tf.strings.regex_replace(text, " +", " "))}
 
     # === Checks ===
 

@@ -41,6 +41,7 @@ class PianoRoll(Pieces):
     """
 
     target_type = "keys"
+    decodes_in_graph = True
     padding = PADDING
     width = keys = notation.KEYS
     raw_spec = tf.TensorSpec((None, notation.KEYS), tf.uint8)
@@ -132,6 +133,14 @@ class PianoRoll(Pieces):
             there = piece[:, 0] >= 0  # NaN is not
             found.append(Roll(piece[there][:, : self.keys] > 0.5, self.steps_per_beat))
         return found
+
+    def decode_graph(self, outputs):
+        """Texts of steps `[batch, time, 88]` as TensorFlow operations, for export."""
+        names = [f"{notation.pitch_name(notation.LOWEST + key)}+" for key in range(self.keys)]
+        steps = tf.strings.reduce_join(tf.where(outputs > 0.5, tf.constant(names), ""), axis=2)
+        steps = tf.where(tf.equal(steps, ""), notation.REST, tf.strings.substr(steps, 0, -1))
+        steps = tf.where(outputs[..., 0] >= 0, steps, "")  # NaN is not
+        return {"text": tf.strings.strip(tf.strings.reduce_join(steps, axis=1, separator=" "))}
 
     # === Checks ===
 

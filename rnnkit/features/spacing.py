@@ -96,8 +96,14 @@ class Spacing:
             before = right, self.wide[index]
         return text
 
-    def join_graph(self, ids):
-        """As `join`, of ids `[batch, time]` padded with 0, as TensorFlow operations."""
+    def join_graph(self, ids, replacements=None):
+        """As `join`, of ids `[batch, time]` padded with 0, as TensorFlow operations.
+
+        Args:
+            ids: int32 `[batch, time]`.
+            replacements: Words to put in their places, strings `[batch, time]`, empty where a token
+                stays; or None.
+        """
         left, right, wide = (tf.gather(each, ids) for each in (self.left, self.right, self.wide))
         for index in self.turning:
             here = ids == index  # [batch, time]
@@ -110,5 +116,7 @@ class Spacing:
         close = left | shifted(right, True) | (wide & shifted(wide, False))
         spaces = tf.where(close, "", " ")
         words = tf.gather(tf.constant(self.names), ids)
+        if replacements is not None:
+            words = tf.where(tf.equal(replacements, ""), words, replacements)
         pieces = tf.where(ids == 0, "", tf.strings.join([spaces, words]))
         return tf.strings.reduce_join(pieces, axis=1)

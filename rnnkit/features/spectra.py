@@ -52,6 +52,27 @@ def _converted(clip, rate):
         return np.zeros(0, "int16"), False
 
 
+def samples_of_file(clip, rate):
+    """As `samples_of`, in TensorFlow operations alone, of a 16-bit wav file of the wanted rate."""
+    values, found = tf.audio.decode_wav(clip)  # [samples, channels]
+    message = f"A clip is not at {rate} Hz, the rate that the model was trained with"
+    with tf.control_dependencies([tf.debugging.assert_equal(found, rate, message)]):
+        values = tf.cast(values, tf.float64)
+    return _to_16_bits(tf.reduce_mean(values, axis=1))
+
+
+def samples_of_floats(values):
+    """Samples between -1 and 1, float `[samples]` with NaN after the end, as int16 `[samples]`."""
+    present = tf.range(1, tf.size(values) + 1) * tf.cast(~tf.math.is_nan(values), tf.int32)
+    return _to_16_bits(values[: tf.reduce_max(tf.concat([[0], present], axis=0))])
+
+
+def _to_16_bits(values):
+    """As `rnnkit.formats.wav.to_16_bits`, of floats."""
+    scaled = tf.round(values * wav.FULL_SCALE)
+    return tf.cast(tf.clip_by_value(scaled, -wav.FULL_SCALE, wav.FULL_SCALE - 1), tf.int16)
+
+
 def log_mel(samples, length, hop, size, weights):
     """Logarithms of the power under each triangle, window by window.
 

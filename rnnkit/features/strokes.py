@@ -160,6 +160,14 @@ class Strokes(Feature):
         )
         return self.truncate(encoded) if truncate else encoded
 
+    def encode_served(self, values, truncate=True):
+        if not isinstance(values, tf.RaggedTensor):
+            there = tf.reduce_any(~tf.math.is_nan(values), axis=2)  # [batch, points]
+            points = tf.range(1, tf.shape(values)[1] + 1)
+            lengths = tf.reduce_max(tf.where(there, points, 0), axis=1)
+            values = tf.RaggedTensor.from_tensor(values, lengths)
+        return self.encode(values, truncate)
+
     def _moves(self, values):
         """Columns dx, dy, y, up, cos, sin, down of all pieces, and their numbers of points.
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import text_of
+from rnnkit.features.segmentation import Segmentation
 from rnnkit.utils.checks import integer, one_of
 
 MODEL_TYPES = ("unigram", "bpe")
@@ -53,7 +54,6 @@ class Subwords(Feature):
     sequence = True
     target_type = "texts"
     copies_words = shows_tokens = True
-    in_graph = False
 
     def __init__(
         self,
@@ -88,6 +88,7 @@ class Subwords(Feature):
                 f"{processor.pad_id()} and {processor.unk_id()}"
             )
         self._processor = processor
+        self._segmentation = None
         self.model = model
 
     @property
@@ -184,6 +185,39 @@ class Subwords(Feature):
                 text += " "
             run.append(int(index))
         return text + (self._processor.decode(run) if run else "")
+
+    # === In exported models ===
+
+    @property
+    def segmentation(self):
+        """What encodes in an exported model: `rnnkit.features.segmentation.Segmentation`."""
+        if self._segmentation is None:
+            self._segmentation = Segmentation(base64.b64decode(self.model), UNKNOWN_PIECE)
+        return self._segmentation
+
+    @property
+    def in_graph(self):
+        return self.segmentation.reason is None
+
+    @property
+    def decodes_in_graph(self):
+        return self.in_graph and not self.segmentation.falls_back
+
+    def encode_served(self, values, truncate=True):
+        ids = self.segmentation.encode(values)
+        return self.truncate(ids) if truncate else ids
+
+    def decode_graph(self, outputs):
+        return {"text": self.segmentation.decode(outputs)}
+
+    def restore_graph(self, ids, words):
+        return {"text": self.segmentation.decode(ids, words)}
+
+    def source_words_graph(self, values):
+        return self.segmentation.source_words(values)
+
+    def resources(self):
+        return [self.segmentation.lookup] if self.in_graph else []
 
     def get_config(self):
         return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}

@@ -59,7 +59,7 @@ class Tags(Feature):
     sequence = True
     padding = UNLABELLED
     target_type = "tags"
-    accepts_numbers = True
+    accepts_numbers = decodes_in_graph = True
 
     def __init__(self, classes=None, scheme=None):
         self.scheme = one_of(scheme, "scheme", (None, *SCHEMES, "entities"))
@@ -252,6 +252,11 @@ class Tags(Feature):
             row = row[: known[-1] + 1] if len(known) else row[:0]
             results.append([self.classes[each] if each >= 0 else "" for each in row.tolist()])
         return results
+
+    def decode_graph(self, outputs):
+        """Tags of ids `[batch, time]` as TensorFlow operations, for export; `""` below 0."""
+        names = tf.gather(tf.constant(self.classes), tf.maximum(outputs, 0))
+        return {"tags": tf.where(outputs < 0, "", names)}
 
     def entities(self, tags):
         """Stretches that tags mark: a list of `(type, start, end)`, the end exclusive."""

@@ -243,10 +243,23 @@ class Text(Feature):
 
     def decode_graph(self, ids):
         """Texts of ids `[batch, time]` as TensorFlow operations, for export."""
+        return self.restore_graph(ids, None)
+
+    def restore_graph(self, ids, words):
         if self._spacing is not None:
-            return {"text": self._spacing.join_graph(ids)}
-        names = tf.constant([PADDING, UNKNOWN, *self.vocabulary])
-        return {"text": tf.strings.reduce_join(tf.gather(names, ids), axis=1)}
+            return {"text": self._spacing.join_graph(ids, words)}
+        names = tf.gather(tf.constant([PADDING, UNKNOWN, *self.vocabulary]), ids)
+        if words is not None:
+            names = tf.where(tf.equal(words, ""), names, words)
+        return {"text": tf.strings.reduce_join(names, axis=1)}
+
+    def source_words_graph(self, values):
+        words = self.tokens(values)  # each token is copied as it is
+        empty = tf.cast(tf.equal(words.row_lengths(), 0), tf.int64)
+        filler = tf.RaggedTensor.from_row_lengths(
+            tf.fill([tf.reduce_sum(empty)], UNKNOWN), empty, validate=False
+        )
+        return tf.concat([words, filler], axis=1)
 
     def pieces(self, text):
         return [text_of(each) for each in self.tokens([text])[0].numpy()] or [UNKNOWN]

@@ -152,4 +152,4 @@ def _frames(values):
     """The frames of all clips, uint8 `[frames, height, width, channels]`."""
     if isinstance(values, tf.RaggedTensor):
         return values.values
-    return tf.reshape(values, [-1, *values.shape[2:]])
+    return tf.reshape(values, tf.concat([[-1], tf.shape(values)[2:]], axis=0))

@@ -2,8 +2,6 @@
 
 import collections
 import collections.abc
-import re
-import unicodedata
 
 import keras
 import numpy as np
@@ -12,16 +10,10 @@ import tensorflow as tf
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import refuse_single, strings, text_of
 from rnnkit.features.normalization import FORMS, normalized
-from rnnkit.features.spacing import WIDE
+from rnnkit.features.splitting import split_words, split_words_graph
 from rnnkit.features.text import PADDING, UNKNOWN
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.messages import shorten
-
-# What joins the characters of one word when it stands between letters or digits: 3.5, e-mail.
-INNER = frozenset(".,:'-_@&/\u2019")
-ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S+@\S+\.\w+")
-# English words that corpora take apart: do|n't, it|'s.
-ENDINGS = re.compile(r"(?i)^(.+?)(n['\u2019]t|['\u2019](?:s|m|d|re|ve|ll))$")
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -232,6 +224,25 @@ class Words(Feature):
         ids = tf.ragged.map_flat_values(tf.cast, self._characters(pieces), tf.int32)
         return ids.to_tensor(0, shape=[None, limit])
 
+    # === In exported models ===
+
+    @property
+    def served(self):
+        return {"serve": self.raw_spec, "serve_text": tf.TensorSpec((), tf.string)}
+
+    def words_served(self, values):
+        """Words or texts that an exported model is given as ragged words `[batch, (words)]`."""
+        if isinstance(values, tf.RaggedTensor):
+            return values
+        if values.shape.rank == 2:
+            return tf.RaggedTensor.from_tensor(values, padding="")
+        return split_words_graph(values)
+
+    def encode_served(self, values, truncate=True):
+        return self.encode(self.words_served(values), truncate)
+
+    # === Decoding ===
+
     def decode(self, values):
         """Ids `[batch, time, columns]` (padding is left out) to a list of lists of words."""
         names = [PADDING, UNKNOWN, *self.vocabulary]
@@ -280,58 +291,6 @@ def _refuse_words(rows):
 def _many(text):
     """Whether a text without spaces is surely several words: one of a script without them."""
     return len(split_words(text)) > 2
-
-
-def split_words(text):
-    """The words of a text: split at white space, punctuation apart, as corpora have them.
-
-    Web addresses, names with @ or #, numbers with points and words with hyphens stay whole;
-    English endings such as 's and n't are words of their own, and so is every character of a
-    script without spaces between words, as in `Text`.
-
-    >>> split_words("Don't pay $3.50, it's free!")
-    ['Do', "n't", 'pay', '$', '3.50', ',', 'it', "'s", 'free', '!']
-    >>> split_words("\u738b\u660e\u3002")
-    ['\u738b', '\u660e', '\u3002']
-    """
-    words = []
-    for part in text.split():
-        match = ADDRESS.match(part)
-        if match:
-            found = match.group().rstrip(".,;:!?)")
-            words += [found, *_split(part[len(found) :])]
-        else:
-            words += _split(part)
-    return words
-
-
-def _split(part):
-    """The words of a text without white space."""
-    words, current = [], ""
-    for index, sign in enumerate(part):
-        if WIDE.match(sign):
-            words += [current, sign]
-            current = ""
-            continue
-        category = unicodedata.category(sign)
-        if category == "Cf" or category[0] not in "PSZC":  # Cf: joiners, soft hyphens
-            if category[0] == "M" and not current and words:
-                words[-1] += sign
-            else:
-                current += sign
-            continue
-        after = part[index + 1 : index + 2]
-        if current and sign in INNER and after.isalnum():
-            current += sign
-            continue
-        words += [current, sign]
-        current = ""
-    words.append(current)
-    parts = []
-    for word in filter(None, words):
-        match = ENDINGS.match(word)
-        parts += match.groups() if match else [word]
-    return parts
 
 
 def ragged(rows):

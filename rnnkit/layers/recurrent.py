@@ -29,6 +29,11 @@ _BUILDERS = {
 def register_cell(name, builder):
     """Make `name` a cell that `recurrent` knows; a name that exists is replaced.
 
+    A saved model holds the name alone. It is loaded after `register_cell` was called again; with
+    `rnnkit.load_model(path, custom_objects={name: builder})`; and on the command line with
+    `rnnkit infer model.keras --recipe file.py`, of which the file calls `register_cell`. Only names
+    without ">" are taken from `custom_objects`.
+
     Args:
         name: The name.
         builder: Class or function, called as `builder(units, **cell_options)`, that makes a Keras
@@ -56,6 +61,10 @@ def _builder_of(cell):
     """Return what makes `cell`, and its named arguments with their defaults."""
     if isinstance(cell, str) and cell in _BUILDERS:
         return _BUILDERS[cell], _arguments(_BUILDERS[cell])
+    if isinstance(cell, str) and ">" not in cell:  # one of custom_objects, which a user names
+        builder = keras.saving.get_registered_object(cell)
+        if builder is not None:
+            return builder, _arguments(builder)
     if inspect.isclass(cell) and hasattr(cell, "call"):
         return cell, _arguments(cell)
     is_cell = all(hasattr(cell, name) for name in ("call", "state_size", "get_config"))
@@ -63,6 +72,8 @@ def _builder_of(cell):
         config = cell.get_config()
         return lambda units, **options: type(cell).from_config({**config, **options}), config
     text = f"cell must be one of {cell_names()}, or a Keras RNN cell or its class."
+    if isinstance(cell, str):
+        text += " A name of your own must be known first: see register_cell."
     require(False, text + nearest(str(cell).lower(), _BUILDERS), cell=cell)
 
 

@@ -13,7 +13,7 @@ from rnnkit.data.pipeline.raw import as_dataset, finite_weights, in_parts, with_
 from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
-from rnnkit.models.export import FORMATS, Export
+from rnnkit.models.export import Served
 from rnnkit.models.finite import check_finite
 from rnnkit.models.outputs import task_defaults
 from rnnkit.models.progress import shown
@@ -34,7 +34,7 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(keras.Model):
+class Model(Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take raw data: a `tf.data.Dataset` of raw
@@ -412,23 +412,6 @@ class Model(keras.Model):
         with atomically(path) as temporary:
             super().save(temporary, **kwargs)
             check_written(temporary)
-
-    def serve(self, codes):
-        """Readable outputs for a batch of encoded inputs, as TensorFlow operations, for export.
-
-        Args:
-            codes: What `input_feature.encode` gives, padded.
-
-        Returns:
-            Dict of name to tensor.
-        """
-        return self.output_feature.decode_graph(self(codes, training=False))
-
-    def export(self, filepath, format="tf_saved_model", **kwargs):
-        """Exports for serving; see `rnnkit.models.export.Export.write`."""
-        if format not in FORMATS:
-            return super().export(filepath, format=format, **kwargs)
-        return Export(self, **kwargs).write(filepath, format)
 
     def get_config(self):
         """The arguments of `__init__`, each of which is an attribute, and the settings."""

@@ -310,9 +310,15 @@ class CTC(Model):
             result["text"] = text
         return results
 
-    def serve(self, codes):
-        """As `Model.serve`: best path decoding."""
-        tokens, lengths, log_probabilities = ctc.greedy(self(codes, training=False))
+    def serve(self, codes, words=None, seed=None):
+        """As `Model.serve`: with the model's own beam."""
+        del words, seed
+        outputs = self(codes, training=False)
+        if self.beam_size == 1:
+            tokens, lengths, log_probabilities = ctc.greedy(outputs)
+        else:
+            best = ctc.prefix_beam_search(outputs, None, self.beam_size)
+            tokens, lengths, log_probabilities = (each[:, 0] for each in best)
         result = {"tokens": tokens, "lengths": lengths, "log_probability": log_probabilities}
         if self.output_feature.decodes_in_graph:
             result |= self.output_feature.decode_graph(tokens)

@@ -11,6 +11,7 @@ from rnnkit.models.heads.steps import Numbers
 from rnnkit.models.inputs import sequences
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
+from rnnkit.models.windows import read_in_pieces
 from rnnkit.utils.config import given
 
 # Series that errors are measured on where the data does not end.
@@ -101,6 +102,12 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
     @property
     def errors(self):
         return keras.ops.convert_to_numpy(self.get_layer("known_errors").errors)
+
+    def read_served(self, codes, lengths):
+        def compute(inputs):
+            return self(inputs, training=False)
+
+        return read_in_pieces(compute, codes, lengths, self.window, self.washout)
 
     # === Training ===
 

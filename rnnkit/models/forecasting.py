@@ -9,6 +9,7 @@ from scipy import stats
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.features import Forecast
 from rnnkit.metrics import nrmse
+from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
 from rnnkit.models.windows import as_ragged
 from rnnkit.utils.checks import number
@@ -202,6 +203,37 @@ class Forecasting:
         return np.broadcast_to(
             stats.norm.ppf(0.5 + self.interval / 2) * self.errors, np.shape(outputs)
         )
+
+    def serve(self, codes, words=None, seed=None):
+        """As `Model.serve`: what `infer` gives, but the times."""
+        if self.beyond_network:
+            raise ValueError(f"A SavedModel reads a series once, and {self.beyond_network}")
+        if not self.stepwise:
+            return super().serve(codes, words, seed)
+        lengths = tf.reduce_sum(tf.cast(present_steps(codes), tf.int64), axis=1)  # [batch]
+        outputs = self.read_served(codes, lengths)  # [batch, (time), width]
+        target = self.output_feature
+        if not isinstance(target, Forecast):
+            found = target.decode_graph(outputs.to_tensor(np.nan))
+            return {**found, "lengths": tf.cast(lengths, tf.int32)}
+        message = f"A forecast needs a series longer than the washout of {self.washout} steps"
+        longer = tf.debugging.assert_greater(lengths, tf.cast(self.washout, tf.int64), message)
+        with tf.control_dependencies([longer]):
+            last = tf.cast(outputs[:, -1:].values, tf.float64)  # [batch, width]
+        with tf.init_scope():  # numbers, in a graph too
+            margin = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
+        ends = {"forecast": last, "lower": last - margin, "upper": last + margin}
+        return {name: target.decode_graph(each)["forecast"] for name, each in ends.items()}
+
+    @property
+    def beyond_network(self):
+        if self.inputs[0].shape[-1] == self.input_feature.width:
+            return None
+        return "output_feedback=True gives the network back what it said, step by step"
+
+    def read_served(self, codes, lengths):
+        """Outputs at each step for `serve`, ragged `[batch, (time), width]`."""
+        return tf.RaggedTensor.from_tensor(self(codes, training=False), lengths)
 
 
 # === Checks ===

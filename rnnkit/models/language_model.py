@@ -1,6 +1,7 @@
 """A language model: it learns from texts alone, and goes on with a text."""
 
 import keras
+import tensorflow as tf
 
 from rnnkit import metrics
 from rnnkit.data.pipeline.corpus import Corpus
@@ -8,6 +9,7 @@ from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Feature, Number
 from rnnkit.layers.carry import Carried, FirstStates, KeepStates
 from rnnkit.models.compiled import CompiledFunctions
+from rnnkit.models.export import padded
 from rnnkit.models.generating import texts
 from rnnkit.models.generating.cache import Cache
 from rnnkit.models.generating.decoder import Source
@@ -201,6 +203,26 @@ class LanguageModel(OneToMany):
                 f"A language model takes its prompts as x. Received: prompt={options['prompt']!r}"
             )
         return super().infer(x, batch_size, details=details, verbose=verbose, **options)
+
+    # === In exported models ===
+
+    @property
+    def served_feature(self):
+        return self.output_feature
+
+    def encode_served(self, values):
+        feature = self.output_feature
+        return padded(texts.without_fillers(feature.encode_served(values, False), values), feature)
+
+    def serve(self, codes, words=None, seed=None):
+        # In the order of their lengths, as `infer` reads them, so that the same is sampled.
+        order = tf.argsort(tf.math.count_nonzero(codes, axis=1), stable=True)
+        found = super().serve(tf.gather(codes, order), words, seed)
+        back = tf.argsort(order)
+        result = {name: tf.gather(each, back) for name, each in found.items()}
+        if "text" in result:
+            result["text"] = texts.continued_graph(self.output_feature, codes, result)
+        return result
 
     # === Scores ===
 

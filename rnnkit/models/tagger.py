@@ -14,7 +14,7 @@ from rnnkit.models.inputs import sequences, words
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
-from rnnkit.models.windows import as_ragged, stacked
+from rnnkit.models.windows import as_ragged, read_in_pieces, stacked
 from rnnkit.utils.config import given
 
 
@@ -234,6 +234,41 @@ class Tagger(ManyToMany):
         else:
             results = tags
         return results[0] if single else results
+
+    @property
+    def beyond_network(self):
+        return "crf=True chooses the tags of a sequence together, after it" if self.crf else None
+
+    def words_served(self, values):
+        feature = self.input_feature
+        return feature.words_served(values) if isinstance(feature, Words) else None
+
+    def serve(self, codes, words=None, seed=None):
+        """As `Model.serve`: the best tags, their probabilities, and how many there are."""
+        del seed
+        lengths = tf.reduce_sum(tf.cast(present_steps(codes), tf.int64), axis=1)  # [batch]
+
+        def compute(inputs):
+            outputs, present = self(inputs, training=False), present_steps(inputs)
+            best = self.head.best(outputs, present)  # [pieces, time]
+            found = self.head.probabilities(outputs, present)
+            return best, tf.gather(found, tf.maximum(best, 0), batch_dims=2)
+
+        found = read_in_pieces(compute, codes, lengths, self.window, self.washout)
+        ids, probabilities = (each.to_tensor(-1) for each in found)  # [batch, steps]
+        result = {}
+        if words is not None:
+            # An empty sentence has no words, but a step.
+            lengths = tf.minimum(lengths, tf.cast(words.row_lengths(), tf.int64))
+            result["words"] = words.to_tensor("")
+        inside = tf.sequence_mask(lengths, tf.reduce_max(lengths))  # [batch, steps]
+        ids, probabilities = (each[:, : tf.shape(inside)[1]] for each in (ids, probabilities))
+        return {
+            **result,
+            **self.output_feature.decode_graph(tf.where(inside, ids, UNLABELLED)),
+            "probabilities": tf.where(inside, probabilities, 0.0),
+            "lengths": tf.cast(lengths, tf.int32),
+        }
 
     def _details(self, read, tags, ids, probabilities):
         """The dict that `infer` gives for a sequence; `read` are its words, or None."""

@@ -47,6 +47,32 @@ class Windows(Encoded):
         return result
 
 
+def read_in_pieces(compute, codes, lengths, window, washout):
+    """What a network makes of encoded sequences that it reads in pieces, in the graph.
+
+    Args:
+        compute: Function from padded pieces to a nest of tensors `[pieces, time, ...]`.
+        codes: Encoded sequences `[series, time, ...]`, padded.
+        lengths: Their numbers of steps, int64 `[series]`.
+        window: Steps of a piece, or None for whole series.
+        washout: As in `cut`.
+
+    Returns:
+        The nest as ragged tensors `[series, (time), ...]`.
+    """
+    series = tf.RaggedTensor.from_tensor(codes, lengths)
+    (pieces,), first = cut((series,), window, washout)
+    sizes = pieces.row_lengths()
+    fill = tf.constant(np.nan if codes.dtype.is_floating else 0, codes.dtype)
+    outputs = compute(pieces.to_tensor(fill))
+    times = tf.range(tf.reduce_max(sizes), dtype=sizes.dtype)
+    start = tf.cast(tf.where(first, 0, washout), sizes.dtype)  # [pieces]
+    new = (times >= start[:, None]) & (times < sizes[:, None])  # [pieces, time]
+    return tf.nest.map_structure(
+        lambda each: series.with_values(tf.boolean_mask(each, new)), outputs
+    )
+
+
 def nothing_counts(washout, longest, horizon=None):
     """The message where no step counts, the longest series having `longest` steps."""
     ahead = f" and the last {horizon} have no target within the series" if horizon else ""

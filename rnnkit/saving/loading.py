@@ -21,6 +21,8 @@ UNBUILT = 2  # arrays of an optimizer before its first step: the step and the le
 def load_model(filepath, custom_objects=None):
     """Loads a model that rnnkit saved; it predicts the same and can be trained further.
 
+    `keras.models.load_model` loads the same files after `import rnnkit`, without these checks.
+
     The file is checked before anything in it is built: it must be a local `.keras` archive whose
     parts unpack to what a model of that size takes, every object it names must be rnnkit's or on a
     list of harmless Keras objects, and no size it declares may exceed the weights it holds. No
@@ -29,10 +31,13 @@ def load_model(filepath, custom_objects=None):
     Args:
         filepath: Path of a `.keras` file.
         custom_objects: Dict of registered name to class, for cells, layers or features of your
-            own: they are trusted because you name them here.
+            own: they are trusted because you name them here. A cell that `register_cell` was given
+            goes by its name, `{name: builder}`.
 
     Returns:
-        The model, with its features, weights and optimizer.
+        The model, with its features, weights and optimizer. Of a file that Keras saved of a plain
+        graph of layers (functional or `Sequential`), of rnnkit's and harmless ones of Keras, the
+        Keras model.
 
     Raises:
         ValueError: If the file is missing, damaged, no model file or names foreign objects.
@@ -128,4 +133,4 @@ def _build(path, config, stored, custom_objects):
 
 def _first_line(error):
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200] if lines else ''}"
+    return f"{type(error).__name__}: {lines[0][:400] if lines else ''}"

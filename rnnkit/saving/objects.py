@@ -25,13 +25,33 @@ KERAS_CLASSES = {
     "SimpleRNNCell",
     "StackedRNNCells",
 }
+# Layers whose configuration is numbers, names of functions, and layers of this list. Lambda is not
+# among them, nor what else wraps functions, or reads files or vocabularies.
+KERAS_LAYERS = {
+    "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout", "Attention",
+    "Average", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "Bidirectional",
+    "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "ConvLSTM1D",
+    "ConvLSTM2D", "Cropping1D", "Cropping2D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot",
+    "Dropout", "ELU", "EinsumDense", "Embedding", "Flatten", "GRU", "GaussianDropout",
+    "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D", "GroupNormalization", "GroupQueryAttention", "Identity", "InputLayer",
+    "LSTM", "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D", "Maximum",
+    "Minimum", "MultiHeadAttention", "Multiply", "PReLU", "Permute", "RMSNormalization", "RNN",
+    "ReLU", "RepeatVector", "Rescaling", "Reshape", "SeparableConv1D", "SeparableConv2D",
+    "SimpleRNN", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "Subtract", "TimeDistributed",
+    "UnitNormalization", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D",
+}  # fmt: skip
+# Models that are graphs of layers, and where Keras says that they are.
+KERAS_MODELS = {("keras.src.models.functional", "Functional"), ("keras", "Sequential")}
+KERAS_TENSOR = "__keras_tensor__"  # a place in such a graph
 KERAS_FUNCTIONS = {"keras.activations", "keras.losses", "keras.metrics", "builtins"}
 # Keras' classes above that call back into arbitrary functions or models.
 REFUSED = {"Lambda", "LossFunctionWrapper", "MeanMetricWrapper", "SumOverBatchSizeMetricWrapper"}
 
 
 def check_objects(config, custom_objects):
-    """Checks that a configuration names allowed objects alone, and a model of rnnkit outermost.
+    """Checks that a configuration names allowed objects alone, and a model outermost: one of
+    rnnkit, or a graph of layers as Keras saves it.
 
     Args:
         config: The dict of `config.json`.
@@ -53,8 +73,9 @@ def check_objects(config, custom_objects):
             count += _check(node, custom_objects)
     full, name = config.get("registered_name"), config["class_name"]
     ours = isinstance(full, str) and full.startswith("rnnkit>")
-    if not (ours or _among(custom_objects, full) or _among(custom_objects, name)):
-        raise Refused(f"it holds a {name!r}, not a model of rnnkit")
+    plain = any(config.get("module") == where and name == each for where, each in KERAS_MODELS)
+    if not (ours or plain or _among(custom_objects, full) or _among(custom_objects, name)):
+        raise Refused(f"it holds a {name!r}, not a model of rnnkit or a graph of layers")
     return count
 
 
@@ -63,7 +84,7 @@ def _check(node, custom_objects):
     name, module = node.get("class_name"), node.get("module")
     full = node.get("registered_name")
     if not _among(("__lambda__", *REFUSED), name):
-        if "class_name" not in node or "config" not in node:
+        if "class_name" not in node or "config" not in node or name == KERAS_TENSOR:
             return False
         if _allowed(node, name, module, full, custom_objects):
             if isinstance(full, str) and full.startswith("rnnkit>"):
@@ -91,9 +112,11 @@ def _allowed(node, name, module, full, custom_objects):
         return known and (hasattr(keras.activations, function) or hasattr(keras.losses, function))
     if full is not None and full != name:
         return False
+    if any(module == where and name == each for where, each in KERAS_MODELS):
+        return True
     if _among(KERAS_MODULES, module) and isinstance(name, str):
         return module != "keras" or name in KERAS_CLASSES
-    return module == "keras.layers" and _among(KERAS_CLASSES, name)
+    return module == "keras.layers" and _among(KERAS_CLASSES | KERAS_LAYERS, name)
 
 
 def _check_types(full, config):

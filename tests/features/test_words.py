@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import Words
-from rnnkit.features.words import split_words
+from rnnkit.features.splitting import split_words
 
 SENTENCES = [["The", "cat", "ran", "12", "km"], ["the", "Zoo", "ran"], ["the", "\u00e9t\u00e9"]]
 

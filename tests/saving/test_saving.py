@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rnnkit
-from rnnkit.features import Number
+from rnnkit.features import Label, Number, Series
 from rnnkit.models import ManyToOne, OneToOne
 from rnnkit.models.export import Export
 from rnnkit.utils import writing
@@ -209,11 +209,52 @@ def test_further_parts(forged, name):
         rnnkit.load_model(forged(**{name: b"x"}))
 
 
-def test_a_plain_keras_model(tmp_path):
+def test_plain_keras_models(tmp_path):
+    inputs = keras.Input((None, 3))
+    x = keras.layers.Conv1D(4, 3, padding="same", activation="relu")(inputs)
+    x = rnnkit.layers.recurrent("lstm", 4, bidirectional=True, return_sequences=True)(x)
+    x = keras.layers.Concatenate()([x, x])
+    outputs = keras.layers.Dense(2, "softmax")(rnnkit.layers.SequencePooling("max")(x))
+    functional = keras.Model(inputs, outputs)
+    functional.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    sequential = keras.Sequential([inputs, rnnkit.layers.GRU(3), keras.layers.Dense(1)])
+    nested = keras.Model(inputs, functional(inputs))
+    data = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    for plain in (functional, sequential, nested):
+        plain.save(tmp_path / "plain.keras")
+        loaded = rnnkit.load_model(tmp_path / "plain.keras")
+        assert type(loaded) is type(plain)
+        np.testing.assert_array_equal(loaded(data), plain(data))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.Lambda(lambda x: x),
+        keras.layers.StringLookup(vocabulary=["a"]),
+        keras.layers.TextVectorization(vocabulary=["a"]),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_plain_keras_models_with_layers_that_call_or_read(layer, tmp_path):
+    dtype = "float32" if isinstance(layer, keras.layers.Lambda) else "string"
+    plain = keras.Sequential([keras.Input((1,), dtype=dtype), layer])
+    plain.save(tmp_path / "plain.keras")
+    with pytest.raises(ValueError, match=f"plain.keras was not loaded: .*{type(layer).__name__}"):
+        rnnkit.load_model(tmp_path / "plain.keras")
+
+
+def test_a_plain_keras_model_that_asks_for_much(tmp_path):
     plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     plain.save(tmp_path / "plain.keras")
-    with pytest.raises(ValueError, match="plain.keras was not loaded: .*Sequential"):
-        rnnkit.load_model(tmp_path / "plain.keras")
+    forger = battery_models.Forger(tmp_path / "plain.keras")
+
+    def grow(config):
+        config["config"]["layers"][1]["config"]["units"] = 10**6
+
+    forger.with_config(grow)(tmp_path / "large.keras")
+    with pytest.raises(ValueError, match="declares 3,000,000 numbers as weights but holds only 3"):
+        rnnkit.load_model(tmp_path / "large.keras")
 
 
 def test_a_foreign_model(forged):
@@ -286,6 +327,40 @@ def test_writing_in_steps(tmp_path):
         assert not path.exists()
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["out.txt"]
+
+
+@pytest.mark.parametrize(
+    "cell, options",
+    [
+        ("gru", {}),
+        pytest.param("lstm", {}, marks=pytest.mark.slow),
+        pytest.param("simple_rnn", {}, marks=pytest.mark.slow),
+        pytest.param("dense", {}, marks=pytest.mark.slow),
+        pytest.param("lstm", {"bidirectional": True, "num_layers": 2}, marks=pytest.mark.slow),
+    ],
+)
+def test_onnx_of_each_kind_of_cell(cell, options, tmp_path):
+    import onnxruntime
+
+    rng = np.random.default_rng(0)
+    x = [rng.normal(size=(length, 2)) for length in (5, 9, 2)]
+    series, label = Series(2).adapt(x), Label().adapt(["a", "b"])
+    model = ManyToOne(series, label, cell=cell, units=4, seed=1, **options)
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (given,), (found,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.shape, given.type) == (
+        "series",
+        ["batch", "time", 2],
+        "tensor(float)",
+    )
+    assert (found.name, found.shape) == ("outputs", ["batch", 2])
+    codes = series.encode(series.to_tensor(x)).to_tensor(np.nan).numpy()
+    outputs = session.run(["outputs"], {"series": codes})[0]
+    np.testing.assert_allclose(outputs, model.predict(x, verbose=0), atol=1e-6)
+    # Padding changes nothing.
+    codes = np.pad(codes, [(0, 0), (0, 3), (0, 0)], constant_values=np.nan)
+    np.testing.assert_allclose(session.run(None, {"series": codes})[0], outputs, atol=1e-6)
 
 
 def test_onnx_computes_the_same(model, tmp_path):

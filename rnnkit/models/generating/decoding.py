@@ -39,7 +39,11 @@ class Decoding:
         """As `Generating.infer`, for a list or dataset of inputs."""
         raise NotImplementedError(f"{type(self).__name__} must define infer()")
 
-    def serve(self, codes):
+    def words_served(self, values):
+        """As `Model.words_served`."""
+        del values
+
+    def serve(self, codes, words, seed):
         """As `Model.serve`."""
         raise NotImplementedError(f"{type(self).__name__} must define serve()")
 

@@ -97,10 +97,7 @@ def prompts(feature, x):
     values = feature.to_tensor(x)
     ids = feature.encode(values, truncate=False)
     feature.check(values, ids)
-    if values.dtype == tf.string and values.shape.rank == 1:
-        lengths = tf.where(tf.strings.length(values) == 0, tf.zeros_like(ids.row_lengths()), 2**30)
-        keep = tf.ragged.range(ids.row_lengths()) < tf.cast(lengths, tf.int64)[:, None]
-        ids = tf.ragged.boolean_mask(ids, keep)
+    ids = without_fillers(ids, values)
     unknown = int(tf.math.count_nonzero(ids.flat_values == 1))
     if unknown:
         total = int(ids.flat_values.shape[0])
@@ -110,6 +107,15 @@ def prompts(feature, x):
             stacklevel=5,
         )
     return ids.with_row_splits_dtype(tf.int64)
+
+
+def without_fillers(ids, values):
+    """Encoded texts, ragged `[texts, (time)]`, empty where the text is."""
+    if values.dtype != tf.string or values.shape.rank != 1:
+        return ids
+    lengths = tf.where(tf.strings.length(values) == 0, tf.zeros_like(ids.row_lengths()), 2**30)
+    keep = tf.ragged.range(ids.row_lengths()) < tf.cast(lengths, tf.int64)[:, None]
+    return tf.ragged.boolean_mask(ids, keep)
 
 
 def continue_texts(feature, prompts, found):
@@ -127,3 +133,24 @@ def continue_texts(feature, prompts, found):
         for each, text in zip(results, texts, strict=True):
             if text.startswith(before):
                 each["text"] = type(text)(text[len(before) :])
+
+
+def continued_graph(feature, prompts, found):
+    """As `continue_texts`, in TensorFlow operations.
+
+    Args:
+        feature: Feature of the outputs.
+        prompts: Ids of the prompts, int32 `[batch, time]`, padded with 0.
+        found: Dict with the `tokens` that follow, `[batch, length]`, padded, and their `text`.
+
+    Returns:
+        Texts, string `[batch]`.
+    """
+    before = feature.decode_graph(prompts)["text"]
+    parts = (tf.RaggedTensor.from_tensor(each, padding=0) for each in (prompts, found["tokens"]))
+    whole = feature.decode_graph(tf.concat(list(parts), axis=1).to_tensor())["text"]
+    length = tf.strings.length(before)
+    begins = (length > 0) & (tf.strings.length(whole) >= length)
+    begins &= tf.equal(tf.strings.substr(whole, tf.zeros_like(length), length), before)
+    rest = tf.strings.substr(whole, tf.where(begins, length, 0), tf.strings.length(whole))
+    return tf.where(begins, rest, found["text"])

@@ -263,21 +263,34 @@ class TokenDecoding(Decoding):
         dataset = as_dataset(x, None, None, self.model.input_feature)
         return [text for (batch,) in dataset.batch(1024) for text in batch.numpy().tolist()]
 
-    def serve(self, codes):
-        options = self.options()
-        limit, seed = tf.constant(options.pop("max_length")), [options.pop("seed"), 0]
+    def words_served(self, values):
+        """The words of the inputs, where unknown tokens are replaced by them."""
+        source, target = self.model.input_feature, self.model.output_feature
+        if self.model.decoder.attention is None or source is None:
+            return None
+        copies = source.copies_words and target.copies_words and target.decodes_in_graph
+        return source.source_words_graph(values) if copies else None
+
+    def serve(self, codes, words, seed):
+        options = self.options(seed=0)
+        limit, _ = tf.constant(options.pop("max_length")), options.pop("seed")
         run, arguments = self.runner(**options)
-        decoded, _ = run(codes, limit, tf.constant(seed), *arguments)
+        decoded, _ = run(codes, limit, tf.stack([seed, 0]), *arguments)
         ended = tf.where(decoded.tokens == self.model.decoder.head.end, 0, decoded.tokens)
         result = {
             "tokens": ended[:, 0],  # [batch, length]
             "lengths": decoded.lengths[:, 0] - tf.cast(decoded.finished[:, 0], tf.int32),
             "score": decoded.scores[:, 0],
         }
-        feature = self.model.output_feature
-        if feature.decodes_in_graph:
-            result |= feature.decode_graph(result["tokens"])
-        return result
+        target = self.model.output_feature
+        if words is None:
+            found = target.decode_graph(result["tokens"]) if target.decodes_in_graph else {}
+            return result | found
+        chosen = tf.argmax(decoded.attention[:, 0], axis=-1, output_type=tf.int32)
+        last = tf.cast(words.row_lengths(), tf.int32) - 1  # [batch]
+        chosen = tf.gather(words.to_tensor(), tf.minimum(chosen, last[:, None]), batch_dims=1)
+        chosen = tf.where(result["tokens"] == 1, chosen, "")  # [batch, length]
+        return result | target.restore_graph(result["tokens"], chosen)
 
     def score(self, x, y=None, names=None, batch_size=None, verbose=0, **options):
         chosen = {name: options.pop(name) for name in ("tokenize", "lowercase") if name in options}

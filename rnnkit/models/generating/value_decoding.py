@@ -122,15 +122,17 @@ class ValueDecoding(Decoding):
             return values
         return [{self.name: value, **each} for value, each in zip(values, found, strict=True)]
 
-    def serve(self, codes):
+    def serve(self, codes, words, seed):
+        del words
         limit, sample, temperature, _ = self.options()
-        arguments = tf.constant(limit), tf.constant(temperature), tf.constant([0, 0])
+        arguments = tf.constant(limit), tf.constant(temperature), tf.stack([seed, 0])
         values, lengths, *_ = self.runner(sample)(codes, *arguments)
-        result = {"lengths": lengths, "values": values}  # [batch], [batch, longest, width]
+        found = {"lengths": lengths, "values": values}  # [batch], [batch, longest, width]
         feature = self.model.output_feature
         if feature.decodes_in_graph:
-            result["values"] = feature.decode_graph(values)["value"]
-        return result
+            decoded = feature.decode_graph(values)
+            found |= {{"value": "values"}.get(name, name): each for name, each in decoded.items()}
+        return found
 
     def score(self, x, y=None, names=None, batch_size=None, verbose=0, **options):
         """Errors of what is generated freely, in the units of the targets."""
