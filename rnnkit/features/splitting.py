@@ -59,7 +59,7 @@ def _split(part):
                 current += sign
             continue
         after = part[index + 1 : index + 2]
-        if current and sign in INNER and after.isalnum():
+        if current and sign in INNER and after.isalnum() and not WIDE.match(after):
             current += sign
             continue
         words += [current, sign]

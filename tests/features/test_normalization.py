@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit.features import Text, Words
 from rnnkit.features import normalization as forms
-from rnnkit.features.words import split_words
+from rnnkit.features.splitting import split_words
 
 # What is made alike beyond Unicode's forms, tested by itself.
 PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"  # one word, with a joiner

@@ -4,7 +4,7 @@ import collections.abc
 import json
 import numbers
 
-from rnnkit.features.words import split_words
+from rnnkit.features.splitting import split_words
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import Table, parse_json
 from rnnkit.utils.messages import shorten
