@@ -156,6 +156,8 @@ class Recipe:
         fold=None,
         split=None,
         group=None,
+        header=None,
+        separator=None,
     ):
         """The data of the task.
 
@@ -180,6 +182,10 @@ class Recipe:
                 tenth by default. Copies of an input stay on one side, and classes have the same
                 fractions everywhere; how it was split is printed.
             group: Column whose equal values stay on one side too, such as `"user"`.
+            header: Whether the first row of a table names its columns. None tells it from the
+                data where columns are given by position, and prints what it found.
+            separator: What stands between the columns of a csv file, such as `";"`. None tells it
+                from the first rows.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -198,6 +204,8 @@ class Recipe:
             fold=fold,
             split=split,
             group=group,
+            header=header,
+            separator=separator,
         )
 
     def options(self):

@@ -36,6 +36,10 @@ def add_data(parser):
     parser.add_argument(
         "--group", type=column, metavar="COLUMN", help="column whose rows stay on one side"
     )
+    parser.add_argument("--separator", metavar="CHARACTER", help="what is between columns of csv")
+    parser.add_argument(
+        "--no-header", action="store_const", const=False, dest="header", help="no row of names"
+    )
     parser.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
     parser.add_argument(
         "--skip-unreadable",
@@ -119,6 +123,8 @@ def data_arguments(options):
         "skip_unreadable": options.skip_unreadable,
         "fold": options.fold,
         "group": options.group,
+        "header": options.header,
+        "separator": options.separator,
     }
 
 

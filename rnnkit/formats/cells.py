@@ -14,6 +14,7 @@ ISO_HINT = "write times in ISO 8601, such as 2024-03-31 or 2024-03-31 18:00"
 _CLOCK = r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(Z|[+-]\d{2}:?\d{2})?)?"
 _ISO = re.compile(r"(\d{4})(?:([-/])(\d{1,2})(?:\2(\d{1,2}))?)?" + _CLOCK)
 _LOCAL = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})" + _CLOCK)
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)\.0+")
 _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 
 
@@ -39,6 +40,23 @@ def as_text(cell):
     if missing(cell) or isinstance(cell, (list, tuple, dict)):
         raise ValueError(f"expected a text. Received: {shorten(repr(cell), 80)}")
     return str(cell).encode("utf-8", "replace")
+
+
+def as_label(cell):
+    """The label in a cell: without blanks around it, and a whole number without decimals.
+
+    So a label is the same whether a file is read by rnnkit or by pandas, which makes floats of
+    whole numbers. Other values are given back as they are.
+
+    Example:
+
+    >>> [as_label(" spam "), as_label("1.0"), as_label(1), as_label("3.10")]
+    ['spam', '1', 1, '3.10']
+    """
+    if not isinstance(cell, str):
+        return cell
+    cell = cell.strip()
+    return cell.partition(".")[0] if _WHOLE.fullmatch(cell) else cell
 
 
 def number(cell):

@@ -1,23 +1,16 @@
 """Tables of examples: csv, tsv and jsonl files, and pandas frames, as columns of values."""
 
-import csv
-import io
 import json
 import pathlib
-import re
 
-import numpy as np
-
-from rnnkit.formats import bounds
+from rnnkit.formats import bounds, separated
+from rnnkit.formats.separated import check_columns
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.messages import listed, shorten
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")
-# Each column is kept on its own, so that many take long.
-MOST_COLUMNS = 20_000
 # Lists within lists in a cell of jsonl; pictures are three deep.
 MOST_NESTED = 20
-_LINE_END = "\r\n|\r|\n"
 
 
 class Table:
@@ -27,11 +20,14 @@ class Table:
         columns: Dict of column name to list of values.
         lines: Line number of each row in its file, or None.
         source: What to call the table in messages.
+        positions: Names of the columns as they stand in the file, None for those that are left
+            out; by default those of `columns`.
     """
 
-    def __init__(self, columns, lines=None, source="the table"):
+    def __init__(self, columns, lines=None, source="the table", positions=None):
         self.columns = columns
         self.source = source
+        self.positions = list(columns) if positions is None else positions
         self.size = len(next(iter(columns.values()))) if columns else 0
         self.lines = lines or range(1, self.size + 1)
 
@@ -56,8 +52,13 @@ class Table:
         known = list(self.columns)
         lowered = {str(name).strip().lower(): name for name in known}
         if given is not None:
-            if isinstance(given, int) and 0 <= given < len(known):
-                return known[given]
+            if isinstance(given, int) and 0 <= given < len(self.positions):
+                if self.positions[given] is None:
+                    raise ValueError(
+                        f"{self.source}: the column {given} for the {role} has neither name nor "
+                        f"content. Columns found: {listed(known)}"
+                    )
+                return self.positions[given]
             if str(given).strip().lower() in lowered:
                 return lowered[str(given).strip().lower()]
             raise ValueError(
@@ -73,17 +74,22 @@ class Table:
         )
 
 
-def read_table(path, encoding="utf-8", header=True):
+def read_table(path, encoding="utf-8", header=True, separator=None):
     """Reads a csv, tsv or jsonl file.
 
-    In a tsv file quotes are ordinary characters, except that a field wrapped in quotes whose
-    inner quotes are all doubled is unwrapped, as spreadsheets write it.
+    Columns without name and content are left out; those without name that have some are called
+    `Unnamed: 2` by their position, as in pandas. In a tsv file quotes are ordinary characters,
+    except that a field wrapped in quotes whose inner quotes are all doubled is unwrapped, as
+    spreadsheets write it.
 
     Args:
         path: Path that ends in `.csv`, `.tsv` or `.jsonl`.
         encoding: Character encoding of the file.
-        header: Whether the first row names the columns, or a function of its cells that tells; if
-            not they are called 0, 1, ...
+        header: Whether the first row names the columns; or a function that tells from its cells
+            and the columns below by number (None before they are read), such as
+            `rnnkit.formats.headers.told`. If not they are called 0, 1, ...
+        separator: What stands between columns, one character. By default a tab in tsv; in csv one
+            of `, ; | tab`, told from the first rows, and printed if it is no comma.
 
     Returns:
         A `Table`.
@@ -103,14 +109,14 @@ def read_table(path, encoding="utf-8", header=True):
     text = decode(path, encoding)
     if not text.strip():
         raise ValueError(f"{path} is empty: expected a header and at least one row")
-    table = parse(text, str(path), suffix, header)
+    table = parse(text, str(path), suffix, header, separator)
     if not table.size:
         names = list(table.columns)
         raise ValueError(f"{path} has a header but no rows. Columns found: {listed(names)}")
     return table
 
 
-def parse(text, label, suffix=".csv", header=True):
+def parse(text, label, suffix=".csv", header=True, separator=None):
     """Text of a csv, tsv or jsonl file as a `Table`, of size 0 where it holds no rows.
 
     Args:
@@ -118,25 +124,29 @@ def parse(text, label, suffix=".csv", header=True):
         label: What to call it in messages.
         suffix: `".csv"`, `".tsv"` or `".jsonl"`.
         header: As in `read_table`.
+        separator: As in `read_table`.
 
     Raises:
-        ValueError: If the text is not of that format, or a row does not fit.
+        ValueError: If the text is not of that format, or a row does not fit; also if the
+            separator could be one of two.
     """
     if suffix == ".jsonl":
         return _read_jsonl(label, text)
     if not text.strip():
         return Table({}, [], label)
-    frame = _tsv_frame(text, label, header) if suffix == ".tsv" else _csv_frame(text, label, header)
-    named, names = _names(frame.iloc[0].dropna().tolist(), header)
-    if len(set(names)) != len(names):
-        raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
-    fields = frame.notna().sum(axis=1)  # of each row: pandas fills up the short ones
-    wrong = fields.index[fields != len(names)]
-    if len(wrong):
-        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
-    frame = frame.iloc[1:] if named else frame
-    columns = {name: frame[index].tolist() for index, name in enumerate(names)}
-    return Table(columns, frame.index.tolist(), label)
+    names, frame = separated.read(text, label, suffix, header, separator)
+    columns, positions = {}, []
+    for index, name in enumerate(names):
+        cells = frame[index].tolist()
+        if name == "" and len(cells) and not any(map(str.strip, cells)):
+            positions.append(None)
+            continue
+        name = f"Unnamed: {index}" if name == "" else name
+        if name in columns:
+            raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
+        columns[name] = cells
+        positions.append(name)
+    return Table(columns, frame.index.tolist(), label, positions)
 
 
 def decode(path, encoding):
@@ -217,7 +227,7 @@ def _read_jsonl(label, text):
             )
         rows.append((line, row))
     names = list(rows[0][1]) if rows else []
-    _check_columns(len(names), label)
+    check_columns(len(names), label)
     for line, row in rows:
         if set(row) != set(names):
             odd = sorted(set(row) ^ set(names))
@@ -229,103 +239,3 @@ def _read_jsonl(label, text):
         [line for line, _ in rows],
         label,
     )
-
-
-def _names(first, header):
-    """Whether the first row of a table names its columns, and their names."""
-    named = header(first) if callable(header) else header
-    return named, [name.strip() for name in first] if named else list(range(len(first)))
-
-
-def _csv_frame(text, label, header):
-    """Rows of csv as a frame of texts; its index has the line at which each row begins."""
-    import pandas as pd
-
-    body = text.lstrip("\r\n")
-    # Python's engine refuses stray quotes and tells short rows from empty cells. The one in C,
-    # which is faster, does neither: it is for text without quotes, in which as many commas as
-    # there should be show that no row is short.
-    commas = body.partition("\n")[0].count(",")
-    rows = body.count("\n") + (not body.endswith("\n"))
-    plain = not re.search(r'["\0]|\r(?!\n)', body) and body.count(",") == commas * rows > 0
-    _check_columns(commas + 1 if plain else 1, label)
-    limit = csv.field_size_limit(2**31 - 1)  # Python's engine is built on csv
-    try:
-        # It would fill up rows that are short, whatever memory that takes.
-        if not plain and (fault := _fault(text, label, header)):
-            raise ValueError(fault)
-        frame = pd.read_csv(
-            io.StringIO(body, newline=""),
-            header=None,
-            dtype=object,
-            na_filter=False,
-            skip_blank_lines=False,  # so that the lines of rows can be counted
-            engine="c" if plain else "python",
-        )
-    except pd.errors.ParserError:
-        raise ValueError(_fault(text, label, header) or f"{label}: no valid csv") from None
-    finally:
-        csv.field_size_limit(limit)
-    inside = np.zeros(len(frame), int)  # line ends inside of each row's quotes
-    for name in frame if '"' in text else ():
-        inside += frame[name].str.count(_LINE_END).fillna(0).to_numpy("int64")
-    before = len(re.findall(_LINE_END, text[: len(text) - len(body)]))
-    lines = 1 + before + np.arange(len(frame)) + np.cumsum(inside) - inside
-    return frame.set_axis(lines).dropna(how="all")
-
-
-def _fault(text, label, header):
-    """What is wrong with csv, and in which line; None where it can be read."""
-    reader, start, names = csv.reader(io.StringIO(text, newline=""), strict=True), 1, None
-    try:
-        for row in reader:
-            if row and names is None:
-                _check_columns(len(row), label)
-                names = _names(row, header)[1]
-            if row and len(row) != len(names):
-                return _unequal(label, start, names, len(row))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        return (
-            f"{label}, line {reader.line_num}: no valid csv ({error}). A quote inside a field must "
-            "be doubled; for tab-separated text use a .tsv file"
-        )
-    return None
-
-
-def _check_columns(count, label):
-    if count > MOST_COLUMNS:
-        raise ValueError(
-            f"{label} has {count:,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out those "
-            "that are not needed"
-        )
-
-
-def _unequal(label, line, names, found):
-    some = shorten(", ".join(map(str, names)))
-    return f"{label}, line {line}: expected {len(names)} fields ({some}) but found {found}"
-
-
-def _tsv_frame(text, label, header):
-    """Rows between tabs as a frame of texts; its index has the line of each row."""
-    import pandas as pd
-
-    # Not str.splitlines, which also splits at form feeds and other rare characters.
-    rows = pd.Series(text.replace("\r\n", "\n").split("\n"), dtype=object).str.rstrip("\r")
-    rows.index += 1
-    rows = rows[rows != ""]
-    fields = rows.str.count("\t") + 1
-    _check_columns(fields.iloc[0], label)
-    wrong = fields.index[fields != fields.iloc[0]]
-    if len(wrong):  # it would fill up the short ones, whatever memory that takes
-        names = _names(rows.iloc[0].split("\t"), header)[1]
-        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
-    return rows.str.split("\t", expand=True).map(_unquote, na_action="ignore")
-
-
-def _unquote(field):
-    if len(field) > 1 and field[0] == field[-1] == '"' and '"' in field[1:-1]:
-        inner = field[1:-1]
-        if '"' not in inner.replace('""', ""):
-            return inner.replace('""', '"')
-    return field

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from rnnkit.data.readers.files import class_folders, find_splits
 from rnnkit.data.splits import by_split_column, from_columns, named, take
-from rnnkit.formats.cells import missing
-from rnnkit.formats.tables import Table, from_frame, read_table
+from rnnkit.formats.cells import as_label, missing
+from rnnkit.formats.tables import Table, from_frame
 from rnnkit.utils.messages import shorten
 
 
@@ -18,7 +18,7 @@ def load(source, request, to_tensors):
     Args:
         source: A file, folder or pattern (see `files.find_splits`), a folder a class, a pandas
             frame, a pair of arrays, or a dict of splits to the last two.
-        request: A `Request`. Positions of columns alone mean that files have no header.
+        request: A `Request`.
         to_tensors: Function `(table, columns) -> tuple of tensors`, with `columns` a dict of role
             to column name.
     """
@@ -27,12 +27,11 @@ def load(source, request, to_tensors):
         return data
     if hasattr(source, "columns"):
         return from_tables({"all": from_frame(source)}, request, to_tensors, "a frame")
-    source, given = path_of(source), request.given
+    source = path_of(source)
     found = class_folders(source, request.encoding) if request.name is None else {}
     if not found:
-        header = not (given and all(isinstance(column, int) for column in given.values()))
         paths = find_splits(source, request.name)
-        found = {split: read_table(at, request.encoding, header) for split, at in paths.items()}
+        found = {split: request.table(at) for split, at in paths.items()}
     return from_tables(found, request, to_tensors, source)
 
 
@@ -120,7 +119,7 @@ def text_and_label(table, columns):
                 f"no text (an empty text is fine). Received: {shorten(repr(value), 80)}"
             )
     string = tf.TensorSpec((), tf.string)
-    return convert(texts, string, "text"), convert(labels, string, "label")
+    return convert(texts, string, "text"), convert(list(map(as_label, labels)), string, "label")
 
 
 def leave_out(bad, total, what, skip, level=3):

@@ -2,6 +2,9 @@
 
 import dataclasses
 
+from rnnkit.formats import headers
+from rnnkit.formats.tables import read_table
+
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -17,6 +20,9 @@ class Request:
         fold: Which fold is the test.
         split: Fractions of the examples that train, validate and test, or None.
         group: Column whose equal values stay on one side, or None.
+        header: Whether the first row of a table names its columns; None tells it from the data
+            where columns are given by position, and is True otherwise.
+        separator: What stands between the columns of tables; None tells it from the data.
     """
 
     recipe: object
@@ -27,10 +33,22 @@ class Request:
     fold: object = None
     split: tuple | None = None
     group: object = None
+    header: bool | None = None
+    separator: str | None = None
 
     def column(self, table, role):
         """Which column of a table plays a role."""
         return table.match(role, self.recipe.columns[role], self.given.get(role))
+
+    def table(self, path):
+        """A file as a `Table`, read as the user says."""
+        header = self.header
+        if header is None:
+            header, given = True, self.given.values()
+            if given and all(isinstance(column, int) for column in given):
+                names = {name for role in self.recipe.columns.values() for name in role}
+                header = headers.told(path, names)
+        return read_table(path, self.encoding, header, self.separator)
 
     def columns(self, table):
         """Which column of a table plays which role, as a dict."""

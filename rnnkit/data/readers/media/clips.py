@@ -16,7 +16,7 @@ from rnnkit.data.readers.series.times import TIME_NAMES
 from rnnkit.data.splits import SPLITS, named
 from rnnkit.formats import bounds, picture_headers, pictures
 from rnnkit.formats.cells import as_text, missing
-from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
+from rnnkit.formats.tables import SUFFIXES, from_frame
 
 # Columns that tell sequences in one table apart.
 GROUPS = ("clip", "video", "sequence", "clip_id", "video_id", "sequence_id")
@@ -49,7 +49,7 @@ def load(source, request):
         return from_arrays(source)
     parts, columns = {}, None
     frames = _Frames(_label(source))
-    for split, found in _tables(source, request.encoding).items():
+    for split, found in _tables(source, request).items():
         for table in found:
             for part, rows in _pieces(table, split):
                 x, y, names = _sequence(table, rows, request, columns, frames)
@@ -64,21 +64,21 @@ def _label(source):
     return "a frame" if hasattr(source, "columns") else str(source)
 
 
-def _tables(source, encoding):
+def _tables(source, request):
     """Dict of split (or `"all"`) to a list of tables."""
     if isinstance(source, dict):
         parts = {}
         for split, part in named(source).items():
-            found = _tables(part, encoding)
+            found = _tables(part, request)
             parts[split] = [table for tables in found.values() for table in tables]
         return parts
     if hasattr(source, "columns"):
         return {"all": [from_frame(source)]}
     if isinstance(source, (list, tuple)):
-        return {"all": [table for each in source for table in _tables(each, encoding)["all"]]}
+        return {"all": [table for each in source for table in _tables(each, request)["all"]]}
     path = pathlib.Path(source)
     if path.is_file():
-        return {"all": [read_table(path, encoding)]}
+        return {"all": [request.table(path)]}
     if path.is_dir():
         files = sorted(f for f in path.rglob("*") if f.suffix.lower() in SUFFIXES)
     else:
@@ -98,7 +98,7 @@ def _tables(source, encoding):
         inside = [SPLITS[each.lower()] for each in folders if each.lower() in SPLITS]
         match = _LEADING.match(file.stem)
         split = inside[0] if inside else SPLITS[match["split"].lower()] if match else "all"
-        parts.setdefault(split, []).append(read_table(file, encoding))
+        parts.setdefault(split, []).append(request.table(file))
     if len(parts) > 1 and ("all" in parts or "train" not in parts):
         names = {split: tables[0].source for split, tables in parts.items()}
         raise ValueError(

@@ -20,8 +20,8 @@ from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.splits import SPLITS
 from rnnkit.formats import archives, bounds, pictures
-from rnnkit.formats.cells import missing
-from rnnkit.formats.tables import SUFFIXES, Table, read_table
+from rnnkit.formats.cells import as_label, missing
+from rnnkit.formats.tables import SUFFIXES, Table
 
 # === Rows to tensors ===
 
@@ -79,6 +79,7 @@ def _read(table, columns, what, skip, find=None):
             raise ValueError(
                 f"{where}: the column {columns['target']!r} holds no {what}. Received: {target!r}"
             )
+        target = as_label(target) if what == "label" else target
         named = isinstance(value, str)
         try:
             if missing(value):
@@ -131,7 +132,7 @@ def load(source, request):
         archive = path.suffix.lower() == ".zip" and path.is_file()
         store = Store(path if path.is_dir() or archive else path.parent)
         find = store.find
-        tables = _tables(path, archive, request.name, request.encoding)
+        tables = _tables(path, archive, request)
         if tables:
             chosen = {split: request.columns(table) for split, table in tables.items()}
             if path.is_dir() or archive:
@@ -148,13 +149,13 @@ def load(source, request):
     return splits.from_columns(tensors, str(source))
 
 
-def _tables(path, archive, name, encoding):
+def _tables(path, archive, request):
     """Tables of pictures by split; empty if there are none."""
     if not archive:
         if path.is_dir() and not any(f.suffix.lower() in SUFFIXES for f in path.iterdir()):
             return {}
-        found = files.find_splits(path, name)
-        return {split: read_table(file, encoding) for split, file in found.items()}
+        found = files.find_splits(path, request.name)
+        return {split: request.table(file) for split, file in found.items()}
     with archives.Archive(path) as inside, tempfile.TemporaryDirectory() as folder:
         members = [m for m in inside.names if m.lower().endswith(SUFFIXES)]
         members = [m for m in members if "__MACOSX" not in m and m.count("/") <= 1]
@@ -170,8 +171,8 @@ def _tables(path, archive, name, encoding):
             with bounds.foreign(f"{path}, {member!r} cannot be unpacked", OSError):
                 file.write_bytes(content)
         try:
-            found = files.find_splits(folder, name)
-            tables = {split: read_table(file, encoding) for split, file in found.items()}
+            found = files.find_splits(folder, request.name)
+            tables = {split: request.table(file) for split, file in found.items()}
         except ValueError as error:
             raise ValueError(str(error).replace(folder, str(path))) from None
     for split, table in tables.items():

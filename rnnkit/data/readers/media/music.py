@@ -102,7 +102,7 @@ class _Reader:
                 )
         rows = {}
         for split, file in files.find_splits(path, self.request.name).items():
-            table = tables.read_table(file, self.request.encoding)
+            table = self.request.table(file)
             for part, kept in splits.by_split_column(table, split).items():
                 found = self.of_table(table)
                 rows[part] = found if kept is None else [found[row] for row in kept]

@@ -73,7 +73,7 @@ def _tables(source, request):
     if folder.is_dir() and request.name is None:
         paths = sorted(item for item in folder.iterdir() if item.suffix.lower() in tables.SUFFIXES)
         if len(paths) == 2 and not any(item.stem.lower() in SPLITS for item in paths):
-            pair = [tables.read_table(path, request.encoding) for path in paths]
+            pair = [request.table(path) for path in paths]
             with_label = [_target(table, request) is not None for table in pair]
             if sum(with_label) != 1:
                 raise ValueError(
@@ -84,7 +84,7 @@ def _tables(source, request):
             labels, rest = pair if with_label[0] else pair[::-1]
             return {"events": rest, "labels": labels}, str(source)
     paths = files.find_splits(source, request.name)
-    found = {split: tables.read_table(path, request.encoding) for split, path in paths.items()}
+    found = {split: request.table(path) for split, path in paths.items()}
     return found, str(source)
 
 

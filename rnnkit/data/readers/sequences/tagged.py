@@ -9,7 +9,7 @@ from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
 from rnnkit.data.readers.sequences import conll
 from rnnkit.formats.cells import as_text, missing
-from rnnkit.formats.tables import SUFFIXES, from_frame, read_table
+from rnnkit.formats.tables import SUFFIXES, from_frame
 from rnnkit.utils.messages import shorten
 
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
@@ -55,7 +55,7 @@ def _read(path, request):
     recipe = request.recipe
     if conll.looks_like(path, recipe.columns, request.encoding):
         return conll.read(path, recipe.data_types[1], request.given, request.encoding)
-    return read_table(path, request.encoding)
+    return request.table(path)
 
 
 def _from_table(table, request):

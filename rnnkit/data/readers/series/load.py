@@ -52,7 +52,10 @@ def load(source, request):
         label = "a dict"
     elif isinstance(source, (str, pathlib.Path)):
         paths = files.find_splits(source, request.name, (*SUFFIXES, ".txt"))
-        tables = {split: number_tables.read(at, request.encoding) for split, at in paths.items()}
+        tables = {
+            split: number_tables.read(at, request.encoding, request.header, request.separator)
+            for split, at in paths.items()
+        }
         parts, label = _by_split_column(tables), str(source)
     elif hasattr(source, "columns"):
         parts, label = _by_split_column({"all": number_tables.of_frame(source)}), "a frame"

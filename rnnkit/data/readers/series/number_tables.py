@@ -6,15 +6,16 @@ from rnnkit.formats.cells import is_time, number
 from rnnkit.formats.tables import Table, decode, from_frame, read_table
 
 
-def read(path, encoding):
+def read(path, encoding, header=None, separator=None):
     """A file as a `Table`; without a header the columns are called 0, 1, ..."""
     if pathlib.Path(path).suffix.lower() == ".txt":
         return _read_numbers(pathlib.Path(path), encoding)
-    return read_table(path, encoding, is_header)
+    return read_table(path, encoding, is_header if header is None else header, separator)
 
 
-def is_header(cells):
+def is_header(cells, below=None):
     """Whether the first row of a file names its columns: not all of it are numbers and dates."""
+    del below
     return not all(number(cell) is not None or is_time(cell) for cell in cells)
 
 

@@ -54,7 +54,7 @@ def load(source, request):
     for split, paths in _find(os.fspath(source), request.name).items():
         for path in paths:
             if path.suffix.lower() in tables.SUFFIXES:
-                table = tables.read_table(path, request.encoding)
+                table = request.table(path)
                 found = _of_table(table, split, names, column)
             else:
                 found = {split: [_read(path, request.encoding)]}

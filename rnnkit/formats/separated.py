@@ -1,0 +1,211 @@
+"""Text with a separator between columns, csv and tsv, as a pandas frame of texts."""
+
+import csv
+import io
+import re
+
+import numpy as np
+
+from rnnkit.formats import separators
+from rnnkit.utils.messages import listed, shorten
+
+# Each column is kept on its own, so that many take long.
+MOST_COLUMNS = 20_000
+_LINE_END = "\r\n|\r|\n"
+
+
+def read(text, label, suffix, header, separator=None):
+    """Rows of text between separators.
+
+    Args:
+        text: The text, which holds more than blanks.
+        label: What to call it in messages.
+        suffix: `".csv"` or `".tsv"`.
+        header: As in `rnnkit.formats.tables.read_table`.
+        separator: What stands between columns, or None: a tab in tsv, in csv told from the head.
+
+    Returns:
+        The pair of the columns' names and a frame of texts; its index has the line at which each
+        row begins.
+
+    Raises:
+        ValueError: If a row does not fit; the message names its line.
+    """
+    if separator is not None:
+        separators.check(separator)
+    if suffix == ".tsv" and separator in (None, "\t"):
+        frame = _tsv_frame(text, label, header)
+    else:
+        text, own = separators.declared(text)
+        separator = separator or own or separators.of(text, label)
+        frame = _csv_frame(text, label, header, separator)
+    first = frame.iloc[0].dropna().tolist()
+    fields = frame.notna().sum(axis=1)  # of each row: pandas fills up the short ones
+    wrong = fields.index[fields != len(first)]
+    if len(wrong):
+        names = _names(first, header)[1]
+        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
+    named, names = _names(first, header, frame.iloc[1:])
+    if named and len(frame) == 1 and len(set(names)) != len(names):
+        raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
+    return names, frame.iloc[1:] if named else frame
+
+
+def _names(first, header, below=None):
+    """Whether the first row of a table names its columns, and their names."""
+    named = header(first, below) if callable(header) else header
+    return named, [name.strip() for name in first] if named else list(range(len(first)))
+
+
+def _csv_frame(text, label, header, separator):
+    """Rows of csv as a frame of texts; its index has the line at which each row begins."""
+    import pandas as pd
+
+    body = text.lstrip("\r\n")
+    # Python's engine refuses stray quotes and tells short rows from empty cells. The one in C,
+    # which is faster, does neither: it is for text without quotes, in which as many separators as
+    # there should be show that no row is short.
+    count = body.partition("\n")[0].count(separator)
+    rows = body.count("\n") + (not body.endswith("\n"))
+    plain = not re.search(r'["\0]|\r(?!\n)', body) and body.count(separator) == count * rows > 0
+    check_columns(count + 1 if plain else 1, label)
+    limit = csv.field_size_limit(2**31 - 1)  # Python's engine is built on csv
+    try:
+        # It would fill up rows that are short, whatever memory that takes.
+        if not plain and (fault := _fault(text, label, header, separator)):
+            raise ValueError(fault)
+        frame = pd.read_csv(
+            io.StringIO(body, newline=""),
+            sep=separator,
+            header=None,
+            dtype=object,
+            na_filter=False,
+            skip_blank_lines=False,  # so that the lines of rows can be counted
+            engine="c" if plain else "python",
+        )
+    except pd.errors.ParserError:
+        fault = _fault(text, label, header, separator)
+        raise ValueError(fault or f"{label}: no valid csv") from None
+    finally:
+        csv.field_size_limit(limit)
+    inside = np.zeros(len(frame), int)  # line ends inside of each row's quotes
+    for name in frame if '"' in text else ():
+        inside += frame[name].str.count(_LINE_END).fillna(0).to_numpy("int64")
+    before = len(re.findall(_LINE_END, text[: len(text) - len(body)]))
+    lines = 1 + before + np.arange(len(frame)) + np.cumsum(inside) - inside
+    frame = frame.set_axis(lines).dropna(how="all")
+    if inside.any() and (fault := _swallowed(frame, label, separator)):
+        raise ValueError(fault)
+    return frame
+
+
+def _fault(text, label, header, separator):
+    """What is wrong with csv, and in which line; None where it can be read."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+    start, names = 1, None
+    try:
+        for row in reader:
+            if row and names is None:
+                check_columns(len(row), label)
+                names = _names(row, header)[1]
+            if row and len(row) != len(names):
+                return _unequal(label, start, names, len(row))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        opens = _opening(text, start, reader.line_num, separator)
+        at = f" after the quote that opens in line {opens}" if opens != reader.line_num else ""
+        return (
+            f"{label}, line {reader.line_num}: no valid csv{at} ({error}). A quote inside a field "
+            "must be doubled, and one at its start needs one at its end; for tab-separated text "
+            "use a .tsv file"
+        )
+    return None
+
+
+def _opening(text, start, end, separator):
+    """The line in which the quote opens that makes the row from line `start` to `end` no csv."""
+    opens, inside = end, False
+    for number, line in enumerate(re.split(_LINE_END, text)[start - 1 : end - 1], start):
+        # Doubled quotes within a field are none.
+        for field in line.split(separator):
+            if not inside and field.startswith('"'):
+                inside, opens, field = True, number, field[1:]
+            if inside and field.count('"') % 2:
+                inside = False
+    return opens if inside else end
+
+
+def _swallowed(frame, label, separator):
+    """What is wrong where two stray quotes make one field of several rows; None if nothing is.
+
+    The lines within the field are then rows themselves: each has as many fields as there are
+    columns, and one of them holds what other rows hold in that column.
+    """
+    size = frame.shape[1]
+    cells = [frame[index].str.strip() for index in frame]
+    several = np.stack([column.str.contains("\n|\r", regex=True) for column in cells])
+    if size == 1:
+        return None
+    known = [set(column[~inside]) - {""} for column, inside in zip(cells, several, strict=True)]
+    for column, row in zip(*np.nonzero(several), strict=True):
+        first, *others = re.split(_LINE_END, frame.iat[row, column])[:-1]
+        rows = [next(csv.reader([line], delimiter=separator), []) for line in others]
+        if column < size - 1:
+            before = frame.iloc[row, :column].tolist()
+            rows.append(before + next(csv.reader([first], delimiter=separator), []))
+        alike = [
+            index
+            for index in range(size)
+            if rows
+            and all(len(each) == size and each[index].strip() in known[index] for each in rows)
+        ]
+        if alike and (others or max(alike) > column):
+            line = frame.index[row] + sum(
+                len(re.findall(_LINE_END, cell)) for cell in frame.iloc[row, :column]
+            )
+            last = line + len(others) + 1
+            return (
+                f"{label}, line {line}: a quote opens here and closes in line {last}, and what is "
+                "between them looks like rows. Double the quotes inside of fields, or take these "
+                "two out"
+            )
+    return None
+
+
+def check_columns(count, label):
+    """Refuses more columns than can be meant."""
+    if count > MOST_COLUMNS:
+        raise ValueError(
+            f"{label} has {count:,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out those "
+            "that are not needed"
+        )
+
+
+def _unequal(label, line, names, found):
+    some = shorten(", ".join(map(str, names)))
+    return f"{label}, line {line}: expected {len(names)} fields ({some}) but found {found}"
+
+
+def _tsv_frame(text, label, header):
+    """Rows between tabs as a frame of texts; its index has the line of each row."""
+    import pandas as pd
+
+    # Not str.splitlines, which also splits at form feeds and other rare characters.
+    rows = pd.Series(text.replace("\r\n", "\n").split("\n"), dtype=object).str.rstrip("\r")
+    rows.index += 1
+    rows = rows[rows != ""]
+    fields = rows.str.count("\t") + 1
+    check_columns(fields.iloc[0], label)
+    wrong = fields.index[fields != fields.iloc[0]]
+    if len(wrong):  # it would fill up the short ones, whatever memory that takes
+        names = _names(rows.iloc[0].split("\t"), header)[1]
+        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
+    return rows.str.split("\t", expand=True).map(_unquote, na_action="ignore")
+
+
+def _unquote(field):
+    if len(field) > 1 and field[0] == field[-1] == '"' and '"' in field[1:-1]:
+        inner = field[1:-1]
+        if '"' not in inner.replace('""', ""):
+            return inner.replace('""', '"')
+    return field
