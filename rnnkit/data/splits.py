@@ -252,4 +252,6 @@ def take(table, rows):
     if rows is None:
         return table
     columns = {name: [values[row] for row in rows] for name, values in table.columns.items()}
-    return Table(columns, [table.lines[row] for row in rows], table.source, table.positions)
+    return Table(
+        columns, [table.lines[row] for row in rows], table.source, table.positions, table.unit
+    )

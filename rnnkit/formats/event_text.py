@@ -15,7 +15,7 @@ import warnings
 
 import numpy as np
 
-from rnnkit.formats import tables
+from rnnkit.formats import json_rows, tables
 from rnnkit.formats.cells import EMPTY, ISO_HINT, missing, numbers, parse_times
 
 TIME = "time"
@@ -232,7 +232,7 @@ def _parsed(text, label):
     """A history that is given as text: csv, the form above, JSON, or the path of a file."""
     bare = text.strip()
     if bare[:1] in ("[", "{"):
-        return tables.parse_json(bare, label)
+        return json_rows.parse(bare, label)
     if not bare:
         return []
     if "\n" not in bare:

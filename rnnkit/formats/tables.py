@@ -1,16 +1,15 @@
-"""Tables of examples: csv, tsv and jsonl files, and pandas frames, as columns of values."""
+"""Tables of examples: csv, tsv, json and jsonl files, and pandas frames, as columns of values."""
 
-import json
 import pathlib
 
-from rnnkit.formats import bounds, separated
-from rnnkit.formats.separated import check_columns
+from rnnkit.formats import compressed, json_rows, separated
+from rnnkit.formats.encodings import decode
 from rnnkit.utils.checks import nearest
-from rnnkit.utils.messages import listed, shorten
+from rnnkit.utils.messages import listed
 
+# Endings of tables; in a folder one of json may be about the data, rather than be it.
 SUFFIXES = (".csv", ".tsv", ".jsonl")
-# Lists within lists in a cell of jsonl; pictures are three deep.
-MOST_NESTED = 20
+FILES = (*SUFFIXES, ".json")
 
 
 class Table:
@@ -22,18 +21,20 @@ class Table:
         source: What to call the table in messages.
         positions: Names of the columns as they stand in the file, None for those that are left
             out; by default those of `columns`.
+        unit: What `lines` count: `"line"` or `"row"`.
     """
 
-    def __init__(self, columns, lines=None, source="the table", positions=None):
+    def __init__(self, columns, lines=None, source="the table", positions=None, unit="line"):
         self.columns = columns
         self.source = source
+        self.unit = unit
         self.positions = list(columns) if positions is None else positions
         self.size = len(next(iter(columns.values()))) if columns else 0
         self.lines = lines or range(1, self.size + 1)
 
     def where(self, row):
         """Where a row came from, in words: `data.csv, line 7`."""
-        return f"{self.source}, line {self.lines[row]}"
+        return f"{self.source}, {self.unit} {self.lines[row]}"
 
     def match(self, role, names, given=None):
         """The name of the column that plays a role.
@@ -41,7 +42,8 @@ class Table:
         Args:
             role: What the column is for, such as `"input"`.
             names: Names that are taken for it, case-insensitively, the first ones first.
-            given: The user's own choice: a column's name, or its position from 0.
+            given: The user's own choice: a column's name, or its position from 0; or a key within
+                the objects of a column, `"data.text"`, which then is a column too.
 
         Returns:
             The column's name.
@@ -61,21 +63,49 @@ class Table:
                 return self.positions[given]
             if str(given).strip().lower() in lowered:
                 return lowered[str(given).strip().lower()]
+            if self._take_nested(str(given).strip()):
+                return str(given).strip()
             raise ValueError(
                 f"{self.source} has no column {given!r} for the {role}."
-                f"{nearest(given, map(str, known))} Columns found: {listed(known)}"
+                f"{nearest(given, map(str, self._known()))} Columns found: {listed(self._known())}"
             )
         for name in names:
             if name in lowered:
                 return lowered[name]
         raise ValueError(
             f"{self.source} has no column for the {role}: expected one of {list(names)} (or say "
-            f"which with {role}=...). Columns found: {listed(known)}"
+            f"which with {role}=...). Columns found: {listed(self._known())}"
         )
+
+    def _known(self):
+        """Names of the columns, and of the keys within those of objects."""
+        names = []
+        for name, cells in self.columns.items():
+            keys = list(next((cell for cell in cells if isinstance(cell, dict)), ()))
+            names += [f"{name}.{key}" for key in keys] or [name]
+        return names
+
+    def _take_nested(self, name):
+        """Makes the values of a key within objects, `data.text`, a column; False without any."""
+        first, *keys = name.split(".")
+        if not keys or first not in self.columns:
+            return False
+        cells, found = self.columns[first], False
+        for key in keys:
+            found = any(isinstance(cell, dict) and key in cell for cell in cells)
+            cells = [cell.get(key) if isinstance(cell, dict) else None for cell in cells]
+        if found:
+            self.columns[name] = cells
+        return found
+
+
+def is_table(path):
+    """Whether a file is a table by its ending, compressed or not."""
+    return compressed.bare(path).suffix.lower() in FILES
 
 
 def read_table(path, encoding="utf-8", header=True, separator=None):
-    """Reads a csv, tsv or jsonl file.
+    """Reads a csv, tsv, json or jsonl file, which may be compressed (`.csv.gz`).
 
     Columns without name and content are left out; those without name that have some are called
     `Unnamed: 2` by their position, as in pandas. In a tsv file quotes are ordinary characters,
@@ -83,8 +113,9 @@ def read_table(path, encoding="utf-8", header=True, separator=None):
     spreadsheets write it.
 
     Args:
-        path: Path that ends in `.csv`, `.tsv` or `.jsonl`.
-        encoding: Character encoding of the file.
+        path: Path that ends in `.csv`, `.tsv`, `.jsonl` or `.json` (see
+            `rnnkit.formats.json_rows.read`), perhaps with `.gz`, `.bz2`, `.xz` or `.zip` after it.
+        encoding: Character encoding of the file, if it does not begin with a mark of its own.
         header: Whether the first row names the columns; or a function that tells from its cells
             and the columns below by number (None before they are read), such as
             `rnnkit.formats.headers.told`. If not they are called 0, 1, ...
@@ -101,10 +132,11 @@ def read_table(path, encoding="utf-8", header=True, separator=None):
     path = pathlib.Path(path)
     if not path.is_file():
         raise ValueError(f"There is no file {str(path)!r}")
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    suffix = compressed.bare(path).suffix.lower()
+    if suffix not in FILES:
         raise ValueError(
-            f"{path} is of a type that is not read; expected one of {', '.join(SUFFIXES)}"
+            f"{path} is of a type that is not read; expected one of {', '.join(FILES)}, also "
+            f"compressed ({', '.join(compressed.SUFFIXES)})"
         )
     text = decode(path, encoding)
     if not text.strip():
@@ -117,12 +149,12 @@ def read_table(path, encoding="utf-8", header=True, separator=None):
 
 
 def parse(text, label, suffix=".csv", header=True, separator=None):
-    """Text of a csv, tsv or jsonl file as a `Table`, of size 0 where it holds no rows.
+    """Text of a csv, tsv, json or jsonl file as a `Table`, of size 0 where it holds no rows.
 
     Args:
         text: The text.
         label: What to call it in messages.
-        suffix: `".csv"`, `".tsv"` or `".jsonl"`.
+        suffix: `".csv"`, `".tsv"`, `".jsonl"` or `".json"`.
         header: As in `read_table`.
         separator: As in `read_table`.
 
@@ -130,8 +162,9 @@ def parse(text, label, suffix=".csv", header=True, separator=None):
         ValueError: If the text is not of that format, or a row does not fit; also if the
             separator could be one of two.
     """
-    if suffix == ".jsonl":
-        return _read_jsonl(label, text)
+    if suffix in (".jsonl", ".json"):
+        columns, numbers, unit = json_rows.read(text, label, suffix)
+        return Table(columns, numbers, label, unit=unit)
     if not text.strip():
         return Table({}, [], label)
     names, frame = separated.read(text, label, suffix, header, separator)
@@ -149,25 +182,6 @@ def parse(text, label, suffix=".csv", header=True, separator=None):
     return Table(columns, frame.index.tolist(), label, positions)
 
 
-def decode(path, encoding):
-    """A file's text; undecodable bytes are reported with their line."""
-    raw = bounds.read(path)
-    try:
-        return raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ValueError(
-            f"{path}, line {line}: the bytes {raw[error.start : error.start + 4]!r} are not "
-            f"{encoding}. Say how the file is encoded, for example encoding='latin-1'"
-        ) from None
-    except UnicodeError as error:
-        raise ValueError(f"{path} is not {encoding} ({shorten(error)})") from None
-    except LookupError:
-        raise ValueError(
-            f"encoding must name a character encoding. Received: {encoding!r}"
-        ) from None
-
-
 def from_frame(frame):
     """A pandas frame (or anything with `columns` and item access) as a `Table`."""
     names = list(frame.columns)
@@ -175,67 +189,3 @@ def from_frame(frame):
         raise ValueError(f"The frame names a column twice. Columns found: {listed(names)}")
     columns = {name: list(frame[name]) for name in names}
     return Table(columns, list(range(len(frame))), "the frame")
-
-
-def parse_json(text, label):
-    """A text of JSON as a value.
-
-    Args:
-        text: The text.
-        label: What to call it in messages.
-
-    Raises:
-        ValueError: If it is not valid, or nests lists deeper than `MOST_NESTED`.
-
-    Example:
-
-    >>> parse_json('{"a": [1]}', "the text")
-    {'a': [1]}
-    """
-    deep = f"{label}: lists and objects in one another; at most {MOST_NESTED} levels are allowed"
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{label}: no valid JSON ({error.msg})") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ValueError(f"{label}: no valid JSON ({shorten(error)})") from None
-    except RecursionError:
-        raise ValueError(deep) from None
-    if _deeper(value, MOST_NESTED):
-        raise ValueError(deep)
-    return value
-
-
-def _deeper(value, levels):
-    """Whether lists and dicts are nested in more levels."""
-    if not isinstance(value, (list, dict)):
-        return False
-    items = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper(item, levels - 1) for item in items)
-
-
-def _read_jsonl(label, text):
-    rows = []
-    # Not str.splitlines: JSON strings may hold the rare characters it also splits at.
-    for line, content in enumerate(text.split("\n"), 1):
-        if not content.strip():
-            continue
-        row = parse_json(content, f"{label}, line {line}")
-        if not isinstance(row, dict):
-            raise ValueError(
-                f"{label}, line {line}: expected an object {{...}}, found {content[:40]}"
-            )
-        rows.append((line, row))
-    names = list(rows[0][1]) if rows else []
-    check_columns(len(names), label)
-    for line, row in rows:
-        if set(row) != set(names):
-            odd = sorted(set(row) ^ set(names))
-            raise ValueError(
-                f"{label}, line {line}: expected the keys {listed(names)}, but {listed(odd)} differ"
-            )
-    return Table(
-        {name: [row[name] for _, row in rows] for name in names},
-        [line for line, _ in rows],
-        label,
-    )

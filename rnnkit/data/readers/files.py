@@ -5,7 +5,9 @@ import pathlib
 import re
 
 from rnnkit.data.splits import SPLITS, undivided
-from rnnkit.formats.tables import SUFFIXES, Table, decode
+from rnnkit.formats.compressed import bare
+from rnnkit.formats.encodings import decode
+from rnnkit.formats.tables import FILES, SUFFIXES, Table
 
 _STEM = re.compile(rf"^(?:(?P<set>.*?)[_.\-])?(?P<split>{'|'.join(SPLITS)})$", re.IGNORECASE)
 
@@ -28,21 +30,22 @@ def find_splits(source, name=None, suffixes=SUFFIXES):
     """
     source = str(source)
     path = pathlib.Path(source)
+    read = (*suffixes, *FILES) if SUFFIXES[0] in suffixes else suffixes
     if path.is_file():
         return {"all": path}
     if path.is_dir():
-        files = sorted(item for item in path.iterdir() if item.suffix.lower() in suffixes)
+        files = sorted(item for item in path.iterdir() if bare(item).suffix.lower() in read)
         where = f"the folder {source!r}"
     else:
         pattern = source if glob.has_magic(source) else glob.escape(source) + "*"
         files = [pathlib.Path(item) for item in sorted(glob.glob(pattern))]
-        files = [item for item in files if item.suffix.lower() in suffixes]
+        files = [item for item in files if bare(item).suffix.lower() in read]
         where = f"{source!r}"
         if not files:
             raise ValueError(f"There is no file or folder {source!r}")
     sets, others = {}, []
     for item in files:
-        match = _STEM.match(item.stem)
+        match = _STEM.match(bare(item).stem)
         if match:
             found = sets.setdefault(match["set"] or "", {})
             split = SPLITS[match["split"].lower()]
@@ -54,6 +57,9 @@ def find_splits(source, name=None, suffixes=SUFFIXES):
             found[split] = item
         else:
             others.append(item)
+    # What is said about data is often in json beside it.
+    plain = [item for item in others if bare(item).suffix.lower() != ".json"]
+    others = plain or others
     if name is not None:
         if name not in sets:
             raise ValueError(f"{where} holds no set {name!r}. Sets found: {sorted(sets) or 'none'}")

@@ -1,5 +1,11 @@
 """Tables as people really have them: headers, separators, stray quotes, labels from any reader."""
 
+import bz2
+import gzip
+import json
+import lzma
+import zipfile
+
 import pandas as pd
 import pytest
 
@@ -189,3 +195,165 @@ def test_blanks_around_labels_make_no_classes(recipe, write):
     expected = dict(zip(TEXTS, LABELS, strict=True))
     assert rows(recipe.data(path)) == expected
     assert rows(recipe.data(pd.read_csv(path))) == expected
+
+
+# === Encodings ===
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("said", ["utf-8", "latin-1"])
+def test_marks_say_the_encoding(write, encoding, said):
+    lines = "text\tlabel\r\n" + '"é ""x"""\tpos\r\n' * 3
+    found = read_table(write(lines, "data.tsv", encoding), said)
+    assert found.columns == {"text": ['é "x"'] * 3, "label": ["pos"] * 3}
+
+
+@pytest.mark.parametrize("mark", ["utf-16-be", "utf-32-be"])
+def test_marks_of_the_other_order(write, mark):
+    found = read_table(write("\ufefftext,label\né,x\n", encoding=mark))
+    assert found.columns == {"text": ["é"], "label": ["x"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["hello", "é", "привет мир", "日本語です"])
+def test_wide_characters_without_mark(write, encoding, text):
+    path = write(f"text,label\n{text},x\n" * 5, encoding=encoding)
+    with pytest.raises(ValueError) as caught:
+        read_table(path)
+    assert f"encoding='{encoding}'" in str(caught.value) and "latin" not in str(caught.value)
+    assert read_table(path, encoding).columns["text"][0] == text
+
+
+def test_cut_off_characters(write, tmp_path):
+    path = tmp_path / "cut.csv"
+    path.write_bytes("text,label\na,x\nb,y".encode("utf-16")[:-1])
+    with pytest.raises(ValueError, match=r"line 3: the bytes .* not utf-16.*cut off or damaged"):
+        read_table(path)
+
+
+# === JSON ===
+
+ROWS = [{"text": x, "label": y} for x, y in zip(TEXTS, LABELS, strict=True)]
+
+
+@pytest.mark.parametrize("name", ["data.json", "data.jsonl"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_arrays(recipe, write, name, indent):
+    path = write(json.dumps(ROWS, indent=indent), name)
+    assert rows(recipe.data(path)) == dict(zip(TEXTS, LABELS, strict=True))
+
+
+def test_other_layouts_of_json(write):
+    frame = pd.DataFrame(ROWS)
+    texts = [
+        json.dumps({"version": 1, "data": ROWS}),
+        frame.to_json(),
+        json.dumps(frame.to_dict("list"), indent=1),
+        frame.to_json(orient="records", lines=True),
+    ]
+    for text in texts:
+        assert read_table(write(text, "data.json")).columns == {"text": TEXTS, "label": LABELS}
+
+
+def test_optional_keys(recipe, write):
+    found = [{**row, **({"source": "a"} if n % 3 else {})} for n, row in enumerate(ROWS)]
+    path = write("".join(json.dumps(row) + "\n" for row in found), "data.jsonl")
+    assert rows(recipe.data(path)) == dict(zip(TEXTS, LABELS, strict=True))
+    assert read_table(path).columns["source"][:3] == [None, "a", "a"]
+    del found[4]["label"]
+    path = write("".join(json.dumps(row) + "\n" for row in found), "data.jsonl")
+    with pytest.raises(ValueError, match="line 5: the column 'label' holds no label"):
+        recipe.data(path)
+    with pytest.raises(ValueError, match="data.json, row 5: the column 'label' holds no label"):
+        recipe.data(write(json.dumps(found), "data.json"))
+
+
+def test_nested_keys(recipe, write):
+    found = [
+        {"data": {"text": x}, "meta": {"a": {"label": y}}}
+        for x, y in zip(TEXTS, LABELS, strict=True)
+    ]
+    path = write("".join(json.dumps(row) + "\n" for row in found), "data.jsonl")
+    expected = dict(zip(TEXTS, LABELS, strict=True))
+    assert rows(recipe.data(path, input="data.text", target="meta.a.label")) == expected
+    frame = pd.DataFrame(found)
+    assert rows(recipe.data(frame, input="data.text", target="meta.a.label")) == expected
+    with pytest.raises(ValueError, match="Columns found: .*'data.text', 'meta.a'"):
+        recipe.data(path)
+    with pytest.raises(ValueError, match=r"no column 'data.txt'.*mean 'data.text'\?"):
+        recipe.data(path, input="data.txt", target="meta.a.label")
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ('[{"a": 1}, 2]', r"data.json, row 2: expected an object .*found 2"),
+        ('[{"a": 1},\n {"a" 2}]', r"data.json: no valid JSON \(.* at line 2\)"),
+        ('{"a": [1, 2], "b": [1]}', "lists of equal length.*keys .'a', 'b'"),
+        ("3", "expected an array of objects. Found: 3"),
+        ("[]", "header but no rows"),
+        ('[{"a": ' + "[" * 30 + "]" * 30 + "}]", "at most 20 levels"),
+    ],
+)
+def test_what_is_no_table_of_json(write, text, message):
+    with pytest.raises(ValueError, match=message):
+        read_table(write(text, "data.json"))
+
+
+def test_keys_that_few_rows_have_are_bounded(write):
+    text = "".join(json.dumps({f"key{n}": 1}) + "\n" for n in range(10_000))
+    with pytest.raises(ValueError, match="would become .*Leave out keys that few rows have"):
+        read_table(write(text, "data.jsonl"))
+
+
+# === Compressed files ===
+
+PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+
+
+def zipped(path, **members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name + ".csv", content)
+    return path
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_compressed_tables(recipe, tmp_path, suffix):
+    expected = dict(zip(TEXTS, LABELS, strict=True))
+    path = tmp_path / f"data.csv{suffix}"
+    path.write_bytes(PACK[suffix](table().encode()))
+    assert rows(recipe.data(path)) == expected
+    assert rows(recipe.data(str(tmp_path))) == expected
+    path.rename(tmp_path / f"train.csv{suffix}")
+    assert rows(recipe.data(tmp_path)) == expected
+
+
+def test_zip_files(recipe, tmp_path):
+    path = zipped(tmp_path / "data.csv.zip", data=table())
+    assert rows(recipe.data(path)) == dict(zip(TEXTS, LABELS, strict=True))
+    with pytest.raises(ValueError, match="holds 2 files; expected one table. Found.*'b.csv'"):
+        recipe.data(zipped(path, a=table(), b=table()))
+
+
+def test_compressed_files_are_bounded_and_checked(tmp_path):
+    path = tmp_path / "data.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 2**25))
+    with pytest.raises(ValueError, match="data.csv.gz: .* bytes would become .*Unpack it first"):
+        read_table(path)
+    for suffix, pack in PACK.items():
+        path = tmp_path / f"data.csv{suffix}"
+        for content in (b"text,label\na,b\n", pack(table().encode())[:-20]):
+            path.write_bytes(content)
+            with pytest.raises(ValueError, match=rf"data.csv{suffix} cannot be unpacked"):
+                read_table(path)
+    path = tmp_path / "data.csv.zip"
+    path.write_bytes(b"PK no zip")
+    with pytest.raises(ValueError, match="data.csv.zip cannot be unpacked"):
+        read_table(path)
+
+
+def test_json_beside_a_table_is_no_data(recipe, write, tmp_path):
+    write(table())
+    write('{"license": "mit"}', "dataset_info.json")
+    assert len(rows(recipe.data(tmp_path))) == 40

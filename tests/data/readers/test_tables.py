@@ -166,11 +166,6 @@ def test_columns_that_are_missing(given, message):
         ("a.jsonl", b'{"text": "a"}\n{"text": "\xff"}\n', "line 2: the bytes.*encoding='latin-1'"),
         ("a.jsonl", '{"text": "a"}\n{"text": \n', r"line 2: no valid JSON \("),
         ("a.jsonl", '{"text": "a"}\n[1]\n', r"line 2: expected an object .*found \[1\]"),
-        (
-            "a.jsonl",
-            '{"a": 1, "b": 2}\n{"a": 1, "c": 2}\n',
-            r"line 2: .*\['a', 'b'\].*\['b', 'c'\]",
-        ),
         ("a.jsonl", "\n\n", "is empty"),
         ("a.txt", "hi", "type that is not read; expected one of .csv, .tsv, .jsonl"),
         ("a", "hi", "type that is not read"),

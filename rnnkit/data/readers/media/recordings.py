@@ -12,7 +12,8 @@ from rnnkit.data.splits import SPLITS
 from rnnkit.formats import bounds
 from rnnkit.formats import points as pen
 from rnnkit.formats.cells import as_text, missing
-from rnnkit.formats.tables import SUFFIXES, Table, decode
+from rnnkit.formats.encodings import decode
+from rnnkit.formats.tables import SUFFIXES, Table
 from rnnkit.formats.wav import to_wav
 
 # === Rows to tensors ===

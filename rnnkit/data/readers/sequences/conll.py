@@ -5,7 +5,8 @@ Also CoNLL-U, whose ten columns have names, and comments after #.
 
 import pathlib
 
-from rnnkit.formats.tables import Table, decode
+from rnnkit.formats.encodings import decode
+from rnnkit.formats.tables import Table
 from rnnkit.metrics.tag_schemes import scheme_of
 
 SUFFIXES = (".conll", ".conllu", ".iob", ".bio", ".txt", ".tsv")

@@ -9,7 +9,7 @@ from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
 from rnnkit.data.readers.sequences import conll
 from rnnkit.formats.cells import as_text, missing
-from rnnkit.formats.tables import SUFFIXES, from_frame
+from rnnkit.formats.tables import SUFFIXES, from_frame, is_table
 from rnnkit.utils.messages import shorten
 
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
@@ -48,7 +48,7 @@ def load(source, request):
 
 
 def _read(path, request):
-    if pathlib.Path(path).suffix.lower() not in ENDINGS:
+    if pathlib.Path(path).suffix.lower() not in ENDINGS and not is_table(path):
         raise ValueError(
             f"{path} is of a type that is not read; expected one of {', '.join(ENDINGS)}"
         )

@@ -3,7 +3,8 @@
 import pathlib
 
 from rnnkit.formats.cells import is_time, number
-from rnnkit.formats.tables import Table, decode, from_frame, read_table
+from rnnkit.formats.encodings import decode
+from rnnkit.formats.tables import Table, from_frame, read_table
 
 
 def read(path, encoding, header=None, separator=None):

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from rnnkit.data.splits import SPLITS, from_columns, named
 from rnnkit.formats.cells import missing
-from rnnkit.formats.tables import SUFFIXES, Table, decode
+from rnnkit.formats.encodings import decode
+from rnnkit.formats.tables import SUFFIXES, Table, is_table
 
 ROLES = ("input", "target")
 # `train`, `set_train`, `test2016`, `test_2017_flickr`, `val.tok`: a split and what it may go with.
@@ -187,7 +188,7 @@ def read_pair(first, second, encoding="utf-8"):
     for path in paths:
         if not path.is_file():
             raise ValueError(f"There is no file {str(path)!r}")
-        if path.suffix.lower() in SUFFIXES:
+        if is_table(path):
             raise ValueError(
                 f"A pair of files is read line by line, but {path} is a table: pass it alone, "
                 "with its columns as input=... and target=..."
@@ -273,7 +274,7 @@ def _files(source):
         found = sorted(item for item in path.iterdir() if item.is_file())
         return [item for item in found if item.name[0] != "."], f"the folder {source!r}"
     if path.is_file():
-        if path.suffix.lower() not in SUFFIXES:
+        if not is_table(path):
             raise ValueError(
                 f"{source} holds one side alone: pass both files, for example "
                 f"recipe.data(({source!r}, '{path.with_suffix('.fr')}')) (on the command line "

@@ -8,6 +8,7 @@ import tensorflow as tf
 from rnnkit.data.readers import files
 from rnnkit.data.splits import SPLITS, Data, by_split_column, named
 from rnnkit.formats import tables
+from rnnkit.formats.encodings import decode
 
 # Of all characters, in order: the last for the test, those before them for validation.
 TEST, VALIDATION = 0.1, 0.05
@@ -53,7 +54,7 @@ def load(source, request):
     parts = {}
     for split, paths in _find(os.fspath(source), request.name).items():
         for path in paths:
-            if path.suffix.lower() in tables.SUFFIXES:
+            if tables.is_table(path):
                 table = request.table(path)
                 found = _of_table(table, split, names, column)
             else:
@@ -139,7 +140,7 @@ def _texts_in(folder):
 
 
 def _read(path, encoding):
-    text = tables.decode(path, encoding).replace("\r\n", "\n").replace("\r", "\n")
+    text = decode(path, encoding).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise ValueError(f"{path} is empty: expected text")
     return text

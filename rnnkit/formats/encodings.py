@@ -1,0 +1,66 @@
+"""Bytes of a file as text: by its mark, or by the encoding that is said."""
+
+import codecs
+
+from rnnkit.formats import compressed
+from rnnkit.utils.messages import shorten
+
+# The marks that a text may begin with; those of UTF-32 first, which begin as those of UTF-16 do.
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
+}  # fmt: skip
+# Bytes in which zeros are looked for.
+HEAD = 4096
+
+
+def decode(path, encoding):
+    """A file's text, unpacked if it is compressed.
+
+    Args:
+        path: Its path.
+        encoding: Its character encoding. A mark at the start of the file, of UTF-8, UTF-16 or
+            UTF-32, goes before it.
+
+    Raises:
+        ValueError: If it cannot be read; bytes that cannot be decoded are reported with their
+            line.
+    """
+    raw = compressed.read(path)
+    mark = next((mark for mark in MARKS if raw.startswith(mark)), b"")
+    own = MARKS.get(mark, encoding)
+    body = raw[len(mark) :] if mark else raw
+    try:
+        text = body.decode(own)
+    except UnicodeDecodeError as error:
+        line = len(body[: error.start].decode(own, "ignore").split("\n"))
+        said = f"{path}, line {line}: the bytes {body[error.start : error.start + 4]!r} are not "
+        raise ValueError(f"{said}{own}. {_advice(body, mark)}") from None
+    except UnicodeError as error:
+        raise ValueError(f"{path} is not {own} ({shorten(error)})") from None
+    except LookupError:
+        raise ValueError(
+            f"encoding must name a character encoding. Received: {encoding!r}"
+        ) from None
+    # Letters of UTF-16 are those of UTF-8 with zeros between them.
+    if not mark and 4 * text.count("\0", 0, HEAD) >= len(text[:HEAD]) > 0:
+        raise ValueError(f"{path} is not {own}: it looks like {_wide(body)}. {_advice(body, mark)}")
+    return text
+
+
+def _advice(body, mark):
+    if mark:
+        return "The mark at its start says that they should be: the file is cut off or damaged"
+    wide = _wide(body)
+    return f"Say how the file is encoded, for example encoding={wide or 'latin-1'!r}"
+
+
+def _wide(body):
+    """Which encoding of several bytes a character the zeros of a text show, or None."""
+    head = body[: HEAD - HEAD % 4]
+    zeros = [head[start::4].count(0) for start in range(4)]
+    if not any(zeros):
+        return None
+    if sum(each > 0 for each in zeros) == 3 or min(sorted(zeros)[1:]) * 8 > len(head):
+        return "utf-32-le" if zeros[0] < zeros[3] else "utf-32-be"
+    return "utf-16-le" if zeros[0] + zeros[2] < zeros[1] + zeros[3] else "utf-16-be"

@@ -1,0 +1,132 @@
+"""Rows of JSON: an object a line, an array of objects, or an object of columns."""
+
+import json
+
+from rnnkit.formats import bounds
+from rnnkit.formats.separated import check_columns
+from rnnkit.utils.messages import listed, shorten
+
+# Lists within lists in a cell; pictures are three deep.
+MOST_NESTED = 20
+CELL = 8  # bytes of a cell that is missing
+
+
+def parse(text, label):
+    """A text of JSON as a value.
+
+    Args:
+        text: The text.
+        label: What to call it in messages.
+
+    Raises:
+        ValueError: If it is not valid, or nests lists deeper than `MOST_NESTED`.
+
+    Example:
+
+    >>> parse('{"a": [1]}', "the text")
+    {'a': [1]}
+    """
+    deep = f"{label}: lists and objects in one another; at most {MOST_NESTED} levels are allowed"
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        at = f" at line {error.lineno}" if error.lineno > 1 else ""
+        raise ValueError(f"{label}: no valid JSON ({error.msg}{at})") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ValueError(f"{label}: no valid JSON ({shorten(error)})") from None
+    except RecursionError:
+        raise ValueError(deep) from None
+    if _deeper(value, MOST_NESTED):
+        raise ValueError(deep)
+    return value
+
+
+def _deeper(value, levels):
+    """Whether lists and dicts are nested in more levels."""
+    if not isinstance(value, (list, dict)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(item, levels - 1) for item in items)
+
+
+def read(text, label, suffix=".jsonl"):
+    """The rows of a text of JSON.
+
+    An array is of objects, one a row; one object is of columns: `{"text": [...], "label": [...]}`
+    with as many values in each, or objects with the same keys, as pandas writes them; or has the
+    array among what is said about it, as in `{"version": 1, "data": [...]}`. A key that a row
+    lacks is None there.
+
+    Args:
+        text: The text.
+        label: What to call it in messages.
+        suffix: `".jsonl"` for an object a line (or an array); `".json"` for an array or one object
+            (or an object a line).
+
+    Returns:
+        The columns, a dict of name to list of values; the number of each row; and what these
+        count, `"line"` or `"row"`.
+
+    Raises:
+        ValueError: If it is no JSON of that kind; the message names the line or row.
+    """
+    whole = suffix == ".json" or text.lstrip().startswith("[")
+    if whole and not _by_lines(text):
+        value = parse(text, label)
+        if not isinstance(value, list):
+            return _of_object(value, label)
+        return *_columns(enumerate(value, 1), label, "row"), "row"
+    # Not str.splitlines: JSON strings may hold the rare characters it also splits at.
+    lines = [(line, row) for line, row in enumerate(text.split("\n"), 1) if row.strip()]
+    rows = ((line, parse(row, f"{label}, line {line}")) for line, row in lines)
+    return *_columns(rows, label, "line"), "line"
+
+
+def _by_lines(text):
+    """Whether more follows the first value: a value a line."""
+    try:
+        json.JSONDecoder().decode(text.strip())
+    except json.JSONDecodeError as error:
+        return error.msg == "Extra data"
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+def _of_object(value, label):
+    if not isinstance(value, dict):
+        raise ValueError(f"{label}: expected an array of objects. Found: {shorten(repr(value))}")
+    parts = list(value.values())
+    tables = [part for part in parts if isinstance(part, list) and part]
+    tables = [part for part in tables if all(isinstance(row, dict) for row in part)]
+    if len(tables) == 1:  # what is around the rows, such as {"version": 1, "data": [...]}
+        return *_columns(enumerate(tables[0], 1), label, "row"), "row"
+    if parts and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
+        value = {name: list(part.values()) for name, part in value.items()}
+        parts = list(value.values())
+    alike = parts and all(isinstance(part, list) for part in parts)
+    if not alike or len({len(part) for part in parts}) != 1:
+        raise ValueError(
+            f"{label}: expected an array of objects, [{{...}}, ...], an object a line, or lists of "
+            f"equal length by name. Found an object with the keys {listed(list(value))}"
+        )
+    check_columns(len(value), label)
+    return value, list(range(1, len(parts[0]) + 1)), "row"
+
+
+def _columns(rows, label, unit):
+    """Columns and numbers of rows, pairs of number and object."""
+    rows, names = list(rows), {}
+    for number, row in rows:
+        if not isinstance(row, dict):
+            raise ValueError(
+                f"{label}, {unit} {number}: expected an object {{...}}, found "
+                f"{json.dumps(row)[:40]}"
+            )
+        names |= dict.fromkeys(row)
+    check_columns(len(names), label)
+    given = sum(len(row) for _, row in rows)
+    hint = "Leave out keys that few rows have"
+    bounds.check(label, CELL * len(rows) * len(names), CELL * given, hint=hint)
+    columns = {name: [row.get(name) for _, row in rows] for name in names}
+    return columns, [number for number, _ in rows]
