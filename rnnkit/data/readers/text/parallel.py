@@ -8,6 +8,7 @@ import warnings
 
 import tensorflow as tf
 
+from rnnkit.data.readers.text import tab_pairs
 from rnnkit.data.splits import SPLITS, from_columns, named
 from rnnkit.formats.cells import missing
 from rnnkit.formats.encodings import decode
@@ -87,7 +88,8 @@ def find(source, columns, given=None, name=None, encoding="utf-8"):
 def load(source, request):
     """A source of parallel files as `Data`, or None if it is none; see `find`.
 
-    `source` may also be a dict of `train`, `validation` and `test` to pairs of files.
+    `source` may also be a dict of `train`, `validation` and `test` to pairs of files, or a plain
+    text file of pairs between tabs.
     """
     if isinstance(source, dict):
         if not source or not all(map(as_pair, source.values())) or set(source) - set(SPLITS):
@@ -96,7 +98,12 @@ def load(source, request):
         label = "a dict of pairs of files"
     else:
         columns = request.recipe.columns
-        found = find(source, columns, request.given, request.name, request.encoding)
+        found = None
+        if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
+            table = None if is_table(source) else tab_pairs.read(source, request)
+            found = None if table is None else {"all": table}
+        if found is None:
+            found = find(source, columns, request.given, request.name, request.encoding)
         if found is None:
             return None
         label = ", ".join(map(str, source)) if isinstance(source, (tuple, list)) else str(source)
@@ -278,7 +285,8 @@ def _files(source):
             raise ValueError(
                 f"{source} holds one side alone: pass both files, for example "
                 f"recipe.data(({source!r}, '{path.with_suffix('.fr')}')) (on the command line "
-                f"--data '{source},{path.with_suffix('.fr')}'), or their folder"
+                f"--data '{source},{path.with_suffix('.fr')}'), their folder, or a file with a tab "
+                "between the two sides of each line"
             )
         return [], source
     pattern = source if glob.has_magic(source) else glob.escape(source) + "*"
