@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import os
 import warnings
 
 import keras
@@ -18,6 +19,8 @@ from rnnkit.utils.checks import integer, number, one_of
 # Speech has little above 8 kHz, which is half of this.
 HIGHEST_RATE = 16_000
 UNREADABLE = "Audio cannot read clip"
+# Columns of an array that are channels of one clip; no clip has as few samples.
+MOST_CHANNELS = 8
 NORMALIZE = ("global", "utterance", None)
 # Fraction of samples at full scale from which a clip counts as clipped.
 CLIPPED = 0.01
@@ -226,10 +229,11 @@ class Audio(Feature):
         """Converts clips in any form to a batch of wav bytes.
 
         Args:
-            values: List of clips: bytes or paths of wav files (8 to 32 bits or floats), arrays
-                `[samples]` or `[samples, channels]` at the feature's own rate, or pairs
-                `(samples, rate)`; or one clip as an array `[samples]` or as such a pair. Floats
-                are samples between -1 and 1.
+            values: List of clips: bytes or paths of files (wav of 8 to 32 bits or floats, FLAC,
+                Ogg, MP3), arrays `[samples]` or `[samples, channels]` at the feature's own rate,
+                or pairs `(samples, rate)`. Or one clip: a `pathlib.Path`, such a pair, or an array
+                `[samples]` or `[samples, channels]` of at most 8 channels; an array of more
+                columns is clips `[clips, samples]`. Floats are samples between -1 and 1.
 
         Returns:
             String tensor `[batch]`.
@@ -242,6 +246,7 @@ class Audio(Feature):
                 return values
             values = values.numpy()
         refuse_single(values, "Audio", "clips", "clip")
+        values = [values] if isinstance(values, os.PathLike) else values
         one = isinstance(values, tuple) and len(values) == 2 and np.ndim(values[1]) == 0
         if (one and np.ndim(values[0])) or _is_samples(values):
             values = [values]
@@ -385,5 +390,7 @@ class Audio(Feature):
 
 
 def _is_samples(values):
-    """Whether an array is one clip, `[samples]`, rather than a list of several."""
-    return isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "iuf"
+    """Whether an array is one clip, `[samples]` or `[samples, channels]`, rather than several."""
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+        return False
+    return values.ndim == 1 or (values.ndim == 2 and values.shape[1] <= MOST_CHANNELS)

@@ -1,4 +1,4 @@
-"""Wav files as bytes: any common coding in, 16-bit PCM out.
+"""Sound as the bytes of wav files: any common coding in, and FLAC, Ogg and MP3; 16-bit PCM out.
 
 Raw audio is the bytes of a 16-bit wav file everywhere in this package, so that the sampling rate
 travels with the samples.
@@ -13,6 +13,7 @@ import struct
 import numpy as np
 
 from rnnkit.formats import bounds
+from rnnkit.utils.messages import shorten
 
 FULL_SCALE = 2**15
 HEADER = 44  # bytes
@@ -21,6 +22,10 @@ CODINGS = {
     "PCM_U8": "int16", "PCM_16": "int16", "PCM_24": "int32", "PCM_32": "int32",
     "FLOAT": "float64", "DOUBLE": "float64",
 }  # fmt: skip
+# Other files of sound by their endings.
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
+# Bytes that one of theirs may become: speech is coded in a fiftieth.
+PACKED_RATIO = 100
 # What a writer that cannot go back puts for a length it does not know yet.
 UNKNOWN_LENGTH = 0xFFFFFFFF
 # Bytes of the largest file: its header counts them in 32 bits.
@@ -34,10 +39,11 @@ MOST_RATIO = 200_000
 
 
 def read(data):
-    """The samples of a wav file.
+    """The samples of a file of sound.
 
     Args:
-        data: Bytes of the file: PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64 bits.
+        data: Bytes of a wav file, PCM of 8, 16, 24 or 32 bits or floats of 32 or 64 bits; or of a
+            FLAC, Ogg (Vorbis, Opus) or MP3 file.
 
     Returns:
         The pair of samples, int16 `[samples, channels]`, and sampling rate in Hz. Finer samples
@@ -46,8 +52,10 @@ def read(data):
     Raises:
         ValueError: If the bytes are no such file, or fewer than its header promises.
     """
+    if _is_packed(data):
+        return _unpacked(data)
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise ValueError(f"no wav file: it starts with {bytes(data[:12])!r}")
+        raise ValueError(f"no wav file (nor FLAC, Ogg or MP3): it starts with {bytes(data[:12])!r}")
     if _is_plain(data):  # as `write` makes it: no need to look further
         channels, rate = struct.unpack_from("<HI", data, 22)
         _check_rate(rate)
@@ -90,6 +98,30 @@ def _decoded(data):
         raise ValueError(
             f"a wav file that cannot be read ({error.error_string}); expected PCM of 8, 16, 24 or "
             "32 bits, or floats"
+        ) from None
+
+
+def _is_packed(data):
+    """Whether bytes begin as a FLAC, Ogg or MP3 file does: the last with a tag, or a frame."""
+    frame = len(data) > 1 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2
+    return data[:4] in (b"fLaC", b"OggS") or data[:3] == b"ID3" or frame
+
+
+def _unpacked(data):
+    """The samples of a FLAC, Ogg or MP3 file, int16 `[samples, channels]`, and its rate."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            _check_rate(file.samplerate)
+            needed = 2 * file.frames * file.channels
+            bounds.check(f"a file of {file.format}", needed, len(data), PACKED_RATIO)
+            dtype = "int16" if file.subtype == "PCM_16" else "float32"
+            return to_16_bits(file.read(dtype=dtype, always_2d=True)), file.samplerate
+    except soundfile.SoundFileError as error:
+        raise ValueError(
+            f"a file of sound that cannot be read ({shorten(error, 200)}); it starts with "
+            f"{bytes(data[:4])!r}"
         ) from None
 
 
@@ -172,7 +204,7 @@ def to_wav(value, rate=None, folder=None):
     """Audio in any form as the bytes of a 16-bit wav file.
 
     Args:
-        value: Bytes of a wav file; the path of one; an array `[samples]` or
+        value: Bytes of a file of sound (see `read`); the path of one; an array `[samples]` or
             `[samples, channels]`; or a pair `(samples, rate)`. Floats are samples between -1 and
             1.
         rate: Sampling rate of a lone array, in Hz.
@@ -181,7 +213,8 @@ def to_wav(value, rate=None, folder=None):
     Raises:
         ValueError: If it cannot be read; the message says what it is.
     """
-    if isinstance(value, bytes) and value[:4] != b"RIFF" and b"\0" not in value[:1024]:
+    named = isinstance(value, bytes) and value[:4] != b"RIFF" and b"\0" not in value[:1024]
+    if named and not _is_packed(value):
         value = os.fsdecode(value)
     path = None
     if isinstance(value, (str, os.PathLike)):
@@ -203,7 +236,7 @@ def to_wav(value, rate=None, folder=None):
     if samples.dtype.kind not in "iuf" or samples.ndim not in (1, 2):
         raise ValueError(
             f"{type(value).__name__} {str(value)[:60]!r}; expected the bytes or the path of a wav "
-            "file, an array of samples, or a pair (samples, rate)"
+            "file (or FLAC, Ogg, MP3), an array of samples, or a pair (samples, rate)"
         )
     if samples.dtype.kind == "f" and (np.abs(samples) > 2).any():
         raise ValueError(

@@ -363,7 +363,7 @@ class Model(Served, keras.Model):
         """Raw in, readable out: labels with probabilities, numbers in their own unit.
 
         Args:
-            x: Raw inputs as in `predict`, or a single text.
+            x: Raw inputs as in `predict`, or a single text or path.
 
         Returns:
             A list with what the output feature's `decode` gives for each input; for a single
@@ -374,7 +374,7 @@ class Model(Served, keras.Model):
         >>> model.infer("not bad at all")
         {"label": "positive", "probability": 0.93, "probabilities": {...}}
         """
-        if isinstance(x, (str, bytes)):
+        if isinstance(x, (str, bytes, os.PathLike)):
             return self.infer([x], batch_size)[0]
         return self.output_feature.decode(self.predict(x, batch_size, verbose=0))
 

@@ -1,5 +1,7 @@
 """Connectionist temporal classification: a sequence in, a shorter one out, in the same order."""
 
+import os
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -247,7 +249,7 @@ class CTC(Model):
         """Raw in, readable out: the text of each input.
 
         Args:
-            x: Raw inputs as in `predict`, or a single text, path or wav file's bytes.
+            x: Raw inputs as in `predict`, or a single text, path or sound file's bytes.
             batch_size: Inputs decoded at a time; results do not depend on it.
             details: Whether to give a dict for each output instead of the text alone: `text`,
                 `log_probability` (nats; of all alignments found, with a beam of 1 of the best
@@ -274,7 +276,7 @@ class CTC(Model):
                 "n_best must be at most beam_size. "
                 f"Received: n_best={n_best}, beam_size={beam_size}"
             )
-        if isinstance(x, (str, bytes)):
+        if isinstance(x, (str, bytes, os.PathLike)):
             options = {"details": details, "beam_size": beam_size, "n_best": n_best}
             return self.infer([x], batch_size, verbose=verbose, **options)[0]
         if isinstance(x, list) and not x:

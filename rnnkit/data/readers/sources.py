@@ -11,13 +11,13 @@ from rnnkit.data.readers import catalogue, data_types
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
-from rnnkit.formats import compressed
+from rnnkit.formats import compressed, wav
 from rnnkit.utils.messages import shorten
 
 MOST_CHARACTERS = 2000  # of a message
 # Endings that say that a file is meant, whether it is there or not.
 SUFFIXES = (
-    *plain_text.SUFFIXES, *compressed.SUFFIXES, ".json", ".npz", ".wav", ".mid", ".midi",
+    *plain_text.SUFFIXES, *compressed.SUFFIXES, ".json", ".npz", *wav.SUFFIXES, ".mid", ".midi",
 )  # fmt: skip
 
 

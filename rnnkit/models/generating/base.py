@@ -1,5 +1,7 @@
 """What models that generate a sequence share: training, decoding, readable results, scores."""
 
+import os
+
 import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded, as_written
@@ -196,7 +198,7 @@ class Generating(Model):
         >>> model.infer(["two dogs play ."])
         ["deux chiens jouent ."]
         """
-        if isinstance(x, (str, bytes)):
+        if isinstance(x, (str, bytes, os.PathLike)):
             return self.decoding.infer([x], batch_size, details, verbose, **options)[0]
         if isinstance(x, list) and not x:
             return []

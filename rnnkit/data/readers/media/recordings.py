@@ -9,12 +9,11 @@ import tensorflow as tf
 
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.splits import SPLITS
-from rnnkit.formats import bounds
+from rnnkit.formats import bounds, wav
 from rnnkit.formats import points as pen
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import SUFFIXES, Table
-from rnnkit.formats.wav import to_wav
 
 # === Rows to tensors ===
 
@@ -24,7 +23,7 @@ def audio_and_text(table, columns, skip_unreadable=False):
 
     Args:
         table: A `Table` whose input column has paths (of a file's table: in its folder or below),
-            bytes of wav files, or pairs `(samples, rate)`.
+            bytes of files (wav, FLAC, Ogg, MP3), or pairs `(samples, rate)`.
         columns: Dict of `"input"`, `"target"` to the names of its columns.
         skip_unreadable: Whether rows whose audio cannot be read are left out, with a warning,
             instead of raising.
@@ -39,17 +38,17 @@ def audio_and_text(table, columns, skip_unreadable=False):
     folder = os.path.dirname(table.source) if os.path.isfile(table.source) else None
     made = bounds.Made(table.source, "recordings")
 
-    def wav(value):
+    def sound(value):
         if isinstance(value, str):
             if not value.strip():
                 raise ValueError("no path")
             value = value if folder is None else bounds.inside(folder, value)
-        return to_wav(value)
+        return wav.to_wav(value)
 
     def count(content):
         made.add(content, len(content), len(content))
 
-    return _rows(table, columns, wav, "recordings", skip_unreadable, tf.constant, count)
+    return _rows(table, columns, sound, "recordings", skip_unreadable, tf.constant, count)
 
 
 def strokes_and_text(table, columns, skip_unreadable=False):
@@ -102,7 +101,7 @@ def _rows(table, columns, read, what, skip, join, count=None):
 
 
 def wav_folders(folder, encoding="utf-8"):
-    """Wav files in folders without a manifest, as `{split: Table}`.
+    """Files of sound in folders without a manifest, as `{split: Table}`.
 
     The text of `name.wav` is in `name.txt` beside it; or in a `*.trans.txt` beside it, whose lines
     are `name TEXT` (as LibriSpeech has it); or, where there are no such files, it is the name of
@@ -133,7 +132,7 @@ def wav_folders(folder, encoding="utf-8"):
                     f"{splits[split].name} and {item.name}. Pass one that holds one of each"
                 )
             splits[split] = item
-    if splits and "train" not in splits and any(folder.rglob("*.wav")):
+    if splits and "train" not in splits and _sounds(folder):
         raise ValueError(
             f"the folder {str(folder)!r} has no training part: expected a folder 'train' with wav "
             f"files. Found: {sorted(root.name for root in splits.values())}"
@@ -146,9 +145,14 @@ def wav_folders(folder, encoding="utf-8"):
     return parts
 
 
+def _sounds(root):
+    """The files of sound in a folder and below, in the order of their names."""
+    return sorted(item for item in root.rglob("*") if item.suffix.lower() in wav.SUFFIXES)
+
+
 def _in_folder(root, encoding):
     """The wav files of one folder and those below as a `Table`, or None without any."""
-    files = sorted(item for item in root.rglob("*") if item.suffix.lower() == ".wav")
+    files = _sounds(root)
     if not files:
         return None
     told = {}
