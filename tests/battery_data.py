@@ -4,9 +4,11 @@ A file is held if the recipe's data can be read, or if a ValueError refuses it t
 All else is a fall: another error, a message that names no file, too much time or memory.
 """
 
+import contextlib
 import dataclasses
 import functools
 import importlib
+import io
 import pathlib
 import random
 import resource
@@ -62,7 +64,8 @@ def attempt(name, recipe, source, damaged, deep=False):
     memory = peak(reset=True)
     old = signal.signal(signal.SIGALRM, _over)
     signal.setitimer(signal.ITIMER_REAL, 2 * MOST_SECONDS)
-    with warnings.catch_warnings():
+    # What readers say of what they read is of no interest here.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
             held, said = _read(recipe, str(source), str(damaged), deep)

@@ -220,6 +220,8 @@ def _likeliest(scores, lengths):
     """
     batch, count, longest = tf.shape(scores)[0], tf.shape(scores)[1], scores.shape[2]
     infinite = tf.constant(-np.inf, tf.float32)
+    # A place more, so that there is a step where all texts are empty.
+    scores = tf.pad(scores, [[0, 0], [0, 1], [0, 0]], constant_values=-np.inf)
 
     def body(end, latest, sizes):
         # latest: the best sums up to the last `longest` places, the nearest first.
@@ -237,9 +239,10 @@ def _likeliest(scores, lengths):
 
     latest = tf.concat([tf.zeros([batch, 1]), tf.fill([batch, longest - 1], infinite)], axis=1)
     _, _, sizes = tf.while_loop(
-        lambda end, *_: end <= count, body, (1, latest, tf.TensorArray(tf.int32, count))
+        lambda end, *_: end <= count + 1, body, (1, latest, tf.TensorArray(tf.int32, count + 1))
     )
-    sizes = tf.transpose(tf.reshape(sizes.stack(), [count, batch]))  # of what ends there
+    sizes = tf.reshape(sizes.stack(), [count + 1, batch])[:count]
+    sizes = tf.transpose(sizes)  # of what ends there
     return _from_ends(sizes, lengths)
 
 

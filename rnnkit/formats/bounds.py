@@ -18,7 +18,7 @@ RATIO = 20
 # The same for all that the rows of a table make of the files they name.
 FREE_OF_ROWS = 256 * 2**20
 # Bytes that an example takes beside its content.
-PER_ROW = 1000
+PER_ROW = 1500
 UNCOMPRESSED = "Save it without compression, or unpack it"
 
 

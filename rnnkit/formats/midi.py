@@ -16,8 +16,8 @@ from rnnkit.utils.messages import shorten
 SUFFIXES = (".mid", ".midi")
 DRUMS = 9  # the channel that General MIDI keeps for percussion
 TEMPO = 120.0
-# A file of 2 MiB has 500,000 notes; performances of hours have a tenth of that.
-MOST_BYTES = 2**21
+# A file of 1 MiB has 130,000 notes or more; performances of hours have less.
+MOST_BYTES = 2**20
 # Fourteen hours at 120 beats a minute. Steps of keys are made for all of them.
 MOST_BEATS = 100_000
 # Numbers have four bytes at most, all but the last above 127; a text may have more of these.

@@ -6,7 +6,6 @@ texts. A class with a single picture is left to training, with a warning.
 """
 
 import pathlib
-import re
 import tempfile
 import warnings
 
@@ -17,6 +16,7 @@ from rnnkit.data import splits
 from rnnkit.data.partition import LEAST, SPLIT_SEED
 from rnnkit.data.readers import files, tfds_features
 from rnnkit.data.readers.examples import leave_out
+from rnnkit.data.readers.media.picture_arrays import read_npz
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.splits import SPLITS
 from rnnkit.formats import archives, bounds, pictures
@@ -126,27 +126,32 @@ def load(source, request):
     """
     path, what = pathlib.Path(source), request.recipe.data_types[1]
     if path.suffix.lower() == ".npz":
-        tables = _read_npz(path)
-        find, chosen = None, dict.fromkeys(tables, {"input": "image", "target": "label"})
+        parts = read_npz(path, what)
     else:
-        archive = path.suffix.lower() == ".zip" and path.is_file()
-        store = Store(path if path.is_dir() or archive else path.parent)
-        find = store.find
-        tables = _tables(path, archive, request)
-        if tables:
-            chosen = {split: request.columns(table) for split, table in tables.items()}
-            if path.is_dir() or archive:
-                _warn_of_unnamed(store, tables, chosen, what)
-        else:
-            find, tables = store.read, _class_folders(store, what)
-            chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
+        parts = _of_files(path, what, request)
+    tensors = {part: _tensors(table) for part, table in _complete(parts, what).items()}
+    return splits.from_columns(tensors, str(source))
+
+
+def _of_files(path, what, request):
+    """Pictures in a folder or a zip file, by split; see `_read`."""
+    archive = path.suffix.lower() == ".zip" and path.is_file()
+    store = Store(path if path.is_dir() or archive else path.parent)
+    find = store.find
+    tables = _tables(path, archive, request)
+    if tables:
+        chosen = {split: request.columns(table) for split, table in tables.items()}
+        if path.is_dir() or archive:
+            _warn_of_unnamed(store, tables, chosen, what)
+    else:
+        find, tables = store.read, _class_folders(store, what)
+        chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
     parts = {}
     for split, table in tables.items():
         read = _read(table, chosen[split], what, request.skip_unreadable, find)
         for part, rows in splits.by_split_column(read, split).items():
             parts[part] = splits.take(read, rows)
-    tensors = {part: _tensors(table) for part, table in _complete(parts, what).items()}
-    return splits.from_columns(tensors, str(source))
+    return parts
 
 
 def _tables(path, archive, request):
@@ -234,46 +239,6 @@ def _class_folders(store, what):
     for split, pairs in rows.items():
         paths, labels = zip(*pairs, strict=True)
         tables[split] = Table({"path": list(paths), "label": list(labels)}, paths, str(store.path))
-    return tables
-
-
-_KEY = re.compile(
-    rf"^(?:(?P<first>{'|'.join(SPLITS)})_)?(?P<role>x|images?|y|labels?|captions?|texts?)"
-    rf"(?:_(?P<last>{'|'.join(SPLITS)}))?$",
-    re.IGNORECASE,
-)
-
-
-def _read_npz(path):
-    """The arrays of an npz file as `{split: Table}`."""
-    arrays = archives.read_npz(path)
-    parts = {}
-    for key, array in arrays.items():
-        match = _KEY.match(key)
-        if match:
-            word = (match["first"] or match["last"] or "").lower()
-            split = SPLITS[word] if word else "all"
-            role = "image" if match["role"].lower().startswith(("x", "image")) else "label"
-            parts.setdefault(split, {})[role] = array
-    usable = {split: part for split, part in parts.items() if len(part) == 2}
-    if not usable.keys() & {"all", "train"}:
-        shapes = {key: array.shape for key, array in arrays.items()}
-        raise ValueError(
-            f"{path} must have the arrays x and y, or x_train and y_train, and so on. "
-            f"Found: {shapes}"
-        )
-    tables = {}
-    for split, part in usable.items():
-        images, labels = part["image"], part["label"]
-        one_each = labels.ndim in (1, 2) and labels.shape == (labels.size, 1)[: labels.ndim]
-        if images.ndim not in (3, 4) or not one_each or len(images) != labels.size:
-            raise ValueError(
-                f"{path}: pictures [pictures, height, width(, channels)] and one label each are "
-                f"expected. Received: shapes {images.shape} and {labels.shape}"
-            )
-        bounds.check_rows(str(path), len(images), images.nbytes, path.stat().st_size)
-        columns = {"image": list(images), "label": labels.ravel().tolist()}
-        tables[split] = Table(columns, range(len(images)), str(path))
     return tables
 
 
