@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.forecasting /path/to/data [--seeds 3] [--cell esn] [--only ercot]
 
-The folder holds `timeseries` and `forecasting`. The recipe `forecasting` gets the first 80 % of each
-series, horizon and season, and nothing else: all settings are its defaults. It then forecasts from up
-to 40 origins in the last fifth, from all that came before each, without learning more.
+The folder holds `timeseries` and `forecasting`. The recipe `forecasting` gets the first 80 % of
+each series, horizon and season, and nothing else: all settings are its defaults. It then forecasts
+from up to 40 origins in the last fifth, from all that came before each, without learning more.
 
 MASE is the mean absolute error over that of repeating the last season within the first 80 %
 (Hyndman and Koehler, 2006, https://doi.org/10.1016/j.ijforecast.2006.03.001). `relative` is MASE
@@ -64,9 +64,7 @@ def measured(frame, column, horizon, period, seed, cell, split):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         data = recipe.data(frame.iloc[:end] if split else given, target=column)
-        model = recipe.train(
-            data, horizon=horizon, period=period, cell=cell, seed=seed, verbose=0
-        )
+        model = recipe.train(data, horizon=horizon, period=period, cell=cell, seed=seed, verbose=0)
     seconds = time.perf_counter() - started
     origins = np.unique(np.linspace(end, len(values) - horizon, ORIGINS).astype(int))
     results = [model.infer(frame.iloc[:origin]) for origin in origins]
