@@ -11,7 +11,7 @@ The cell is `"esn"`: readouts of past values and of a reservoir, solved in close
 with each other and with the naive forecasts by how well they did on later data. `"lstm"`, `"gru"`
 and the others are trained by gradient; each ignores the options that only the other has. Scores
 stand beside those of naive forecasts: `persistence` repeats the last value, `seasonal` the last
-period.
+period; `skill` below 0 says that one of them is better.
 
 With `horizon=1` the cell `"esn"` is an echo state network that runs over the whole series, and can
 run freely on its own output (`model.forecast`), as dynamical systems want it.

@@ -17,11 +17,11 @@ class RelativeForecast(Configured, keras.layers.Layer):
 
         z_t + sum_i u_i K_il + s S_l,
 
-    kept between two bounds. s are a constant, how far each column is from its mean, the inputs that
-    are no values (a calendar), the recent values of all columns, and the states of an echo state
-    network after it ran over the window from a state of zero. What lies before the window does not
-    matter, and what lies before the series is taken to be as its first season. With weights of zero
-    the forecast is the last value.
+    where the change is kept within a bound. s are a constant, how far each column is from its mean,
+    the inputs that are no values (a calendar), the recent values of all columns, and the states of
+    an echo state network after it ran over the window from a state of zero. What lies before the
+    window does not matter, and what lies before the series is taken to be as its first season. With
+    weights of zero the forecast is the last value.
 
     The weights are not trained by gradient: `rnnkit.models.EchoStateForecaster` solves for them.
 
@@ -89,7 +89,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.state_scale = weight("state_scale", (), "ones")
         self.kernel_window = weight("kernel_window", (targets, self.window, self.horizon))
         self.kernel_shared = weight("kernel_shared", (self.shared, self.horizon * targets))
-        self.bounds = weight("bounds", (2, targets))
+        self.most = weight("most", (targets,))  # absolute change
         self.built = True
 
     @property
@@ -203,8 +203,8 @@ class RelativeForecast(Configured, keras.layers.Layer):
         steps = [tf.shape(last)[0], tf.shape(last)[1], self.horizon, len(self.targets)]
         change += tf.reshape(tf.matmul(shared, self.kernel_shared), steps)
         last = tf.gather(last, self.targets, axis=-1)[:, :, None]  # [batch, time, 1, targets]
+        change = tf.clip_by_value(change, -self.most, self.most)
         found = (last + change) * tf.gather(self.scale, self.targets)
-        found = tf.clip_by_value(found, self.bounds[0], self.bounds[1])
         return tf.reshape(self.outputs(found), [*steps[:2], self.horizon * len(self.targets)])
 
     def compute_output_shape(self, input_shape):

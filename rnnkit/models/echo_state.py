@@ -362,6 +362,24 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
         single = self.stepwise and isinstance(x, np.ndarray) and x.ndim < 3
         return outputs[0] if single else outputs
 
+    def infer(self, x, batch_size=None):
+        """Raw in, readable out: what the last outputs of each series say.
+
+        Args:
+            x: Raw series as in `fit`.
+            batch_size: Series computed at a time; results do not depend on it.
+
+        Returns:
+            A list with what the output feature's `decode` gives for each series (forecasts with
+            intervals); for one series its result alone.
+
+        Raises:
+            ValueError: If `fit` has not been called.
+        """
+        if not self.fitted:
+            raise ValueError("infer needs a model that has learned: call fit first")
+        return super().infer(x, batch_size)
+
     def states(self, x, batch_size=None):
         """States of the reservoirs under raw series, from a state of zero on.
 

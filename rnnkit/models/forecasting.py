@@ -119,7 +119,10 @@ class Forecasting:
             Dict of floats: `mse` and `mae` in standardised units (as the literature on long
             horizons gives them), `nrmse` by the standard deviation of what is scored (not where a
             column never changes there); and with targets among the inputs `persistence_mse`,
-            `persistence_mae`, and with a period `seasonal_mse`, `seasonal_mae`.
+            `persistence_mae`, and with a period `seasonal_mse`, `seasonal_mae`. Of a `Forecast`
+            also `coverage`, the fraction of the intervals that hold, and where there are naive
+            forecasts `skill`: 1 - `mae` / that of the better naive forecast. Below 0 that naive
+            forecast is better.
         """
         if not self.stepwise:
             return super().score(x, y, batch_size, verbose)
@@ -144,6 +147,12 @@ class Forecasting:
             result["nrmse"] = float(nrmse(true, predicted))
         for name, forecast in naive.items():
             result[f"{name}_mse"], result[f"{name}_mae"] = errors(forecast)
+        if isinstance(self.output_feature, Forecast):
+            inside = np.abs(outputs - truth) <= self.margins(outputs)
+            result["coverage"] = float(np.mean(inside[known]))
+            best = min((result[f"{name}_mae"] for name in naive), default=0.0)
+            if best > 0:
+                result["skill"] = 1 - result["mae"] / best
         return result
 
     # === Results ===

@@ -57,7 +57,9 @@ def test_naive_scores_by_hand():
     assert scores["persistence_mae"] == (2 + 1 + 2 + 0) / 4
     assert (scores["mse"], scores["mae"]) == ((9 + 4 + 16 + 16) / 4, (3 + 2 + 4 + 4) / 4)
     assert scores["nrmse"] == pytest.approx(np.sqrt(45 / 4) / np.std([3, 2, 4, 4]))
-    assert set(scores) == {"mse", "mae", "nrmse", "persistence_mse", "persistence_mae"}
+    assert scores["skill"] == 1 - (3 + 2 + 4 + 4) / (2 + 1 + 2 + 0) and scores["coverage"] == 0
+    naive = {"persistence_mse", "persistence_mae"}
+    assert set(scores) == {"mse", "mae", "nrmse", "coverage", "skill"} | naive
     # The seasonal forecast knows no season before the second step: all are scored from there on.
     scores = by_hand(period=2).score([1.0, 3.0, 2.0, 4.0, 4.0])
     assert scores["seasonal_mse"] == (1 + 1 + 4) / 3
@@ -170,7 +172,8 @@ def test_targets_of_the_input_need_not_be_said():
     with pytest.raises(ValueError, match=r"columns to forecast, \['c'\], are not among the inputs"):
         other.fit(WAVES)
     other.fit(WAVES, WAVES[:, 0], verbose=0)
-    assert set(other.score(WAVES, WAVES[:, 0])) == {"mse", "mae", "nrmse"}  # nothing naive
+    found = other.score(WAVES, WAVES[:, 0])
+    assert set(found) == {"mse", "mae", "nrmse", "coverage"}  # nothing naive
 
 
 # === Results ===

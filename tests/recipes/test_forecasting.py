@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import recipes
-from rnnkit.models import EchoStateNetwork, Forecaster
+from rnnkit.models import EchoStateForecaster, EchoStateNetwork, Forecaster
 
 RECIPE = recipes.get("forecasting")
 
@@ -38,16 +38,22 @@ def test_features_know_the_data():
 def test_the_cell_decides_the_model():
     data = RECIPE.data(table(300))
     model = RECIPE.model(data, horizon=3, units=20)
-    assert isinstance(model, EchoStateNetwork) and model.persistence_residual
-    assert (model.units, model.washout) == (20, 24)  # two seasons
+    assert isinstance(model, EchoStateForecaster)
+    assert (model.units, model.input_scaling, len(model.ridge)) == (20, 0.5, 10)
     np.testing.assert_allclose(model.leak_rate, np.geomspace(0.05, 1, 20))
+    model = RECIPE.model(data, horizon=1, units=20)
+    assert isinstance(model, EchoStateNetwork) and model.persistence_residual
+    assert (model.units, model.input_scaling, model.washout) == (20, 0.1, 24)  # two seasons
     model = RECIPE.model(data, horizon=3, units=20, leak_rate=0.3, leak_spread=1.0, ridge=1e-3)
     assert (model.leak_rate, model.ridge) == (0.3, 1e-3)
+    model = RECIPE.model(data, horizon=3, period=7, units=20)
+    assert model.output_feature.period == 7
     model = RECIPE.model(data, horizon=3, cell="gru", learning_rate=0.02, window=30)
     assert isinstance(model, Forecaster) and model.cell == "gru"
     assert (model.units, model.window, model.washout) == (64, 30, 10)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
-    assert RECIPE.model(RECIPE.data(np.random.default_rng(0).normal(size=90))).washout == 50
+    noise = RECIPE.data(np.random.default_rng(0).normal(size=90))
+    assert RECIPE.model(noise, horizon=1).washout == 50
 
 
 def test_every_cell_learns_a_cycle_with_a_trend():
@@ -63,6 +69,7 @@ def test_every_cell_learns_a_cycle_with_a_trend():
 def test_a_validation_part_shorter_than_the_horizon():
     data = RECIPE.data(table(120))  # of which 12 are for validation
     for cell in ("esn", "lstm"):
+        # What is seen in training reaches two horizons.
         model = RECIPE.model(data, horizon=20, cell=cell, units=20, seed=1)
         model.fit(data.train, validation_data=data.validation, verbose=0)
         assert np.isfinite(model.errors).all() and (model.errors > 0).all()
@@ -82,7 +89,7 @@ def test_a_strong_ridge_leaves_persistence_or_the_mean():
     data = RECIPE.data(table(400))
     for kept, naive in ((True, "persistence_mse"), (False, None)):
         model = RECIPE.model(
-            data, horizon=4, units=20, persistence_residual=kept, ridge=1e15, seed=1
+            data, horizon=1, units=20, persistence_residual=kept, ridge=1e15, seed=1
         )
         model.fit(data.train)
         scores = model.score(data.test)
@@ -94,11 +101,26 @@ def test_a_strong_ridge_leaves_persistence_or_the_mean():
     outputs = []
     for kept in (True, False):
         model = RECIPE.model(
-            data, horizon=4, units=20, persistence_residual=kept, ridge=1e-9, seed=1
+            data, horizon=1, units=20, persistence_residual=kept, ridge=1e-9, seed=1
         )
         model.fit(data.train)
         outputs.append(model.predict(table(100)))
     np.testing.assert_allclose(*outputs, atol=1e-4)
+
+
+def test_a_short_series_has_a_forecast():
+    rng = np.random.default_rng(1)
+    litres = 400 + 3 * np.arange(36) + 20 * rng.normal(size=36)
+    data = RECIPE.data(litres)
+    model = RECIPE.model(data, horizon=4, units=20, seed=1)
+    model.fit(data.train, validation_data=data.validation, verbose=0)
+    result = model.infer(litres)
+    forecast, lower, upper = (np.array(result[key]) for key in ("forecast", "lower", "upper"))
+    assert len(forecast) == 4 and (lower < forecast).all() and (forecast < upper).all()
+    assert (np.abs(forecast - 510) < 60).all()  # the trend ends there
+    model = RECIPE.model(data, horizon=20, units=20)
+    with pytest.raises(ValueError, match="at least two horizons.*horizon of at most 14"):
+        model.fit(data.train, validation_data=data.validation, verbose=0)
 
 
 def test_the_search_is_about_the_cell(tmp_path):

@@ -15,14 +15,14 @@ class Blend:
     Attributes:
         weights: For each view the weights on its features `[features, horizon]`.
         share: For each view its weight in the mean.
-        bounds: For each view the smallest and the largest value.
+        most: For each view the largest change.
         members: List of `(family, weight)`, for people.
         forecasts: Of the validation rows `[rows, horizon]`, by what was known before each fold.
     """
 
     weights: list
     share: np.ndarray
-    bounds: list
+    most: list
     members: list
     forecasts: np.ndarray
 
@@ -71,7 +71,7 @@ def blended(views, found, naive, folds, rows):
     return Blend(
         final.weights,
         final.share,
-        final.bounds,
+        final.most,
         [(each.family, float(share)) for each, share in zip(members, shares, strict=True)],
         np.concatenate(forecasts) if forecasts else np.empty((0, width)),
     )
@@ -82,14 +82,14 @@ class _Solved:
     views: list
     weights: list
     share: np.ndarray
-    bounds: list
+    most: list
 
     def forecast(self, rows):
         total = 0.0
-        parts = zip(self.views, self.weights, self.share, self.bounds, strict=True)
-        for view, weights, share, bounds in parts:
+        parts = zip(self.views, self.weights, self.share, self.most, strict=True)
+        for view, weights, share, most in parts:
             if share > 0:
-                total = total + share * view.forecast(rows, view.features[rows] @ weights, bounds)
+                total = total + share * view.forecast(rows, view.features[rows] @ weights, most)
         return total
 
 
@@ -103,4 +103,4 @@ def _together(views, members, shares, fit):
         for each, part in own:
             total[number] += part / weight * each.weights(view, fit)
         share.append(weight)
-    return _Solved(views, total, np.array(share, "float64"), [view.bounds(fit) for view in views])
+    return _Solved(views, total, np.array(share, "float64"), [view.most(fit) for view in views])

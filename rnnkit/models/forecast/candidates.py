@@ -6,7 +6,7 @@ import typing
 import numpy as np
 import scipy.linalg
 
-# How far beyond what was seen forecasts may go, in ranges of what was seen.
+# How far from the present value forecasts may go, in ranges of what was seen.
 BEYOND = 1.0
 
 
@@ -33,17 +33,18 @@ class View:
     outputs: typing.Callable
     weight: np.ndarray
 
-    def bounds(self, rows):
-        """The smallest and the largest forecast, after what some rows saw."""
-        seen = self.last[rows, None] + self.change[rows]
-        low = np.nanmin(np.minimum(seen.min(axis=1), self.last[rows])) * self.scale
-        high = np.nanmax(np.maximum(seen.max(axis=1), self.last[rows])) * self.scale
-        return low - BEYOND * (high - low), high + BEYOND * (high - low)
+    def most(self, rows):
+        """The largest change, over the scale: the range of what some rows saw.
 
-    def forecast(self, rows, change, bounds):
+        A change is bounded, not a value: so a level that was not seen yet is as good as any.
+        """
+        seen = np.concatenate([self.last[rows, None] + self.change[rows], self.last[rows, None]], 1)
+        return BEYOND * float(np.nanmax(seen) - np.nanmin(seen))
+
+    def forecast(self, rows, change, most):
         """Forecasts `[rows, horizon]` in the unit of the outputs."""
-        values = (self.last[rows, None] + change) * self.scale
-        return self.outputs(np.clip(values, *bounds))
+        change = np.clip(change, -most, most)
+        return self.outputs((self.last[rows, None] + change) * self.scale)
 
 
 class Candidate(typing.NamedTuple):
@@ -103,7 +104,7 @@ def solved(number, view, families, bases, ridges, folds, truth):
     errors = np.empty(shape)
     for at, fold in enumerate(folds):
         gram, cross = normal_equations(view, fold.fit)
-        bounds, seen = view.bounds(fold.fit), view.features[fold.validation]
+        most, seen = view.most(fold.fit), view.features[fold.validation]
         for row, columns in enumerate(families.values()):
             part = gram[np.ix_(columns, columns)]
             values, vectors = scipy.linalg.eigh(part, driver="evd", check_finite=False)
@@ -115,7 +116,7 @@ def solved(number, view, families, bases, ridges, folds, truth):
                 start = seen @ base
                 for index, ridge in enumerate(ridges):
                     change = start + rotated @ (left / (values + ridge * mean + 1e-12)[:, None])
-                    found = view.forecast(fold.validation, change, bounds)
+                    found = view.forecast(fold.validation, change, most)
                     gaps = np.abs(found - truth[fold.validation])
                     errors[row, column, index, at] = gaps.mean()
     for row, (name, columns) in enumerate(families.items()):
@@ -132,12 +133,12 @@ def given(number, view, found, folds, truth):
         found: Pairs of a name, whose first entry is that of the family, and of weights
             `[features, horizon]`.
     """
-    bounds = [view.bounds(fold.fit) for fold in folds]
+    most = [view.most(fold.fit) for fold in folds]
     for (family, *_), weights in found:
         used = np.flatnonzero(weights.any(axis=1))
         errors = np.empty(len(folds))
         for at, fold in enumerate(folds):
             change = view.features[fold.validation][:, used] @ weights[used]
-            gaps = view.forecast(fold.validation, change, bounds[at]) - truth[fold.validation]
+            gaps = view.forecast(fold.validation, change, most[at]) - truth[fold.validation]
             errors[at] = np.abs(gaps).mean()
         yield Candidate(number, (number, family), None, weights), errors

@@ -286,7 +286,7 @@ class Learning:
                 view = views[index]
                 change = view.features[rows] @ result.weights[position]
                 total = total + result.share[position] * view.forecast(
-                    rows, change, result.bounds[position]
+                    rows, change, result.most[position]
                 )
         return total
 
@@ -328,7 +328,7 @@ class Learning:
         for index, layer in enumerate(layers):
             shared = np.zeros((layer.shared, self.horizon, targets))
             window = np.zeros((targets, layer.window, self.horizon))
-            bounds = np.zeros((2, targets))
+            most = np.zeros(targets)
             for target, each in enumerate(found):
                 if index not in each["used"]:
                     continue
@@ -336,11 +336,11 @@ class Learning:
                 weights = each["blend"].weights[position]
                 shared[:, :, target] = weights[: layer.shared]
                 window[target] = weights[layer.shared :]
-                bounds[:, target] = each["blend"].bounds[position]
+                most[target] = each["blend"].most[position]
                 shares[index, target] = each["blend"].share[position]
             layer.kernel_shared.assign(shared.reshape(layer.shared, -1))
             layer.kernel_window.assign(window)
-            layer.bounds.assign(bounds)
+            layer.most.assign(most)
         mixture = self.model.mixture
         mixture.weights_of_mean.assign(shares)
         for name in ("errors", "constant", "fraction"):
