@@ -23,6 +23,7 @@ from rnnkit.comparison.subjects import LAGS, UPDATES, OfRecipe, OfTask, find, is
 from rnnkit.comparison.tasks.base import Task
 from rnnkit.comparison.watch import Budget
 from rnnkit.data.splits import Data
+from rnnkit.utils import locks
 from rnnkit.utils.checks import integer
 from rnnkit.utils.messages import shorten
 
@@ -77,7 +78,7 @@ def compare(
         examples: Of a recipe: only so many training examples, and a quarter to validate and test.
         directory: Folder of the finished runs, by default `comparison/<task>` in the current
             folder. The same call goes on where it was stopped; runs with other settings, lags,
-            seeds or data stay beside them.
+            seeds or data stay beside them. One comparison at a time runs in a folder.
         overwrite: Whether finished runs are run again.
         verbose: 0 prints nothing, 1 a line a run.
 
@@ -85,7 +86,7 @@ def compare(
         A `Comparison`: `table()`, `plot()`, `to_csv()`, `to_json()`, `records`.
 
     Raises:
-        ValueError: If an argument is wrong.
+        ValueError: If an argument is wrong, or another comparison runs in the folder.
         KeyboardInterrupt: When interrupted; finished runs are kept.
 
     Example:
@@ -133,7 +134,8 @@ def compare(
     # === Runs ===
     folder = Folder(directory or os.path.join("comparison", first.name))
     job = _Job(subjects, cells, seeds, Budget(budget), parameters, folder, int(verbose))
-    runs = job.run(overwrite)
+    with locks.held(folder.path, "comparison"):
+        runs = job.run(overwrite)
     about = {
         "task": first.name,
         "score": first.score_name,

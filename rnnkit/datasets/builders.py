@@ -45,6 +45,17 @@ class _Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             disable_shuffling=True,
         )
 
+    def download_and_prepare(self, **arguments):
+        """As of any builder. Of several processes that prepare the same dataset at once each makes
+        its own; that of the first to be ready is what all of them read."""
+        try:
+            super().download_and_prepare(**arguments)
+        except OSError:
+            if not self.is_prepared():
+                raise
+        # A builder learns about examples that were made elsewhere when it is made itself, or here.
+        self.info.read_from_directory(self.data_path)
+
     def _split_generators(self, dl_manager):
         return {split: self._generate_examples(split) for split in self.source.SIZES}
 

@@ -3,16 +3,17 @@
 It holds `search.json` (the settings it was begun with), keras-tuner's own `oracle.json`, a folder
 `trial_*` for each trial (`record.json`: its result; `checkpoint.weights.h5`: the weights of its
 best epoch) and `best.keras`, the best model so far. Every file is written beside its place and
-moved there when complete.
+moved there when complete. A file `.lock` is there while a process runs the search.
 """
 
 import collections
+import contextlib
 import glob
 import json
 import os
 import shutil
-from contextlib import suppress
 
+from rnnkit.utils import locks
 from rnnkit.utils.messages import changes
 from rnnkit.utils.writing import remove_left_behind, write_json
 
@@ -50,7 +51,7 @@ class Folder:
         """The records of all trials that ended, in the order of their numbers."""
         rows = []
         for name in glob.glob(os.path.join(glob.escape(self.directory), "trial_*", "record.json")):
-            with suppress(FileNotFoundError), open(name, encoding="utf-8") as file:
+            with contextlib.suppress(FileNotFoundError), open(name, encoding="utf-8") as file:
                 rows.append(json.load(file))
         return sorted(rows, key=lambda row: row["trial"])
 
@@ -73,8 +74,25 @@ class Folder:
 
     # === Beginning and resuming ===
 
+    @contextlib.contextmanager
+    def held(self):
+        """Makes the folder, and keeps it for this process while the block runs.
+
+        Raises:
+            ValueError: If it cannot be written, or another process runs a search there.
+        """
+        try:
+            os.makedirs(self.directory, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"Cannot write the folder of the search: {error}. "
+                f"Received: directory={self.directory!r}"
+            ) from None
+        with locks.held(self.directory, "search"):
+            yield
+
     def begin(self, settings, overwrite):
-        """Makes the folder, or checks that the search in it is this one.
+        """Begins the search in the folder, or checks that the one in it is this one.
 
         Args:
             settings: What must not change when the search is resumed, as plain JSON.
@@ -84,17 +102,10 @@ class Folder:
             Whether there was none before.
 
         Raises:
-            ValueError: If the folder cannot be written, holds other things or another search.
+            ValueError: If the folder holds other things or another search.
         """
-        try:
-            os.makedirs(self.directory, exist_ok=True)
-            remove_left_behind(self.directory)
-            found = os.listdir(self.directory)
-        except OSError as error:
-            raise ValueError(
-                f"Cannot write the folder of the search: {error}. "
-                f"Received: directory={self.directory!r}"
-            ) from None
+        remove_left_behind(self.directory)
+        found = set(os.listdir(self.directory)) - {locks.NAME}
         new = "search.json" not in found
         if new and found:
             raise ValueError(

@@ -89,8 +89,9 @@ def tune(
         A `TuningResult`.
 
     Raises:
-        ValueError: If an argument is wrong, or the folder cannot be written or holds another
-            search: other data, space, tuner, objective, recipe or fixed settings.
+        ValueError: If an argument is wrong, or the folder cannot be written, is held by a search
+            that another process runs, or holds another search: other data, space, tuner,
+            objective, recipe or fixed settings.
         RuntimeError: If all trials fail (the first exception is chained), or a worker ends early.
         KeyboardInterrupt: When interrupted; finished trials and `best.keras` are kept.
 
@@ -140,9 +141,19 @@ def tune(
     new = role == "worker" or not os.path.exists(folder.path("search.json")) or overwrite
     if new:
         job.check()
-    if role != "worker" and not folder.begin(job.settings(), overwrite):
-        job.report_resumed()
-    error = saved = None
+    if role == "worker":  # of a chief elsewhere, which holds the folder for all of them
+        _search(job, role)
+    else:
+        with folder.held():
+            if not folder.begin(job.settings(), overwrite):
+                job.report_resumed()
+            _search(job, role, workers, spec)
+    return TuningResult(job)
+
+
+def _search(job, role, workers=0, spec=None):
+    """Runs the trials that are missing; leaves the best model in `best.keras`."""
+    folder, error, saved = job.folder, None, None
     if workers:
         worker.run(job, workers, spec)
     else:
@@ -159,7 +170,6 @@ def tune(
         ) from error
     if ranked and role != "worker" and saved != ranked[0]["trial"]:
         job.save_best()
-    return TuningResult(job)
 
 
 def _objective(objective, recipe):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import statistics
 
 import keras
@@ -16,6 +17,7 @@ from rnnkit.comparison.result import Comparison
 from rnnkit.comparison.tasks import base as memory_task
 from rnnkit.comparison.tasks import standard as memory_tasks
 from rnnkit.comparison.watch import Budget, Watch
+from rnnkit.utils import locks
 
 TINY = {"lags": [3], "budget": 20, "parameters": "own", "verbose": 0}
 
@@ -197,6 +199,15 @@ def test_an_interrupted_comparison_goes_on(tmp_path, trained, capsys):
         path.write_text(path.read_text()[:40])
     rnnkit.compare(["gru"], seeds=[1], **call)
     assert trained[8:] == [("gru", 1)]
+
+
+def test_a_second_comparison_in_the_folder_is_refused(tmp_path, trained):
+    with locks.held(tmp_path, "comparison"):
+        with pytest.raises(ValueError, match="Another comparison runs in this folder"):
+            rnnkit.compare(["gru"], "parity", seeds=1, directory=tmp_path, **TINY)
+    assert trained == []
+    rnnkit.compare(["gru"], "parity", seeds=1, directory=tmp_path, **TINY)
+    assert trained == [("gru", 1)] and locks.NAME not in os.listdir(tmp_path)
 
 
 def test_a_run_depends_on_its_settings_alone():

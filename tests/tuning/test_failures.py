@@ -1,6 +1,7 @@
 """The search: trials that fail, faults of the space, wrong arguments."""
 
 import io
+import os
 import re
 
 import keras
@@ -12,6 +13,7 @@ from rich.console import Console
 from rnnkit.models import base
 from rnnkit.tuning.job import Job
 from rnnkit.tuning.run import _objective
+from rnnkit.utils import locks
 from tests.tuning.toys import count_calls, make_recipe
 
 
@@ -137,6 +139,17 @@ def test_wrong_arguments(run, tmp_path, monkeypatch, arguments, words):
         run(**arguments)
     assert words in str(error.value)
     assert not fitted and not (tmp_path / "search").exists()
+
+
+def test_a_second_search_in_the_folder_is_refused(run, tmp_path):
+    (tmp_path / "search").mkdir()
+    with locks.held(tmp_path / "search", "search"):
+        for arguments in ({}, {"overwrite": True}):
+            with pytest.raises(ValueError, match=f"Another search .* process {os.getpid()} on"):
+                run(**arguments)
+        assert os.listdir(tmp_path / "search") == [locks.NAME]
+    assert len(run(max_trials=1).table()) == 1
+    assert locks.NAME not in os.listdir(tmp_path / "search")
 
 
 @pytest.mark.parametrize("verbose", [0, 1])

@@ -2,8 +2,11 @@
 
 import glob
 import json
+import os
 import pathlib
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -114,6 +117,59 @@ def test_a_worker_that_dies_ends_the_search(tmp_path, table_file):
     kept = [json.loads(pathlib.Path(name).read_text()) for name in records(folder)]
     assert {row["options"]["trouble"] for row in kept} <= {"none"}
     assert not _processes(folder)
+
+
+MACHINE = """
+import sys
+from rnnkit import registry
+
+recipe = registry.get(sys.argv[1])
+data = recipe.data(sys.argv[2], input="words", target="kind")
+result = recipe.tune(data, tuner="random", max_trials=2, epochs=1, directory=sys.argv[3])
+print(sorted(row["trial"] for row in result.table()))
+"""
+
+
+@pytest.mark.slow
+def test_a_chief_and_a_worker_of_one_search_share_the_folder(tmp_path, table_file):
+    make_recipe(tmp_path, '{"units": hp.Int("units", 2, 9)}')
+    folder = tmp_path / "search"
+    call = [sys.executable, "-c", MACHINE, str(tmp_path / "tiny.py"), table_file, str(folder)]
+    settings = {
+        **os.environ,
+        "KERASTUNER_ORACLE_IP": worker.ADDRESS,
+        "KERASTUNER_ORACLE_PORT": str(worker._free_port()),
+    }
+
+    def start(name):
+        return subprocess.Popen(
+            call,
+            env={**settings, "KERASTUNER_TUNER_ID": name},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    chief = start("chief")
+    try:
+        while not (folder / "search.json").exists() and chief.poll() is None:
+            time.sleep(0.1)
+        # Another search of the same folder is refused while the chief waits for its worker.
+        second = start("chief")
+        _, said = second.communicate(timeout=120)
+        assert (
+            second.returncode == 1
+            and f"Another search runs in this folder: process {chief.pid}" in said
+        )
+        one = start("worker0")
+        out, said = one.communicate(timeout=120)
+        assert one.returncode == 0, said
+        out, said = chief.communicate(timeout=120)
+        assert chief.returncode == 0 and out.strip().endswith("[1, 2]"), said
+    finally:
+        chief.kill()
+        chief.communicate()
+    assert not (folder / ".lock").exists()
 
 
 def test_workers_need_what_can_be_passed_on(run, tmp_path, table_file, recipe):

@@ -5,8 +5,9 @@ import json
 import numbers
 
 from rnnkit.features.splitting import split_words
+from rnnkit.formats import json_rows
 from rnnkit.formats.cells import missing
-from rnnkit.formats.tables import Table, parse_json
+from rnnkit.formats.tables import Table
 from rnnkit.utils.messages import shorten
 
 # What the parts of a span are called.
@@ -50,7 +51,7 @@ def tagged(table, input_column, target_column):
 
 def _parsed(cell, table, row):
     if isinstance(cell, str) and cell.strip().startswith(("[[", "[{")):
-        return parse_json(cell, table.where(row))
+        return json_rows.parse(cell, table.where(row))
     return [] if isinstance(cell, str) and cell.strip() == "[]" else cell
 
 
