@@ -348,7 +348,7 @@ def test_without_resume_it_starts_anew(recipe, data, undisturbed, stopped, tmp_p
         ({"data": 1}, "differs in: data "),
         ({"callbacks": [keras.callbacks.ReduceLROnPlateau()]}, "with other callbacks"),
     ],
-    ids=str,
+    ids=["units", "epochs", "batch size", "learning rate", "data", "callbacks"],
 )
 def test_another_training_does_not_go_on(change, words, recipe, data, stopped):
     change = dict(change)
