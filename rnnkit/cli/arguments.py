@@ -7,7 +7,6 @@ import inspect
 import os
 import re
 
-from rnnkit.training.state import StateFile
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.writing import atomically
 
@@ -129,6 +128,8 @@ def out_path(options, recipe, resume=False):
         recipe: The recipe, whose name is the default.
         resume: Whether to go on with the training whose state lies beside it.
     """
+    from rnnkit.training.state import StateFile
+
     if options.out is None and resume:
         left = glob.glob(f"{glob.escape(recipe.name)}*{StateFile.ENDING}")
         left = [path.removesuffix(StateFile.ENDING) for path in sorted(left)]
