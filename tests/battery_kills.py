@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ TRAINED = {
     "text_generation": ("lines.txt", ["--set", "units=8", "--epochs", "20", "--batch-size", "4"]),
 }
 TUNERS = ("random", "hyperband", "grid")
+# What a command says when its work has begun.
+SAID = {"train": "Epoch", "tune": "Trial", "compare": "updates"}
 LONGEST = 600  # seconds that a command may take
 
 
@@ -45,7 +48,12 @@ def run(seed=None, training=20, tuning=10, comparing=5):
         List of rows `(part, tried, held, fell)`: the number of kills, how many of them changed
         nothing, and a text for each thing that was wrong.
     """
-    rng, rows = random.Random(seed), []
+    return list(each(seed, training, tuning, comparing))
+
+
+def each(seed=None, training=20, tuning=10, comparing=5):
+    """The rows of `run`, as they come."""
+    rng = random.Random(seed)
     plan = [
         *((f"train {name}", _train(name), count) for name, count in _shares(TRAINED, training)),
         *((f"tune {name}", _tune(name), count) for name, count in _shares(TUNERS, tuning)),
@@ -53,8 +61,7 @@ def run(seed=None, training=20, tuning=10, comparing=5):
     ]
     for part, command, count in plan:
         if count:
-            rows.append(_killed(part, command, count, rng))
-    return rows
+            yield _killed(part, command, count, rng)
 
 
 def _shares(names, total):
@@ -161,9 +168,10 @@ def _killed(part, command, count, rng):
             arguments, result = command()
             tried = 0
             while tried < count and len(fell) == 0:
-                # Half of the moments are anywhere, half are after the first epoch began.
-                after = rng.choice(("", "poch", "rial", "finished")) if rng.random() < 0.5 else ""
-                code, output = _start(arguments, rng.uniform(0.1, 1) * seconds, after)
+                # Some moments are anywhere, most are when the work itself has begun.
+                after = SAID[part.split()[0]] if rng.random() < 0.7 else ""
+                moment = rng.uniform(0, 0.3 if after else 1) * seconds
+                code, output = _start(arguments, moment, after)
                 fell += [f"after kill {tried + 1}: {each}" for each in _broken()]
                 if code == 0:  # it was quicker: the next begins anew
                     fell += [] if _same(result(), expected) else ["its result is another one"]
@@ -187,7 +195,7 @@ def _killed(part, command, count, rng):
 
 
 def _start(arguments, kill_after, said=""):
-    """Runs a command; kills it so many seconds after it has begun, or has said something.
+    """Runs a command; kills it so many seconds after it has begun, or after it said something.
 
     Returns:
         The exit status, -9 where it was killed, and what it printed.
@@ -200,12 +208,11 @@ def _start(arguments, kill_after, said=""):
         )  # fmt: skip
         begun = time.monotonic()
         try:
-            while said and process.poll() is None and time.monotonic() - begun < (kill_after or 0):
+            while said and process.poll() is None and time.monotonic() - begun < LONGEST:
                 if said in pathlib.Path("output.txt").read_text("utf-8", "replace"):
-                    kill_after = random.uniform(0, 3)
-                    begun = time.monotonic()
                     break
                 time.sleep(0.02)
+            begun = time.monotonic() if said else begun
             left = LONGEST if kill_after is None else kill_after - (time.monotonic() - begun)
             process.wait(max(0.01, left))
         except subprocess.TimeoutExpired:
@@ -253,8 +260,6 @@ def _same(found, expected):
 
 def _clear():
     """Removes what was made, so that the next call begins anew."""
-    import shutil
-
     for name in ("m.keras", "m.keras.training"):
         if os.path.exists(name):
             os.unlink(name)
@@ -266,7 +271,7 @@ def main():
     """Prints the rows as they come."""
     seed = int(np.random.default_rng().integers(2**31))
     print(f"seed {seed}", flush=True)
-    for part, tried, held, fell in run(seed):
+    for part, tried, held, fell in each(seed):
         print(f"{part:24} tried {tried:3} held {held:3} {fell or ''}", flush=True)
 
 
