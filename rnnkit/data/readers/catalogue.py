@@ -1,9 +1,14 @@
 """Datasets by their TFDS name, the embedded ones among them."""
 
 import contextlib
+import glob
 import io
 import logging
+import os
+import pathlib
 import re
+import shutil
+import time
 import urllib.error
 import urllib.request
 
@@ -20,6 +25,8 @@ NAME = re.compile(r"^[a-z0-9_]+(/[A-Za-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?$")
 # Any answer at all shows that there is a network; TFDS itself would retry for minutes.
 PROBE = "https://storage.googleapis.com"
 PROBE_SECONDS = 5
+# Seconds after which nobody is still preparing an embedded dataset.
+LEFT_BEHIND = 600
 
 
 def is_name(source):
@@ -146,6 +153,8 @@ def _builder(name, data_dir):
             _need_network(name)
             size = builder.info.download_size
             print(f"Downloading {name}{f' ({size})' if size else ''} to {builder.data_dir} ...")
+        else:
+            _remove_left_behind(builder.data_dir)
         try:
             with _quietly(tfds, embedded):
                 builder.download_and_prepare()
@@ -156,6 +165,22 @@ def _builder(name, data_dir):
             ) from error
 
     return builder, prepare
+
+
+def _remove_left_behind(path):
+    """Removes what preparing an embedded dataset, which takes seconds, left when it was killed.
+
+    TFDS writes to a folder `incomplete.*` beside the one that it makes, whose name does not say
+    which process it is of.
+    """
+    folder, version = os.path.split(os.path.normpath(os.fspath(path)))
+    for left in glob.glob(os.path.join(glob.escape(folder), f"incomplete.??????_{version}")):
+        with contextlib.suppress(OSError):
+            written = max(
+                entry.stat().st_mtime for entry in [*os.scandir(left), pathlib.Path(left)]
+            )
+            if time.time() - written > LEFT_BEHIND:
+                shutil.rmtree(left)
 
 
 @contextlib.contextmanager

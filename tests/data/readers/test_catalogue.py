@@ -1,5 +1,7 @@
 """The catalogue: which parts a dataset of TFDS is made of."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -131,3 +133,16 @@ def test_embedded_datasets_say_nothing(capfd, tmp_path):
     assert isinstance(x.numpy(), bytes) and y.dtype == tf.string
     assert np.isin(y.numpy(), [b"ham", b"spam"])
     assert capfd.readouterr().out == ""
+
+
+def test_what_a_killed_preparation_left_is_removed(tmp_path):
+    folder = tmp_path / "rnnkit_digits"
+    kept = ["incomplete.ABC123_1.0.0", "incomplete.ABC123_1.0.1", "1.0.0.backup"]
+    for name in [*kept, "incomplete.XYZ789_1.0.0"]:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "part").touch()
+        if name != kept[0]:  # which somebody is still writing to
+            for path in (folder / name / "part", folder / name):
+                os.utime(path, (1e9, 1e9))
+    catalogue._remove_left_behind(folder / "1.0.0")
+    assert sorted(os.listdir(folder)) == sorted(kept)
