@@ -324,6 +324,19 @@ class EchoStateForecaster(forecasting.Forecasting, Model):
         unit = np.asarray(feature.deviation) if feature.normalize else 1.0
         return ((constant + fraction * np.abs(own)) / unit).reshape(np.shape(outputs))
 
+    def margins_served(self, outputs):
+        feature = self.output_feature
+        mean, unit = (
+            np.asarray(each if feature.normalize else plain, "float64")
+            for each, plain in ((feature.mean, 0.0), (feature.deviation, 1.0))
+        )
+        constant, fraction = (
+            tf.reshape(tf.cast(tf.convert_to_tensor(each), tf.float64), [1, -1, feature.size])
+            for each in (self.mixture.constant, self.mixture.fraction)
+        )
+        own = tf.reshape(outputs, [-1, feature.horizon, feature.size]) * unit + mean
+        return tf.reshape((constant + fraction * tf.abs(own)) / unit, tf.shape(outputs))
+
     def infer(self, x, batch_size=None):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 

@@ -229,10 +229,15 @@ class Forecasting:
         longer = tf.debugging.assert_greater(lengths, tf.cast(self.washout, tf.int64), message)
         with tf.control_dependencies([longer]):
             last = tf.cast(outputs[:, -1:].values, tf.float64)  # [batch, width]
-        with tf.init_scope():  # numbers, in a graph too
-            margin = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
+        margin = self.margins_served(last)
         ends = {"forecast": last, "lower": last - margin, "upper": last + margin}
         return {name: target.decode_graph(each)["forecast"] for name, each in ends.items()}
+
+    def margins_served(self, outputs):
+        """As `margins`, for outputs `[batch, width]` as a tensor of float64."""
+        with tf.init_scope():  # numbers, in a graph too
+            margins = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
+        return tf.broadcast_to(tf.cast(margins, tf.float64), tf.shape(outputs))
 
     @property
     def beyond_network(self):
