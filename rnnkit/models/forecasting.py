@@ -215,7 +215,7 @@ class Forecasting:
 
     def serve(self, codes, words=None, seed=None):
         """As `Model.serve`: what `infer` gives, but the times."""
-        if self.beyond_network:
+        if self._feeds_back:
             raise ValueError(f"A SavedModel reads a series once, and {self.beyond_network}")
         if not self.stepwise:
             return super().serve(codes, words, seed)
@@ -240,8 +240,13 @@ class Forecasting:
         return tf.broadcast_to(tf.cast(margins, tf.float64), tf.shape(outputs))
 
     @property
+    def _feeds_back(self):
+        """Whether the network reads its own outputs beside the inputs."""
+        return self.inputs[0].shape[-1] != self.input_feature.width
+
+    @property
     def beyond_network(self):
-        if self.inputs[0].shape[-1] == self.input_feature.width:
+        if not self._feeds_back:
             return None
         return "output_feedback=True gives the network back what it said, step by step"
 

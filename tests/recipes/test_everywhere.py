@@ -24,6 +24,7 @@ REFUSED = {
         ("chatbot", "translation", "image_captioning", "music_generation", "text_generation"),
         "decoding is a loop around it",
     ),
+    "forecasting": "its windows begin before the series does",
     "named_entities": "crf=True chooses the tags of a sequence together",
 }
 SHAPES = {
