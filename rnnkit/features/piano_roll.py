@@ -138,7 +138,8 @@ class PianoRoll(Pieces):
         """Texts of steps `[batch, time, 88]` as TensorFlow operations, for export."""
         names = [f"{notation.pitch_name(notation.LOWEST + key)}+" for key in range(self.keys)]
         steps = tf.strings.reduce_join(tf.where(outputs > 0.5, tf.constant(names), ""), axis=2)
-        steps = tf.where(tf.equal(steps, ""), notation.REST, tf.strings.substr(steps, 0, -1))
+        steps = tf.strings.regex_replace(steps, r"\+$", "")
+        steps = tf.where(tf.equal(steps, ""), notation.REST, steps)
         steps = tf.where(outputs[..., 0] >= 0, steps, "")  # NaN is not
         return {"text": tf.strings.strip(tf.strings.reduce_join(steps, axis=1, separator=" "))}
 

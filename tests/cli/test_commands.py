@@ -262,7 +262,6 @@ def test_a_network_trained_by_gradient(forecasting, tmp_path, monkeypatch, capsy
 TRAIN = ["train", "forecasting", "--set", "units=9", "--data"]
 BAD_SERIES = [
     ([*TRAIN, "load.csv", "--set", "horizon=150"], "longer than the horizon of 150"),
-    ([*TRAIN, "load.csv", "--set", "washout=190"], "first 190 are washout"),
     ([*TRAIN, "load.csv", "--set", "leak_rate=2"], "leak_rate=2"),
     ([*TRAIN, "load.csv", "--set", "spectral_radius=-1"], "spectral_radius=-1"),
     ([*TRAIN, "load.csv", "--cell", "lstm", "--set", "window=9", "--set", "washout=9"], "window"),
@@ -272,7 +271,6 @@ BAD_SERIES = [
     ([*TRAIN, "words.csv"], "'many'"),
     ([*TRAIN, "few.csv"], "8 rows"),
     (["infer", "load.keras", "none.csv"], "none.csv"),
-    (["infer", "load.keras", "few.csv"], "longer than the washout"),
     (["infer", "load.keras", "other.csv"], "no column 'load'"),
     (["infer", "load.keras", "words.csv"], "'many'"),
 ]

@@ -100,7 +100,7 @@ def test_config_makes_an_equal_feature_in_a_fresh_process(data, feature_in_fresh
 def test_unknown_labels_are_named():
     label = Label(["ham", "spam"])
     raw = tf.constant(["ham", "egg", "toast", "egg"])
-    message = r"'egg', 'toast' \(3 of 4 examples\). Known classes: 'ham', 'spam'"
+    message = r"'egg', 'toast' \(3 of 4 examples, first that of 1\). Known classes: 'ham', 'spam'"
     with pytest.raises(ValueError, match=message):
         label.check(raw, label.encode(raw))
     label.check(raw[:1], label.encode(raw[:1]))

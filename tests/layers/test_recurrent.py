@@ -304,7 +304,7 @@ def test_saved_models_reload_equal_in_a_fresh_process(tmp_path, sequences, fresh
             r"must be one of \['dense', .*Did you mean 'lstm'\? Received: cell='lstn'",
         ),
         ({"cell": "LSTM"}, r"Did you mean 'lstm'\? Received: cell='LSTM'"),
-        ({"cell": "transformer"}, r"or its class\. Received: cell='transformer'"),
+        ({"cell": "transformer"}, r"or its class\. .*register_cell\. Received: cell='transformer'"),
         ({"cell": None}, r"cell must be one of .*Received: cell=None"),
         ({"cell": dict}, r"cell must be one of .*Received: cell=<class 'dict'>"),
         ({"cell": keras.layers.LSTM(3)}, r"cell must be one of .*Received: cell=<LSTM"),

@@ -393,7 +393,10 @@ def dataset(*parts):
             lambda m: m.fit(X, ["maybe", *Y[1:]]),
             "label that training did not: 'maybe'.*'no', 'yes'",
         ),
-        (lambda m: m.evaluate(X[:2], ["maybe", "never"]), r"'maybe', 'never' \(2 of 2 examples\)"),
+        (
+            lambda m: m.evaluate(X[:2], ["maybe", "never"]),
+            r"'maybe', 'never' \(2 of 2 examples, first that of 0\)",
+        ),
         (lambda m: m.score(dataset(X[:1], ["maybe"])), "'maybe'.*Known classes: 'no', 'yes'"),
         (lambda m: m.fit(X), "y is missing.*dataset of"),
         (lambda m: m.fit(X, Y[:-1]), "equal lengths. Received: x: 120, y: 119"),

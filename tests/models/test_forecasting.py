@@ -299,12 +299,11 @@ def test_export_gives_forecasts_of_raw_series(raw, tmp_path):
     served = tf.saved_model.load(str(tmp_path / "served"))
     batch = np.stack([series[:100], series[50:]])
     found = served.serve(tf.constant(batch))
-    assert set(found) == {"forecast"} and found["forecast"].shape == (2, 100, 3, 1)
-    expected = model.output_feature.unscale(model.predict(batch)[..., None])
-    np.testing.assert_allclose(found["forecast"], expected, atol=1e-9)
-    results = model.infer(batch)
-    for each, result in zip(found["forecast"].numpy(), results, strict=True):
-        np.testing.assert_allclose(each[-1, :, 0], result["forecast"], atol=1e-9)
+    assert set(found) == {"forecast", "lower", "upper"}
+    assert found["forecast"].shape == (2, 3, 1)
+    for name, values in found.items():
+        for each, result in zip(values.numpy(), model.infer(batch), strict=True):
+            np.testing.assert_allclose(each[:, 0], result[name], atol=1e-9)
 
 
 # === Bad input ===

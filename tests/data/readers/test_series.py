@@ -279,7 +279,7 @@ def test_columns_that_are_left_out_are_named(write):
         assert TOY.data(path).info["columns"] == ["a"]
     TOY.data(path, input="a")  # chosen: no warning
     counted = write(table(range(40), A, header=",a"))
-    with pytest.warns(UserWarning, match="the column '' only counts the rows"):
+    with pytest.warns(UserWarning, match="the column 'Unnamed: 0' only counts the rows"):
         assert TOY.data(counted).info["columns"] == ["a"]
 
 
