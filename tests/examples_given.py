@@ -193,7 +193,7 @@ MAKERS = {
         "recipe": lambda: recipes.get("spam"),
         "data": lambda: _embedded("spam"),
     },
-    "rnnkit.saving.load_model": {},
+    "rnnkit.saving.loading.load_model": {},
     "rnnkit.training": {
         "data": lambda: tf.data.Dataset.from_tensor_slices((TEXTS, LABELS)),
         "more_data": lambda: _pairs(TEXTS, LABELS).train,
@@ -212,7 +212,7 @@ def makers_of(name):
 
 
 # Files that lie in the current folder, by what is documented.
-FILES = {"rnnkit.saving.load_model": {"sentiment.keras": _saved}}
+FILES = {"rnnkit.saving.loading.load_model": {"sentiment.keras": _saved}}
 # What is documented -> pairs of what is replaced in its examples, as it would take minutes.
 SHORTER = {
     "rnnkit.comparison.running.compare": [("lags=[5], budget=300", "lags=[2], budget=2")],

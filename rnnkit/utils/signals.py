@@ -19,7 +19,7 @@ def terminable():
     Example:
 
     >>> with terminable():
-    ...     model.fit(data)
+    ...     total = sum(range(10))  # what may take long
     """
     if _of_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _raise)
