@@ -23,7 +23,7 @@ def declared_shapes(config, custom_objects=None):
     Returns:
         Two lists of shapes: of the weights, and of the variables of the compiled metrics.
     """
-    bare = {key: value for key, value in config.items() if key != "compile_config"}
+    bare = _without_compilation(config)
     compiled = config.get("compile_config") or {}
     names = ("metrics", "weighted_metrics")
 
@@ -39,3 +39,14 @@ def declared_shapes(config, custom_objects=None):
 
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         return thread.submit(measure).result()
+
+
+def _without_compilation(node):
+    """A configuration in which no model, nor one within, is compiled."""
+    if isinstance(node, dict):
+        return {
+            key: _without_compilation(value)
+            for key, value in node.items()
+            if key != "compile_config"
+        }
+    return [_without_compilation(each) for each in node] if isinstance(node, list) else node

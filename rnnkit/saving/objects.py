@@ -95,7 +95,7 @@ def _check(node, custom_objects):
             "on the list of what a model file may hold. If it is your own, pass "
             f"custom_objects={{{_short(full or name)}: ...}}"
         )
-    if name in ("__lambda__", "Lambda"):
+    if name == "__lambda__":
         raise Refused("it holds a lambda, which can run code")
     raise Refused(f"it holds a {name}, which can run code")
 
