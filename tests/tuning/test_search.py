@@ -32,6 +32,7 @@ def test_result_and_that_data_is_prepared_once(tmp_path, monkeypatch, capsys):
         }"""
     recipe = make_recipe(tmp_path, space)
     data = recipe.data(examples())
+    capsys.readouterr()  # how it was split
     adapted = count_calls(monkeypatch, recipe, "features")
     encoded = count_calls(monkeypatch, base, "prepare")
     fitted = count_calls(monkeypatch, keras.Model, "fit")
