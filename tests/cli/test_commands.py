@@ -262,6 +262,10 @@ def test_a_network_trained_by_gradient(forecasting, tmp_path, monkeypatch, capsy
 TRAIN = ["train", "forecasting", "--set", "units=9", "--data"]
 BAD_SERIES = [
     ([*TRAIN, "load.csv", "--set", "horizon=150"], "longer than the horizon of 150"),
+    (
+        [*TRAIN, "load.csv", "--set", "horizon=1", "--set", "washout=190"],
+        "first 190 are washout",
+    ),
     ([*TRAIN, "load.csv", "--set", "leak_rate=2"], "leak_rate=2"),
     ([*TRAIN, "load.csv", "--set", "spectral_radius=-1"], "spectral_radius=-1"),
     ([*TRAIN, "load.csv", "--cell", "lstm", "--set", "window=9", "--set", "washout=9"], "window"),

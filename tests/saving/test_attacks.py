@@ -5,6 +5,8 @@
 
 import json
 import os
+import resource
+import time
 
 import keras
 import numpy as np
@@ -63,6 +65,29 @@ def test_objects_that_are_not_allowed_at_any_place(forger, tmp_path):
     assert not_refused(attacks, tmp_path / "m.keras") == []
 
 
+@pytest.mark.parametrize("kind", battery.GADGETS)
+@pytest.mark.parametrize("place", ["cell", "input_feature", "compile_config"])
+def test_what_is_not_allowed_is_named(forger, tmp_path, kind, place):
+    def change(config):
+        if place == "compile_config":
+            config["compile_config"]["loss"] = {"deep": [battery.GADGETS[kind]]}
+        else:
+            config["config"][place] = battery.GADGETS[kind]
+
+    forger.with_config(change)(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="m.keras was not loaded: it (holds|names)"):
+        rnnkit.load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
+def test_truncated_files_are_called_so(forger, tmp_path, share):
+    path = tmp_path / "cut.keras"
+    path.write_bytes(forger.raw[: int(share * len(forger.raw))])
+    reason = "cut.keras was not loaded: it is truncated, damaged or no"
+    with pytest.raises(ValueError, match=reason):
+        rnnkit.load_model(path)
+
+
 def test_cut_and_damaged_files(forger, tmp_path):
     assert not_refused(forger.truncations(40), tmp_path / "m.keras") == []
     # Of a vocabulary or of numbers a flipped bit makes others: such a file loads.
@@ -97,7 +122,14 @@ def test_declared_giants_are_refused_at_once(forger, tmp_path, name):
         else:
             config["config"][name] = SIZES[name]
 
-    assert not_refused([(name, forger.with_config(change))], tmp_path / "m.keras") == []
+    path = tmp_path / "m.keras"
+    forger.with_config(change)(path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB
+    start = time.process_time()
+    with pytest.raises(ValueError, match="m.keras was not loaded: (it declares|its metrics)"):
+        rnnkit.load_model(path)
+    assert time.process_time() - start < 3  # about a second of processors
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
 @pytest.mark.parametrize(
@@ -109,7 +141,7 @@ def test_declared_giants_are_refused_at_once(forger, tmp_path, name):
         ({"output_feature": None}, "output_feature must be a feature"),
         ({"settings": []}, "settings must be a dict"),
         ({"settings": {"predict": "x"}}, "settings has no 'predict'"),
-        ({"settings": {"recipe": "/tmp/evil.py"}}, "recipe must be the name"),
+        ({"settings": {"recipe": "/elsewhere/evil.py"}}, "recipe must be the name"),
         ({"settings": {"recipe": "evil.py"}}, "recipe must be a name, not a file"),
         ({"settings": {"recipe": "../x"}}, "recipe must be the name"),
         ({"settings": {"score_names": ["acuracy"]}}, "no score 'acuracy'. Did you mean 'accuracy'"),
