@@ -4,7 +4,6 @@ import contextlib
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Forecast, Label, Number, Series
@@ -13,16 +12,14 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stack import RecurrentStack
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
-from rnnkit.models.inputs.sequences import weights_of_steps
 from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import solving
 from rnnkit.models.reservoir.closed_loop import ClosedLoop
+from rnnkit.models.reservoir.one_pass import OnePass
 from rnnkit.models.reservoir.online import OnlineLearning
 from rnnkit.models.reservoir.passes import Pass
 from rnnkit.models.reservoir.states import NoiseSeeds, StreamEnd
 from rnnkit.models.windows import as_ragged
-from rnnkit.training.class_weights import class_weights
-from rnnkit.training.stopping import BestKept, with_defaults
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
@@ -42,7 +39,7 @@ RESERVOIR = (
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
+class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
     """A series → a series, a label or a number, through a reservoir that is not trained.
 
     `fit` runs the reservoir once over the data and solves for the readout: a ridge regression of
@@ -222,89 +219,24 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
 
     # === Training ===
 
-    def fit(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        validation_batch_size=None,
-        interrupted_path=None,
-        initial_epoch=0,
-        **kwargs,
-    ):
-        """Solves the readout in one pass over the data, anew each time it is called.
-
-        Args:
-            x: Raw series as in `Model.fit`: one array `[time, columns]`, a list of them, or a
-                dataset of `(x, y)`.
-            y: Raw targets, NaN where they are not known. If left out for a `Forecast` of columns
-                of the input, they are those columns.
-            batch_size: Series whose states are computed at a time.
-            epochs: Not used: one pass is all there is to learn from.
-            verbose: Whether a progress bar is shown.
-            callbacks: Keras callbacks; they see one epoch.
-            validation_split: As in `keras.Model.fit`.
-            validation_data: Raw data by which the ridge value is chosen where there are several.
-            shuffle: Not used.
-            class_weight: Dict of weight by class.
-            sample_weight: Weight of each series, or of each step `[series, time]`.
-            validation_batch_size: As `batch_size`, for validation.
-            interrupted_path: Where Ctrl-C leaves what could be learned from the data so far.
-            initial_epoch: Not used.
-            **kwargs: `steps_per_epoch` and the like are refused.
-
-        Returns:
-            The Keras `History` with `loss` and `val_loss`: mean squared errors in standardised
-            units.
-
-        Raises:
-            ValueError: If no step counts (series shorter than the washout), or if the Gram matrix
-                is singular.
-        """
-        if kwargs:
-            raise ValueError(f"fit does not take {sorted(kwargs)} here: it makes one pass")
-        own = y is None and not isinstance(x, (tf.data.Dataset, tuple))
-        data, held_out = self._prepare_fit(
-            x, y, sample_weight, validation_split, validation_data, own
-        )
+    def learn(self, data, held_out, *, batch_size, validation_batch_size, verbose, class_weight):
         if self._washes_out and isinstance(data, Encoded):
             longest = int(as_ragged(data.tensors[0]).row_lengths().numpy().max())
             self.washout = min(100, longest // WASHED_OUT)
-        weights = class_weights(class_weight, self.output_feature)
-        warmup = self.fit_defaults.get("warmup")
-        callbacks = with_defaults(callbacks, self.optimizer, warmup=warmup, steps=False)
-        if not isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks = keras.callbacks.CallbackList(callbacks, add_history=True, model=self)
-        callbacks.on_train_begin()
-        callbacks.on_epoch_begin(0)
-        with BestKept(self, path=interrupted_path):
-            run = Pass(self, data, batch_size, verbose=verbose, class_weights=weights)
-            self._end = StreamEnd()
-            try:
-                equations = run.equations(blocks=BLOCKS if self._rolls(held_out) else 0)
-            except KeyboardInterrupt:
-                with contextlib.suppress(ValueError):  # too few steps yet for a solution
-                    self._solve(run.partial)
-                raise
-            self._end = run.end
-            validation = None
-            if held_out is not None:
-                validation = Pass(self, held_out, validation_batch_size or batch_size).equations(
-                    noise=False
-                )
-            folds = run.folds() if run.blocks else None
-            logs = self._solve(equations, validation, folds=folds)
-            callbacks.on_epoch_end(0, logs)
-            callbacks.on_train_end(logs)
-        return self.history
+        run = Pass(self, data, batch_size, verbose=verbose, class_weights=class_weight)
+        self._end = StreamEnd()
+        try:
+            equations = run.equations(blocks=BLOCKS if self._rolls(held_out) else 0)
+        except KeyboardInterrupt:
+            with contextlib.suppress(ValueError):  # too few steps yet for a solution
+                self._solve(run.partial)
+            raise
+        self._end = run.end
+        validation = None
+        if held_out is not None:
+            validation = Pass(self, held_out, validation_batch_size).equations(noise=False)
+        folds = run.folds() if run.blocks else None
+        return self._solve(equations, validation, folds=folds)
 
     def _rolls(self, held_out):
         """Whether the ridge value is chosen by later parts of the training data."""
@@ -321,14 +253,6 @@ class EchoStateNetwork(OnlineLearning, forecasting.Forecasting, Model):
         return solving.solve(self.readouts, equations, ridge, towards, validation, folds)
 
     # === Data ===
-
-    def prepare(self, x, y=None, sample_weight=None, targets=True):
-        sample_weight = weights_of_steps(self.input_feature, x, sample_weight)
-        if isinstance(x, np.ndarray | list) and sample_weight is None:
-            data = self._prepared_at_once(x, y, targets)
-            if data is not None:
-                return data
-        return super().prepare(x, y, sample_weight, targets)
 
     def _check(self, raw, encoded):
         super()._check(raw, encoded)

@@ -10,11 +10,11 @@ from rnnkit.models import forecasting
 from rnnkit.models.base import Model
 from rnnkit.models.forecast.learning import STEPS, Learning, windows_of
 from rnnkit.models.forecast.rows import joined, parts_of
-from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory, weights_of_steps
+from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
 from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import solving
+from rnnkit.models.reservoir.one_pass import OnePass
 from rnnkit.models.windows import as_ragged
-from rnnkit.training.stopping import BestKept, with_defaults
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
@@ -32,7 +32,7 @@ RECENT = 192
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class EchoStateForecaster(forecasting.Forecasting, Model):
+class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     """A series → at each step the forecast of its next values, with intervals.
 
     Every lead is forecast directly. The readouts see the window of the last values relative to the
@@ -183,76 +183,16 @@ class EchoStateForecaster(forecasting.Forecasting, Model):
 
     # === Training ===
 
-    def fit(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        validation_batch_size=None,
-        interrupted_path=None,
-        initial_epoch=0,
-        **kwargs,
-    ):
-        """Chooses, solves and calibrates; anew each time it is called.
-
-        Args:
-            x: Raw series as in `Model.fit`: one array `[time, columns]`, a list of them, or a
-                dataset of `(x, y)`.
-            y: Raw targets, NaN where they are not known. If left out they are the columns of x.
-            batch_size: Not used.
-            epochs: Not used: one pass is all there is to learn from.
-            verbose: Not used.
-            callbacks: Keras callbacks; they see one epoch.
-            validation_split: As in `keras.Model.fit`.
-            validation_data: Raw data. Where it goes on from the training series (as that of
-                `recipe.data` does) it is learned from like these. Otherwise it is what forecasts
-                are compared by, before it is learned from.
-            shuffle: Not used.
-            class_weight: Not for numbers: refused.
-            sample_weight: Weight of each series, or of each step `[series, time]`.
-            validation_batch_size: Not used.
-            interrupted_path: Not used: nothing is learned in part.
-            initial_epoch: Not used.
-            **kwargs: `steps_per_epoch` and the like are refused.
-
-        Returns:
-            The Keras `History` with `loss` and `val_loss`: mean squared errors in standardised
-            units, in the end and of forecasts of later steps.
-
-        Raises:
-            ValueError: If the series have fewer than two horizons of known values, or a target
-                never changes.
-        """
-        if kwargs or class_weight is not None:
-            wrong = sorted(kwargs) + ["class_weight"] * (class_weight is not None)
-            raise ValueError(f"fit does not take {wrong} here: it makes one pass over numbers")
-        own = y is None and not isinstance(x, (tf.data.Dataset, tuple))
-        data, held_out = self._prepare_fit(
-            x, y, sample_weight, validation_split, validation_data, own
-        )
+    def learn(self, data, held_out, **options):
+        """As `OnePass.learn`; validation data that goes on from the training series is learned from
+        like these, other is what forecasts are compared by first."""
+        del options
         horizon = self.output_feature.horizon
         parts = parts_of(in_memory(data, "fit"), horizon)
         if held_out is not None:
             later = parts_of(in_memory(held_out, "fit"), horizon, held_out=True)
             parts = joined(parts, later)
-        callbacks = with_defaults(callbacks, self.optimizer, warmup=self.fit_defaults.get("warmup"))
-        if not isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks = keras.callbacks.CallbackList(callbacks, add_history=True, model=self)
-        callbacks.on_train_begin()
-        callbacks.on_epoch_begin(0)
-        with BestKept(self, path=interrupted_path):
-            logs = Learning(self, parts).run()
-            callbacks.on_epoch_end(0, logs)
-            callbacks.on_train_end(logs)
-        return self.history
+        return Learning(self, parts).run()
 
     def fine_tune(self, x, y=None, **kwargs):
         """Refused: what is forecast with was chosen by all data there was."""
@@ -260,16 +200,6 @@ class EchoStateForecaster(forecasting.Forecasting, Model):
             "EchoStateForecaster learns from all data at once: call fit with the old and the new "
             "data together"
         )
-
-    # === Data ===
-
-    def prepare(self, x, y=None, sample_weight=None, targets=True):
-        sample_weight = weights_of_steps(self.input_feature, x, sample_weight)
-        if isinstance(x, np.ndarray | list) and sample_weight is None:
-            data = self._prepared_at_once(x, y, targets)
-            if data is not None:
-                return data
-        return super().prepare(x, y, sample_weight, targets)
 
     # === Use ===
 

@@ -235,7 +235,9 @@ def test_what_cannot_be_forecast():
     with pytest.raises(ValueError, match="must be among the inputs"):
         EchoStateForecaster(Series(["a", "b"]).adapt(np.stack([SINE, SINE], 1)),
                             Forecast(["c"]).adapt(SINE))  # fmt: skip
-    with pytest.raises(ValueError, match="fit does not take.*class_weight"):
+    with pytest.raises(
+        ValueError, match="class_weight needs a Label as target. Received: a target of numbers"
+    ):
         build(SINE).fit(SINE, class_weight={0: 1.0})
     with pytest.raises(ValueError, match="call fit with the old and the new"):
         build(SINE).fine_tune(SINE)
