@@ -178,6 +178,8 @@ def _members(path, entries):
                 f"{path}: the member {shorten(name, 200)!r} leads out of the file; expected paths "
                 "inside of it"
             )
+        if name in members:
+            raise ValueError(f"{path} holds two members called {shorten(name, 200)!r}")
         if not name.endswith("/"):
             members[name] = entry
     return members

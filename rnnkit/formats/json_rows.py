@@ -11,22 +11,23 @@ MOST_NESTED = 20
 CELL = 8  # bytes of a cell that is missing
 
 
-def parse(text, label):
+def parse(text, label, most_nested=MOST_NESTED):
     """A text of JSON as a value.
 
     Args:
         text: The text.
         label: What to call it in messages.
+        most_nested: Levels of lists and objects in one another.
 
     Raises:
-        ValueError: If it is not valid, or nests lists deeper than `MOST_NESTED`.
+        ValueError: If it is not valid, or nests lists deeper.
 
     Example:
 
     >>> parse('{"a": [1]}', "the text")
     {'a': [1]}
     """
-    deep = f"{label}: lists and objects in one another; at most {MOST_NESTED} levels are allowed"
+    deep = f"{label}: lists and objects in one another; at most {most_nested} levels are allowed"
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -36,7 +37,7 @@ def parse(text, label):
         raise ValueError(f"{label}: no valid JSON ({shorten(error)})") from None
     except RecursionError:
         raise ValueError(deep) from None
-    if _deeper(value, MOST_NESTED):
+    if _deeper(value, most_nested):
         raise ValueError(deep)
     return value
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
 from rnnkit.data.pipeline.raw import as_dataset, finite_weights, in_parts, with_validation
+from rnnkit.formats.model_files import check_written
 from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
@@ -23,7 +24,6 @@ from rnnkit.training.class_weights import class_weights
 from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
-from rnnkit.utils.archives import check_written
 from rnnkit.utils.checks import integer
 from rnnkit.utils.config import arguments_of
 from rnnkit.utils.writing import atomically

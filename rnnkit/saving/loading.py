@@ -3,17 +3,8 @@
 import os
 import tempfile
 import warnings
-import zipfile
 
-from rnnkit.utils.archives import (
-    CONFIG,
-    METADATA,
-    WEIGHTS,
-    Refused,
-    check_parts,
-    read_json,
-    unpack,
-)
+from rnnkit.formats.model_files import CONFIG, METADATA, WEIGHTS, ModelFile, Refused
 
 UNBUILT = 2  # arrays of an optimizer before its first step: the step and the learning rate
 
@@ -84,12 +75,11 @@ def _read(path):
     from rnnkit.saving.weights import inspect_weights
 
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-            check_parts(archive)
-            read_json(archive, METADATA)
-            config = read_json(archive, CONFIG)
+        with ModelFile(path) as file, tempfile.TemporaryDirectory() as folder:
+            file.read_json(METADATA)
+            config = file.read_json(CONFIG)
             weights = os.path.join(folder, WEIGHTS)
-            unpack(archive, WEIGHTS, weights)
+            file.unpack(WEIGHTS, weights)
             stored = inspect_weights(weights)
     except Refused:
         raise

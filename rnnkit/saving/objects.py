@@ -4,7 +4,7 @@ import inspect
 
 import keras
 
-from rnnkit.utils.archives import Refused
+from rnnkit.formats.model_files import Refused
 
 # rnnkit's own registered classes, and Keras' in these modules. Keras' modules that build layers,
 # models or call files (`keras.layers`, `keras.utils`, ...) are admitted class by class.

@@ -6,8 +6,8 @@ otherwise ask for all memory.
 
 import math
 
+from rnnkit.formats.model_files import Refused
 from rnnkit.models.declared import declared_shapes
-from rnnkit.utils.archives import Refused
 
 # Integers that are no sizes. Keras gives an object that is used twice an id.
 NO_SIZES = ("seed", "shared_object_id")

@@ -5,7 +5,7 @@ import math
 import h5py
 import numpy as np
 
-from rnnkit.utils.archives import Refused
+from rnnkit.formats.model_files import Refused
 
 # More than any model of hundreds of layers has, its optimizer's state included.
 MOST_OBJECTS, MOST_DEPTH, MOST_DIMENSIONS = 10_000, 32, 8
