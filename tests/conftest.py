@@ -1,6 +1,7 @@
 """What all tests share: a quiet TensorFlow, plots without a window, and a fresh process."""
 
 import os
+import sys
 
 # Before TensorFlow and matplotlib are imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,6 +31,24 @@ def pytest_xdist_make_scheduler(config, log):
             return nodeid if file.endswith(LONG) else file
 
     return Pieces(config, log)
+
+
+def _seed():
+    # Tests of reading and words never import Keras, and need not.
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def seeded_fixtures():
+    """What a module's fixtures draw is the same whatever ran before it."""
+    _seed()
+
+
+@pytest.fixture(autouse=True)
+def seeded(seeded_fixtures):
+    """What a test draws is the same alone, after other tests, and on every machine."""
+    _seed()
 
 
 @pytest.fixture(scope="session")
