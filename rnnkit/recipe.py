@@ -156,6 +156,8 @@ class Recipe:
         fold=None,
         split=None,
         group=None,
+        series=None,
+        future=None,
         header=None,
         separator=None,
     ):
@@ -182,6 +184,11 @@ class Recipe:
                 tenth by default. Copies of an input stay on one side, and classes have the same
                 fractions everywhere; how it was split is printed.
             group: Column whose equal values stay on one side too, such as `"user"`.
+            series: Of a table with several series, one below the other: the column, or list of
+                columns, that tells them apart, such as `"store"`. By default a column that is
+                called series, subject, user, session, recording, id, store or the like.
+            future: Of a series: the column, or list of columns, of the inputs that are known ahead,
+                such as promotions or holidays. Forecasts then need them: `infer(past, future=...)`.
             header: Whether the first row of a table names its columns. None tells it from the
                 data where columns are given by position, and prints what it found.
             separator: What stands between the columns of a csv file, such as `";"`. None tells it
@@ -204,6 +211,8 @@ class Recipe:
             fold=fold,
             split=split,
             group=group,
+            series=series,
+            future=future,
             header=header,
             separator=separator,
         )

@@ -65,6 +65,8 @@ class Forecasting(rnnkit.Recipe):
             step=about.get("step"),
             frequency=about.get("frequency"),
             cycles=None if timed and calendar else [],
+            series=about.get("series_columns"),
+            future=about.get("future"),
         )
         forecast = rnnkit.features.Forecast(
             about["targets"], horizon=horizon, period=period or about.get("period")

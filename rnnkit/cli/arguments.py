@@ -38,6 +38,12 @@ def add_data(parser):
     parser.add_argument(
         "--group", type=column, metavar="COLUMN", help="column whose rows stay on one side"
     )
+    parser.add_argument(
+        "--series", metavar="COLUMN", help="column that tells the series of a table apart"
+    )
+    parser.add_argument(
+        "--future", metavar="COLUMNS", help="columns of a series that are known ahead"
+    )
     parser.add_argument("--separator", metavar="CHARACTER", help="what is between columns of csv")
     parser.add_argument(
         "--no-header", action="store_const", const=False, dest="header", help="no row of names"
@@ -125,6 +131,8 @@ def data_arguments(options):
         "skip_unreadable": options.skip_unreadable,
         "fold": options.fold,
         "group": options.group,
+        "series": options.series,
+        "future": options.future,
         "header": options.header,
         "separator": options.separator,
     }

@@ -169,7 +169,7 @@ def _infer_series(model, paths, encoding):
     """What comes after the series in each file, or after that on standard input."""
     import numpy as np
 
-    from rnnkit.data.readers.series.recent import history
+    from rnnkit.data.readers.series.recent import histories
 
     if not paths and sys.stdin.isatty():
         print("The rows of a csv file, the oldest first; end with Ctrl-D.", file=sys.stderr)
@@ -178,10 +178,12 @@ def _infer_series(model, paths, encoding):
             sys.stdin.reconfigure(encoding=encoding, errors="strict")
         try:
             source = sys.stdin if path is None else path
-            values = history(source, model.input_feature, encoding=encoding)
+            found = histories(source, model.input_feature, encoding=encoding)
         except UnicodeDecodeError as error:
             raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
-        result = model.infer(values)
-        if not isinstance(result, dict):
-            result = {"value": np.asarray(result).tolist()}
-        print(json.dumps({"input": path, **result}, ensure_ascii=False), flush=True)
+        for name, values in found.items():
+            result = model.infer(values)
+            if not isinstance(result, dict):
+                result = {"value": np.asarray(result).tolist()}
+            about = {"input": path} if name is None else {"input": path, "series": name}
+            print(json.dumps({**about, **result}, ensure_ascii=False), flush=True)

@@ -11,21 +11,6 @@ YEAR = 365.2425 * DAY
 MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 
 
-def seconds(dates):
-    """NumPy dates as float64 seconds since 1970.
-
-    Raises:
-        ValueError: If a date is missing (NaT).
-    """
-    dates = np.asarray(dates)
-    if np.isnat(dates).any():
-        raise ValueError(
-            f"A date is missing (NaT) in row {int(np.argmax(np.isnat(dates)))}: drop the row or "
-            "fill the date"
-        )
-    return (dates - np.datetime64(0, "s")) / np.timedelta64(1, "s")
-
-
 def following(last, count, step, frequency=None):
     """Times of the steps after one, in seconds since 1970.
 
@@ -69,8 +54,13 @@ def following(last, count, step, frequency=None):
 
 
 def iso_texts(times):
-    """Seconds since 1970 as ISO 8601 strings, without the clock where all are at midnight."""
-    times = np.asarray(times, "float64")
-    if (times % DAY == 0).all():
-        return [str(np.datetime64(int(time // DAY), "D")) for time in times]
-    return [str(np.datetime64(int(np.floor(time)), "s")) for time in times]
+    """Seconds since 1970 as ISO 8601 strings.
+
+    Without the clock where all are at midnight, and with decimals, up to microseconds, where they
+    are needed.
+    """
+    micros = np.round(np.asarray(times, "float64") * 1e6).astype("int64")
+    for size, unit in ((86_400_000_000, "D"), (1_000_000, "s"), (1_000, "ms"), (1, "us")):
+        if (micros % size == 0).all():
+            return [str(np.datetime64(int(each // size), unit)) for each in micros]
+    raise AssertionError("all are whole microseconds")

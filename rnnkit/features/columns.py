@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.calendar import seconds
 from rnnkit.features.conversion import asserted
 from rnnkit.features.moments import inverse
+from rnnkit.formats.times import find_time
 from rnnkit.utils.checks import one_of
 
 DTYPES = ("float32", "float64")
@@ -155,7 +155,7 @@ class Columns(Feature):
 
     def _several(self, values):
         """A list of single series out of whatever holds one or several."""
-        if _is_pandas(values):
+        if is_frame(values):
             return [values]
         if isinstance(values, np.ndarray) and values.dtype != object:
             return list(values) if values.ndim == 3 else [values]
@@ -164,7 +164,7 @@ class Columns(Feature):
                 f"{type(self).__name__} takes series of numbers. Received: {str(values)[:80]!r}"
             )
         values = list(values)
-        if any(_is_pandas(each) for each in values):
+        if any(is_frame(each) for each in values):
             return values
         ranks = {_rank(each) for each in values}
         if ranks == {1} and self.raw_width == 1:
@@ -183,7 +183,7 @@ class Columns(Feature):
 
     def _one(self, values):
         """One series as a float64 array `[time, raw_width]`."""
-        if _is_pandas(values):
+        if is_frame(values):
             values = self._frame(values)
         try:
             array = np.asarray(values, dtype="float64")
@@ -206,29 +206,26 @@ class Columns(Feature):
         )
 
     def _frame(self, frame):
-        """A pandas frame or Series as an array, its dates as seconds since 1970."""
+        """A pandas frame or Series as an array, its times as seconds since 1970."""
         if not hasattr(frame, "columns"):
             frame = frame.to_frame()
-        dated = [name for name in frame.columns if _is_date(frame[name])]
-        others = [name for name in frame.columns if name not in dated]
-        by_name = {str(name): name for name in frame.columns}
-        if set(self.names) <= set(by_name):
-            others = [by_name[name] for name in self.names]
-        parts = [self._floats(frame[name]) for name in others]
-        if self.time:
-            if dated:
-                parts.insert(0, seconds(frame[dated[0]].to_numpy(dtype="datetime64[ns]")))
-            elif _is_date(frame.index):
-                parts.insert(0, seconds(frame.index.to_numpy(dtype="datetime64[ns]")))
-            elif len(others) == self.size:
-                first = next((n for n in frame.columns if n not in others), None)
-                if first is None:
-                    raise ValueError(
-                        f"{type(self).__name__} needs the time of each step: a column or an index "
-                        f"of dates (see pandas.to_datetime). Received: the columns "
-                        f"{list(frame.columns)}"
-                    )
-                parts.insert(0, self._floats(frame[first]))
+        columns = {str(name): frame[name] for name in frame.columns}
+        if getattr(frame.index.dtype, "kind", "O") not in "iuf":  # no plain count
+            columns = {str(frame.index.name or "date"): frame.index.to_series(), **columns}
+        named = set(self.names) <= set(columns)
+        kept = {n: c for n, c in columns.items() if not (named and n in self.names)}
+        times, seconds = find_time(kept, lambda row: f"the frame, row {row}")
+        others = self.names if named else [name for name in columns if name not in times]
+        parts = [self._floats(columns[name]) for name in others]
+        if self.time and seconds is not None:
+            parts.insert(0, seconds)
+        elif self.time and named and len(kept) == 1:  # seconds, as nothing else is left
+            parts.insert(0, self._floats(*kept.values()))
+        elif self.time and named:
+            raise ValueError(
+                f"{type(self).__name__} needs the time of each step: a column or an index of dates "
+                f"(see pandas.to_datetime). Received: the columns {list(columns)}"
+            )
         return np.stack(parts, axis=1) if parts else np.empty((len(frame), 0))
 
     def _floats(self, column):
@@ -285,12 +282,9 @@ def flat_rows(values):
     return values.reshape(-1, values.shape[-1]), np.arange(len(values) + 1) * values.shape[1]
 
 
-def _is_pandas(values):
+def is_frame(values):
+    """Whether a value is a frame or a column of pandas, or works like one."""
     return hasattr(values, "to_numpy") and hasattr(values, "index")
-
-
-def _is_date(column):
-    return getattr(column.dtype, "kind", None) == "M"
 
 
 def _rank(values):

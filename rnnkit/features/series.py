@@ -34,6 +34,9 @@ class Series(Columns):
         missing: Whether values may be NaN: not known, so left out of learning and of scores.
         mean: Learned means, list of floats.
         deviation: Learned standard deviations, list of floats.
+        series: Names of the columns that tell the series of a table apart, such as `["store"]`;
+            None where a table holds one series.
+        future: Names of the columns that are known ahead, such as `["promo"]`; None for none.
 
     Attributes:
         names: Names of the columns of values; `"0"`, `"1"`, ... where a number was given.
@@ -62,6 +65,8 @@ class Series(Columns):
         missing=False,
         mean=None,
         deviation=None,
+        series=None,
+        future=None,
     ):
         super().__init__(columns, normalize, dtype, mean, deviation)
         if not time and (step is not None or cycles):
@@ -77,6 +82,13 @@ class Series(Columns):
         self.frequency = frequency
         self.cycles = None if cycles is None else [float(cycle) for cycle in cycles]
         self.missing = bool(missing)
+        self.series = None if series is None else [str(name) for name in series]
+        self.future = None if future is None else [str(name) for name in future]
+        if not set(self.future or []) <= set(self.names):
+            raise ValueError(
+                f"future must name columns of the series. Received: future={self.future}, columns "
+                f"{self.names}"
+            )
 
     @property
     def width(self):

@@ -16,7 +16,8 @@ import warnings
 import numpy as np
 
 from rnnkit.formats import json_rows, tables
-from rnnkit.formats.cells import EMPTY, ISO_HINT, missing, numbers, parse_times
+from rnnkit.formats.cells import EMPTY, missing, numbers
+from rnnkit.formats.times import ISO_HINT, parse_times
 
 TIME = "time"
 # Names of the column of times, the first ones first.

@@ -18,10 +18,11 @@ class RelativeForecast(Configured, keras.layers.Layer):
         z_t + sum_i u_i K_il + s S_l,
 
     where the change is kept within a bound. s are a constant, how far each column is from its mean,
-    the inputs that are no values (a calendar), the recent values of all columns, and the states of
-    an echo state network after it ran over the window from a state of zero. What lies before the
-    window does not matter, and what lies before the series is taken to be as its first season. With
-    weights of zero the forecast is the last value.
+    the inputs that are no values (a calendar), the recent values of all columns, the values to come
+    of columns that are known ahead, and the states of an echo state network after it ran over the
+    window from a state of zero. What lies before the window does not matter, and what lies before
+    the series is taken to be as its first season. With weights of zero the forecast is the last
+    value.
 
     The weights are not trained by gradient: `rnnkit.models.EchoStateForecaster` solves for them.
 
@@ -38,10 +39,13 @@ class RelativeForecast(Configured, keras.layers.Layer):
         target_mean, target_deviation: Lists, how the outputs are.
         reservoir: Dict of options of the reservoir, see `rnnkit.layers.ESNCell`; with `units`.
         seed: Integer that fixes the reservoir, or None.
+        known: Columns that are known ahead; their values at the `horizon` steps to come are
+            features of all targets.
 
     Call arguments:
         inputs: Tensor `(batch, time, features)`.
-        last_only: Whether only the forecasts at the last step are wanted.
+        last_only: Whether only the forecasts at the last step are wanted. With `known` the inputs
+            go on for `horizon` steps after that.
 
     Output shape:
         `(batch, time, horizon * targets)`, ordered by lead.
@@ -50,7 +54,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
     def __init__(
         self, columns, targets, horizon, window, reach, recent=0, period=None, logarithm=False,
         mean=(0.0,), deviation=(1.0,), target_mean=(0.0,), target_deviation=(1.0,), reservoir=None,
-        seed=None, **kwargs,
+        seed=None, known=(), **kwargs,
     ):  # fmt: skip
         kwargs.setdefault("trainable", False)
         super().__init__(**kwargs)
@@ -66,6 +70,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.target_mean, self.target_deviation = list(target_mean), list(target_deviation)
         self.reservoir = dict(reservoir or {"units": 100})
         self.seed = seed
+        self.known = list(known)
         self.echo = ESNCell(seed=seed, dtype=self.dtype_policy, **self.reservoir)
 
     def build(self, input_shape):
@@ -73,7 +78,8 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.calendar = input_shape[-1] - columns
         self.echo.build((None, 2 * columns))
         units = self.reservoir["units"]
-        self.shared = 1 + columns + self.calendar + self.recent * columns + units
+        self.ahead = self.horizon * len(self.known)
+        self.shared = 1 + columns + self.calendar + self.recent * columns + self.ahead + units
 
         def weight(name, shape, value="zeros"):
             return self.add_weight(shape=shape, initializer=value, trainable=False, name=name)
@@ -97,7 +103,8 @@ class RelativeForecast(Configured, keras.layers.Layer):
         """Where the shared features lie: a dict of name to slice."""
         sizes = {
             "constant": 1, "level": self.columns, "calendar": self.calendar,
-            "recent": self.recent * self.columns, "states": self.reservoir["units"],
+            "recent": self.recent * self.columns, "ahead": self.ahead,
+            "states": self.reservoir["units"],
         }  # fmt: skip
         ends = np.cumsum(list(sizes.values()))
         return {
@@ -176,8 +183,10 @@ class RelativeForecast(Configured, keras.layers.Layer):
         values = self.values(inputs)
         times = tf.range(tf.shape(values)[1])
         last = past = values / self.scale  # [batch, time, columns]
+        everything = values
         if last_only:
-            times, values, last, inputs = times[-1:], values[:, -1:], last[:, -1:], inputs[:, -1:]
+            at = slice(-1 - self.horizon, -self.horizon) if self.known else slice(-1, None)
+            times, values, last, inputs = times[at], values[:, at], last[:, at], inputs[:, at]
         own = tf.gather(last, self.targets, axis=-1)  # [batch, time, targets]
         index = self._index(times, self.window)
         windows = tf.gather(tf.gather(past, self.targets, axis=-1), index, axis=1)
@@ -195,6 +204,13 @@ class RelativeForecast(Configured, keras.layers.Layer):
             recent = tf.gather(past, index[:, -1 - self.recent : -1], axis=1)
             recent -= last[:, :, None]  # [batch, time, recent, columns]
             parts.append(tf.reshape(recent, [shape[0], shape[1], self.recent * self.columns]))
+        if self.known:  # [batch, time, horizon, known], after the end the last values
+            to_come = tf.minimum(
+                times[:, None] + tf.range(1, self.horizon + 1), tf.shape(everything)[1] - 1
+            )
+            ahead = (everything - self.centre) / self.spread
+            ahead = tf.gather(tf.gather(ahead, self.known, axis=-1), to_come, axis=1)
+            parts.append(tf.reshape(ahead, [shape[0], shape[1], self.ahead]))
         return last, windows, tf.concat([*parts, states], axis=-1)
 
     def call(self, inputs, last_only=False):

@@ -136,6 +136,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         stepwise = isinstance(output_feature, (Series, Forecast))
         one_of(pooling, "pooling", ("last", "mean"))
         forecasting.check_directions(bidirectional, output_feature, "reservoir")
+        forecasting.check_future(input_feature, "EchoStateNetwork")
         if output_feedback and (not stepwise or bidirectional):
             raise ValueError(
                 "output_feedback needs an output at each step and one direction. Received: "

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.readers.series.ahead import rows_ahead
 from rnnkit.features import Forecast, Series
+from rnnkit.features.calendar import following
 from rnnkit.layers.relative import ForecastBlend, RelativeForecast
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
@@ -127,6 +129,13 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
                 f"last values. Received: targets {output_feature.names}, inputs "
                 f"{input_feature.names}. Use EchoStateNetwork where they are not known"
             )
+        known = input_feature.future or []
+        both = [name for name in known if input_feature.names.index(name) in columns]
+        if both:
+            raise ValueError(
+                f"What is known ahead needs no forecast. Received: {both} among the targets and in "
+                "future of the input feature"
+            )
         integer(units, "units")
         lags = integer(lags, "lags", least=2, optional=True)
         one_of(transform, "transform", ("auto", "none"))
@@ -153,7 +162,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
                 min(sizes["lags"], LONGEST_RUN), recent, output_feature.period, logarithm,
                 *_scaling(input_feature), *_scaling(output_feature),
                 reservoir={option: arguments[option] for option in RESERVOIR},
-                seed=echo_seed, dtype=dtype, name="in_logarithms" if logarithm else "in_values",
+                seed=echo_seed, known=[input_feature.names.index(name) for name in known],
+                dtype=dtype, name="in_logarithms" if logarithm else "in_values",
             )  # fmt: skip
             parts.append(layer(inputs))  # [batch, time, horizon * targets]
         blend = ForecastBlend(
@@ -211,7 +221,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             batch_size: Not used.
 
         Returns:
-            NumPy array `[series, time, horizon * targets]`, NaN after the end of a series;
+            NumPy array `[series, time, horizon * targets]`, NaN after the end of a series, and with
+            columns known ahead at its last `horizon` steps, for which these are not known;
             `[time, horizon * targets]` for one series given as an array of its own.
         """
         del batch_size, verbose, kwargs
@@ -231,8 +242,17 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         """Outputs at some steps of an encoded series, `[steps, horizon * targets]`."""
         before = self.forecasts[0].window - 1
         first = 0 if start <= 2 * before else start - before
+        end = stop + self._beyond
         run = self.compiled_functions.get("steps", self.call)
-        return run(tf.constant(series[None, first:stop]))[0, start - first :].numpy()
+        found = run(tf.constant(series[None, first:end]))[0, start - first : stop - first].numpy()
+        if self._beyond:
+            found[max(len(series) - self._beyond - start, 0) :] = np.nan
+        return found
+
+    @property
+    def _beyond(self):
+        """Steps after the last one that are read, of what is known ahead."""
+        return self.output_feature.horizon if self.input_feature.future else 0
 
     def _last(self, data):
         """Outputs at the last step of each encoded series, `[series, horizon * targets]`."""
@@ -241,7 +261,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             return self.mixture([layer(inputs, last_only=True) for layer in self.forecasts])
 
         run = self.compiled_functions.get("last", compute)
-        needed = self.forecasts[0].window  # what lies further back does not matter
+        # What lies further back does not matter.
+        needed = self.forecasts[0].window + self._beyond
         return np.stack([
             run(tf.constant(np.asarray(each)[None, -needed:]))[0, 0].numpy()
             for each in _one_by_one(data)
@@ -269,23 +290,65 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         own = tf.reshape(outputs, [-1, feature.horizon, feature.size]) * unit + mean
         return tf.reshape((constant + fraction * tf.abs(own)) / unit, tf.shape(outputs))
 
-    def infer(self, x, batch_size=None):
+    def infer(self, x, batch_size=None, future=None):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 
         Args:
-            x: Raw series as in `fit`. What lies further back than the window does not matter.
+            x: Raw series as in `fit`; or a frame, or the path of a table, which may hold several.
+                What lies further back than the window does not matter.
             batch_size: Not used.
+            future: Of a model with columns that are known ahead: their values in the rows after the
+                end of the series. A table with these columns and their times, or an array
+                `[horizon, columns]`.
 
         Returns:
             A list with a dict for each series, with `"forecast"`, `"lower"` and `"upper"` and
-            where times are known `"time"`; for one series its dict alone.
+            where times are known `"time"`, where they have names `"series"`; for one series its
+            dict alone.
+
+        Raises:
+            ValueError: If rows of what is known ahead are missing; the message says which.
         """
         del batch_size
         self._check_fitted("infer")
+        names, x = self._histories(x)
         single = holds_one_sequence(self.input_feature, x)
-        data = in_memory(self.prepare(x, targets=False), "infer")
+        longer = x
+        if self._beyond:
+            x = self.input_feature.to_tensor(x)  # [series, (time), raw_width]
+            longer = self._with_future(x, future, names)
+        elif future is not None:
+            raise ValueError(
+                "The model has no columns that are known ahead: name them with future=... in "
+                "recipe.data, or in Series. Received: future with infer"
+            )
+        data = in_memory(self.prepare(longer, targets=False), "infer")
         results = self._readable(x, self._last(data))
-        return results[0] if single else results
+        return results[0] if single else forecasting.with_names(results, names)
+
+    def _with_future(self, x, future, names):
+        """Raw series that go on by what is known ahead; other columns repeat their last value."""
+        feature, count = self.input_feature, self.output_feature.horizon
+        series = [each.numpy() for each in x]
+        ends = [each[-1, 0] if feature.time else None for each in series]
+        ahead = rows_ahead(future, feature, ends, count, names)  # [series, horizon, known]
+        columns = [int(feature.time) + feature.names.index(name) for name in feature.future]
+        result = []
+        for past, values, end in zip(series, ahead, ends, strict=True):
+            rows = np.repeat(past[-1:], count, axis=0)
+            if feature.time:
+                rows[:, 0] = following(end, count, feature.step, feature.frequency)
+            rows[:, columns] = values
+            result.append(np.concatenate([past, rows]))
+        return tf.ragged.stack([tf.constant(each) for each in result])
+
+    def serve(self, codes, words=None, seed=None):
+        if self._beyond:
+            raise ValueError(
+                "A SavedModel reads the past alone, and this model also reads columns that are "
+                f"known ahead: {self.input_feature.future}. Train one without future=... to export"
+            )
+        return super().serve(codes, words, seed)
 
     def _check_fitted(self, method):
         if not self.fitted:

@@ -88,6 +88,7 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
                 f"input_feature must be a Series. Received: {type(input_feature).__name__}"
             )
         forecasting.check_directions(bidirectional, output_feature, "layer")
+        forecasting.check_future(input_feature, "Forecaster")
         forecasting.check_interval(interval)
         present = None
         if persistence_residual:

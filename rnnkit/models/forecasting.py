@@ -1,5 +1,6 @@
 """What models of numbers over time share: targets from the input, scores, readable forecasts."""
 
+import os
 import typing
 
 import numpy as np
@@ -7,7 +8,9 @@ import tensorflow as tf
 from scipy import stats
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
-from rnnkit.features import Forecast
+from rnnkit.data.readers.series.recent import histories, history
+from rnnkit.features import Forecast, Series
+from rnnkit.features.columns import is_frame
 from rnnkit.metrics import nrmse
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
@@ -39,9 +42,28 @@ class Forecasting:
     # === Data ===
 
     def prepare(self, x, y=None, sample_weight=None, targets=True):
+        if y is None:
+            _, x = self._histories(x)
         if targets and y is None and not isinstance(x, tf.data.Dataset):
             y = self._own_targets(x)
         return super().prepare(x, y, sample_weight, targets)
+
+    def _histories(self, x):
+        """Raw input without frames and paths: the pair of the names of its series, or None, and x.
+
+        Frames and files are read as `recipe.data` reads them: times by their names and forms,
+        missing rows inserted, missing values filled, series apart.
+        """
+        if not isinstance(self.input_feature, Series):
+            return None, x
+        if isinstance(x, (str, os.PathLike)) or is_frame(x):
+            found = histories(x, self.input_feature)
+            if list(found) == [None]:
+                return None, found[None]
+            return list(found), list(found.values())
+        if isinstance(x, (list, tuple)) and x and all(is_frame(each) for each in x):
+            return None, [history(each, self.input_feature) for each in x]
+        return None, x
 
     def _prepared_at_once(self, x, y, targets):
         """Raw series in memory as `Encoded`, or None where they are not as many as targets.
@@ -170,6 +192,7 @@ class Forecasting:
             A list with what the output feature's `decode` gives for each series; for one series
             its result alone.
         """
+        names, x = self._histories(x)
         single = holds_one_sequence(self.input_feature, x)
         data = self.prepare(x, targets=False)
         outputs = self.predict(data, batch_size)
@@ -180,7 +203,7 @@ class Forecasting:
         else:
             ends = [each[~np.isnan(each).all(axis=-1)] for each in outputs]
             results = self.output_feature.decode(ends)
-        return results[0] if single else results
+        return results[0] if single else with_names(results, names)
 
     def _forecasts(self, x, data, outputs):
         """Readable forecasts from the last outputs of each series."""
@@ -255,6 +278,16 @@ class Forecasting:
         return tf.RaggedTensor.from_tensor(self(codes, training=False), lengths)
 
 
+def with_names(results, names):
+    """Results of several series with the names of these, where they have any."""
+    if names is None:
+        return results
+    return [
+        {"series": name, **result} if isinstance(result, dict) else result
+        for name, result in zip(names, results, strict=True)
+    ]
+
+
 # === Checks ===
 
 
@@ -270,6 +303,21 @@ def check_directions(bidirectional, output_feature, layer):
         raise ValueError(
             f"bidirectional must be False for a Forecast: a {layer} that reads from the end has "
             "as input what it is to forecast. Received: bidirectional=True"
+        )
+
+
+def check_future(feature, model):
+    """Refuses columns that are known ahead, for models that would not look ahead.
+
+    Args:
+        feature: The input feature.
+        model: Name of the model's class.
+    """
+    if isinstance(feature, Series) and feature.future:
+        raise ValueError(
+            f"{model} does not read what is known ahead. Received: a Series with "
+            f"future={feature.future}. EchoStateForecaster does: the recipe's cell 'esn' with a "
+            "horizon above 1"
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import Forecast, Series
-from rnnkit.features.calendar import DAY, following, iso_texts, seconds
+from rnnkit.features.calendar import DAY, following, iso_texts
 
 HOUR = 3600.0
 
@@ -69,18 +69,12 @@ def test_nothing_follows():
 def test_written():
     assert iso_texts([at("2024-02-29"), at("1969-12-31")]) == ["2024-02-29", "1969-12-31"]
     found = iso_texts([at("2024-02-29"), at("2024-02-29 06:07:08") + 0.5])
-    assert found == ["2024-02-29T00:00:00", "2024-02-29T06:07:08"]
+    assert found == ["2024-02-29T00:00:00.000", "2024-02-29T06:07:08.500"]
+    # What is nearest in float64 is a little before the second, and after the tenth of it.
+    assert iso_texts([1_709_186_829 - 1e-7]) == ["2024-02-29T06:07:09"]
+    assert iso_texts([0.000_25]) == ["1970-01-01T00:00:00.000250"]
     assert iso_texts([at("1969-12-31 23:59:59")]) == ["1969-12-31T23:59:59"]
     assert iso_texts([]) == []
-
-
-def test_seconds():
-    index = pd.DatetimeIndex(["1970-01-01 00:00:01", "2024-02-29", "1969-12-31"])
-    found = seconds(index.to_numpy())
-    assert found.dtype == np.float64
-    assert found.tolist() == [1.0, at("2024-02-29"), -DAY]
-    with pytest.raises(ValueError, match=r"A date is missing \(NaT\) in row 1: drop the row"):
-        seconds(np.array(["2024-01-01", "NaT"], "datetime64[ns]"))
 
 
 # === Features ===

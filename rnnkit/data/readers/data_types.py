@@ -26,6 +26,7 @@ class DataTypes:
         catalogue: Function `(name, request)` that gives the `Data` of a TFDS name.
         skips: Whether there is something that may be unreadable, and can be left out.
         folds: Whether tables may have a column `fold`.
+        series: Whether a table may hold several series or recordings.
     """
 
     read: Callable
@@ -35,6 +36,7 @@ class DataTypes:
     )
     skips: bool = False
     folds: bool = False
+    series: bool = False
 
 
 def _skipping(to_tensors, request):
@@ -98,9 +100,9 @@ DATA_TYPES = {
     ("image", "text"): PICTURES,
     ("words", "tags"): TAGGED,
     ("words", "entities"): TAGGED,
-    ("frames", "tags"): DataTypes(clips.load, clips.pairs),
+    ("frames", "tags"): DataTypes(clips.load, clips.pairs, series=True),
     ("style", "music"): DataTypes(music.load, music.pairs, music.of_catalogue, skips=True),
-    ("series", "series"): DataTypes(series.load, series.pairs, _series),
+    ("series", "series"): DataTypes(series.load, series.pairs, _series, series=True),
 }
 
 

@@ -20,6 +20,8 @@ class Request:
         fold: Which fold is the test.
         split: Fractions of the examples that train, validate and test, or None.
         group: Column whose equal values stay on one side, or None.
+        series: Column, or list of columns, that tell several series of a table apart, or None.
+        future: Columns of a series that are known ahead, or None.
         header: Whether the first row of a table names its columns; None tells it from the data
             where columns are given by position, and is True otherwise.
         separator: What stands between the columns of tables; None tells it from the data.
@@ -33,6 +35,8 @@ class Request:
     fold: object = None
     split: tuple | None = None
     group: object = None
+    series: object = None
+    future: object = None
     header: bool | None = None
     separator: str | None = None
 

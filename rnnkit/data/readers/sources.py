@@ -130,6 +130,18 @@ def _check_options(found, request, source):
                 f"{name} is for tables of examples with a label {what}. Received: "
                 f"{name}={value!r}, source={str(source)[:60]!r}, for the recipe {recipe.name!r}"
             )
+    several = isinstance(source, dict) and all(hasattr(each, "columns") for each in source.values())
+    if request.series is not None and not (found.series and (table or path or several)):
+        raise ValueError(
+            "series names the column that tells several series, or recordings, of a table apart. "
+            f"Received: series={request.series!r}, source={str(source)[:60]!r}, for the recipe "
+            f"{recipe.name!r}"
+        )
+    if request.future is not None and recipe.data_types[1] != "series":
+        raise ValueError(
+            "future names columns of a series that are known ahead of what is forecast. Received: "
+            f"future={request.future!r}, for the recipe {recipe.name!r}"
+        )
     if request.split is not None:
         check_fractions(request.split)
     if request.fold is not None and (request.split is not None or request.group is not None):

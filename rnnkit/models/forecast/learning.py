@@ -124,7 +124,8 @@ class Learning:
                 # Enough of what came before, or all from the start of the series.
                 first = 0 if start <= 2 * before else start - before
                 # Not compiled: that takes longer than all there is to compute.
-                piece = layer.features(tf.constant(part.x[None, first : start + STEPS]))
+                stop = start + STEPS + (self.horizon if layer.known else 0)
+                piece = layer.features(tf.constant(part.x[None, first:stop]))
                 found.append([np.asarray(each)[0, wanted - first] for each in piece])
         last, windows, shared = (
             np.concatenate(each).astype("float64") for each in zip(*found, strict=True)
@@ -190,6 +191,14 @@ class Learning:
             "week": ("constant", "level", "calendar", "lags", "week"),
             "week and states": ("constant", "levels", "calendar", "lags", "week", "states"),
         }
+        if len(groups["ahead"]):
+            names |= {
+                "ahead": ("constant", "level", "calendar", "ahead"),
+                "lags and ahead": ("constant", "levels", "calendar", "lags", "ahead"),
+                "all columns and ahead": (*names["all columns"], "ahead"),
+                "all, states and ahead": (*names["all and states"], "ahead"),
+                "week and ahead": (*names["week"], "recent", "ahead"),
+            }
         found = {}
         for name, parts in names.items():
             needed = {"recent", "week"} & set(parts)

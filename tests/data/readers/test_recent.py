@@ -116,13 +116,13 @@ NEITHER = {
         lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2,x\n")),
     "line 3: the column 'b' holds inf": (
         lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2,inf\n")),
-    "line 2: the column 'b' misses 1 values": (
+    "line 2: the column 'b' misses 1 of 1 values": (
         lambda write: io.StringIO("date,load,b\n2024-01-01,1,\n")),
     "line 3: expected 3 fields .date, load, b. but found 2": (
         lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-01-02,2\n")),
     "line 3: the times are out of order": (
         lambda write: io.StringIO("2024-01-02,1,2\n\n2024-01-01,2,3\n")),
-    "line 3: rows are missing. The series was daily in training, but": (
+    "line 3: more rows are missing than there are: 31 beside 2. The series was daily in training": (
         lambda write: io.StringIO("date,load,b\n2024-01-01,1,2\n2024-02-02,2,3\n")),
     "the text names a column twice": lambda write: io.StringIO("date,b,b\n2024-01-01,1,2\n"),
     "the text holds no rows": lambda write: io.StringIO("date,load,b\n"),

@@ -36,11 +36,21 @@ def test_short_gaps_are_filled_as_inputs_and_left_out_as_targets(write):
     np.testing.assert_array_equal(y[:, 0], expected)
 
 
-def test_long_gaps_are_refused(write):
-    cells = [*range(10), *[""] * 6, *range(24)]
-    with pytest.raises(
-        ValueError, match="line 12: the column 'a' misses 6 values in a row.*interp"
-    ):
+def test_long_gaps_are_filled_by_the_seasons_around_them(write):
+    """Season of 7: a line through the known values of the same day of the week."""
+    values = [float(day % 7 + day // 7) for day in range(40)]  # each week is 1 above the last
+    cells = ["" if 10 <= day < 20 or day >= 34 else value for day, value in enumerate(values)]
+    with pytest.warns(UserWarning, match="misses 16 of 40 values.*interpolation, as targets left"):
+        data = TOY.data(write(table(DAYS, cells)))
+    x, y = whole(data)
+    np.testing.assert_allclose(x[:34, 1], values[:34])
+    np.testing.assert_allclose(x[34:, 1], values[27:33])  # the end: the week before
+    assert np.flatnonzero(np.isnan(y[:, 0])).tolist() == [*range(10, 20), *range(34, 40)]
+
+
+def test_columns_of_which_too_little_is_known(write):
+    cells = [*range(10), *[""] * 29, 5]
+    with pytest.raises(ValueError, match="line 12: the column 'a' misses 29 of 40 values.*input="):
         TOY.data(write(table(DAYS, cells)))
     cells[12] = "inf"
     with pytest.raises(ValueError, match="line 14: the column 'a' holds inf; expected a finite"):
@@ -102,14 +112,3 @@ def test_lines_are_right_after_inserted_rows(write):
         x, _ = whole(TOY.data(path))
     assert len(caught) == 2 and "line 20: the column 'a' misses 1 of 38" in str(caught[1].message)
     np.testing.assert_allclose(x[:, 1], range(40))
-    # Empty cells beside missing rows make one gap.
-    path = write(
-        table(
-            [DAYS[row] for row in kept], [*{**cells, **dict.fromkeys(range(12, 16), "")}.values()]
-        )
-    )
-    with (
-        pytest.warns(UserWarning, match="line 12"),
-        pytest.raises(ValueError, match=r"line 12 \(a row inserted before it\): .*misses 6 values"),
-    ):
-        TOY.data(path)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from rnnkit.data.readers.series import times
-from rnnkit.formats.cells import is_time, number, parse_times
+from rnnkit.formats.cells import number
+from rnnkit.formats.times import find_time, is_time, parse_times
 
 DAY = 86_400.0
 NAN = np.nan
@@ -63,6 +64,10 @@ def seconds(*texts):
         (["02/01/2024", "13/01/2024"], seconds("2024-01-02", "2024-01-13")),
         (["02/01/2024", "01/13/2024 10:00"], seconds("2024-02-01", "2024-01-13 10:00")),
         (["2024Q1", "2024-Q4"], seconds("2024-01-01", "2024-10-01")),
+        (["2021-03-01T05", "2021-03-01 23"], seconds("2021-03-01 05:00", "2021-03-01 23:00")),
+        (["1/2/2021 12:05 AM", "1/13/2021 1:00:30 pm", "1/13/2021 12:00PM"],
+         seconds("2021-01-02 00:05", "2021-01-13 13:00:30", "2021-01-13 12:00")),
+        (["2021-01-02 13:00 PM", "1949 12", "2024-01 05"], [NAN] * 3),
         ([datetime.datetime(2024, 1, 2, 3), datetime.date(2024, 1, 2)],
          seconds("2024-01-02 03:00", "2024-01-02")),
         (["2023-02-29", "2024-13-01", "2024-01-01 24:30", "24-01-01", "", "1949"], [NAN] * 6),
@@ -81,6 +86,8 @@ def test_ways_to_write_times(cells, expected):
         (["20240229", "19491231"], seconds("2024-02-29", "1949-12-31")),
         ([1_704_067_200, 1_704_067_201.5], [1_704_067_200, 1_704_067_201.5]),
         ([1_704_067_200_500, 1_704_067_200_000], [1_704_067_200.5, 1_704_067_200]),
+        ([1_704_067_200_500_000, 1_704_067_200_000_000], [1_704_067_200.5, 1_704_067_200]),
+        ([1_704_067_200_500_000_000] * 2, [1_704_067_200.5] * 2),
         ([1, 2], [NAN, NAN]),
         ([1949.5, 1950], [NAN, NAN]),
     ],
@@ -112,10 +119,51 @@ def test_texts_that_are_times(text, expected):
     ],
 )
 def test_the_column_of_times(columns, expected):
-    name, seconds = times.find_time(columns, place)
-    assert name == expected
-    if name:
-        np.testing.assert_array_equal(seconds, parse_times(columns[name], True))
+    names, seconds = find_time(columns, place)
+    assert names == ([expected] if expected else [])
+    if names:
+        np.testing.assert_array_equal(seconds, parse_times(columns[expected], True))
+
+
+PARTS = {"year": [2021, 2021], "month": [3, 12], "pm": [1.0, 2.0]}
+
+
+@pytest.mark.parametrize(
+    "columns, names, expected",
+    [
+        (PARTS, ["year", "month"], ["2021-03-01", "2021-12-01"]),
+        ({**PARTS, "Day": ["5", "31"], "hour": [0, 23]}, ["year", "month", "Day", "hour"],
+         ["2021-03-05", "2021-12-31 23:00"]),
+        ({**PARTS, "day": [5, 31], "hour": [1, 24]}, ["year", "month", "day", "hour"],
+         ["2021-03-05 01:00", "2022-01-01"]),  # hours by their ends
+        ({**PARTS, "hour": [0, 23]}, ["year", "month"], ["2021-03-01", "2021-12-01"]),
+        ({"Date": ["2021-03-05"] * 2, "Time": ["00:30", "12:00:15"]}, ["Date", "Time"],
+         ["2021-03-05 00:30", "2021-03-05 12:00:15"]),
+        ({"date": ["2021-03-05"] * 2, "hour": [3, 4]}, ["date", "hour"],
+         ["2021-03-05 03:00", "2021-03-05 04:00"]),
+        ({"date": ["2021-03-05", "2021-03-06"], "hour": [3, 4]}, ["date"],
+         ["2021-03-05", "2021-03-06"]),  # the dates differ, so the hour may be a value
+        ({"year": [5, 6], "month": ["2021-01", "2021-02"]}, ["month"],
+         ["2021-01-01", "2021-02-01"]),
+    ],
+)  # fmt: skip
+def test_times_in_several_columns(columns, names, expected):
+    found, times_of = find_time(columns, place)
+    assert found == names
+    np.testing.assert_array_equal(times_of, seconds(*expected))
+
+
+@pytest.mark.parametrize(
+    "columns, message",
+    [
+        ({**PARTS, "day": [5, 32]}, "row 1: the column 'day' is read as part .* up to 31.*: 32"),
+        ({**PARTS, "day": [5, "x"]}, "row 1: the column 'day' .* Received: 'x'"),
+        ({"year": [2021], "month": [2], "day": [30]}, "row 0: there is no such time: year 2021, "),
+    ],
+)
+def test_parts_that_are_no_time(columns, message):
+    with pytest.raises(ValueError, match=message):
+        find_time(columns, place)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +176,7 @@ def test_the_column_of_times(columns, expected):
 )
 def test_cells_that_are_no_times(cells, message):
     with pytest.raises(ValueError, match=message):
-        times.find_time({"ds": cells}, place)
+        find_time({"ds": cells}, place)
 
 
 # === Frequency ===
@@ -208,13 +256,11 @@ TIMES = {
     "row 6: the times are out of order. After 2024-01-07 comes 2024-01-06: sort": [
         *DAYS[:5], DAYS[6], DAYS[5], *DAYS[7:]],
     "row 1: the times are out of order": DAYS[::-1],
-    "row 10: rows are missing. The series is daily, but after 2024-01-10 comes 2024-01-17: "
-    r"insert the 6 .*\(1 such gaps": without(DAYS, *range(10, 16), 20),
-    "row 10: rows are missing. The series is monthly, but after 1949-10-01 comes 1950-05-01: "
-    "insert the 6": without(dates("1949-01-01", 41, "MS"), *range(10, 16)),
-    "row 21: rows are missing. The series is business daily, but after 2024-03-29 comes "
-    "2024-04-09: insert the 6": [
-        day for day in dates("2024-03-01", 60, "B") if not "04-01" <= day[5:10] < "04-09"],
+    "row 10: more rows are missing than there are: 101 beside 40. The series is daily, but after "
+    "2024-01-10 comes 2024-04-21. Cut the series there, or resample": [
+        *DAYS[:10], *dates("2024-04-21", 30, "D")],
+    "row 10: more rows are missing than there are: 122 beside 40. The series is monthly, but": [
+        *dates("1949-01-01", 10, "MS"), *dates("1960-01-01", 30, "MS")],
     "row 10: the times are irregular. From 2024-01-01 09:00:00 to 2024-01-01 09:30:00": [
         *dates("2024-01-01", 10, "h"), *dates("2024-01-01 09:30", 30, "h")],
     "row 10: the times are irregular. From 2024-01-01 09:00:00 to 2024-01-01 11:30:00": [
@@ -233,7 +279,7 @@ def test_times_that_do_not_fit(message):
 @pytest.mark.parametrize(
     "cells, step, name, message",
     [
-        (["2024-01-01", "2024-01-02"], 3600.0, "hourly", "row 1: rows .* was hourly in training"),
+        (["2024-01-01", "2024-01-02"], 3600.0, "hourly", "row 1: more rows .* hourly in training"),
         (["2024-01-01 00:00", "2024-01-01 01:00"], DAY, "daily", "another step than in training"),
         (["2024-01-05", "2024-01-06"], DAY, "business daily", "row 1: the times are irregular"),
         (["2024-01-01", "2024-02-02"], 31 * DAY, "monthly", "another step than in training .mont"),

@@ -12,14 +12,15 @@ import tensorflow as tf
 from rnnkit.data.readers import tfds_features
 from rnnkit.data.readers.media.clip_parts import alike, from_sequences
 from rnnkit.data.readers.media.picture_store import Store
-from rnnkit.data.readers.series.times import TIME_NAMES
+from rnnkit.data.readers.series import panels
 from rnnkit.data.splits import SPLITS, named
 from rnnkit.formats import bounds, picture_headers, pictures
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame
+from rnnkit.formats.times import TIME_NAMES
 
-# Columns that tell sequences in one table apart.
-GROUPS = ("clip", "video", "sequence", "clip_id", "video_id", "sequence_id")
+# Columns of numbers that say which frame it is, not what is in it.
+COUNTS = (*TIME_NAMES, "split", "index", "unnamed: 0", "", "t", "step")
 PICTURES = ("frame", "path", "image", "file", "filename", "picture")
 _LEADING = re.compile(rf"^(?:.*[_.\-])?(?P<split>{'|'.join(SPLITS)})(?:[_.\-].*)?$", re.IGNORECASE)
 
@@ -32,8 +33,9 @@ def load(source, request):
     Args:
         source: A folder of csv, tsv or jsonl files, one a sequence with a row a frame, in split
             folders (`train`, `test`) or with the split in their names (`train_1.csv`) or not; one
-            such file, or a pandas frame, where a column `clip` or `video` may tell sequences
-            apart; a pattern; a list of files; or a dict of `train`, `validation`, `test` to these.
+            such file, or a pandas frame, where a column `clip`, `video`, `subject`, `session`,
+            `recording` or the like may tell sequences apart, or the one that `series` names; a
+            pattern; a list of files; or a dict of `train`, `validation`, `test` to these.
             Or a pair of lists of arrays and labels; see `from_arrays`.
         request: A `Request`; `"input"` may name several columns, with commas or as a list.
 
@@ -51,8 +53,8 @@ def load(source, request):
     frames = _Frames(_label(source))
     for split, found in _tables(source, request).items():
         for table in found:
-            for part, rows in _pieces(table, split):
-                x, y, names = _sequence(table, rows, request, columns, frames)
+            for part, rows, apart in _pieces(table, split, request):
+                x, y, names = _sequence(table, rows, request, columns, frames, apart)
                 columns = columns or names
                 parts.setdefault(part, []).append((x, y))
     return from_sequences(parts, columns, _label(source))
@@ -110,31 +112,38 @@ def _tables(source, request):
     return parts
 
 
-def _pieces(table, split):
-    """The sequences of a table: pairs of the split and row numbers, in order."""
+def _pieces(table, split, request):
+    """The sequences of a table, in order.
+
+    Returns:
+        List of the split, the row numbers, and the columns that tell the sequences apart.
+    """
+    used = [str(each) for each in request.given.values()]
+    apart, found = panels.rows_of(table, request.series, used)
     lowered = {str(name).strip().lower(): name for name in table.columns}
-    group = next((lowered[name] for name in GROUPS if name in lowered), None)
     own = lowered.get("split") if split == "all" else None
-    pieces = {}
-    for row in range(table.size):
-        part = split
-        if own is not None:
-            word = str(table.columns[own][row]).strip().lower()
-            if word not in SPLITS:
-                raise ValueError(
-                    f"{table.where(row)}: the column {own!r} must hold one of "
-                    f"{sorted(SPLITS)}. Received: {table.columns[own][row]!r}"
-                )
-            part = SPLITS[word]
-        key = None if group is None else str(table.columns[group][row])
-        pieces.setdefault((part, key), []).append(row)
-    return [(part, rows) for (part, _), rows in pieces.items()]
+    pieces = []
+    for rows in found.values():
+        parts = {}
+        for row in rows:
+            part = split
+            if own is not None:
+                word = str(table.columns[own][row]).strip().lower()
+                if word not in SPLITS:
+                    raise ValueError(
+                        f"{table.where(row)}: the column {own!r} must hold one of "
+                        f"{sorted(SPLITS)}. Received: {table.columns[own][row]!r}"
+                    )
+                part = SPLITS[word]
+            parts.setdefault(part, []).append(row)
+        pieces += [(part, own_rows, apart) for part, own_rows in parts.items()]
+    return pieces
 
 
 # === One sequence ===
 
 
-def _sequence(table, rows, request, known, frames):
+def _sequence(table, rows, request, known, frames, apart):
     """`(x, y, names of the columns)` of some rows of a table."""
     target = request.column(table, "target")
     labels = []
@@ -147,7 +156,7 @@ def _sequence(table, rows, request, known, frames):
                 f"{target!r}. Received: {value!r}"
             )
         labels.append(text)
-    names = _inputs(table, target, request.given.get("input"))
+    names = _inputs(table, target, request.given.get("input"), apart)
     if known is not None and names != known:
         if set(names) < set(known) or not set(known) <= set(map(str, table.columns)):
             absent = sorted(set(known) - set(map(str, table.columns)))
@@ -173,23 +182,22 @@ def _label_of(value, where):
         raise ValueError(f"{where}: {error}") from None
 
 
-def _inputs(table, target, chosen):
+def _inputs(table, target, chosen, apart):
     """Names of the columns of a frame: as chosen; a column of pictures; or all of numbers."""
     if chosen is not None:
         wanted = chosen if isinstance(chosen, (list, tuple)) else str(chosen).split(",")
         wanted = [str(each).strip() for each in wanted]
         wanted = [int(each) if each.isdigit() else each for each in wanted]
         return [str(table.match("input", (), each)) for each in wanted]
-    others = [name for name in table.columns if name != target]
+    others = [name for name in table.columns if name != target and name not in apart]
     for name in others:
         word = str(name).strip().lower()
         if word in PICTURES and _is_file_name(table.columns[name][0]):
             return [str(name)]
-    taken = (*TIME_NAMES, *GROUPS, "split", "index", "unnamed: 0", "")
     names = [
         str(name)
         for name in others
-        if str(name).strip().lower() not in taken and _is_number(table.columns[name][0])
+        if str(name).strip().lower() not in COUNTS and _is_number(table.columns[name][0])
     ]
     if not names:
         raise ValueError(

@@ -4,26 +4,28 @@ Of one series the first 70 % are for training, the next 10 % for validation and 
 testing, unless the source says otherwise. Validation and test begin with up to 1,000 of the rows
 before them, in which the targets are NaN: they warm a network up and are not scored.
 
-Where the times show that up to `LONGEST_GAP` rows in a row are missing, the rows are inserted, and
-as many values in a row may be missing. As inputs they are interpolated, as targets they are NaN.
+Where the times show that rows are missing they are inserted, and values may be missing, as many as
+there may be. As inputs they are interpolated, as targets they are NaN.
+
+A table may hold several series, one below the other, which a column tells apart; see
+`rnnkit.data.readers.series.panels`. Each is split in time by itself.
 """
 
 import pathlib
-import warnings
 
 import numpy as np
 
 from rnnkit.data import splits
 from rnnkit.data.readers import files
-from rnnkit.data.readers.series import number_tables, times
-from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array, joined, sliced
-from rnnkit.data.readers.series.times import TIME_NAMES, find_time
-from rnnkit.formats.cells import ISO_HINT, numbers
-from rnnkit.formats.tables import SUFFIXES, Table
+from rnnkit.data.readers.series import number_tables, panels
+from rnnkit.data.readers.series.rows import Rows, from_array, sliced
+from rnnkit.data.readers.series.splitting import columns_of, examples_of, from_parts, values_of
+from rnnkit.formats.cells import numbers
+from rnnkit.formats.tables import SUFFIXES
+from rnnkit.formats.times import ISO_HINT, TIME_NAMES, find_time
 
-LEAST = 20
 # Columns that only count the rows, under the names that spreadsheets and pandas give them.
-COUNTERS = (*TIME_NAMES, "", "index", "unnamed: 0")
+COUNTERS = (*TIME_NAMES, "", "index", "unnamed: 0", "id", "no", "no.", "nr", "row", "t", "step")
 
 
 # === Sources ===
@@ -47,141 +49,60 @@ def load(source, request):
         ValueError: For what cannot be read as one regular series of numbers; the message names
             the line.
     """
+    names, tables = None, None
     if isinstance(source, dict):
-        parts = {split: _in_memory(part) for split, part in splits.named(source).items()}
-        label = "a dict"
+        parts, label = splits.named(source), "a dict"
+        if all(hasattr(part, "columns") for part in parts.values()):
+            tables = {split: number_tables.of_frame(part) for split, part in parts.items()}
+        else:
+            _no_series_column(request)
+            chains = [{split: _in_memory(part) for split, part in parts.items()}]
     elif isinstance(source, (str, pathlib.Path)):
-        paths = files.find_splits(source, request.name, (*SUFFIXES, ".txt"))
+        paths, label = files.find_splits(source, request.name, (*SUFFIXES, ".txt")), str(source)
         tables = {
             split: number_tables.read(at, request.encoding, request.header, request.separator)
             for split, at in paths.items()
         }
-        parts, label = _by_split_column(tables), str(source)
     elif hasattr(source, "columns"):
-        parts, label = _by_split_column({"all": number_tables.of_frame(source)}), "a frame"
+        tables, label = {"all": number_tables.of_frame(source)}, "a frame"
     else:
-        parts, label = {"all": _in_memory(source)}, "arrays"
-    return from_parts([parts], request.given, label)
+        _no_series_column(request)
+        chains, label = [{"all": _in_memory(source)}], "arrays"
+    if tables is not None:
+        columns, found = _apart(tables, request)
+        names = (columns, list(found)) if columns else None
+        chains = [_by_split_column(each) for each in found.values()]
+    given = request.given if request.future is None else {**request.given, "future": request.future}
+    return from_parts(chains, given, label, names)
 
 
-def from_parts(chains, given=None, source=None):
-    """Data from series in consecutive parts.
-
-    Args:
-        chains: List of dicts of `"train"`, `"validation"`, `"test"` to `Rows`, one dict a series;
-            or of `"all"` or `"train"` alone. Missing parts are split off.
-        given: Dict of `"input"`, `"target"` to the user's own columns.
-        source: As in `Data`.
-
-    Returns:
-        A `Data` of raw `(x, y)`: x float64 `[time, columns]`, with the time in front where it is
-        known, and y float64 `[time, targets]` beside it. One example a series in each part.
-    """
-    examples, info = {}, None
-    for chain in chains:
-        made, about = _examples(chain, given or {})
-        info = info or about
-        for split, pair in made.items():
-            examples.setdefault(split, []).append(pair)
-    return splits.from_series(examples, source, info)
-
-
-def _examples(parts, given):
-    """The three raw examples of one series, and the `info` of its data."""
-    parts = {("train" if split == "all" else split): rows for split, rows in parts.items()}
-    parts = {split: parts[split] for split in ("train", "validation", "test") if split in parts}
-    rows = joined(list(parts.values()))
-    sizes = {split: len(part) for split, part in parts.items()}
-    if len(rows) < LEAST:
+def _no_series_column(request):
+    if request.series is not None:
         raise ValueError(
-            f"The series has {len(rows)} rows: expected at least {LEAST}, one row a time"
+            f"series names a column of a table. Received: series={request.series!r} with arrays, "
+            "which have no named columns: pass a frame"
         )
-    inputs, targets = _roles(rows, given)
-    step = name = period = None
-    if rows.seconds is not None:
-        times.check_order(rows.seconds, rows.where)
-        step, name, period = times.frequency(rows.seconds)
-        rows, sizes = complete(rows, step, name, sizes)
-    ends = _ends(sizes)
-    x, y = _values(rows, inputs, targets)
-    if rows.seconds is None:
-        period = times.dominant_period(x[: ends[0], inputs.index(targets[0])])
-    else:
-        period = period if period and 2 * period <= ends[0] else None
-        x = np.column_stack([rows.seconds, x])
-    info = {"columns": inputs, "targets": targets, "time": rows.seconds is not None}
-    info |= {"step": step, "frequency": name, "period": period}
-    return splits.in_time(x, y, ends), info
 
 
-def _ends(sizes):
-    """Where train and validation end, in rows from the start of the series."""
-    if set(sizes) == {"train"}:
-        return sizes["train"] * 7 // 10, sizes["train"] * 8 // 10
-    if "test" not in sizes or "train" not in sizes:
-        raise ValueError(
-            "A series in parts needs train and test (validation may be split off train). "
-            f"Received: {sorted(sizes)}"
+def _apart(tables, request):
+    """The series in tables by split: their columns, and a dict of name to tables by split."""
+    used = [
+        part.strip()
+        for given in request.given.values()
+        for each in (given if isinstance(given, (list, tuple)) else [given])
+        for part in str(each).split(",")
+    ]
+    found, columns = {}, request.series
+    for split, table in tables.items():
+        columns, pieces = panels.pieces(table, columns, used)
+        for name, piece in pieces.items():
+            found.setdefault(name, {})[split] = piece
+    if columns and request.series is None:
+        print(
+            f"{next(iter(tables.values())).source}: {len(found):,} series, told apart by "
+            f"{', '.join(map(repr, columns))} (series= says otherwise)"
         )
-    if "validation" in sizes:
-        return sizes["train"], sizes["train"] + sizes["validation"]
-    return sizes["train"] * 7 // 8, sizes["train"]
-
-
-# === Columns ===
-
-
-def _roles(rows, given):
-    """Names of the input and of the target columns."""
-    if not rows.names:
-        reasons = "; ".join(rows.left_out.values()) or "no columns but the time"
-        raise ValueError(f"The data has no column of numbers: {reasons}")
-    inputs = _chosen(rows, "input", given.get("input"))
-    targets = _chosen(rows, "target", given.get("target"))
-    if inputs is None:
-        for why in rows.left_out.values():
-            warnings.warn(f"A column is left out: {why}", stacklevel=2)
-        inputs = rows.names
-        if targets is None:
-            targets = rows.targets or rows.names
-    elif targets is None:
-        targets = rows.targets or inputs
-    # What is forecast has to be seen, so that a forecast can go on from itself.
-    return [*inputs, *(name for name in targets if name not in inputs)], targets
-
-
-def _chosen(rows, role, given):
-    """The names of the columns a user chose for a role, or None."""
-    if given is None:
-        return None
-    if isinstance(given, str) and given.strip().lower() not in map(str.lower, rows.known):
-        given = [part.strip() for part in given.split(",")]
-    table, names = Table(dict.fromkeys(rows.known, ())), []
-    table.source = rows.spans[0][0].rsplit(",", 1)[0]
-    for item in given if isinstance(given, (list, tuple)) else [given]:
-        if isinstance(item, str) and item.isdigit() and item not in rows.known:
-            item = int(item)
-        name = table.match(role, (), item)
-        if name not in rows.names:
-            why = rows.left_out.get(name, f"{name!r} is the time")
-            raise ValueError(
-                f"The column {name!r} cannot be the {role}: {why}. Columns of numbers: {rows.names}"
-            )
-        names.append(name)
-    if not names or len(set(names)) != len(names):
-        raise ValueError(f"{role} must name columns that differ. Received: {role}={given!r}")
-    return names
-
-
-def _values(rows, inputs, targets):
-    """Inputs `[rows, inputs]` with short gaps filled, and targets `[rows, targets]` with NaN."""
-    columns = [filled(rows, name) for name in inputs]
-    for name, column in zip(inputs, columns, strict=True):
-        if np.ptp(column) == 0:
-            warnings.warn(
-                f"The column {name!r} never changes: it is {column[0]} in all rows", stacklevel=2
-            )
-    return np.stack(columns, axis=1), np.stack([rows.column(name) for name in targets], axis=1)
+    return columns, found
 
 
 # === Tables ===
@@ -214,10 +135,10 @@ def _by_split_column(tables):
 def _from_table(table):
     """The columns of a table that hold numbers, and its times."""
     columns, label = number_tables.cells_of(table)
-    time, seconds = find_time(columns, lambda row: f"{label} {table.lines[row]}")
+    times_of, seconds = find_time(columns, lambda row: f"{label} {table.lines[row]}")
     values, left_out = {}, {}
     for name, cells in columns.items():
-        if name == time:
+        if name in times_of:
             continue
         array, bad = numbers(cells)
         if bad is not None:
@@ -315,11 +236,11 @@ def from_examples(examples, names, given=None, source=None, in_order=True):
             f"Found: {counts}"
         )
     pairs = {
-        split: [_values(rows, *_roles(rows, given or {})) for rows in each]
+        split: [values_of(rows, *columns_of(rows, given or {})) for rows in each]
         for split, each in parts.items()
     }
     first = parts["train"][0]
-    _, info = _examples({"all": first}, given or {})
+    _, info = examples_of({"all": first}, given or {})
     return splits.from_series(pairs, source, info)
 
 

@@ -2,9 +2,10 @@
 
 import pathlib
 
-from rnnkit.formats.cells import is_time, number
+from rnnkit.formats.cells import number
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import Table, from_frame, read_table
+from rnnkit.formats.times import is_time
 
 
 def read(path, encoding, header=None, separator=None):
@@ -50,6 +51,7 @@ def of_frame(frame):
     if not hasattr(frame, "columns"):
         frame = frame.to_frame("0" if frame.name is None else frame.name)
     table = from_frame(frame)
+    table.unit = "row"
     index = getattr(frame, "index", None)
     if index is not None and getattr(index.dtype, "kind", "O") not in "iuf":
         name = "date" if index.name is None else str(index.name)

@@ -1,40 +1,69 @@
-"""The series that a model reads, out of a table that holds it."""
+"""The series that a model reads, out of a table that holds them."""
 
 import pathlib
 
 import numpy as np
 
-from rnnkit.data.readers.series import number_tables, times
-from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array
-from rnnkit.data.readers.series.times import TIME_NAMES, find_time
+from rnnkit.data.readers.series import number_tables, panels, times
+from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array, line
 from rnnkit.formats import tables
-from rnnkit.formats.cells import ISO_HINT, numbers, parse_times
+from rnnkit.formats.cells import numbers
 from rnnkit.formats.tables import Table
+from rnnkit.formats.times import ISO_HINT, TIME_NAMES, find_time, parse_times
 from rnnkit.utils.checks import nearest
 
 
-def history(source, feature, encoding="utf-8"):
-    """The raw series that a feature takes, out of a table that holds it.
+def histories(source, feature, encoding="utf-8"):
+    """The raw series that a feature takes, out of a table that holds them.
 
     Columns are taken by their names, others left out. Where the table or the feature has no names,
     they are taken by position, the time being the column of dates or else the first. Missing
-    rows and values are filled as those of `series.read` are, values only if the feature takes no
+    rows and values are filled as `series.load` fills them, values only if the feature takes no
     NaN.
 
     Args:
         source: Path of a file; a pandas frame; an array `[time]` or `[time, columns]`; an open
             text stream of csv rows, or their text.
-        feature: A `rnnkit.features.Series`, adapted.
+        feature: A `rnnkit.features.Series`, adapted. Its `series` are the columns that tell the
+            series of a table apart; a table without them holds one series.
         encoding: Character encoding of a file.
 
     Returns:
-        Float64 array `[time, raw_width]`; see `Series.to_tensor`.
+        Dict of the name of each series to a float64 array `[time, raw_width]`; see
+        `Series.to_tensor`. A single series that no column names has the name None.
 
     Raises:
-        ValueError: For columns that are not there, and for rows that `series.read` would refuse or
+        ValueError: For columns that are not there, and for rows that `series.load` would refuse or
             that have another step than the feature learned.
     """
-    table = _any_table(source, encoding)
+    table = any_table(source, encoding)
+    known = {str(name).strip().lower() for name in table.columns}
+    columns = feature.series or []
+    there = [name for name in columns if name.strip().lower() in known]
+    if there and len(there) < len(columns):
+        raise ValueError(
+            f"{table.source} must have all columns that tell the series apart, {columns}, or none. "
+            f"Columns found: {list(table.columns)}"
+        )
+    _, found = panels.pieces(table, there or None, feature.names)
+    if not there and len(found) > 1:
+        raise ValueError(
+            f"{table.source} holds {len(found):,} series, but the model was trained on one: pass "
+            "them one by one, or train it on a table of several with series=..."
+        )
+    return {name: _one(piece, feature) for name, piece in found.items()}
+
+
+def history(source, feature, encoding="utf-8"):
+    """As `histories`, of a table that holds one series: its array alone."""
+    found = histories(source, feature, encoding)
+    if len(found) > 1:
+        raise ValueError(f"One series is expected. Received: {len(found):,}: {list(found)[:5]}")
+    return next(iter(found.values()))
+
+
+def _one(table, feature):
+    """The raw series of a table that holds one."""
     cells, label = number_tables.cells_of(table)
 
     def where(row):
@@ -50,18 +79,22 @@ def history(source, feature, encoding="utf-8"):
             )
         values.append(column)
     rows = Rows(names, np.stack(values, axis=1), [(label, table.lines)], seconds)
+    period = None
     if feature.time:
         times.check_order(seconds, where)
         if feature.frequency and feature.step:
             rows, _ = complete(rows, feature.step, feature.frequency, learned=True)
+            period = times.period_of(feature.step, feature.frequency)
     values = rows.values
     if not feature.missing:
-        values = np.stack([filled(rows, name) for name in names], axis=1)
+        if period is None and np.isnan(values).any() and not np.isnan(values[:, 0]).all():
+            period = times.dominant_period(line(values[:, 0]))
+        values = np.stack([filled(rows, name, period) for name in names], axis=1)
     return np.column_stack([rows.seconds, values]) if feature.time else values
 
 
-def _any_table(source, encoding):
-    """Whatever `history` takes, as a `Table`."""
+def any_table(source, encoding="utf-8"):
+    """Whatever `histories` takes, as a `Table`."""
     if hasattr(source, "read"):
         label = getattr(source, "name", None)
         label = "standard input" if label == "<stdin>" else label or "the text"
@@ -87,10 +120,10 @@ def _needed(cells, feature, source, where):
     """Names of a table's columns for those of a feature, and the time of each row or None."""
     lowered = {name.lower(): name for name in cells}
     names = [name if name in cells else lowered.get(name.lower()) for name in feature.names]
-    time = seconds = None
+    of_time, seconds = [], None
     if feature.time or None in names or any(name.isdigit() for name in names):
-        time, seconds = find_time(cells, where)
-    if feature.time and time is None:
+        of_time, seconds = find_time(cells, where)
+    if feature.time and not of_time:
         if len(cells) != feature.raw_width or not all(name.isdigit() for name in cells):
             raise ValueError(
                 f"{source} has no column of times, which the model needs: expected one that is "
@@ -98,19 +131,20 @@ def _needed(cells, feature, source, where):
                 f"({ISO_HINT}). Columns found: {list(cells)}"
             )
         time, first = next(iter(cells.items()))
+        of_time = [time]
         seconds = first if isinstance(first, np.ndarray) else parse_times(first, True)
         if seconds is None or not np.isfinite(seconds).all():
             row = 0 if seconds is None else int(np.argmin(np.isfinite(seconds)))
             raise ValueError(f"{where(row)}: {str(first[row])!r} is no time: {ISO_HINT}")
-    others = [name for name in cells if name != time]
+    others = [name for name in cells if name not in of_time]
     by_position = all(name.isdigit() for name in others) or all(
         name.isdigit() for name in feature.names
     )
-    if by_position and (None in names or time in names):
+    if by_position and (None in names or set(of_time) & set(names)):
         if len(others) != feature.size:
             raise ValueError(
                 f"{source} must have {feature.size} columns of numbers "
-                f"({', '.join(feature.names)}){' beside the time' if time else ''}, or name its "
+                f"({', '.join(feature.names)}){' beside the time' if of_time else ''}, or name its "
                 f"columns in its first row. Columns found: {list(cells)}"
             )
         names = others

@@ -6,7 +6,12 @@ import warnings
 import numpy as np
 
 from rnnkit.data.readers.series import times
-from rnnkit.data.readers.series.times import LONGEST_GAP
+
+# Values missing in a row up to which a straight line goes over them, also where there are seasons.
+SHORT_GAP = 5
+# Of the values that may be missing.
+MOST_MISSING = 2 / 3
+FILLED = "As inputs they are filled by interpolation, as targets left out"
 
 
 @dataclasses.dataclass
@@ -132,9 +137,8 @@ def complete(rows, step, name, sizes=None, learned=False):
     late = int(np.argmax(steps > 1)) + 1
     warnings.warn(
         f"{rows.where(late)}: the row for {times.format_time(seconds[np.argmax(inserted)])} is "
-        f"missing before this one. It is the first of {count} missing rows, inserted among "
-        f"{len(rows)}. As inputs their values are filled by linear interpolation, as targets left "
-        "out",
+        f"missing before this one. It is the first of {count:,} missing rows, inserted among "
+        f"{len(rows):,}. {FILLED}",
         stacklevel=2,
     )
     ends = known[np.cumsum(list((sizes or {}).values()), dtype=int) - 1] + 1
@@ -142,8 +146,18 @@ def complete(rows, step, name, sizes=None, learned=False):
     return dataclasses.replace(rows, values=values, seconds=seconds, inserted=inserted), sizes
 
 
-def filled(rows, name):
-    """A column with short gaps filled by linear interpolation."""
+def filled(rows, name, period=None):
+    """A column with its gaps filled, of any length.
+
+    Up to `SHORT_GAP` values in a row are interpolated linearly. Longer gaps, and the ends, are
+    filled by what was known at the same point of the seasons before and after, in between
+    linearly; without seasons by linear interpolation.
+
+    Args:
+        rows: `Rows`.
+        name: Name of the column.
+        period: Steps in a season, or None.
+    """
     column = rows.column(name)
     if np.isinf(column).any():
         row = int(np.argmax(np.isinf(column)))
@@ -154,21 +168,39 @@ def filled(rows, name):
     missing = np.isnan(column)
     if not missing.any():
         return column
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(int)))
-    for first, end in zip(edges[::2], edges[1::2], strict=True):
-        if end - first > LONGEST_GAP or missing.all():
-            raise ValueError(
-                f"{rows.where(first)}: the column {name!r} misses {end - first} values in a "
-                f"row from here on; up to {LONGEST_GAP} are filled. Fill them first, for "
-                "example with pandas `frame.interpolate()`, or cut the series here"
-            )
+    if missing.mean() > MOST_MISSING:
+        row = int(np.argmax(missing))
+        raise ValueError(
+            f"{rows.where(row)}: the column {name!r} misses {missing.sum():,} of "
+            f"{len(column):,} values, here for the first time. Too little is known to learn from: "
+            "leave the column out with input=..., or cut the series"
+        )
     empty = missing & ~rows.inserted
     if empty.any():
         warnings.warn(
             f"{rows.where(int(np.argmax(empty)))}: the column {name!r} misses {empty.sum()} of "
-            f"{(~rows.inserted).sum()} values, here for the first time. As inputs they are filled "
-            "by linear interpolation, as targets left out",
+            f"{(~rows.inserted).sum()} values, here for the first time. {FILLED}",
             stacklevel=2,
         )
-    known = np.flatnonzero(~missing)
+    result = line(column)
+    if period:
+        for phase in range(period):  # a line through the same point of each season
+            own = slice(phase, None, period)
+            if not missing[own].all():
+                result[own] = np.where(_long(missing)[own], line(column[own]), result[own])
+    return result
+
+
+def line(column):
+    """A column whose missing values are interpolated linearly, and at the ends repeated."""
+    known = np.flatnonzero(~np.isnan(column))
     return np.interp(np.arange(len(column)), known, column[known])
+
+
+def _long(missing):
+    """Which values lie in long gaps, or in one at an end."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(int)))
+    result = np.zeros(len(missing), bool)
+    for first, end in zip(edges[::2], edges[1::2], strict=True):
+        result[first:end] = end - first > SHORT_GAP or first == 0 or end == len(missing)
+    return result

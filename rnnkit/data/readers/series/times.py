@@ -4,54 +4,12 @@ import numpy as np
 
 from rnnkit.features import calendar
 from rnnkit.features.calendar import DAY, WEEK, YEAR
-from rnnkit.formats.cells import ISO_HINT, parse_times
 
-# Missing rows, and missing values in a row, that are filled in.
-LONGEST_GAP = 5
-TIME_NAMES = (
-    "date", "time", "datetime", "timestamp", "ds", "month", "year", "day", "week", "quarter",
-)  # fmt: skip
+# Missing rows that are inserted, of as many as there are.
+MOST_INSERTED = 2.0
 NAMES = {3600.0: "hourly", 1800.0: "half-hourly", DAY: "daily", WEEK: "weekly"}
 MONTHS = {months: name for name, months in calendar.MONTHS.items()}
 PERIODS = {"daily": 7, "business daily": 5, "weekly": 52, "monthly": 12, "quarterly": 4}
-
-# === Columns of times ===
-
-
-def find_time(columns, where):
-    """The column that holds the times: by its name, or else the first one if it holds dates.
-
-    Args:
-        columns: Dict of name to list of cells.
-        where: Function that says where a row came from.
-
-    Returns:
-        The pair `(name, seconds)` with float64 seconds since 1970 (UTC), or `(None, None)`.
-
-    Raises:
-        ValueError: If some cells of it are no times, or days and months cannot be told apart.
-    """
-    lowered = {name.lower(): name for name in columns}
-    named = [lowered[name] for name in TIME_NAMES if name in lowered]
-    for name in [*named, *list(columns)[:1]]:
-        cells = columns[name]
-        seconds = parse_times(cells, name in named)
-        if seconds is None:
-            raise ValueError(
-                f"{where(0)}: the column {name!r} holds {cells[0]!r}, and no row shows whether "
-                f"the day or the month comes first: {ISO_HINT}"
-            )
-        unknown = ~np.isfinite(seconds)
-        if not unknown.any():
-            return name, seconds
-        if 2 * unknown.sum() < len(cells):
-            row = int(np.argmax(unknown))
-            raise ValueError(
-                f"{where(row)}: the column {name!r} holds {cells[row]!r}, which is no time: "
-                f"{ISO_HINT}"
-            )
-    return None, None
-
 
 # === Frequency ===
 
@@ -69,7 +27,7 @@ def frequency(seconds):
         Tuple `(step, name, period)`: seconds from row to row (their median), the name of the
         frequency, and rows in a season, or None.
     """
-    step = float(np.median(np.diff(seconds)))
+    step = round(float(np.median(np.diff(seconds))), 6)  # of clocks, to the microsecond
     months = step >= 28 * DAY and _months(seconds) is not None
     if months:
         base = _months_in(step)
@@ -78,10 +36,15 @@ def frequency(seconds):
         name = "business daily"
     else:
         name = NAMES.get(step, f"every {step:g} s")
+    return step, name, period_of(step, name)
+
+
+def period_of(step, name):
+    """Rows in a season, by the step in seconds and the name of a frequency; or None."""
     daily = DAY / step
-    if not months and daily >= 2 and abs(daily - round(daily)) < 1e-6:
-        return step, name, round(daily)
-    return step, name, PERIODS.get(name)
+    if step < 28 * DAY and daily >= 2 and abs(daily - round(daily)) < 1e-6:
+        return round(daily)
+    return PERIODS.get(name)
 
 
 def count_steps(seconds, step, name, where, learned=False):
@@ -95,10 +58,11 @@ def count_steps(seconds, step, name, where, learned=False):
         learned: Whether step and name are those of the data that a model was trained with.
 
     Returns:
-        Integer array `[rows - 1]`, up to `LONGEST_GAP + 1`.
+        Integer array `[rows - 1]`.
 
     Raises:
-        ValueError: If a step is no multiple of `step`, or more rows are missing in a gap.
+        ValueError: If a step is no multiple of `step`, or more than twice as many rows are missing
+            as there are.
     """
     gaps = np.diff(seconds)
     months = _months(seconds, name)
@@ -121,15 +85,15 @@ def count_steps(seconds, step, name, where, learned=False):
             "for example with pandas `frame.resample(...).mean()`"
         )
     steps = np.round(steps).astype("int64")
-    long = steps > LONGEST_GAP + 1
-    if long.any():
-        row = int(np.argmax(long))
+    total = float(steps.sum()) - len(steps)
+    if name != "business daily" and total > MOST_INSERTED * len(seconds):
+        row = int(np.argmax(steps))
         raise ValueError(
-            f"{where(row + 1)}: rows are missing. The series "
-            f"{'was' if learned else 'is'} {name}{' in training' if learned else ''}, but after "
-            f"{format_time(seconds[row])} comes {format_time(seconds[row + 1])}: insert the "
-            f"{steps[row] - 1} between them with empty values, for example with pandas "
-            f"`frame.asfreq(...)` ({long.sum()} such gaps in all)"
+            f"{where(row + 1)}: more rows are missing than there are: {total:,.0f} beside "
+            f"{len(seconds):,}. The series {'was' if learned else 'is'} {name}"
+            f"{' in training' if learned else ''}, but after {format_time(seconds[row])} comes "
+            f"{format_time(seconds[row + 1])}. Cut the series there, or resample it, for example "
+            "with pandas `frame.resample(...).mean()`"
         )
     return np.ones_like(steps) if name == "business daily" else steps
 

@@ -1,0 +1,207 @@
+"""Series in their three parts: columns chosen, gaps filled, validation and test after training."""
+
+import contextlib
+import warnings
+
+import numpy as np
+
+from rnnkit.data import splits
+from rnnkit.data.readers.series import times
+from rnnkit.data.readers.series.rows import complete, filled, joined, line
+from rnnkit.formats.tables import Table
+
+LEAST = 20
+# Rows from which on values without a calendar's season are asked for theirs.
+SEASONAL = 100
+
+
+def from_parts(chains, given=None, source=None, names=None):
+    """Data from series in consecutive parts.
+
+    Args:
+        chains: List of dicts of `"train"`, `"validation"`, `"test"` to `Rows`, one dict a series;
+            or of `"all"` or `"train"` alone. Missing parts are split off.
+        given: Dict of `"input"`, `"target"` and `"future"` to the user's own columns.
+        source: As in `Data`.
+        names: The columns that tell series apart, and the name of each series; or None.
+
+    Returns:
+        A `Data` of raw `(x, y)`: x float64 `[time, columns]`, with the time in front where it is
+        known, and y float64 `[time, targets]` beside it. One example a series in each part.
+    """
+    columns, labels = names or (None, [None] * len(chains))
+    if len(chains) > 1:
+        chains, labels = _long_enough(chains, labels)
+    examples, info, kept = {}, None, [] if len(chains) > 1 else None
+    for chain, label in zip(chains, labels, strict=True):
+        with _collected(kept):
+            made, about = examples_of(chain, given or {}, info)
+        if info is None:
+            info = about
+        elif about["frequency"] != info["frequency"]:
+            raise ValueError(
+                f"{source}: the series {label!r} is {about['frequency']}, but {labels[0]!r} is "
+                f"{info['frequency']}. One model reads series of one frequency: resample them, "
+                "for example with pandas `frame.resample(...).mean()`"
+            )
+        for split, pair in made.items():
+            examples.setdefault(split, []).append(pair)
+    if kept:
+        more = f" ({len(kept) - 1:,} more notes on other columns or series)" if kept[1:] else ""
+        warnings.warn(f"{kept[0].message}{more}", stacklevel=2)
+    if columns:
+        info |= {"series_columns": columns, "series": labels}
+    return splits.from_series(examples, source, info)
+
+
+def _long_enough(chains, labels):
+    """The series that are long enough to be read, and their names; a warning counts the others."""
+    sizes = [sum(map(len, chain.values())) for chain in chains]
+    kept = [index for index, size in enumerate(sizes) if size >= LEAST]
+    if not kept:
+        raise ValueError(
+            f"The longest of {len(chains):,} series has {max(sizes)} rows: expected at least "
+            f"{LEAST}, one row a time"
+        )
+    if len(kept) < len(chains):
+        first = int(np.argmax(np.array(sizes) < LEAST))
+        warnings.warn(
+            f"{len(chains) - len(kept):,} of {len(chains):,} series have fewer than {LEAST} rows "
+            f"and are left out of training, such as {labels[first]!r} with {sizes[first]}",
+            stacklevel=2,
+        )
+    return [chains[index] for index in kept], [labels[index] for index in kept]
+
+
+@contextlib.contextmanager
+def _collected(kept):
+    """Puts warnings into a list; with None leaves them alone."""
+    if kept is None:
+        yield
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    kept += caught
+
+
+def examples_of(parts, given, known=None):
+    """The three raw examples of one series, and the `info` of its data.
+
+    With the `info` of another series its columns are taken.
+    """
+    parts = {("train" if split == "all" else split): rows for split, rows in parts.items()}
+    parts = {split: parts[split] for split in ("train", "validation", "test") if split in parts}
+    rows = joined(list(parts.values()))
+    sizes = {split: len(part) for split, part in parts.items()}
+    if len(rows) < LEAST:
+        raise ValueError(
+            f"The series has {len(rows)} rows: expected at least {LEAST}, one row a time"
+        )
+    if known is None:
+        inputs, targets = columns_of(rows, given)
+    else:
+        inputs, targets = known["columns"], known["targets"]
+        lacking = next((name for name in inputs if name not in rows.names), None)
+        if lacking is not None:
+            why = rows.left_out.get(lacking, f"it has no column {lacking!r}")
+            raise ValueError(
+                f"{rows.where(0)}: a series begins that has no numbers in the column {lacking!r}, "
+                f"which the others have: {why}"
+            )
+    step = name = period = None
+    if rows.seconds is not None:
+        times.check_order(rows.seconds, rows.where)
+        step, name, period = times.frequency(rows.seconds)
+        rows, sizes = complete(rows, step, name, sizes)
+    ends = _ends(sizes)
+    period = period if period and 2 * period <= ends[0] else None
+    if period is None and (rows.seconds is None or ends[0] >= SEASONAL):
+        period = times.dominant_period(line(rows.column(targets[0])[: ends[0]]))
+    x, y = values_of(rows, inputs, targets, period)
+    if rows.seconds is not None:
+        x = np.column_stack([rows.seconds, x])
+    info = {"columns": inputs, "targets": targets, "time": rows.seconds is not None}
+    ahead = chosen(rows, "future", given.get("future"))
+    if ahead:
+        info["future"] = ahead
+    info |= {"step": step, "frequency": name, "period": period}
+    return splits.in_time(x, y, ends), info
+
+
+def _ends(sizes):
+    """Where train and validation end, in rows from the start of the series."""
+    if set(sizes) == {"train"}:
+        return sizes["train"] * 7 // 10, sizes["train"] * 8 // 10
+    if "test" not in sizes or "train" not in sizes:
+        raise ValueError(
+            "A series in parts needs train and test (validation may be split off train). "
+            f"Received: {sorted(sizes)}"
+        )
+    if "validation" in sizes:
+        return sizes["train"], sizes["train"] + sizes["validation"]
+    return sizes["train"] * 7 // 8, sizes["train"]
+
+
+# === Columns ===
+
+
+def columns_of(rows, given):
+    """Names of the input and of the target columns."""
+    if not rows.names:
+        reasons = "; ".join(rows.left_out.values()) or "no columns but the time"
+        raise ValueError(f"The data has no column of numbers: {reasons}")
+    inputs = chosen(rows, "input", given.get("input"))
+    targets = chosen(rows, "target", given.get("target"))
+    if inputs is None:
+        for why in rows.left_out.values():
+            warnings.warn(f"A column is left out: {why}", stacklevel=2)
+        inputs = rows.names
+        if targets is None:
+            targets = rows.targets or rows.names
+    elif targets is None:
+        targets = rows.targets or inputs
+    ahead = chosen(rows, "future", given.get("future")) or []
+    both = [name for name in targets if name in ahead]
+    if both and given.get("target") is None:
+        targets = [name for name in targets if name not in ahead]
+    elif both:
+        raise ValueError(
+            f"What is known ahead needs no forecast. Received: {both} as target and as future"
+        )
+    # What is forecast has to be seen, so that a forecast can go on from itself.
+    return list(dict.fromkeys([*inputs, *targets, *ahead])), targets
+
+
+def chosen(rows, role, given):
+    """The names of the columns a user chose for a role, or None."""
+    if given is None:
+        return None
+    if isinstance(given, str) and given.strip().lower() not in map(str.lower, rows.known):
+        given = [part.strip() for part in given.split(",")]
+    table, names = Table(dict.fromkeys(rows.known, ())), []
+    table.source = rows.spans[0][0].rsplit(",", 1)[0]
+    for item in given if isinstance(given, (list, tuple)) else [given]:
+        if isinstance(item, str) and item.isdigit() and item not in rows.known:
+            item = int(item)
+        name = table.match(role, (), item)
+        if name not in rows.names:
+            why = rows.left_out.get(name, f"{name!r} is the time")
+            raise ValueError(
+                f"The column {name!r} cannot be the {role}: {why}. Columns of numbers: {rows.names}"
+            )
+        names.append(name)
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"{role} must name columns that differ. Received: {role}={given!r}")
+    return names
+
+
+def values_of(rows, inputs, targets, period=None):
+    """Inputs `[rows, inputs]` with their gaps filled, and targets `[rows, targets]` with NaN."""
+    columns = [filled(rows, name, period) for name in inputs]
+    for name, column in zip(inputs, columns, strict=True):
+        if np.ptp(column) == 0:
+            warnings.warn(
+                f"The column {name!r} never changes: it is {column[0]} in all rows", stacklevel=2
+            )
+    return np.stack(columns, axis=1), np.stack([rows.column(name) for name in targets], axis=1)
