@@ -38,6 +38,11 @@ def add(command):
     sub.add_argument("model", help="a .keras file")
     sub.add_argument("--recipe", help="a .py file whose code the model needs, such as of its cell")
     sub.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
+    sub.add_argument(
+        "--future",
+        metavar="FILE",
+        help="a table of what is known ahead of a forecast",
+    )
     add_decoding(sub)
     sub.add_argument(
         "inputs",
@@ -52,7 +57,7 @@ def run_evaluate(options):
     with stdout_kept_for(options.json):
         # First, as a file of the user's may define what the model is made of.
         recipe = registry.get(options.recipe) if options.recipe else None
-        model = _load(options.model)
+        model = load_saved(options.model)
         if not (recipe or model.recipe):
             raise ValueError(
                 f"{options.model} was not made by a recipe: say with --recipe how to read the data"
@@ -80,7 +85,7 @@ def _examples(recipe, options):
     return load_whole(recipe, part=options.split, given=given, **arguments)
 
 
-def _load(path):
+def load_saved(path):
     """The model of a file."""
     from rnnkit.models.base import Model
     from rnnkit.saving import load_model
@@ -111,9 +116,9 @@ def run_infer(options):
     with stdout_kept_for(True):
         if options.recipe:
             registry.get(options.recipe)
-        model = _load(options.model)
+        model = load_saved(options.model)
     if isinstance(model.input_feature, Series):
-        _infer_series(model, options.inputs, options.encoding)
+        _infer_series(model, options.inputs, options.encoding, options.future)
         return
     chosen = accepted(model.infer, options.set)
     if options.inputs:
@@ -165,7 +170,7 @@ def _brief(result):
     return {key: value for key, value in result.items() if key not in ("tokens", "attention")}
 
 
-def _infer_series(model, paths, encoding):
+def _infer_series(model, paths, encoding, future=None):
     """What comes after the series in each file, or after that on standard input."""
     import numpy as np
 
@@ -181,9 +186,16 @@ def _infer_series(model, paths, encoding):
             found = histories(source, model.input_feature, encoding=encoding)
         except UnicodeDecodeError as error:
             raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
-        for name, values in found.items():
-            result = model.infer(values)
+        ahead = {} if future is None else {"future": future}
+        names, values = list(found), list(found.values())
+        if ahead and names != [None]:  # rows of each series by its name
+            if path is None:
+                raise ValueError("--future with several series needs the name of a file of these")
+            values = path
+        results = model.infer(values, **ahead)
+        for name, result in zip(names, results, strict=True):
             if not isinstance(result, dict):
                 result = {"value": np.asarray(result).tolist()}
+            result.pop("series", None)
             about = {"input": path} if name is None else {"input": path, "series": name}
             print(json.dumps({**about, **result}, ensure_ascii=False), flush=True)

@@ -12,6 +12,7 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stack import RecurrentStack
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
+from rnnkit.models.forecast import naive
 from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import solving
 from rnnkit.models.reservoir.closed_loop import ClosedLoop
@@ -248,7 +249,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         """Sets the readouts from their normal equations; returns the mean squared errors."""
         present = None
         if self.persistence_residual and self.read_inputs:
-            present = forecasting.present_value(self.input_feature, self.output_feature)
+            present = naive.present_value(self.input_feature, self.output_feature)
         towards = solving.persistence(self.readouts[0], present)
         ridge = self.ridge if ridge is None else ridge
         return solving.solve(self.readouts, equations, ridge, towards, validation, folds)

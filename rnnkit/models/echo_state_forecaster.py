@@ -10,6 +10,7 @@ from rnnkit.features.calendar import following
 from rnnkit.layers.relative import ForecastBlend, RelativeForecast
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
+from rnnkit.models.forecast import naive
 from rnnkit.models.forecast.learning import STEPS, Learning, windows_of
 from rnnkit.models.forecast.rows import joined, parts_of
 from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
@@ -122,7 +123,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             raise ValueError(
                 f"input_feature must be a Series. Received: {type(input_feature).__name__}"
             )
-        columns = forecasting.target_columns(input_feature, output_feature)
+        columns = naive.target_columns(input_feature, output_feature)
         if columns is None:
             raise ValueError(
                 "The columns to forecast must be among the inputs, as forecasts start from their "

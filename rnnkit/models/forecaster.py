@@ -7,6 +7,7 @@ from rnnkit.data.pipeline.encoded import Streamed
 from rnnkit.features import Forecast, Series
 from rnnkit.losses.masked import OutputErrors
 from rnnkit.models import forecasting
+from rnnkit.models.forecast import naive
 from rnnkit.models.heads.steps import Numbers
 from rnnkit.models.inputs import sequences
 from rnnkit.models.many_to_many import ManyToMany
@@ -92,7 +93,7 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         forecasting.check_interval(interval)
         present = None
         if persistence_residual:
-            present = forecasting.present_value(input_feature, output_feature)
+            present = naive.present_value(input_feature, output_feature)
 
         def read(seeds):
             inputs, (x,) = sequences.numbers(input_feature, None, seeds)

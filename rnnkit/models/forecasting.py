@@ -1,5 +1,6 @@
 """What models of numbers over time share: targets from the input, scores, readable forecasts."""
 
+import copy
 import os
 import typing
 
@@ -12,10 +13,13 @@ from rnnkit.data.readers.series.recent import histories, history
 from rnnkit.features import Forecast, Series
 from rnnkit.features.columns import is_frame
 from rnnkit.metrics import nrmse
+from rnnkit.models.forecast import backtest
+from rnnkit.models.forecast.naive import naive_forecasts, target_columns
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
+from rnnkit.models.reservoir.one_pass import OnePass
 from rnnkit.models.windows import as_ragged
-from rnnkit.utils.checks import number
+from rnnkit.utils.checks import integer, number
 
 
 class Comparison(typing.NamedTuple):
@@ -54,16 +58,7 @@ class Forecasting:
         Frames and files are read as `recipe.data` reads them: times by their names and forms,
         missing rows inserted, missing values filled, series apart.
         """
-        if not isinstance(self.input_feature, Series):
-            return None, x
-        if isinstance(x, (str, os.PathLike)) or is_frame(x):
-            found = histories(x, self.input_feature)
-            if list(found) == [None]:
-                return None, found[None]
-            return list(found), list(found.values())
-        if isinstance(x, (list, tuple)) and x and all(is_frame(each) for each in x):
-            return None, [history(each, self.input_feature) for each in x]
-        return None, x
+        return _histories_of(self.input_feature, x)
 
     def _prepared_at_once(self, x, y, targets):
         """Raw series in memory as `Encoded`, or None where they are not as many as targets.
@@ -177,6 +172,74 @@ class Forecasting:
                 result["skill"] = 1 - result["mae"] / best
         return result
 
+    @property
+    def target_inputs(self):
+        """For each target the input column that holds its present value.
+
+        Raises:
+            ValueError: If a target is no input.
+        """
+        columns = target_columns(self.input_feature, self.output_feature)
+        if columns is None:
+            raise ValueError(
+                f"The columns to forecast, {self.output_feature.names}, are not among the inputs, "
+                f"{self.input_feature.names}"
+            )
+        return columns
+
+    def backtest(self, x, start=0.8, origins=40, refit=False, verbose="auto"):
+        """Forecasts from many origins in the past, beside naive ones and what came.
+
+        Args:
+            x: Raw series as in `infer`: a frame, the path of a table, or arrays. With columns that
+                are known ahead these are taken from the rows after each origin.
+            start: Where the first forecast begins: a fraction of the rows of each series, or a
+                number of rows. It should come after what the model was trained on.
+            origins: How many forecasts of each series at most, evenly spread up to the end.
+            refit: Whether the model learns anew from what comes before each origin. For models
+                that learn in one pass.
+            verbose: 0 for no progress bar.
+
+        Returns:
+            A `rnnkit.models.forecast.backtest.Backtest`: `scores`, `by_lead()`, `by_series()`,
+            `table()`, `plot()`, `frame()`.
+
+        Raises:
+            ValueError: For a model without a `Forecast`, and series that are too short.
+
+        Example:
+
+        >>> report = model.backtest("load.csv", start=0.8)
+        >>> report.scores["model"]["mase"], report.scores["seasonal"]["mase"]
+
+        Reference:
+            Tashman, "Out-of-sample tests of forecasting accuracy", 2000,
+            https://doi.org/10.1016/S0169-2070(00)00065-0.
+        """
+        if not isinstance(self.output_feature, Forecast):
+            raise ValueError(
+                "backtest needs a model whose output is a Forecast. Received: a target of "
+                f"{type(self.output_feature).__name__}"
+            )
+        if refit and not isinstance(self, OnePass):
+            raise ValueError(
+                f"refit=True is for models that learn in one pass: {type(self).__name__} is "
+                "trained by gradient. Backtest it as it is, after training on the rows before start"
+            )
+        integer(origins, "origins")
+        if isinstance(start, float):
+            number(start, "start", least=0, most=1)
+        else:
+            integer(start, "start")
+        names, found = self._histories(x)
+        series = _arrays_of(self.input_feature, found)
+        truths = series
+        if found is not x and self.input_feature.time:  # as read, without what was filled
+            known = copy.copy(self.input_feature)
+            known.missing = True
+            truths = _arrays_of(known, _histories_of(known, x)[1])
+        return backtest.run(self, series, truths, names, start, origins, refit, verbose)
+
     # === Results ===
 
     def infer(self, x, batch_size=None):
@@ -278,6 +341,25 @@ class Forecasting:
         return tf.RaggedTensor.from_tensor(self(codes, training=False), lengths)
 
 
+def _histories_of(feature, x):
+    """See `Forecasting._histories`."""
+    if not isinstance(feature, Series):
+        return None, x
+    if isinstance(x, (str, os.PathLike)) or is_frame(x):
+        found = histories(x, feature)
+        if list(found) == [None]:
+            return None, found[None]
+        return list(found), list(found.values())
+    if isinstance(x, (list, tuple)) and len(x) and all(is_frame(each) for each in x):
+        return None, [history(each, feature) for each in x]
+    return None, x
+
+
+def _arrays_of(feature, x):
+    """Raw series as a list of float64 arrays `[time, raw_width]`."""
+    return [each.numpy() for each in feature.to_tensor(x)]
+
+
 def with_names(results, names):
     """Results of several series with the names of these, where they have any."""
     if names is None:
@@ -325,68 +407,3 @@ def check_interval(interval):
     """Raises a ValueError unless the probability of intervals is between 0 and 1."""
     if not 0 < number(interval, "interval", least=0, most=1) < 1:
         raise ValueError(f"interval must be between 0 and 1. Received: interval={interval}")
-
-
-# === Persistence and other naive forecasts ===
-
-
-def target_columns(feature, target):
-    """For each target the input column that holds its present value, or None if one lacks it."""
-    if set(target.names) <= set(feature.names):
-        return [feature.names.index(name) for name in target.names]
-    return list(range(feature.size)) if len(target.names) == feature.size else None
-
-
-def present_value(feature, target):
-    """How a target's present value follows from the inputs, for a forecast of their columns.
-
-    Returns:
-        The arguments of `rnnkit.layers.AddPresent` as a dict; None for other outputs.
-    """
-    columns = target_columns(feature, target)
-    if not isinstance(target, Forecast) or columns is None:
-        return None
-    # Both scalings are linear: what 0 and 1 become tells all.
-    zero, one = (
-        target.scale(feature.unscale(np.full(feature.size, value))[columns]) for value in (0.0, 1.0)
-    )
-    return {
-        "columns": columns,
-        "scale": (one - zero).tolist(),
-        "offset": zero.tolist(),
-        "leads": target.horizon,
-    }
-
-
-def naive_forecasts(feature, target, x):
-    """Naive forecasts at each step, in standardised units of the targets.
-
-    Persistence repeats the present value. The seasonal naive forecast repeats what was seen one
-    period before, as often as the horizon needs; its period is the output feature's.
-
-    Args:
-        feature: The input feature, a `Series`.
-        target: The output feature.
-        x: Encoded inputs `[series, time, features]`.
-
-    Returns:
-        Dict of name to `[series, time, horizon * targets]`, NaN where the series is too young.
-        Empty if the output is no `Forecast`, or the targets are not among the inputs.
-    """
-    columns = target_columns(feature, target)
-    if columns is None or not isinstance(target, Forecast):
-        return {}
-    present = feature.unscale(x[..., : feature.size])[..., columns]  # [series, time, targets]
-    present = target.scale(present)
-    result = {"persistence": np.tile(present, target.horizon)}
-    period = target.period
-    if period:
-        leads = []
-        for lead in range(1, target.horizon + 1):
-            back = period * -(-lead // period) - lead  # steps before the present
-            shifted = np.full_like(present, np.nan)
-            if back < present.shape[1]:
-                shifted[:, back:] = present[:, : present.shape[1] - back]
-            leads.append(shifted)
-        result["seasonal"] = np.concatenate(leads, axis=-1)
-    return result

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "attention": ".attention_maps",
+        "backtest": ".backtests",
         "comparison": ".comparisons",
         "confusion_matrix": ".classes",
         "eigenvalues": ".inside",

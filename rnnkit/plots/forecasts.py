@@ -3,11 +3,11 @@
 import numpy as np
 
 from rnnkit.features import Forecast
-from rnnkit.models import forecasting
+from rnnkit.models.forecast.naive import target_columns
 from rnnkit.plots.drawing import COLOURS, finish, look, new_axes
 
 
-def forecast(model, series, actual=None, *, column=None, history=None, ax=None):
+def forecast(model, series, actual=None, *, column=None, history=None, future=None, ax=None):
     """A forecast with its interval, after the end of the series that it follows.
 
     Args:
@@ -18,6 +18,7 @@ def forecast(model, series, actual=None, *, column=None, history=None, ax=None):
         column: Name of the target column; by default all, each on Axes of its own.
         history: Steps of the series that are shown; by default three times the horizon, and at
             least 24.
+        future: Of a model with columns that are known ahead, as in its `infer`.
         ax: Matplotlib Axes, or for several columns a sequence of them; None for new ones.
 
     Returns:
@@ -41,10 +42,11 @@ def forecast(model, series, actual=None, *, column=None, history=None, ax=None):
     if column is not None and column not in target.names:
         raise ValueError(f"column must be one of {target.names}. Received: column={column!r}")
     raw = feature.to_tensor(series)
+    ahead = {} if future is None else {"future": future}
     if raw.shape[0] != 1:
         raise ValueError(f"series must be one series. Received: {raw.shape[0]} of them")
     raw = raw.flat_values.numpy()  # [time, (time and) columns]
-    (result,) = model.infer([raw])
+    (result,) = model.infer([raw], **ahead)
     columns = [column] if column is not None else target.names
     if ax is None and len(columns) > 1:
         import matplotlib.pyplot as plt
@@ -62,7 +64,7 @@ def forecast(model, series, actual=None, *, column=None, history=None, ax=None):
     else:
         before, after = np.arange(1 - len(tail), 1), np.arange(1, horizon + 1)
     values = tail[:, int(feature.time) :]  # [steps, columns]
-    columns_of_targets = forecasting.target_columns(feature, target)
+    columns_of_targets = target_columns(feature, target)
     for name, each in zip(columns, axes, strict=True):
         index = target.names.index(name)
         middle, lower, upper = (

@@ -69,7 +69,7 @@ def test_steps_computed_in_pieces_are_those_of_the_whole(trained, monkeypatch):
     np.testing.assert_allclose(model.predict(frame), whole, atol=1e-4)
 
 
-def test_another_process_forecasts_the_same(trained, fresh):
+def test_what_is_known_ahead_is_saved(trained):
     frame, model, path = trained
     expected = model.infer(frame[:120], future=frame[120:123][["date", "promo"]])["forecast"]
     loaded = rnnkit.load_model(path)

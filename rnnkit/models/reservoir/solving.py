@@ -97,7 +97,7 @@ def persistence(readout, present=None):
 
     Args:
         readout: A `RidgeReadout` that reads the inputs before the states.
-        present: What `rnnkit.models.forecasting.present_value` gives; None gives zeros.
+        present: What `rnnkit.models.forecast.naive.present_value` gives; None gives zeros.
     """
     weights = np.zeros((readout.gram.shape[0], readout.units))
     if present:
