@@ -25,7 +25,9 @@ from rnnkit.formats.tables import SUFFIXES
 from rnnkit.formats.times import ISO_HINT, TIME_NAMES, find_time
 
 # Columns that only count the rows, under the names that spreadsheets and pandas give them.
-COUNTERS = (*TIME_NAMES, "", "index", "unnamed: 0", "id", "no", "no.", "nr", "row", "t", "step")
+COUNTERS = (
+    *TIME_NAMES, "", "index", "unnamed: 0", "id", "no", "no.", "nr", "row", "t", "step", "hour",
+)  # fmt: skip
 
 
 # === Sources ===
