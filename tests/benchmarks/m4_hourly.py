@@ -6,7 +6,7 @@ The folder holds `m4_hourly_train.csv` and `m4_hourly_test.csv`, tables with the
 hour and value. The recipe `forecasting` gets all training series, horizon 48 and season 24, and
 nothing else. MASE and sMAPE are those of the competition; `wql` is the mean weighted quantile loss
 over the quantiles .1 to .9, of normal distributions as wide as the 80 % intervals. Published: MASE
-.935 and wql .0211 (Chronos-Bolt-tiny, which saw no training data), 3.53 and .133 (DeepAR); sMAPE 9.33 (the
+.935 and wql .0211 (Chronos-Bolt-tiny, without training), 3.53 and .133 (DeepAR); sMAPE 9.33 (the
 competition's winner).
 """
 
