@@ -2,10 +2,13 @@
 
     rnnkit train forecasting --data load.csv --target load --set horizon=24 --out load.keras
     rnnkit infer load.keras recent.csv
+    rnnkit backtest load.keras --data load.csv
 
 Own data: a csv, tsv or jsonl file with a row a time, with or without a column of times, and one or
 several columns of numbers; a folder with `train`, `validation` and `test`; a pandas frame; or any
-TFDS dataset with a series (`--data rnnkit_series/lorenz63`). The last fifth is for testing.
+TFDS dataset with a series (`--data rnnkit_series/lorenz63`). The last fifth is for testing. A table
+may hold several series, told apart by a column (`--series store`), and columns that are known ahead
+(`--future promo`, which `rnnkit infer` then asks for, too).
 
 The cell is `"esn"`: readouts of past values and of a reservoir, solved in closed form, and blended
 with each other and with the naive forecasts by how well they did on later data. `"lstm"`, `"gru"`
