@@ -158,6 +158,7 @@ class Recipe:
         group=None,
         header=None,
         separator=None,
+        decimal=None,
     ):
         """The data of the task.
 
@@ -186,6 +187,8 @@ class Recipe:
                 data where columns are given by position, and prints what it found.
             separator: What stands between the columns of a csv file, such as `";"`. None tells it
                 from the first rows.
+            decimal: The decimal mark of numbers in tables, `","` or `"."`. None tells it from the
+                data, and prints it if it is a comma.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -206,6 +209,7 @@ class Recipe:
             group=group,
             header=header,
             separator=separator,
+            decimal=decimal,
         )
 
     def options(self):

@@ -39,6 +39,7 @@ def add_data(parser):
         "--group", type=column, metavar="COLUMN", help="column whose rows stay on one side"
     )
     parser.add_argument("--separator", metavar="CHARACTER", help="what is between columns of csv")
+    parser.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers, ',' or '.'")
     parser.add_argument(
         "--no-header", action="store_const", const=False, dest="header", help="no row of names"
     )
@@ -127,6 +128,7 @@ def data_arguments(options):
         "group": options.group,
         "header": options.header,
         "separator": options.separator,
+        "decimal": options.decimal,
     }
 
 

@@ -26,6 +26,7 @@ class DataTypes:
         catalogue: Function `(name, request)` that gives the `Data` of a TFDS name.
         skips: Whether there is something that may be unreadable, and can be left out.
         folds: Whether tables may have a column `fold`.
+        numbers: Whether columns of tables are numbers.
     """
 
     read: Callable
@@ -35,6 +36,7 @@ class DataTypes:
     )
     skips: bool = False
     folds: bool = False
+    numbers: bool = False
 
 
 def _skipping(to_tensors, request):
@@ -91,16 +93,16 @@ DATA_TYPES = {
     (None, "text"): DataTypes(plain_text.load, None, _texts),
     ("text", "label"): DataTypes(_read_labelled, folds=True),
     ("text", "text"): DataTypes(_read_parallel),
-    ("events", "label"): DataTypes(events.load, folds=True),
+    ("events", "label"): DataTypes(events.load, folds=True, numbers=True),
     ("audio", "text"): DataTypes(_read_audio, skips=True),
     ("strokes", "text"): DataTypes(_read_strokes, skips=True),
     ("image", "label"): PICTURES,
     ("image", "text"): PICTURES,
     ("words", "tags"): TAGGED,
     ("words", "entities"): TAGGED,
-    ("frames", "tags"): DataTypes(clips.load, clips.pairs),
+    ("frames", "tags"): DataTypes(clips.load, clips.pairs, numbers=True),
     ("style", "music"): DataTypes(music.load, music.pairs, music.of_catalogue, skips=True),
-    ("series", "series"): DataTypes(series.load, series.pairs, _series),
+    ("series", "series"): DataTypes(series.load, series.pairs, _series, numbers=True),
 }
 
 

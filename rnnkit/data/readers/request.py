@@ -2,8 +2,10 @@
 
 import dataclasses
 
-from rnnkit.formats import headers
+from rnnkit.formats import compressed, decimals, headers
 from rnnkit.formats.tables import read_table
+
+ENCODING = "utf-8"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,18 +25,20 @@ class Request:
         header: Whether the first row of a table names its columns; None tells it from the data
             where columns are given by position, and is True otherwise.
         separator: What stands between the columns of tables; None tells it from the data.
+        decimal: The decimal mark of numbers in tables, `","` or `"."`; None tells it from the data.
     """
 
     recipe: object
     name: str | None = None
     given: dict = dataclasses.field(default_factory=dict)
-    encoding: str = "utf-8"
+    encoding: str = ENCODING
     skip_unreadable: bool = False
     fold: object = None
     split: tuple | None = None
     group: object = None
     header: bool | None = None
     separator: str | None = None
+    decimal: str | None = None
 
     def column(self, table, role):
         """Which column of a table plays a role."""
@@ -42,6 +46,8 @@ class Request:
 
     def table(self, path):
         """A file as a `Table`, read as the user says."""
+        if compressed.bare(path).suffix.lower() in (".json", ".jsonl"):
+            self.refuse(f"{path} is JSON, which has neither", "separator", "header")
         header = self.header
         if header is None:
             header, given = True, self.given.values()
@@ -53,3 +59,19 @@ class Request:
     def columns(self, table):
         """Which column of a table plays which role, as a dict."""
         return {role: self.column(table, role) for role in self.recipe.columns}
+
+    def numbers(self, table, *labels):
+        """A table whose numbers have decimal points, see `rnnkit.formats.decimals.with_points`.
+
+        Args:
+            table: A `Table`.
+            *labels: Names of its columns that hold no numbers.
+        """
+        return decimals.with_points(table, self.decimal, labels)
+
+    def refuse(self, why, *names):
+        """Raises a ValueError if one of some arguments is given, where it means nothing."""
+        for name in names:
+            value = getattr(self, name)
+            if value is not None and (name, value) != ("encoding", ENCODING):
+                raise ValueError(f"{why}: leave out {name}. Received: {name}={value!r}")

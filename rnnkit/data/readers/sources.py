@@ -11,7 +11,7 @@ from rnnkit.data.readers import catalogue, data_types
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
-from rnnkit.formats import compressed, wav
+from rnnkit.formats import compressed, decimals, wav
 from rnnkit.utils.messages import shorten
 
 MOST_CHARACTERS = 2000  # of a message
@@ -117,6 +117,14 @@ def _check_options(found, request, source):
             "skip_unreadable is for recipes of audio, strokes, images or music. "
             f"Received: the recipe {recipe.name!r}, of {recipe.data_types[0]}"
         )
+    if not _of_files(source):
+        what = "columns and characters of a file are told by separator, header and encoding; "
+        why = f"{what}this is {_described(source)}"
+        request.refuse(why, "separator", "header", "encoding")
+    if not found.numbers or source is None or is_catalogue_name(source):
+        why = f"decimal is for tables of numbers; the recipe is {recipe.name!r}, the data "
+        request.refuse(why + _described(source), "decimal")
+    decimals.check(request.decimal)
     table = hasattr(source, "columns") or events.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
     needs = {
@@ -134,6 +142,25 @@ def _check_options(found, request, source):
         check_fractions(request.split)
     if request.fold is not None and (request.split is not None or request.group is not None):
         raise ValueError("fold says which rows are the test: pass it without split and group")
+
+
+def _of_files(source):
+    """Whether a source is a path, or holds paths alone, of which one is there."""
+    if isinstance(source, dict):
+        return bool(source) and all(map(_of_files, source.values()))
+    if isinstance(source, (tuple, list)):
+        paths = all(isinstance(each, (str, os.PathLike)) for each in source)
+        return paths and any(map(os.path.exists, source))
+    return isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
+
+
+def _described(source):
+    """What a source is, in words."""
+    if source is None:
+        return "the embedded sample"
+    if isinstance(source, (str, os.PathLike)):
+        return f"{shorten(source, 100)!r}"
+    return "a frame" if hasattr(source, "columns") else f"a {type(source).__name__}"
 
 
 def is_catalogue_name(source):

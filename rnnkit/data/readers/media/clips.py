@@ -51,6 +51,7 @@ def load(source, request):
     frames = _Frames(_label(source))
     for split, found in _tables(source, request).items():
         for table in found:
+            table = request.numbers(table, request.column(table, "target"))
             for part, rows in _pieces(table, split):
                 x, y, names = _sequence(table, rows, request, columns, frames)
                 columns = columns or names

@@ -53,12 +53,17 @@ def load(source, request):
     elif isinstance(source, (str, pathlib.Path)):
         paths = files.find_splits(source, request.name, (*SUFFIXES, ".txt"))
         tables = {
-            split: number_tables.read(at, request.encoding, request.header, request.separator)
+            split: number_tables.read(
+                at, request.encoding, request.header, request.separator, request.decimal
+            )
             for split, at in paths.items()
         }
         parts, label = _by_split_column(tables), str(source)
     elif hasattr(source, "columns"):
-        parts, label = _by_split_column({"all": number_tables.of_frame(source)}), "a frame"
+        parts, label = (
+            _by_split_column({"all": number_tables.of_frame(source, request.decimal)}),
+            "a frame",
+        )
     else:
         parts, label = {"all": _in_memory(source)}, "arrays"
     return from_parts([parts], request.given, label)

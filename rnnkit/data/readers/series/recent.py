@@ -7,7 +7,7 @@ import numpy as np
 from rnnkit.data.readers.series import number_tables, times
 from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array
 from rnnkit.data.readers.series.times import TIME_NAMES, find_time
-from rnnkit.formats import tables
+from rnnkit.formats import decimals, tables
 from rnnkit.formats.cells import ISO_HINT, numbers, parse_times
 from rnnkit.formats.tables import Table
 from rnnkit.utils.checks import nearest
@@ -128,4 +128,4 @@ def _read_text(text, label):
     table = tables.parse(text.removeprefix("\ufeff"), label, header=number_tables.is_header)
     if not table.size:
         raise ValueError(f"{label} holds no rows: expected csv, one row a time")
-    return table
+    return decimals.with_points(table)
