@@ -3,7 +3,7 @@
 import dataclasses
 
 from rnnkit.formats import compressed, decimals, headers
-from rnnkit.formats.tables import read_table
+from rnnkit.formats.tables import FILES, read_table
 
 ENCODING = "utf-8"
 
@@ -42,16 +42,27 @@ class Request:
 
     def column(self, table, role):
         """Which column of a table plays a role."""
-        return table.match(role, self.recipe.columns[role], self.given.get(role))
+        try:
+            return table.match(role, self.recipe.columns[role], self.given.get(role))
+        except ValueError as error:
+            separated = compressed.bare(table.source).suffix.lower() in (".csv", ".tsv")
+            if self.header is not None or self.given or not separated:
+                raise
+            raise ValueError(
+                f"{error}. If its first row is an example, say header=False, and the columns by "
+                "position: input=0, target=1"
+            ) from None
 
     def table(self, path):
         """A file as a `Table`, read as the user says."""
-        if compressed.bare(path).suffix.lower() in (".json", ".jsonl"):
+        suffix = compressed.bare(path).suffix.lower()
+        if suffix in (".json", ".jsonl"):
             self.refuse(f"{path} is JSON, which has neither", "separator", "header")
         header = self.header
         if header is None:
             header, given = True, self.given.values()
-            if given and all(isinstance(column, int) for column in given):
+            by_position = given and all(isinstance(column, int) for column in given)
+            if by_position or suffix not in FILES:
                 names = {name for role in self.recipe.columns.values() for name in role}
                 header = headers.told(path, names)
         return read_table(path, self.encoding, header, self.separator)
