@@ -159,6 +159,7 @@ class Recipe:
         header=None,
         separator=None,
         decimal=None,
+        names=None,
     ):
         """The data of the task.
 
@@ -189,6 +190,9 @@ class Recipe:
                 from the first rows.
             decimal: The decimal mark of numbers in tables, `","` or `"."`. None tells it from the
                 data, and prints it if it is a comma.
+            names: Names of classes, such as `["O", "B-PER", "I-PER"]`, where labels or tags are
+                their numbers, from 0 on. Without them numbers are labels themselves; those of
+                entities are refused.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -210,6 +214,7 @@ class Recipe:
             header=header,
             separator=separator,
             decimal=decimal,
+            names=names,
         )
 
     def options(self):

@@ -26,6 +26,11 @@ def column(text):
     return int(text) if text.isdigit() else text
 
 
+def names(text):
+    """Names of classes with commas between them as `recipe.data` takes them."""
+    return [each.strip() for each in text.split(",")]
+
+
 def add_data(parser):
     """Adds where the data comes from, as arguments of `recipe.data`."""
     parser.add_argument(
@@ -40,6 +45,9 @@ def add_data(parser):
     )
     parser.add_argument("--separator", metavar="CHARACTER", help="what is between columns of csv")
     parser.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers, ',' or '.'")
+    parser.add_argument(
+        "--names", type=names, metavar="A,B,...", help="names of classes given by number, from 0"
+    )
     parser.add_argument(
         "--no-header", action="store_const", const=False, dest="header", help="no row of names"
     )
@@ -129,6 +137,7 @@ def data_arguments(options):
         "header": options.header,
         "separator": options.separator,
         "decimal": options.decimal,
+        "names": options.names,
     }
 
 

@@ -27,6 +27,7 @@ class DataTypes:
         skips: Whether there is something that may be unreadable, and can be left out.
         folds: Whether tables may have a column `fold`.
         numbers: Whether columns of tables are numbers.
+        classes: Whether targets are classes that may be given by numbers and their names.
     """
 
     read: Callable
@@ -37,6 +38,7 @@ class DataTypes:
     skips: bool = False
     folds: bool = False
     numbers: bool = False
+    classes: bool = False
 
 
 def _skipping(to_tensors, request):
@@ -87,11 +89,11 @@ def _series(name, request):
     return series.from_examples(**catalogue.load_series(name, request.given))
 
 
-TAGGED = DataTypes(tagged.load, tagged.pairs)
+TAGGED = DataTypes(tagged.load, tagged.pairs, classes=True)
 PICTURES = DataTypes(_read_pictures, _pictures, skips=True)
 DATA_TYPES = {
     (None, "text"): DataTypes(plain_text.load, None, _texts),
-    ("text", "label"): DataTypes(_read_labelled, folds=True),
+    ("text", "label"): DataTypes(_read_labelled, folds=True, classes=True),
     ("text", "text"): DataTypes(_read_parallel),
     ("events", "label"): DataTypes(events.load, folds=True, numbers=True),
     ("audio", "text"): DataTypes(_read_audio, skips=True),

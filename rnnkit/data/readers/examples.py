@@ -42,12 +42,13 @@ def in_memory(source, request, to_tensors):
         for split, value in named(source).items():
             if hasattr(value, "columns"):
                 table = from_frame(value)
-                parts[split] = to_tensors(table, request.columns(table))
+                columns = request.columns(table)
+                parts[split] = to_tensors(request.classes(table, columns["target"]), columns)
             else:
-                parts[split] = _arrays(value, to_tensors)
+                parts[split] = _arrays(value, request, to_tensors)
         return from_columns(parts, "a dict")
     if isinstance(source, (tuple, list)):
-        return from_columns({"all": _arrays(source, to_tensors)}, "arrays")
+        return from_columns({"all": _arrays(source, request, to_tensors)}, "arrays")
     return None
 
 
@@ -63,6 +64,7 @@ def from_tables(found, request, to_tensors, source, columns=None):
     parts, groups = {}, None
     for split, table in found.items():
         names = columns or request.columns(table)
+        table = request.classes(table, names["target"])
         if request.group is not None:
             groups = table.columns[table.match("group", (), request.group)]
         for part, rows in by_split_column(table, split, request.fold).items():
@@ -145,11 +147,11 @@ def leave_out(bad, total, what, skip, level=3):
     warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=level + 1)
 
 
-def _arrays(pair, to_tensors):
+def _arrays(pair, request, to_tensors):
     if len(pair) != 2:
         raise ValueError(f"Arrays are passed as a pair (x, y). Received: {len(pair)} parts")
     x, y = (list(part.numpy()) if isinstance(part, tf.Tensor) else list(part) for part in pair)
     if len(x) != len(y):
         raise ValueError(f"x and y must be of equal length. Received: {len(x):,} and {len(y):,}")
     table = Table({"input": x, "target": y}, range(len(x)), "arrays")
-    return to_tensors(table, {"input": "input", "target": "target"})
+    return to_tensors(request.classes(table, "target"), {"input": "input", "target": "target"})

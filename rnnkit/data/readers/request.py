@@ -2,8 +2,9 @@
 
 import dataclasses
 
+from rnnkit.data.readers import class_names
 from rnnkit.formats import compressed, decimals, headers
-from rnnkit.formats.tables import FILES, read_table
+from rnnkit.formats.tables import FILES, Table, read_table
 
 ENCODING = "utf-8"
 
@@ -26,6 +27,7 @@ class Request:
             where columns are given by position, and is True otherwise.
         separator: What stands between the columns of tables; None tells it from the data.
         decimal: The decimal mark of numbers in tables, `","` or `"."`; None tells it from the data.
+        names: Names of the classes whose numbers the data has, or None.
     """
 
     recipe: object
@@ -39,6 +41,7 @@ class Request:
     header: bool | None = None
     separator: str | None = None
     decimal: str | None = None
+    names: list | None = None
 
     def column(self, table, role):
         """Which column of a table plays a role."""
@@ -79,6 +82,17 @@ class Request:
             *labels: Names of its columns that hold no numbers.
         """
         return decimals.with_points(table, self.decimal, labels)
+
+    def classes(self, table, column):
+        """A table with the names of classes in a column, where `names` says them."""
+        if self.names is None:
+            return table
+        cells = [
+            class_names.name_of(cell, self.names, table.where(row))
+            for row, cell in enumerate(table.columns[column])
+        ]
+        columns = {**table.columns, column: cells}
+        return Table(columns, table.lines, table.source, table.positions, table.unit)
 
     def refuse(self, why, *names):
         """Raises a ValueError if one of some arguments is given, where it means nothing."""

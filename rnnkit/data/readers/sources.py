@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.partition import check_fractions
-from rnnkit.data.readers import catalogue, data_types
+from rnnkit.data.readers import catalogue, class_names, data_types
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
@@ -125,6 +125,17 @@ def _check_options(found, request, source):
         why = f"decimal is for tables of numbers; the recipe is {recipe.name!r}, the data "
         request.refuse(why + _described(source), "decimal")
     decimals.check(request.decimal)
+    class_names.check(request.names)
+    if (
+        not found.classes
+        or source is None
+        or isinstance(source, tf.data.Dataset)
+        or (is_catalogue_name(source))
+    ):
+        why = (
+            "names is for files, frames and lists whose labels or tags are numbers; the recipe is "
+        )
+        request.refuse(f"{why}{recipe.name!r}, the data {_described(source)}", "names")
     table = hasattr(source, "columns") or events.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
     needs = {
