@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from rnnkit.data.readers import catalogue, examples
-from rnnkit.data.readers.media import clips, images, music, recordings
+from rnnkit.data.readers.media import clips, images, manifests, music, recordings
 from rnnkit.data.readers.sequences import events, tagged
 from rnnkit.data.readers.series import load as series
 from rnnkit.data.readers.text import parallel
@@ -62,7 +62,11 @@ def _read_audio(source, request):
             columns = {"input": "path", "target": "text"}
             parts = {split: to_tensors(table, columns) for split, table in folders.items()}
             return from_columns(parts, os.fspath(source))
-    return examples.load(source, request, to_tensors)
+
+    def table(path):
+        return manifests.read(path, request) or request.table(path)
+
+    return examples.load(source, request, to_tensors, table)
 
 
 def _read_strokes(source, request):

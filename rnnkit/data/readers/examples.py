@@ -12,7 +12,7 @@ from rnnkit.formats.tables import Table, from_frame
 from rnnkit.utils.messages import shorten
 
 
-def load(source, request, to_tensors):
+def load(source, request, to_tensors, read=None):
     """A user's examples as `Data`.
 
     Args:
@@ -21,6 +21,7 @@ def load(source, request, to_tensors):
         request: A `Request`.
         to_tensors: Function `(table, columns) -> tuple of tensors`, with `columns` a dict of role
             to column name.
+        read: Function from a path to a `Table`; by default `request.table`.
     """
     data = in_memory(source, request, to_tensors)
     if data is not None:
@@ -31,7 +32,7 @@ def load(source, request, to_tensors):
     found = class_folders(source, request.encoding) if request.name is None else {}
     if not found:
         paths = find_splits(source, request.name)
-        found = {split: request.table(at) for split, at in paths.items()}
+        found = {split: (read or request.table)(at) for split, at in paths.items()}
     return from_tables(found, request, to_tensors, source)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.readers.examples import leave_out
+from rnnkit.data.readers.media import manifests
 from rnnkit.data.splits import SPLITS
 from rnnkit.formats import bounds, wav
 from rnnkit.formats import points as pen
@@ -22,8 +23,9 @@ def audio_and_text(table, columns, skip_unreadable=False):
     """Raw tensors `(wav bytes, texts)` of a table with wav files and their texts.
 
     Args:
-        table: A `Table` whose input column has paths (of a file's table: in its folder or below),
-            bytes of files (wav, FLAC, Ogg, MP3), or pairs `(samples, rate)`.
+        table: A `Table` whose input column has paths (of a file's table: in its folder or below,
+            see `manifests.Files`), bytes of files (wav, FLAC, Ogg, MP3), or pairs `(samples,
+            rate)`.
         columns: Dict of `"input"`, `"target"` to the names of its columns.
         skip_unreadable: Whether rows whose audio cannot be read are left out, with a warning,
             instead of raising.
@@ -36,13 +38,14 @@ def audio_and_text(table, columns, skip_unreadable=False):
             bad rows and the first of them.
     """
     folder = os.path.dirname(table.source) if os.path.isfile(table.source) else None
+    files = None if folder is None else manifests.Files(folder)
     made = bounds.Made(table.source, "recordings")
 
     def sound(value):
         if isinstance(value, str):
             if not value.strip():
                 raise ValueError("no path")
-            value = value if folder is None else bounds.inside(folder, value)
+            value = value if files is None else files.find(value)
         return wav.to_wav(value)
 
     def count(content):
