@@ -70,7 +70,14 @@ def _read_audio(source, request):
 
 
 def _read_strokes(source, request):
-    return examples.load(source, request, _skipping(recordings.strokes_and_text, request))
+    to_tensors = _skipping(recordings.strokes_and_text, request)
+    if request.name is None and isinstance(source, (str, os.PathLike)):
+        folders = recordings.ink_folders(os.fspath(source), request.encoding)
+        if folders:
+            columns = {"input": "points", "target": "text"}
+            parts = {split: to_tensors(table, columns) for split, table in folders.items()}
+            return from_columns(parts, os.fspath(source))
+    return examples.load(source, request, to_tensors)
 
 
 def _read_pictures(source, request):
