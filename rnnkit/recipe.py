@@ -180,10 +180,12 @@ class Recipe:
             fold: Which fold of a table with a column `fold` is the test: the one after it (after
                 the last the first) validates, all others train.
             split: Fractions of the examples that train, validate and test, such as
-                `(0.7, 0.1, 0.2)`, where there is one table alone. Four fifths, a tenth and a
+                `(0.7, 0.1, 0.2)`, where the source is not in parts. Four fifths, a tenth and a
                 tenth by default. Copies of an input stay on one side, and classes have the same
-                fractions everywhere; how it was split is printed.
-            group: Column whose equal values stay on one side too, such as `"user"`.
+                fractions everywhere; series are split in time, texts without targets in order. How
+                it was split is printed.
+            group: Column whose equal values stay on one side too, such as `"user"`, of tables with
+                a row an example.
             header: Whether the first row of a table names its columns. None tells it from the
                 data where columns are given by position, and prints what it found.
             separator: What stands between the columns of a csv file, such as `";"`. None tells it

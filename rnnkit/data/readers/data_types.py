@@ -27,6 +27,7 @@ class DataTypes:
         skips: Whether there is something that may be unreadable, and can be left out.
         folds: Whether tables may have a column `fold`.
         numbers: Whether columns of tables are numbers.
+        whole: Why rows of tables cannot be kept together by `group`, where they cannot.
         classes: Whether targets are classes that may be given by numbers and their names.
     """
 
@@ -39,6 +40,7 @@ class DataTypes:
     folds: bool = False
     numbers: bool = False
     classes: bool = False
+    whole: str = ""
 
 
 def _skipping(to_tensors, request):
@@ -61,7 +63,8 @@ def _read_audio(source, request):
         if folders:
             columns = {"input": "path", "target": "text"}
             parts = {split: to_tensors(table, columns) for split, table in folders.items()}
-            return from_columns(parts, os.fspath(source))
+            request.refuse(f"{source} has no table, and so no columns", "group")
+            return from_columns(parts, os.fspath(source), request.split)
 
     def table(path):
         return manifests.read(path, request) or request.table(path)
@@ -76,7 +79,8 @@ def _read_strokes(source, request):
         if folders:
             columns = {"input": "points", "target": "text"}
             parts = {split: to_tensors(table, columns) for split, table in folders.items()}
-            return from_columns(parts, os.fspath(source))
+            request.refuse(f"{source} has no table, and so no columns", "group")
+            return from_columns(parts, os.fspath(source), request.split)
     return examples.load(source, request, to_tensors)
 
 
@@ -103,7 +107,9 @@ def _series(name, request):
 TAGGED = DataTypes(tagged.load, tagged.pairs, classes=True)
 PICTURES = DataTypes(_read_pictures, _pictures, skips=True)
 DATA_TYPES = {
-    (None, "text"): DataTypes(plain_text.load, None, _texts),
+    (None, "text"): DataTypes(
+        plain_text.load, None, _texts, whole="texts are split in order, by their characters"
+    ),
     ("text", "label"): DataTypes(_read_labelled, folds=True, classes=True),
     ("text", "text"): DataTypes(_read_parallel),
     ("events", "label"): DataTypes(events.load, folds=True, numbers=True),
@@ -113,9 +119,18 @@ DATA_TYPES = {
     ("image", "text"): PICTURES,
     ("words", "tags"): TAGGED,
     ("words", "entities"): TAGGED,
-    ("frames", "tags"): DataTypes(clips.load, clips.pairs, numbers=True),
-    ("style", "music"): DataTypes(music.load, music.pairs, music.of_catalogue, skips=True),
-    ("series", "series"): DataTypes(series.load, series.pairs, _series, numbers=True),
+    ("frames", "tags"): DataTypes(
+        clips.load,
+        clips.pairs,
+        numbers=True,
+        whole="the frames of a clip stay together, by a column clip or video",
+    ),
+    ("style", "music"): DataTypes(
+        music.load, music.pairs, music.of_catalogue, skips=True, whole="pieces have no groups"
+    ),
+    ("series", "series"): DataTypes(
+        series.load, series.pairs, _series, numbers=True, whole="a series is split in time"
+    ),
 }
 
 

@@ -47,9 +47,9 @@ def in_memory(source, request, to_tensors):
                 parts[split] = to_tensors(request.classes(table, columns["target"]), columns)
             else:
                 parts[split] = _arrays(value, request, to_tensors)
-        return from_columns(parts, "a dict")
+        return from_columns(parts, "a dict", request.split)
     if isinstance(source, (tuple, list)):
-        return from_columns({"all": _arrays(source, request, to_tensors)}, "arrays")
+        return from_columns({"all": _arrays(source, request, to_tensors)}, "arrays", request.split)
     return None
 
 
@@ -70,11 +70,6 @@ def from_tables(found, request, to_tensors, source, columns=None):
             groups = table.columns[table.match("group", (), request.group)]
         for part, rows in by_split_column(table, split, request.fold).items():
             parts[part] = to_tensors(take(table, rows), names)
-    if (request.split, request.group) != (None, None) and set(parts) != {"all"}:
-        raise ValueError(
-            f"split and group are for one table that is not in parts. Received: {source}, which "
-            f"has {', '.join(sorted(parts))}"
-        )
     return from_columns(parts, source, request.split, groups)
 
 

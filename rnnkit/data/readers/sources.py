@@ -138,19 +138,34 @@ def _check_options(found, request, source):
         request.refuse(f"{why}{recipe.name!r}, the data {_described(source)}", "names")
     table = hasattr(source, "columns") or events.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
-    needs = {
-        "fold": (request.fold, "that have a column 'fold'"),
-        "split": (request.split, "that are not in parts yet"),
-        "group": (request.group, "that have a column of groups"),
-    }
-    for name, (value, what) in needs.items():
-        if value is not None and not (found.folds and (table or path)):
-            raise ValueError(
-                f"{name} is for tables of examples with a label {what}. Received: "
-                f"{name}={value!r}, source={str(source)[:60]!r}, for the recipe {recipe.name!r}"
-            )
+    received = f"{_described(source)} for the recipe {recipe.name!r}"
+    if request.fold is not None and not (found.folds and (table or path)):
+        raise ValueError(
+            "fold is for tables of examples with a label that have a column 'fold'. Received: "
+            f"fold={request.fold!r}, {received}"
+        )
+    if request.group is not None and (found.whole or not (table or path)):
+        why = f"; {found.whole}" * bool(found.whole)
+        raise ValueError(
+            f"group is for tables with a row an example and a column of groups{why}. Received: "
+            f"group={request.group!r}, {received}"
+        )
     if request.split is not None:
         check_fractions(request.split)
+        if (
+            source is None
+            or is_catalogue_name(source)
+            or isinstance(source, (tf.data.Dataset, splits.Data))
+        ):
+            raise ValueError(
+                "split is for files, frames and lists that are not in parts yet. Received: "
+                f"split={request.split!r}, {received}"
+            )
+    if request.split is not None and found.whole and min(request.split) == 0:
+        raise ValueError(
+            f"each part needs some of the data, as {found.whole}. Received: "
+            f"split={request.split!r}, {received}"
+        )
     if request.fold is not None and (request.split is not None or request.group is not None):
         raise ValueError("fold says which rows are the test: pass it without split and group")
 

@@ -37,7 +37,7 @@ def load(source, request):
     """
     if isinstance(source, dict):
         parts = {split: _in_memory(part, request) for split, part in splits.named(source).items()}
-        return splits.from_columns(_tensors(parts, request), "a dict")
+        return splits.from_columns(_tensors(parts, request), "a dict", request.split)
     if isinstance(source, (tuple, list)) or hasattr(source, "columns"):
         parts = {"all": _in_memory(source, request)}
         label = "a frame" if hasattr(source, "columns") else "arrays"

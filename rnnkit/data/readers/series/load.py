@@ -22,6 +22,8 @@ from rnnkit.formats.cells import ISO_HINT, numbers
 from rnnkit.formats.tables import SUFFIXES, Table
 
 LEAST = 20
+# Of a series that train, validate and test.
+FRACTIONS = (0.7, 0.1, 0.2)
 # Columns that only count the rows, under the names that spreadsheets and pandas give them.
 COUNTERS = (*TIME_NAMES, "", "index", "unnamed: 0")
 
@@ -66,10 +68,10 @@ def load(source, request):
         )
     else:
         parts, label = {"all": _in_memory(source)}, "arrays"
-    return from_parts([parts], request.given, label)
+    return from_parts([parts], request.given, label, request.split)
 
 
-def from_parts(chains, given=None, source=None):
+def from_parts(chains, given=None, source=None, fractions=None):
     """Data from series in consecutive parts.
 
     Args:
@@ -77,6 +79,8 @@ def from_parts(chains, given=None, source=None):
             or of `"all"` or `"train"` alone. Missing parts are split off.
         given: Dict of `"input"`, `"target"` to the user's own columns.
         source: As in `Data`.
+        fractions: Of the rows that train, validate and test, where there is one part alone; by
+            default `FRACTIONS`.
 
     Returns:
         A `Data` of raw `(x, y)`: x float64 `[time, columns]`, with the time in front where it is
@@ -84,15 +88,16 @@ def from_parts(chains, given=None, source=None):
     """
     examples, info = {}, None
     for chain in chains:
-        made, about = _examples(chain, given or {})
+        splits.refuse_parts(chain, source, fractions)
+        made, about = _examples(chain, given or {}, fractions, len(chains) == 1)
         info = info or about
         for split, pair in made.items():
             examples.setdefault(split, []).append(pair)
     return splits.from_series(examples, source, info)
 
 
-def _examples(parts, given):
-    """The three raw examples of one series, and the `info` of its data."""
+def _examples(parts, given, fractions=None, said=False):
+    """The three raw examples of one series, and the `info` of its data; how it is split is said."""
     parts = {("train" if split == "all" else split): rows for split, rows in parts.items()}
     parts = {split: parts[split] for split in ("train", "validation", "test") if split in parts}
     rows = joined(list(parts.values()))
@@ -107,7 +112,12 @@ def _examples(parts, given):
         times.check_order(rows.seconds, rows.where)
         step, name, period = times.frequency(rows.seconds)
         rows, sizes = complete(rows, step, name, sizes)
-    ends = _ends(sizes)
+    ends = _ends(sizes, fractions)
+    if said and set(sizes) == {"train"} and not splits.undivided.get():
+        print(
+            f"Split in time: the first {ends[0]:,} rows to train, the next {ends[1] - ends[0]:,} "
+            f"to validate, the last {len(rows) - ends[1]:,} to test"
+        )
     x, y = _values(rows, inputs, targets)
     if rows.seconds is None:
         period = times.dominant_period(x[: ends[0], inputs.index(targets[0])])
@@ -119,10 +129,12 @@ def _examples(parts, given):
     return splits.in_time(x, y, ends), info
 
 
-def _ends(sizes):
+def _ends(sizes, fractions=None):
     """Where train and validation end, in rows from the start of the series."""
     if set(sizes) == {"train"}:
-        return sizes["train"] * 7 // 10, sizes["train"] * 8 // 10
+        size, (train, validate, _) = sizes["train"], fractions or FRACTIONS
+        # Rounded first: .7 + .1 is a little less than .8.
+        return int(round(size * train, 6)), int(round(size * (train + validate), 6))
     if "test" not in sizes or "train" not in sizes:
         raise ValueError(
             "A series in parts needs train and test (validation may be split off train). "
