@@ -160,6 +160,8 @@ class Recipe:
         future=None,
         header=None,
         separator=None,
+        decimal=None,
+        names=None,
     ):
         """The data of the task.
 
@@ -180,10 +182,12 @@ class Recipe:
             fold: Which fold of a table with a column `fold` is the test: the one after it (after
                 the last the first) validates, all others train.
             split: Fractions of the examples that train, validate and test, such as
-                `(0.7, 0.1, 0.2)`, where there is one table alone. Four fifths, a tenth and a
+                `(0.7, 0.1, 0.2)`, where the source is not in parts. Four fifths, a tenth and a
                 tenth by default. Copies of an input stay on one side, and classes have the same
-                fractions everywhere; how it was split is printed.
-            group: Column whose equal values stay on one side too, such as `"user"`.
+                fractions everywhere; series are split in time, texts without targets in order. How
+                it was split is printed.
+            group: Column whose equal values stay on one side too, such as `"user"`, of tables with
+                a row an example.
             series: Of a table with several series, one below the other: the column, or list of
                 columns, that tells them apart, such as `"store"`. By default a column that is
                 called series, subject, user, session, recording, id, store or the like.
@@ -193,6 +197,11 @@ class Recipe:
                 data where columns are given by position, and prints what it found.
             separator: What stands between the columns of a csv file, such as `";"`. None tells it
                 from the first rows.
+            decimal: The decimal mark of numbers in tables, `","` or `"."`. None tells it from the
+                data, and prints it if it is a comma.
+            names: Names of classes, such as `["O", "B-PER", "I-PER"]`, where labels or tags are
+                their numbers, from 0 on. Without them numbers are labels themselves; those of
+                entities are refused.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -215,6 +224,8 @@ class Recipe:
             future=future,
             header=header,
             separator=separator,
+            decimal=decimal,
+            names=names,
         )
 
     def options(self):

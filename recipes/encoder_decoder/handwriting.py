@@ -34,7 +34,7 @@ class Handwriting(rnnkit.Recipe):
     card = "rnnkit.datasets.letters"
     data_types = ("strokes", "text")
     columns = {
-        "input": ("points", "strokes", "ink", "input"),
+        "input": ("points", "strokes", "ink", "drawing", "input"),
         "target": ("text", "word", "transcript", "label", "target"),
     }
 

@@ -42,6 +42,7 @@ class NamedEntities(rnnkit.Recipe):
             "tag",
             "labels",
             "label",
+            "word_labels",
             "spans",
             "target",
         ),

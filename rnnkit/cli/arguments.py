@@ -26,6 +26,11 @@ def column(text):
     return int(text) if text.isdigit() else text
 
 
+def names(text):
+    """Names of classes with commas between them as `recipe.data` takes them."""
+    return [each.strip() for each in text.split(",")]
+
+
 def add_data(parser):
     """Adds where the data comes from, as arguments of `recipe.data`."""
     parser.add_argument(
@@ -45,6 +50,10 @@ def add_data(parser):
         "--future", metavar="COLUMNS", help="columns of a series that are known ahead"
     )
     parser.add_argument("--separator", metavar="CHARACTER", help="what is between columns of csv")
+    parser.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers, ',' or '.'")
+    parser.add_argument(
+        "--names", type=names, metavar="A,B,...", help="names of classes given by number, from 0"
+    )
     parser.add_argument(
         "--no-header", action="store_const", const=False, dest="header", help="no row of names"
     )
@@ -135,6 +144,8 @@ def data_arguments(options):
         "future": options.future,
         "header": options.header,
         "separator": options.separator,
+        "decimal": options.decimal,
+        "names": options.names,
     }
 
 

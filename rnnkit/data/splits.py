@@ -101,9 +101,17 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
             is: then the targets are what may occur twice.
 
     Raises:
-        ValueError: If there are too few examples to split.
+        ValueError: If there are too few examples to split, or fractions or groups are given for
+            parts that the source has.
     """
     parts = dict(parts)
+    refuse_parts(parts, source, fractions, groups)
+    size = int(next(iter(parts.values()))[0].shape[0])
+    if groups is not None and len(groups) != size:
+        raise ValueError(
+            f"group needs all rows: {len(groups) - size:,} of {len(groups):,} of {source} are left "
+            "out, as they are empty or cannot be read. Take them out of the file"
+        )
     if "all" in parts:
         parts["train"] = parts.pop("all")
     lacking = [name for name in PARTS if name not in parts]
@@ -130,9 +138,25 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
     return Data(**datasets, source=source, sizes=sizes)
 
 
+def refuse_parts(parts, source, fractions, groups=None):
+    """Raises a ValueError where it is said how to split what is in parts already."""
+    if (fractions is not None or groups is not None) and set(parts) != {"all"}:
+        raise ValueError(
+            f"split and group are for one table that is not in parts. Received: {source}, which "
+            f"has {', '.join(sorted(parts))}"
+        )
+
+
 def from_dataset(dataset, source="a dataset"):
     """Data from one `tf.data.Dataset` of raw `(x, y)`: every tenth example for validation, every
-    tenth for test. The dataset must give its examples in the same order each time."""
+    tenth for test; copies are not looked for, and this is printed. The dataset must give its
+    examples in the same order each time."""
+    if not undivided.get():
+        print(
+            "Split: of ten examples of the dataset one validates and one tests, also where inputs "
+            "occur more than once. Lists, or a dict of train, validation and test, keep copies on "
+            "one side"
+        )
     numbered = dataset.enumerate()
 
     def part(keep):

@@ -121,8 +121,9 @@ class Strokes(Feature):
         """Converts handwriting in any form to a batch.
 
         Args:
-            values: List of pieces of writing, each an array or list `[points, 3]` or a string
-                `"x y up;x y up;..."`; or one such array.
+            values: List of pieces of writing, each an array or list `[points, 3]`, a string
+                `"x y up;x y up;..."`, a list of strokes or the path of an InkML file (see
+                `rnnkit.formats.points.parse`); or one array `[points, 3]`.
 
         Returns:
             RaggedTensor float32 `[batch, (points), 3]`.

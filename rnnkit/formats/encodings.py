@@ -12,6 +12,8 @@ MARKS = {
 }  # fmt: skip
 # Bytes in which zeros are looked for.
 HEAD = 4096
+# Bytes that no text has: control characters but those of white space.
+CONTROL = frozenset(range(1, 32)) - {*b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f"}
 
 
 def decode(path, encoding):
@@ -46,6 +48,14 @@ def decode(path, encoding):
     if not mark and 4 * text.count("\0", 0, HEAD) >= len(text[:HEAD]) > 0:
         raise ValueError(f"{path} is not {own}: it looks like {_wide(body)}. {_advice(body, mark)}")
     return text
+
+
+def is_binary(path):
+    """Whether a file holds no text: bytes of zero that are not those of an encoding."""
+    raw = compressed.read(path)[:HEAD]
+    if any(raw.startswith(mark) for mark in MARKS):
+        return False
+    return b"\0" in raw and (_wide(raw) is None or bool(CONTROL.intersection(raw)))
 
 
 def _advice(body, mark):

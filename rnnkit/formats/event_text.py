@@ -15,7 +15,7 @@ import warnings
 
 import numpy as np
 
-from rnnkit.formats import json_rows, tables
+from rnnkit.formats import decimals, json_rows, tables
 from rnnkit.formats.cells import EMPTY, missing, numbers
 from rnnkit.formats.times import ISO_HINT, parse_times
 
@@ -238,11 +238,12 @@ def _parsed(text, label):
         return []
     if "\n" not in bare:
         if bare.lower().endswith(tables.SUFFIXES) or os.path.isfile(bare):
-            return tables.read_table(bare)
+            return decimals.with_points(tables.read_table(bare))
         if SEPARATOR not in text and "," not in text:
             raise ValueError(
                 f"{label} must be a csv text with a header, JSON, or the path of a file. "
                 f"Received: {bare[:60]!r}"
             )
     first = text.lstrip("\n").split("\n", 1)[0]
-    return tables.parse(text, label, ".tsv" if SEPARATOR in first else ".csv", True)
+    table = tables.parse(text, label, ".tsv" if SEPARATOR in first else ".csv", True)
+    return decimals.with_points(table)

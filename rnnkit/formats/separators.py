@@ -59,35 +59,36 @@ def of(text, label):
     within = [separator for separator in NAMES if separator in first]
     if within in ([], [","]):
         return ","
-    cut = len(head) == MOST_CHARACTERS
-    rows = {separator: _rows(head, separator, cut) for separator in within}
-    fits = [each for each in within if rows[each] and len(set(map(len, rows[each]))) == 1]
-    fits = [each for each in fits if len(rows[each][0]) > 1]
+    found = {separator: rows(text, separator) for separator in within}
+    fits = [each for each in within if found[each] and len(set(map(len, found[each]))) == 1]
+    fits = [each for each in fits if len(found[each][0]) > 1]
     if len(fits) > 1:
-        readings = " or ".join(f"{rows[each][0]!r} by {NAMES[each]}" for each in fits)
+        readings = " or ".join(f"{found[each][0]!r} by {NAMES[each]}" for each in fits)
         raise ValueError(
             f"{label} could be separated by {' or by '.join(NAMES[each] for each in fits)}: its "
             f"first row would be {readings}. Say which: separator={fits[0]!r} or {fits[-1]!r}"
         )
     if fits:
-        found = fits[0]
-    elif len(within) == 1 and len({len(row) for row in _rows(head, ",", cut)}) != 1:
-        found = within[0]  # a row does not fit, and is named later
+        chosen = fits[0]
+    elif len(within) == 1 and len(set(map(len, rows(text, ",")))) != 1:
+        chosen = within[0]  # a row does not fit, and is named later
     else:
-        found = ","
-    if found != ",":
-        print(f"{label}: the columns are separated by {NAMES[found]} (separator= says otherwise)")
-    return found
+        chosen = ","
+    if chosen != ",":
+        print(f"{label}: the columns are separated by {NAMES[chosen]} (separator= says otherwise)")
+    return chosen
 
 
-def _rows(head, separator, cut):
+def rows(text, separator):
     """The first rows of a text as lists of fields; empty ones are left out."""
+    head = text.lstrip("\r\n")[:MOST_CHARACTERS]
+    cut = len(head) == MOST_CHARACTERS
     lines = head.splitlines(keepends=True)
     limit = csv.field_size_limit(2**31 - 1)
     try:
-        rows = list(itertools.islice(filter(None, csv.reader(lines, delimiter=separator)), HEAD))
+        found = list(itertools.islice(filter(None, csv.reader(lines, delimiter=separator)), HEAD))
     except csv.Error:
         return []
     finally:
         csv.field_size_limit(limit)
-    return rows[:-1] if cut and 1 < len(rows) < HEAD else rows
+    return found[:-1] if cut and 1 < len(found) < HEAD else found

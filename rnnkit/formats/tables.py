@@ -2,14 +2,15 @@
 
 import pathlib
 
-from rnnkit.formats import compressed, json_rows, separated
-from rnnkit.formats.encodings import decode
+from rnnkit.formats import compressed, contents, json_rows, separated
+from rnnkit.formats.encodings import decode, is_binary
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.messages import listed
 
 # Endings of tables; in a folder one of json may be about the data, rather than be it.
 SUFFIXES = (".csv", ".tsv", ".jsonl")
 FILES = (*SUFFIXES, ".json")
+_EXPECTED = f"Tables end in {', '.join(FILES)}, also compressed ({', '.join(compressed.SUFFIXES)})"
 
 
 class Table:
@@ -115,6 +116,8 @@ def read_table(path, encoding="utf-8", header=True, separator=None):
     Args:
         path: Path that ends in `.csv`, `.tsv`, `.jsonl` or `.json` (see
             `rnnkit.formats.json_rows.read`), perhaps with `.gz`, `.bz2`, `.xz` or `.zip` after it.
+            A file of text with another ending, or none, is read as its content shows, and this is
+            printed.
         encoding: Character encoding of the file, if it does not begin with a mark of its own.
         header: Whether the first row names the columns; or a function that tells from its cells
             and the columns below by number (None before they are read), such as
@@ -133,14 +136,21 @@ def read_table(path, encoding="utf-8", header=True, separator=None):
     if not path.is_file():
         raise ValueError(f"There is no file {str(path)!r}")
     suffix = compressed.bare(path).suffix.lower()
-    if suffix not in FILES:
-        raise ValueError(
-            f"{path} is of a type that is not read; expected one of {', '.join(FILES)}, also "
-            f"compressed ({', '.join(compressed.SUFFIXES)})"
-        )
+    if suffix in contents.OTHERS:
+        raise ValueError(f"{path} is of a type that is not read: save it as csv. {_EXPECTED}")
+    if suffix not in FILES and is_binary(path):
+        raise ValueError(f"{path} is of a type that is not read. {_EXPECTED}")
     text = decode(path, encoding)
     if not text.strip():
         raise ValueError(f"{path} is empty: expected a header and at least one row")
+    if suffix not in FILES:
+        suffix = contents.kind_of(text, str(path))
+        if suffix is None:
+            raise ValueError(
+                f"{path} holds no table: expected as many tabs, or other separators of columns, in "
+                f"each line, or JSON. {_EXPECTED}"
+            )
+        print(f"{path}: read as {contents.WORDS[suffix]}, by its content")
     table = parse(text, str(path), suffix, header, separator)
     if not table.size:
         names = list(table.columns)

@@ -113,7 +113,7 @@ def test_of_a_recipe(capsys, tmp_path):
             recipe.data(frame, split=wrong)
     with pytest.raises(ValueError, match="no column 'usr' for the group. Did you mean 'user'"):
         recipe.data(frame, group="usr")
-    with pytest.raises(ValueError, match="split is for tables of examples with a label"):
-        recipes.get("translation").data(tmp_path / "f.csv", split=(0.8, 0.1, 0.1))
+    with pytest.raises(ValueError, match="split is for files, frames and lists"):
+        recipe.data(split=(0.8, 0.1, 0.1))
     with pytest.raises(ValueError, match="one table that is not in parts.*has test, train"):
         recipe.data(frame.assign(split=["train", "test"] * 50), group="user")

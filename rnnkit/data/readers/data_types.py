@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from rnnkit.data.readers import catalogue, examples
-from rnnkit.data.readers.media import clips, images, music, recordings
+from rnnkit.data.readers.media import clips, images, manifests, music, recordings
 from rnnkit.data.readers.sequences import events, tagged
 from rnnkit.data.readers.series import load as series
 from rnnkit.data.readers.text import parallel
@@ -27,6 +27,9 @@ class DataTypes:
         skips: Whether there is something that may be unreadable, and can be left out.
         folds: Whether tables may have a column `fold`.
         series: Whether a table may hold several series or recordings.
+        numbers: Whether columns of tables are numbers.
+        whole: Why rows of tables cannot be kept together by `group`, where they cannot.
+        classes: Whether targets are classes that may be given by numbers and their names.
     """
 
     read: Callable
@@ -37,6 +40,9 @@ class DataTypes:
     skips: bool = False
     folds: bool = False
     series: bool = False
+    numbers: bool = False
+    classes: bool = False
+    whole: str = ""
 
 
 def _skipping(to_tensors, request):
@@ -59,12 +65,25 @@ def _read_audio(source, request):
         if folders:
             columns = {"input": "path", "target": "text"}
             parts = {split: to_tensors(table, columns) for split, table in folders.items()}
-            return from_columns(parts, os.fspath(source))
-    return examples.load(source, request, to_tensors)
+            request.refuse(f"{source} has no table, and so no columns", "group")
+            return from_columns(parts, os.fspath(source), request.split)
+
+    def table(path):
+        return manifests.read(path, request) or request.table(path)
+
+    return examples.load(source, request, to_tensors, table)
 
 
 def _read_strokes(source, request):
-    return examples.load(source, request, _skipping(recordings.strokes_and_text, request))
+    to_tensors = _skipping(recordings.strokes_and_text, request)
+    if request.name is None and isinstance(source, (str, os.PathLike)):
+        folders = recordings.ink_folders(os.fspath(source), request.encoding)
+        if folders:
+            columns = {"input": "points", "target": "text"}
+            parts = {split: to_tensors(table, columns) for split, table in folders.items()}
+            request.refuse(f"{source} has no table, and so no columns", "group")
+            return from_columns(parts, os.fspath(source), request.split)
+    return examples.load(source, request, to_tensors)
 
 
 def _read_pictures(source, request):
@@ -87,22 +106,39 @@ def _series(name, request):
     return series.from_examples(**catalogue.load_series(name, request.given))
 
 
-TAGGED = DataTypes(tagged.load, tagged.pairs)
+TAGGED = DataTypes(tagged.load, tagged.pairs, classes=True)
 PICTURES = DataTypes(_read_pictures, _pictures, skips=True)
 DATA_TYPES = {
-    (None, "text"): DataTypes(plain_text.load, None, _texts),
-    ("text", "label"): DataTypes(_read_labelled, folds=True),
+    (None, "text"): DataTypes(
+        plain_text.load, None, _texts, whole="texts are split in order, by their characters"
+    ),
+    ("text", "label"): DataTypes(_read_labelled, folds=True, classes=True),
     ("text", "text"): DataTypes(_read_parallel),
-    ("events", "label"): DataTypes(events.load, folds=True),
+    ("events", "label"): DataTypes(events.load, folds=True, numbers=True),
     ("audio", "text"): DataTypes(_read_audio, skips=True),
     ("strokes", "text"): DataTypes(_read_strokes, skips=True),
     ("image", "label"): PICTURES,
     ("image", "text"): PICTURES,
     ("words", "tags"): TAGGED,
     ("words", "entities"): TAGGED,
-    ("frames", "tags"): DataTypes(clips.load, clips.pairs, series=True),
-    ("style", "music"): DataTypes(music.load, music.pairs, music.of_catalogue, skips=True),
-    ("series", "series"): DataTypes(series.load, series.pairs, _series, series=True),
+    ("frames", "tags"): DataTypes(
+        clips.load,
+        clips.pairs,
+        numbers=True,
+        series=True,
+        whole="the frames of a clip stay together, by a column clip or video",
+    ),
+    ("style", "music"): DataTypes(
+        music.load, music.pairs, music.of_catalogue, skips=True, whole="pieces have no groups"
+    ),
+    ("series", "series"): DataTypes(
+        series.load,
+        series.pairs,
+        _series,
+        numbers=True,
+        series=True,
+        whole="a series is split in time",
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from rnnkit.formats.tables import Table, from_frame
 from rnnkit.utils.messages import shorten
 
 
-def load(source, request, to_tensors):
+def load(source, request, to_tensors, read=None):
     """A user's examples as `Data`.
 
     Args:
@@ -21,6 +21,7 @@ def load(source, request, to_tensors):
         request: A `Request`.
         to_tensors: Function `(table, columns) -> tuple of tensors`, with `columns` a dict of role
             to column name.
+        read: Function from a path to a `Table`; by default `request.table`.
     """
     data = in_memory(source, request, to_tensors)
     if data is not None:
@@ -31,7 +32,7 @@ def load(source, request, to_tensors):
     found = class_folders(source, request.encoding) if request.name is None else {}
     if not found:
         paths = find_splits(source, request.name)
-        found = {split: request.table(at) for split, at in paths.items()}
+        found = {split: (read or request.table)(at) for split, at in paths.items()}
     return from_tables(found, request, to_tensors, source)
 
 
@@ -42,12 +43,13 @@ def in_memory(source, request, to_tensors):
         for split, value in named(source).items():
             if hasattr(value, "columns"):
                 table = from_frame(value)
-                parts[split] = to_tensors(table, request.columns(table))
+                columns = request.columns(table)
+                parts[split] = to_tensors(request.classes(table, columns["target"]), columns)
             else:
-                parts[split] = _arrays(value, to_tensors)
-        return from_columns(parts, "a dict")
+                parts[split] = _arrays(value, request, to_tensors)
+        return from_columns(parts, "a dict", request.split)
     if isinstance(source, (tuple, list)):
-        return from_columns({"all": _arrays(source, to_tensors)}, "arrays")
+        return from_columns({"all": _arrays(source, request, to_tensors)}, "arrays", request.split)
     return None
 
 
@@ -63,15 +65,11 @@ def from_tables(found, request, to_tensors, source, columns=None):
     parts, groups = {}, None
     for split, table in found.items():
         names = columns or request.columns(table)
+        table = request.classes(table, names["target"])
         if request.group is not None:
             groups = table.columns[table.match("group", (), request.group)]
         for part, rows in by_split_column(table, split, request.fold).items():
             parts[part] = to_tensors(take(table, rows), names)
-    if (request.split, request.group) != (None, None) and set(parts) != {"all"}:
-        raise ValueError(
-            f"split and group are for one table that is not in parts. Received: {source}, which "
-            f"has {', '.join(sorted(parts))}"
-        )
     return from_columns(parts, source, request.split, groups)
 
 
@@ -145,11 +143,11 @@ def leave_out(bad, total, what, skip, level=3):
     warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=level + 1)
 
 
-def _arrays(pair, to_tensors):
+def _arrays(pair, request, to_tensors):
     if len(pair) != 2:
         raise ValueError(f"Arrays are passed as a pair (x, y). Received: {len(pair)} parts")
     x, y = (list(part.numpy()) if isinstance(part, tf.Tensor) else list(part) for part in pair)
     if len(x) != len(y):
         raise ValueError(f"x and y must be of equal length. Received: {len(x):,} and {len(y):,}")
     table = Table({"input": x, "target": y}, range(len(x)), "arrays")
-    return to_tensors(table, {"input": "input", "target": "target"})
+    return to_tensors(request.classes(table, "target"), {"input": "input", "target": "target"})

@@ -12,13 +12,19 @@ from rnnkit.formats.tables import FILES, SUFFIXES, Table
 _STEM = re.compile(rf"^(?:(?P<set>.*?)[_.\-])?(?P<split>{'|'.join(SPLITS)})$", re.IGNORECASE)
 
 
+# What files without a usual ending are called: `eng.train`, `train`, `train.english.v4_gold_conll`;
+# with the parts of the shared tasks of CoNLL.
+_UNUSUAL = {**SPLITS, "testa": "validation", "testb": "test"}
+
+
 def find_splits(source, name=None, suffixes=SUFFIXES):
     """The files of a source by split.
 
     Args:
         source: A file; a folder with `train.*` and perhaps `validation.*` (or `val.*`, `dev.*`)
             and `test.*`, or with one file alone; or a prefix or pattern of such files
-            (`folder/set`, `folder/set_*`).
+            (`folder/set`, `folder/set_*`). Where no file has a usual ending, those are meant whose
+            name or ending is a part: `train`, `eng.train`, `eng.testa` (which validates).
         name: Which set, where a folder holds several (`set_train.*`, `other_train.*`).
         suffixes: Endings of the files that are read.
 
@@ -34,21 +40,22 @@ def find_splits(source, name=None, suffixes=SUFFIXES):
     if path.is_file():
         return {"all": path}
     if path.is_dir():
-        files = sorted(item for item in path.iterdir() if bare(item).suffix.lower() in read)
+        every = sorted(item for item in path.iterdir() if item.is_file())
         where = f"the folder {source!r}"
     else:
         pattern = source if glob.has_magic(source) else glob.escape(source) + "*"
-        files = [pathlib.Path(item) for item in sorted(glob.glob(pattern))]
-        files = [item for item in files if bare(item).suffix.lower() in read]
+        every = [pathlib.Path(item) for item in sorted(glob.glob(pattern))]
         where = f"{source!r}"
-        if not files:
-            raise ValueError(f"There is no file or folder {source!r}")
+    files = [item for item in every if bare(item).suffix.lower() in read]
+    if not files:
+        files = [item for item in every if _unusual(item)]
+    if not files and not path.is_dir():
+        raise ValueError(f"There is no file or folder {source!r}")
     sets, others = {}, []
     for item in files:
-        match = _STEM.match(bare(item).stem)
-        if match:
-            found = sets.setdefault(match["set"] or "", {})
-            split = SPLITS[match["split"].lower()]
+        name_of_set, split = _set_and_split(item)
+        if split is not None:
+            found = sets.setdefault(name_of_set, {})
             if split in found:
                 raise ValueError(
                     f"{where} holds two files for {split}: {found[split].name} and {item.name}. "
@@ -84,6 +91,23 @@ def find_splits(source, name=None, suffixes=SUFFIXES):
         f"{where} holds no data that is read here: expected train.* with validation.* and test.*, "
         f"ending in {', '.join(suffixes)}, or one folder a class with .txt files"
     )
+
+
+def _set_and_split(path):
+    """Which set and which part a file is of, by its name; the pair of None for neither."""
+    match = _STEM.match(bare(path).stem)
+    if match:
+        return match["set"] or "", SPLITS[match["split"].lower()]
+    return _unusual(path) or (None, None)
+
+
+def _unusual(path):
+    """The set and the part of a file without a usual ending, or None."""
+    first, _, last = bare(path).name.lower().partition(".")
+    if first in _UNUSUAL:
+        return "", _UNUSUAL[first]
+    stem, _, last = bare(path).name.rpartition(".")
+    return (stem, _UNUSUAL[last.lower()]) if last.lower() in _UNUSUAL and stem else None
 
 
 def _complete(found, where):

@@ -2,8 +2,11 @@
 
 import dataclasses
 
-from rnnkit.formats import headers
-from rnnkit.formats.tables import read_table
+from rnnkit.data.readers import class_names
+from rnnkit.formats import compressed, decimals, headers
+from rnnkit.formats.tables import FILES, Table, read_table
+
+ENCODING = "utf-8"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +28,14 @@ class Request:
         header: Whether the first row of a table names its columns; None tells it from the data
             where columns are given by position, and is True otherwise.
         separator: What stands between the columns of tables; None tells it from the data.
+        decimal: The decimal mark of numbers in tables, `","` or `"."`; None tells it from the data.
+        names: Names of the classes whose numbers the data has, or None.
     """
 
     recipe: object
     name: str | None = None
     given: dict = dataclasses.field(default_factory=dict)
-    encoding: str = "utf-8"
+    encoding: str = ENCODING
     skip_unreadable: bool = False
     fold: object = None
     split: tuple | None = None
@@ -39,17 +44,32 @@ class Request:
     future: object = None
     header: bool | None = None
     separator: str | None = None
+    decimal: str | None = None
+    names: list | None = None
 
     def column(self, table, role):
         """Which column of a table plays a role."""
-        return table.match(role, self.recipe.columns[role], self.given.get(role))
+        try:
+            return table.match(role, self.recipe.columns[role], self.given.get(role))
+        except ValueError as error:
+            separated = compressed.bare(table.source).suffix.lower() in (".csv", ".tsv")
+            if self.header is not None or self.given or not separated:
+                raise
+            raise ValueError(
+                f"{error}. If its first row is an example, say header=False, and the columns by "
+                "position: input=0, target=1"
+            ) from None
 
     def table(self, path):
         """A file as a `Table`, read as the user says."""
+        suffix = compressed.bare(path).suffix.lower()
+        if suffix in (".json", ".jsonl"):
+            self.refuse(f"{path} is JSON, which has neither", "separator", "header")
         header = self.header
         if header is None:
             header, given = True, self.given.values()
-            if given and all(isinstance(column, int) for column in given):
+            by_position = given and all(isinstance(column, int) for column in given)
+            if by_position or suffix not in FILES:
                 names = {name for role in self.recipe.columns.values() for name in role}
                 header = headers.told(path, names)
         return read_table(path, self.encoding, header, self.separator)
@@ -57,3 +77,30 @@ class Request:
     def columns(self, table):
         """Which column of a table plays which role, as a dict."""
         return {role: self.column(table, role) for role in self.recipe.columns}
+
+    def numbers(self, table, *labels):
+        """A table whose numbers have decimal points, see `rnnkit.formats.decimals.with_points`.
+
+        Args:
+            table: A `Table`.
+            *labels: Names of its columns that hold no numbers.
+        """
+        return decimals.with_points(table, self.decimal, labels)
+
+    def classes(self, table, column):
+        """A table with the names of classes in a column, where `names` says them."""
+        if self.names is None:
+            return table
+        cells = [
+            class_names.name_of(cell, self.names, table.where(row))
+            for row, cell in enumerate(table.columns[column])
+        ]
+        columns = {**table.columns, column: cells}
+        return Table(columns, table.lines, table.source, table.positions, table.unit)
+
+    def refuse(self, why, *names):
+        """Raises a ValueError if one of some arguments is given, where it means nothing."""
+        for name in names:
+            value = getattr(self, name)
+            if value is not None and (name, value) != ("encoding", ENCODING):
+                raise ValueError(f"{why}: leave out {name}. Received: {name}={value!r}")

@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.partition import check_fractions
-from rnnkit.data.readers import catalogue, data_types
+from rnnkit.data.readers import catalogue, class_names, data_types
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
-from rnnkit.formats import compressed, wav
+from rnnkit.formats import compressed, decimals, wav
 from rnnkit.utils.messages import shorten
 
 MOST_CHARACTERS = 2000  # of a message
@@ -117,19 +117,39 @@ def _check_options(found, request, source):
             "skip_unreadable is for recipes of audio, strokes, images or music. "
             f"Received: the recipe {recipe.name!r}, of {recipe.data_types[0]}"
         )
+    if not _of_files(source):
+        what = "columns and characters of a file are told by separator, header and encoding; "
+        why = f"{what}this is {_described(source)}"
+        request.refuse(why, "separator", "header", "encoding")
+    if not found.numbers or source is None or is_catalogue_name(source):
+        why = f"decimal is for tables of numbers; the recipe is {recipe.name!r}, the data "
+        request.refuse(why + _described(source), "decimal")
+    decimals.check(request.decimal)
+    class_names.check(request.names)
+    if (
+        not found.classes
+        or source is None
+        or isinstance(source, tf.data.Dataset)
+        or (is_catalogue_name(source))
+    ):
+        why = (
+            "names is for files, frames and lists whose labels or tags are numbers; the recipe is "
+        )
+        request.refuse(f"{why}{recipe.name!r}, the data {_described(source)}", "names")
     table = hasattr(source, "columns") or events.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
-    needs = {
-        "fold": (request.fold, "that have a column 'fold'"),
-        "split": (request.split, "that are not in parts yet"),
-        "group": (request.group, "that have a column of groups"),
-    }
-    for name, (value, what) in needs.items():
-        if value is not None and not (found.folds and (table or path)):
-            raise ValueError(
-                f"{name} is for tables of examples with a label {what}. Received: "
-                f"{name}={value!r}, source={str(source)[:60]!r}, for the recipe {recipe.name!r}"
-            )
+    received = f"{_described(source)} for the recipe {recipe.name!r}"
+    if request.fold is not None and not (found.folds and (table or path)):
+        raise ValueError(
+            "fold is for tables of examples with a label that have a column 'fold'. Received: "
+            f"fold={request.fold!r}, {received}"
+        )
+    if request.group is not None and (found.whole or not (table or path)):
+        why = f"; {found.whole}" * bool(found.whole)
+        raise ValueError(
+            f"group is for tables with a row an example and a column of groups{why}. Received: "
+            f"group={request.group!r}, {received}"
+        )
     several = isinstance(source, dict) and all(hasattr(each, "columns") for each in source.values())
     if request.series is not None and not (found.series and (table or path or several)):
         raise ValueError(
@@ -144,8 +164,41 @@ def _check_options(found, request, source):
         )
     if request.split is not None:
         check_fractions(request.split)
+        if (
+            source is None
+            or is_catalogue_name(source)
+            or isinstance(source, (tf.data.Dataset, splits.Data))
+        ):
+            raise ValueError(
+                "split is for files, frames and lists that are not in parts yet. Received: "
+                f"split={request.split!r}, {received}"
+            )
+    if request.split is not None and found.whole and min(request.split) == 0:
+        raise ValueError(
+            f"each part needs some of the data, as {found.whole}. Received: "
+            f"split={request.split!r}, {received}"
+        )
     if request.fold is not None and (request.split is not None or request.group is not None):
         raise ValueError("fold says which rows are the test: pass it without split and group")
+
+
+def _of_files(source):
+    """Whether a source is a path, or holds paths alone, of which one is there."""
+    if isinstance(source, dict):
+        return bool(source) and all(map(_of_files, source.values()))
+    if isinstance(source, (tuple, list)):
+        paths = all(isinstance(each, (str, os.PathLike)) for each in source)
+        return paths and any(map(os.path.exists, source))
+    return isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
+
+
+def _described(source):
+    """What a source is, in words."""
+    if source is None:
+        return "the embedded sample"
+    if isinstance(source, (str, os.PathLike)):
+        return f"{shorten(source, 100)!r}"
+    return "a frame" if hasattr(source, "columns") else f"a {type(source).__name__}"
 
 
 def is_catalogue_name(source):

@@ -167,8 +167,8 @@ def test_columns_that_are_missing(given, message):
         ("a.jsonl", '{"text": "a"}\n{"text": \n', r"line 2: no valid JSON \("),
         ("a.jsonl", '{"text": "a"}\n[1]\n', r"line 2: expected an object .*found \[1\]"),
         ("a.jsonl", "\n\n", "is empty"),
-        ("a.txt", "hi", "type that is not read; expected one of .csv, .tsv, .jsonl"),
-        ("a", "hi", "type that is not read"),
+        ("a.txt", "hi", "holds no table.*Tables end in .csv, .tsv, .jsonl"),
+        ("a", "hi", "holds no table"),
     ],
 )
 def test_what_is_wrong_with_a_file(tmp_path, name, content, message):

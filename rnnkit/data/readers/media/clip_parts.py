@@ -9,12 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.partition import SPLIT_SEED
-from rnnkit.data.splits import Data
+from rnnkit.data.splits import Data, refuse_parts, undivided
 
 MANY = 10
+WORDS = {"train": "train", "validation": "validate", "test": "test"}
 
 
-def from_sequences(parts, columns=None, source=None):
+def from_sequences(parts, columns=None, source=None, fractions=None):
     """Data from sequences of frames with their labels.
 
     Args:
@@ -22,15 +23,31 @@ def from_sequences(parts, columns=None, source=None):
             `[time, ...]` and a list of labels of that length; or of `"all"` alone.
         columns: Names of the columns of vectors, or None.
         source: As in `Data`.
+        fractions: Of the sequences that train, validate and test, where there is one part alone
+            and at least as many sequences as `MANY`.
 
     Returns:
-        A `Data`; parts that are missing are taken from the others.
+        A `Data`; parts that are missing are taken from the others, and it is printed.
     """
+    refuse_parts(parts, source, fractions)
+    made = [split for split in ("validation", "test") if split not in parts]
+    whole = len(next(iter(parts.values()))) >= MANY
+    if fractions is not None and not whole:
+        raise ValueError(
+            f"split is for {MANY} sequences or more; of fewer their ends are set apart. Received: "
+            f"split={fractions!r} for {len(parts['all'])}"
+        )
+    test = fractions[2] if fractions else 0.1
+    validate = fractions[1] / (1 - test) if fractions else 0.1  # of the rest
     parts = {("train" if split == "all" else split): pairs for split, pairs in parts.items()}
     if "test" not in parts:
-        parts["train"], parts["test"] = _test(parts["train"])
+        parts["train"], parts["test"] = _test(parts["train"], test)
     if "validation" not in parts:
-        parts["train"], parts["validation"] = _validation(parts["train"])
+        parts["train"], parts["validation"] = _validation(parts["train"], validate)
+    if made and not undivided.get():
+        sizes = [f"{len(parts[split]):,} to {word}" for split, word in WORDS.items()]
+        ends = "" if whole else "; where sequences are few, their ends are set apart"
+        print(f"Split: {', '.join(sizes)}{ends}")
     arrays = [x for pairs in parts.values() for x, _ in pairs]
     if arrays[0].ndim == 4:
         sizes = sorted({array.shape[1:3] for array in arrays})
@@ -57,22 +74,23 @@ def from_sequences(parts, columns=None, source=None):
     return Data(**{s: dataset(p) for s, p in parts.items()}, source=source, sizes=sizes, info=info)
 
 
-def _test(pairs):
+def _test(pairs, fraction):
     if len(pairs) >= MANY:
-        return _tenth(pairs, 0)
+        return _apart(pairs, 0, fraction)
     if len(pairs) > 2:
         count = max(1, round(len(pairs) / 5))
         return pairs[:-count], pairs[-count:]
     return _ends(pairs, 5)
 
 
-def _validation(pairs):
-    return _tenth(pairs, 1) if len(pairs) >= MANY else _ends(pairs, 6)
+def _validation(pairs, fraction):
+    return _apart(pairs, 1, fraction) if len(pairs) >= MANY else _ends(pairs, 6)
 
 
-def _tenth(pairs, seed):
+def _apart(pairs, seed, fraction):
+    """Sequences without a random fraction of them, and these."""
     order = np.random.RandomState(SPLIT_SEED + seed).permutation(len(pairs))
-    count = max(1, round(len(pairs) / 10))
+    count = max(1, round(len(pairs) * fraction))
     apart = set(order[:count].tolist())
     kept = [pair for index, pair in enumerate(pairs) if index not in apart]
     return kept, [pairs[index] for index in sorted(apart)]

@@ -48,16 +48,17 @@ def load(source, request):
         ValueError: For what cannot be read; the message has the file and the line.
     """
     if isinstance(source, tuple):
-        return from_arrays(source)
+        return from_arrays(source, request.split)
     parts, columns = {}, None
     frames = _Frames(_label(source))
     for split, found in _tables(source, request).items():
         for table in found:
+            table = request.numbers(table, request.column(table, "target"))
             for part, rows, apart in _pieces(table, split, request):
                 x, y, names = _sequence(table, rows, request, columns, frames, apart)
                 columns = columns or names
                 parts.setdefault(part, []).append((x, y))
-    return from_sequences(parts, columns, _label(source))
+    return from_sequences(parts, columns, _label(source), request.split)
 
 
 def _label(source):
@@ -282,7 +283,7 @@ def example(builder, x, y):
     return lambda row: (row[x], name(row[y]))
 
 
-def from_arrays(source):
+def from_arrays(source, fractions=None):
     """Data from a pair `(x, y)`: lists of clips or vectors `[time, ...]` and of their labels.
 
     Raises:
@@ -310,7 +311,7 @@ def from_arrays(source):
             pairs.append((x.astype("float64") if x.ndim == 2 else pictures.frames(x), labels))
         except ValueError as error:
             raise ValueError(f"The sequence at position {index}: {error}") from None
-    return from_sequences({"all": pairs}, source="arrays")
+    return from_sequences({"all": pairs}, source="arrays", fractions=fractions)
 
 
 def pairs(dataset, request):

@@ -2,9 +2,11 @@
 
 What is set apart for validation and test, where a source has no such parts, is a tenth each: of
 every class alike where pictures have labels; and all texts of a picture together where they have
-texts. A class with a single picture is left to training, with a warning.
+texts. Copies of a picture stay together. A class with a single picture is left to training, with a
+warning.
 """
 
+import collections
 import pathlib
 import tempfile
 import warnings
@@ -13,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data import splits
-from rnnkit.data.partition import LEAST, SPLIT_SEED
+from rnnkit.data.partition import LEAST, PARTS
 from rnnkit.data.readers import files, tfds_features
 from rnnkit.data.readers.examples import leave_out
+from rnnkit.data.readers.media import captions
 from rnnkit.data.readers.media.picture_arrays import read_npz
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.splits import SPLITS
@@ -61,11 +64,12 @@ def _tensors(table):
     return tf.constant(table.columns["image"]), target
 
 
-def _read(table, columns, what, skip, find=None):
+def _read(table, columns, what, skip, find=None, group=None):
     """A `Table` of the rows that can be read.
 
     Its columns are `image` (bytes), `target`, and `key`, which is the same where rows belong
-    together: of one label, or texts of one picture. The column `split` is kept if there is one.
+    together: of one label, or texts of one picture. The column `split` is kept if there is one,
+    and `group` is that of that name.
     """
     if find is None and pathlib.Path(table.source).is_file():
         find = Store(pathlib.Path(table.source).parent).find
@@ -102,6 +106,9 @@ def _read(table, columns, what, skip, find=None):
     for name in table.columns:
         if str(name).strip().lower() == "split":
             found["split"] = [table.columns[name][row] for row in kept]
+    if group is not None:
+        name = table.match("group", (), group)
+        found["group"] = [table.columns[name][row] for row in kept]
     return Table(found, [table.lines[row] for row in kept], table.source)
 
 
@@ -114,8 +121,8 @@ def load(source, request):
     Args:
         source: A folder of class folders (`cat/1.png`), in split folders (`train/cat/1.png`) or
             not, for labels; a folder or zip file with pictures and a table of their paths, or one
-            table a split; such a table alone; or an npz file with `x` and `y`, or `x_train`,
-            `y_train`, `x_test`, `y_test` and so on.
+            table a split; such a table alone, or a list of captions (see `captions.read`); or an
+            npz file with `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test` and so on.
         request: A `Request`; its data types say whether labels or texts belong to the pictures.
 
     Returns:
@@ -129,8 +136,7 @@ def load(source, request):
         parts = read_npz(path, what)
     else:
         parts = _of_files(path, what, request)
-    tensors = {part: _tensors(table) for part, table in _complete(parts, what).items()}
-    return splits.from_columns(tensors, str(source))
+    return _data(parts, what, str(source), request.split)
 
 
 def _of_files(path, what, request):
@@ -148,7 +154,7 @@ def _of_files(path, what, request):
         chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
     parts = {}
     for split, table in tables.items():
-        read = _read(table, chosen[split], what, request.skip_unreadable, find)
+        read = _read(table, chosen[split], what, request.skip_unreadable, find, request.group)
         for part, rows in splits.by_split_column(read, split).items():
             parts[part] = splits.take(read, rows)
     return parts
@@ -156,11 +162,21 @@ def _of_files(path, what, request):
 
 def _tables(path, archive, request):
     """Tables of pictures by split; empty if there are none."""
+    of_texts = request.recipe.data_types[1] == "text"
     if not archive:
         if path.is_dir() and not any(f.suffix.lower() in SUFFIXES for f in path.iterdir()):
-            return {}
+            lists = captions.in_folder(path) if of_texts else []
+            found = [captions.read(file, request) for file in lists]
+            found = [table for table in found if table is not None]
+            if len(found) > 1:
+                names = ", ".join(pathlib.Path(table.source).name for table in found)
+                raise ValueError(
+                    f"{str(path)!r} holds several lists of captions, {names}: pass one"
+                )
+            return {"all": found[0]} if found else {}
         found = files.find_splits(path, request.name)
-        return {split: request.table(file) for split, file in found.items()}
+        lists = {split: captions.read(file, request) for split, file in found.items() if of_texts}
+        return {split: lists.get(split) or request.table(file) for split, file in found.items()}
     with archives.Archive(path) as inside, tempfile.TemporaryDirectory() as folder:
         members = [m for m in inside.names if m.lower().endswith(SUFFIXES)]
         members = [m for m in members if "__MACOSX" not in m and m.count("/") <= 1]
@@ -245,42 +261,29 @@ def _class_folders(store, what):
 # === Parts ===
 
 
-def _complete(parts, what):
-    """Adds the parts that are missing, taken from train; see the top of this file."""
-    parts = {("train" if part == "all" else part): table for part, table in parts.items()}
-    wanted = [part for part in ("test", "validation") if part not in parts]
-    if not wanted:
-        return parts
-    table, draws, groups = parts["train"], np.random.RandomState(SPLIT_SEED), {}
-    for row, key in enumerate(table.columns["key"]):
-        groups.setdefault(key, []).append(row)
-    if what == "label":
-        single = [label for label, rows in groups.items() if len(rows) == 1]
-        if single:
+def _data(parts, what, source, fractions):
+    """`Data` of tables by part, those that are missing taken from the others."""
+    whole = parts.get("all", parts.get("train"))
+    groups = whole.columns.get("group") if whole is not None else None
+    if whole is not None and set(parts) != set(PARTS) and not splits.undivided.get():
+        counts = collections.Counter(whole.columns["key"])
+        single = [key for key, count in counts.items() if count == 1]
+        if what == "label" and single:
             warnings.warn(
-                f"{len(single)} of {len(groups)} classes have one picture alone, which is left to "
+                f"{len(single)} of {len(counts)} classes have one picture alone, which is left to "
                 f"training: {', '.join(map(repr, single[:5]))}",
                 stacklevel=4,
             )
-        several = [rows for rows in groups.values() if len(rows) > 1]
-        units = [[row] for rows in several for row in draws.permutation(rows).tolist()]
-    else:
-        units = [list(groups.values())[index] for index in draws.permutation(len(groups))]
-    if len(units) < LEAST:
-        raise ValueError(
-            f"{table.source} has {len(units)} pictures to set some apart for "
-            f"{' and '.join(wanted)}: expected at least {LEAST}, or parts for train, validation "
-            "and test"
-        )
-    # Every tenth unit, in the order of the classes, so that no class with two pictures loses both.
-    apart = {
-        part: sorted(row for unit in units[first::10] for row in unit)
-        for part, first in (("test", 4), ("validation", 9))
-        if part in wanted
-    }
-    taken = {row for rows in apart.values() for row in rows}
-    apart["train"] = [row for row in range(table.size) if row not in taken]
-    return {**parts, **{part: splits.take(table, rows) for part, rows in apart.items()}}
+        units = len(counts) if what == "text" else whole.size - len(single)
+        if units < LEAST:
+            wanted = [part for part in ("test", "validation") if part not in parts]
+            raise ValueError(
+                f"{whole.source} has {units} pictures to set some apart for "
+                f"{' and '.join(wanted)}: expected at least {LEAST}, or parts for train, "
+                "validation and test"
+            )
+    tensors = {part: _tensors(table) for part, table in parts.items()}
+    return splits.from_columns(tensors, source, fractions, groups)
 
 
 # === Datasets ===

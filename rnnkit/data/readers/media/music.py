@@ -184,7 +184,7 @@ class _Reader:
                 "melodies. target='roll' keeps all",
                 stacklevel=4,
             )
-        data = splits.from_columns(tensors, source, styles=True)
+        data = splits.from_columns(tensors, source, self.request.split, styles=True)
         data.info["form"] = form
         if form == "roll":  # nothing is known about the steps of arrays: taken as beats
             data.info["steps_per_beat"] = STEPS_PER_BEAT[form] if scores else 1

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.readers.examples import leave_out
+from rnnkit.data.readers.media import manifests
 from rnnkit.data.splits import SPLITS
-from rnnkit.formats import bounds, wav
+from rnnkit.formats import bounds, inkml, wav
 from rnnkit.formats import points as pen
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.encodings import decode
@@ -22,8 +23,9 @@ def audio_and_text(table, columns, skip_unreadable=False):
     """Raw tensors `(wav bytes, texts)` of a table with wav files and their texts.
 
     Args:
-        table: A `Table` whose input column has paths (of a file's table: in its folder or below),
-            bytes of files (wav, FLAC, Ogg, MP3), or pairs `(samples, rate)`.
+        table: A `Table` whose input column has paths (of a file's table: in its folder or below,
+            see `manifests.Files`), bytes of files (wav, FLAC, Ogg, MP3), or pairs `(samples,
+            rate)`.
         columns: Dict of `"input"`, `"target"` to the names of its columns.
         skip_unreadable: Whether rows whose audio cannot be read are left out, with a warning,
             instead of raising.
@@ -36,13 +38,14 @@ def audio_and_text(table, columns, skip_unreadable=False):
             bad rows and the first of them.
     """
     folder = os.path.dirname(table.source) if os.path.isfile(table.source) else None
+    files = None if folder is None else manifests.Files(folder)
     made = bounds.Made(table.source, "recordings")
 
     def sound(value):
         if isinstance(value, str):
             if not value.strip():
                 raise ValueError("no path")
-            value = value if folder is None else bounds.inside(folder, value)
+            value = value if files is None else files.find(value)
         return wav.to_wav(value)
 
     def count(content):
@@ -55,8 +58,9 @@ def strokes_and_text(table, columns, skip_unreadable=False):
     """Raw tensors `(points, texts)` of a table with handwriting and what it says.
 
     Args:
-        table: A `Table` whose input column has strings `"x y up;x y up;..."` or arrays
-            `[points, 3]`; see `rnnkit.formats.points.parse`.
+        table: A `Table` whose input column has strings `"x y up;x y up;..."`, arrays
+            `[points, 3]`, lists of strokes or names of InkML files (of a file's table: in its
+            folder or below); see `rnnkit.formats.points.parse`.
         columns: As in `audio_and_text`.
         skip_unreadable: As in `audio_and_text`.
 
@@ -70,7 +74,14 @@ def strokes_and_text(table, columns, skip_unreadable=False):
     def ragged(pieces):
         return tf.RaggedTensor.from_row_lengths(np.concatenate(pieces), [len(p) for p in pieces])
 
-    return _rows(table, columns, pen.parse, "pieces of writing", skip_unreadable, ragged)
+    folder = os.path.dirname(table.source) if os.path.isfile(table.source) else None
+
+    def points(value):
+        named = isinstance(value, str) and value.strip().lower().endswith(inkml.SUFFIX)
+        value = bounds.inside(folder, value) if named and folder is not None else value
+        return pen.parse(value)
+
+    return _rows(table, columns, points, "pieces of writing", skip_unreadable, ragged)
 
 
 def _rows(table, columns, read, what, skip, join, count=None):
@@ -119,6 +130,25 @@ def wav_folders(folder, encoding="utf-8"):
     Raises:
         ValueError: If a wav file has no text though others have, or two folders are for one split.
     """
+    return _folders(folder, wav.SUFFIXES, lambda root: _in_folder(root, encoding))
+
+
+def ink_folders(folder, encoding="utf-8"):
+    """InkML files in folders without a manifest, as `{split: Table}`, or one alone.
+
+    The text of a file is in it (see `rnnkit.formats.inkml.read`), or in `name.txt` beside it.
+
+    Args, returns and raises as `wav_folders`.
+    """
+    if str(folder).lower().endswith(inkml.SUFFIX) and os.path.isfile(folder):
+        return {"all": _inks([pathlib.Path(folder)], encoding)}
+    return _folders(
+        folder, (inkml.SUFFIX,), lambda root: _inks(_found(root, (inkml.SUFFIX,)), encoding)
+    )
+
+
+def _folders(folder, suffixes, read):
+    """What a function reads of the folders of splits, or of one folder, by split."""
     folder = pathlib.Path(folder)
     if not folder.is_dir() or any(item.suffix.lower() in SUFFIXES for item in folder.iterdir()):
         return {}
@@ -132,27 +162,51 @@ def wav_folders(folder, encoding="utf-8"):
                     f"{splits[split].name} and {item.name}. Pass one that holds one of each"
                 )
             splits[split] = item
-    if splits and "train" not in splits and _sounds(folder):
+    if splits and "train" not in splits and _found(folder, suffixes):
         raise ValueError(
-            f"the folder {str(folder)!r} has no training part: expected a folder 'train' with wav "
-            f"files. Found: {sorted(root.name for root in splits.values())}"
+            f"the folder {str(folder)!r} has no training part: expected a folder 'train' with "
+            f"{suffixes[0]} files. Found: {sorted(root.name for root in splits.values())}"
         )
-    parts = {split: _in_folder(root, encoding) for split, root in splits.items()}
+    parts = {split: read(root) for split, root in splits.items()}
     parts = {split: table for split, table in parts.items() if table}
     if not parts:
-        table = _in_folder(folder, encoding)
+        table = read(folder)
         return {"all": table} if table else {}
     return parts
 
 
-def _sounds(root):
-    """The files of sound in a folder and below, in the order of their names."""
-    return sorted(item for item in root.rglob("*") if item.suffix.lower() in wav.SUFFIXES)
+def _found(root, suffixes):
+    """The files of a kind in a folder and below, in the order of their names."""
+    return sorted(item for item in root.rglob("*") if item.suffix.lower() in suffixes)
+
+
+def _inks(files, encoding):
+    """InkML files as a `Table`, or None without any."""
+    if not files:
+        return None
+    columns = {"points": [], "text": []}
+    for file in files:
+        try:
+            strokes, text = inkml.read(file)
+            points = pen.of_strokes(strokes)
+        except ValueError:  # raised again where unreadable pieces are counted
+            points, text = str(file), ""
+        beside = file.with_suffix(".txt")
+        if text is None and beside.is_file():
+            text = decode(beside, encoding).strip()
+        if text is None:
+            raise ValueError(
+                f'{file} does not say what is written: expected <annotation type="truth"> in it, '
+                f"{beside.name} beside it, or a table with the columns points and text"
+            )
+        columns["points"].append(points)
+        columns["text"].append(text)
+    return Table(columns, list(map(str, files)), "InkML", unit="file")
 
 
 def _in_folder(root, encoding):
     """The wav files of one folder and those below as a `Table`, or None without any."""
-    files = _sounds(root)
+    files = _found(root, wav.SUFFIXES)
     if not files:
         return None
     told = {}

@@ -1,13 +1,16 @@
 """Tagged sentences in columns: a word a line with its tags, an empty line between sentences.
 
-Also CoNLL-U, whose ten columns have names, and comments after #.
+Also CoNLL-U, whose ten columns have names; CoNLL-2012, whose entities are in brackets; words with
+their tags after a slash, a sentence a line; and comments after #.
 """
 
 import pathlib
 import re
 
+from rnnkit.data.readers.sequences import brackets
+from rnnkit.formats import compressed, contents
 from rnnkit.formats.encodings import decode
-from rnnkit.formats.tables import Table
+from rnnkit.formats.tables import FILES, Table
 from rnnkit.metrics.tag_schemes import scheme_of
 
 SUFFIXES = (".conll", ".conllu", ".iob", ".bio", ".txt", ".tsv")
@@ -16,7 +19,7 @@ CONLLU = {"form": 1, "lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "deprel": 7}
 DOCUMENT = "-DOCSTART-"
 
 
-def read(path, data_type="tags", given=None, encoding="utf-8"):
+def read(path, data_type="tags", given=None, encoding="utf-8", text=None):
     """Reads a file of columns.
 
     The columns are separated by tabs, or where the file has none by spaces. Words with a space
@@ -25,7 +28,9 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
     they have other columns, or begin with `# ` and have a tag that no other line has.
 
     A first column that counts the words of each sentence, or of the file, is left out where there
-    are two others.
+    are two others. A file that begins with `#begin document` has the columns of CoNLL-2012. Tags
+    in brackets are read as B- and I- tags. A file without tabs in which each word of each line has
+    a slash inside is read as `word/tag`, a sentence a line.
 
     Args:
         path: Path of the file.
@@ -36,6 +41,7 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
             last), or for CoNLL-U its name. The word is in the first by default, or in the second
             where the first one counts.
         encoding: Character encoding of the file.
+        text: Its text, where it is read already.
 
     Returns:
         A `Table` with the columns `words` and `tags`, a list for each sentence, and the line at
@@ -48,23 +54,30 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
     """
     path, given = pathlib.Path(path), given or {}
     # Not str.splitlines, which also splits at form feeds and other rare characters.
-    lines = decode(path, encoding).replace("\r\n", "\n").split("\n")
+    text = decode(path, encoding) if text is None else text
+    lines = text.replace("\r\n", "\n").split("\n")
     rows = [(number, line) for number, line in enumerate(lines, 1)]
     filled = [(n, line) for n, line in rows if line.strip() and not line.startswith(DOCUMENT)]
-    tabs = any("\t" in line for _, line in filled)
+    # Comments may have tabs where words have spaces.
+    words = [line for _, line in filled if not line.startswith("#")]
+    tabs = any("\t" in line for line in words or lines)
+    slashed = words and not tabs and not given
+    if slashed and all("/" in each[1:-1] for line in words for each in line.split()):
+        return _slashed(filled, path)
     named = _is_conllu(path, filled)
-    if named:
+    documents = bool(filled) and filled[0][1].startswith(brackets.BEGIN)
+    if named or documents:
         filled = [(n, line) for n, line in filled if not line.startswith("#")]
     cells = {number: _cells(line, tabs) for number, line in filled}
-    if not named:
+    if not named and not documents:
         cells = _without_comments(cells, given.get("target"))
     if not cells:
         raise ValueError(f"{path} holds no sentence: expected a word and its tag in each line")
     if named:  # ranges (1-2) and words that are not written (1.1) have no tags of their own
         cells = {n: each for n, each in cells.items() if each[0].isdigit()}
-    width = len(next(iter(cells.values())))
+    width = brackets.COLUMNS if documents else len(next(iter(cells.values())))
     for number, each in cells.items():
-        if len(each) < 2 or len(each) != width:
+        if len(each) < max(width, 2) or len(each) != width and not documents:
             raise ValueError(
                 f"{path}, line {number}: expected {max(width, 2)} columns "
                 f"{'between tabs' if tabs else 'between spaces'}, as in the lines before, or an "
@@ -73,12 +86,18 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
     word = _column(given.get("input"), width, named, "input", path)
     tag = _column(given.get("target"), width, named, "target", path)
     first = 0  # what is before the words
+    if documents:
+        word = brackets.WORD if word is None else word
+        wanted = brackets.TAG if data_type == "tags" else brackets.ENTITY
+        tag = wanted if tag is None else tag
     if word is None:
         word = first = 1 if named else _first(cells, width, tag, path)
     if tag is None and named and data_type == "tags":
         tag = CONLLU["upos"]
     elif tag is None:
         tag = _target(list(cells.values()), word, first, data_type, path)
+    if not 2 <= len({word, tag}):
+        raise ValueError(f"{path}: input and target are the same column. Received: {given}")
     words, tags, starts, fresh = [], [], [], True
     for number, line in rows:
         if number in cells:
@@ -95,25 +114,53 @@ def read(path, data_type="tags", given=None, encoding="utf-8"):
             tags[-1].append(cells[number][tag])
         elif not line.strip() or line.startswith(DOCUMENT):
             fresh = True
+    if brackets.are_brackets(each for sentence in tags for each in sentence):
+        tags = [_opened(each, f"{path}, line {at}") for each, at in zip(tags, starts, strict=True)]
     return Table({"words": words, "tags": tags}, starts, str(path))
 
 
-def looks_like(path, names, encoding="utf-8"):
+def looks_like(path, names, text):
     """Whether a file is one of columns rather than a table whose first line names `names`.
 
     Args:
-        path: Path of the file.
+        path: Path of the file. One with an unusual ending, or none, is of columns if each line has
+            as many, between tabs or spaces, two or more.
         names: Dict of role to the lower-case column names taken for it.
+        text: Its text.
     """
-    if pathlib.Path(path).suffix.lower() not in SUFFIXES:
-        return False
-    first = decode(path, encoding).partition("\n")[0].rstrip("\r").lower().split("\t")
+    suffix = compressed.bare(path).suffix.lower()
+    first = text.partition("\n")[0].rstrip("\r").lower().split("\t")
     cells = {cell.strip() for cell in first}
-    return not all(cells & {str(name) for name in taken} for taken in names.values())
+    if (
+        suffix in FILES
+        and suffix not in SUFFIXES
+        or all(cells & {str(name) for name in taken} for taken in names.values())
+    ):
+        return False
+    if suffix in SUFFIXES or text.startswith((brackets.BEGIN, DOCUMENT)):
+        return True
+    lines = [line for line in text[: contents.HEAD].split("\n") if not line.startswith("#")]
+    lines = [line.rstrip("\r") for line in lines[:-1] or lines if line.strip()]
+    widths = {len(_cells(line, any("\t" in line for line in lines))) for line in lines}
+    return len(widths) == 1 and min(widths) > 1 and lines[0].lstrip()[0] not in "{["
+
+
+def _slashed(lines, path):
+    """A `Table` of lines of words with their tags, `The/DT dog/NN`."""
+    pairs = [[each.rpartition("/")[::2] for each in line.split()] for _, line in lines]
+    words, tags = ([[pair[side] for pair in each] for each in pairs] for side in (0, 1))
+    return Table({"words": words, "tags": tags}, [number for number, _ in lines], str(path))
+
+
+def _opened(cells, where):
+    try:
+        return brackets.tags_of(cells)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def _is_conllu(path, filled):
-    if path.suffix.lower() == ".conllu":
+    if compressed.bare(path).suffix.lower() == ".conllu":
         return True
     plain = [line for _, line in filled if not line.startswith("# ")][:50]
     return bool(plain) and all(
@@ -205,13 +252,25 @@ def _target(rows, word, first, data_type, path):
     others = [column for column in range(first, len(rows[0])) if column != word]
     if data_type == "tags" and others:
         return others[0]
-    marked = [
-        each for each in others if scheme_of({row[each] for row in rows}, entities=True) != "plain"
-    ]
+    marked = [each for each in others if _is_of_entities([row[each] for row in rows])]
     if marked and marked[-1] == others[-1]:
+        before = [str(each) for each in marked[:-1]]
+        if before:
+            print(
+                f"{path}: the entities are those of the last column, as column {before[0]} has "
+                f"such tags too (target={before[0]} takes those)"
+            )
         return marked[-1]
+    if not marked and {row[others[-1]] for row in rows} == {"O"}:
+        return others[-1]  # a text without entities
     also = f", or {', '.join(f'target={each}' for each in marked)}" if marked else ""
     raise ValueError(
         f"{path} has no column of entity tags (B-..., I-..., O) at its end. First line of words: "
         f"{' '.join(rows[0])!r}. Say which it is with target=1, or the like{also}"
     )
+
+
+def _is_of_entities(cells):
+    """Whether the cells of a column are tags of entities, one or more."""
+    found = set(cells)
+    return scheme_of(found, entities=True) != "plain" or brackets.are_brackets(found)

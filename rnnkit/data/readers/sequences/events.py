@@ -48,6 +48,7 @@ def load(source, request):
             return data
         source = examples.path_of(source)
     found, label = _tables(source, request)
+    found = {name: _with_points(table, request) for name, table in found.items()}
     if "labels" in found:
         parts = {"all": _joined(found["events"], found["labels"], request)}
     else:
@@ -93,6 +94,12 @@ def _target(table, request):
         return request.column(table, "target")
     except ValueError:
         return None
+
+
+def _with_points(table, request):
+    """A table of events whose amounts have decimal points."""
+    target = _target(table, request)
+    return request.numbers(table, *([] if target is None else [target]))
 
 
 def _joined(rows, labels, request):

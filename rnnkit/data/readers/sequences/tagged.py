@@ -1,17 +1,23 @@
 """Tagged sentences from whatever holds them, as raw examples (words, tags)."""
 
 import collections.abc
-import pathlib
+import re
 
 from rnnkit.data import splits
-from rnnkit.data.readers import tfds_features
+from rnnkit.data.readers import class_names, tfds_features
 from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
 from rnnkit.data.readers.sequences import conll, spans, word_rows
+from rnnkit.data.readers.sequences import listed as lists
+from rnnkit.formats import compressed
 from rnnkit.formats.cells import as_text, missing
-from rnnkit.formats.tables import SUFFIXES, from_frame, is_table
-from rnnkit.utils.messages import shorten
+from rnnkit.formats.encodings import decode, is_binary
+from rnnkit.formats.tables import FILES, SUFFIXES, Table, from_frame
+from rnnkit.metrics.tag_schemes import PARTS, scheme_of
+from rnnkit.utils.messages import listed, shorten
 
+# Marks that are written in a way that no scheme has: B/PER.
+_ODD = re.compile(r"[BI][^\w-]\w")
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
 
 
@@ -22,43 +28,73 @@ def load(source, request):
         source: A file of columns (see `conll.read`), a table (csv, tsv, jsonl) with a row a
             sentence, a row a word (see `word_rows.gathered`) or texts with spans (see
             `spans.tagged`), a folder of splits of these, a pandas frame, a pair
-            (sentences, tags) or a dict of splits of these.
+            (sentences, tags), a list of pairs of a text and its spans, or a dict of splits of
+            these.
         request: A `Request`.
 
     Returns:
         A `Data` whose examples are pairs of string tensors `[words]`.
     """
     if isinstance(source, dict):
-        parts = {
-            split: _from_table(*_sentences(from_frame(part), request))
-            if hasattr(part, "columns")
-            else _from_pair(part)
-            for split, part in splits.named(source).items()
-        }
-        return splits.from_columns(parts, "a dict")
-    if isinstance(source, (tuple, list)):
-        return splits.from_columns({"all": _from_pair(source)}, "arrays")
+        parts = {split: _in_memory(part, request) for split, part in splits.named(source).items()}
+        return splits.from_columns(_tensors(parts, request), "a dict", request.split)
+    if isinstance(source, (tuple, list)) or hasattr(source, "columns"):
+        parts = {"all": _in_memory(source, request)}
+        label = "a frame" if hasattr(source, "columns") else "arrays"
+    else:
+        label = path_of(source)
+        paths = find_splits(label, request.name, ENDINGS)
+        parts = {split: _read(path, request) for split, path in paths.items()}
+    found, groups = {}, None
+    for split, (table, columns) in parts.items():
+        if request.group is not None:
+            groups = table.columns[table.match("group", (), request.group)]
+        for part, rows in splits.by_split_column(table, split).items():
+            found[part] = splits.take(table, rows), columns
+    return splits.from_columns(_tensors(found, request), label, request.split, groups)
+
+
+def _in_memory(source, request):
+    """A frame, a pair of lists, or a list of texts with spans, as a `Table` and its columns."""
     if hasattr(source, "columns"):
-        found = _from_table(*_sentences(from_frame(source), request))
-        return splits.from_columns({"all": found}, "a frame")
-    parts = {}
-    for split, path in find_splits(path_of(source), request.name, ENDINGS).items():
-        found, columns = _read(path, request)
-        for part, rows in splits.by_split_column(found, split).items():
-            parts[part] = _from_table(splits.take(found, rows), columns)
-    return splits.from_columns(parts, str(source))
+        return _sentences(from_frame(source), request)
+    if len(source) != 2 and all(map(_has_spans, source)):
+        texts = {"text": [text for text, _ in source], "spans": [each for _, each in source]}
+        texts["spans"] = [each["entities"] for each in texts["spans"]]
+        return _sentences(Table(texts, range(len(source)), "the list", unit="position"), request)
+    if len(source) != 2 or len(source[0]) != len(source[1]):
+        raise ValueError(
+            "Arrays are passed as a pair (sentences, tags) of equal length. "
+            f"Received: lengths {shorten([_size(part) for part in source])}"
+        )
+    pair = {"words": list(source[0]), "tags": list(source[1])}
+    return Table(pair, range(len(source[0])), "the pair", unit="position"), ("words", "tags")
+
+
+def _has_spans(example):
+    """Whether something is a text with `{"entities": [...]}`, as spaCy is trained with."""
+    pair = isinstance(example, (tuple, list)) and len(example) == 2
+    return pair and isinstance(example[1], dict) and "entities" in example[1]
+
+
+def _size(part):
+    return len(part) if hasattr(part, "__len__") else part
 
 
 def _read(path, request):
     """The `Table` of a file with a sentence a row, and its columns of words and tags."""
-    if pathlib.Path(path).suffix.lower() not in ENDINGS and not is_table(path):
+    suffix = compressed.bare(path).suffix.lower()
+    if suffix not in FILES and is_binary(path):
         raise ValueError(
             f"{path} is of a type that is not read; expected one of {', '.join(ENDINGS)}"
         )
-    recipe = request.recipe
-    if conll.looks_like(path, recipe.columns, request.encoding):
-        table = conll.read(path, recipe.data_types[1], request.given, request.encoding)
-        return table, ("words", "tags")
+    if suffix in FILES and suffix not in conll.SUFFIXES:
+        return _sentences(request.table(path), request)
+    recipe, text = request.recipe, decode(path, request.encoding)
+    if conll.looks_like(path, recipe.columns, text):
+        request.refuse(f"{path} is read as columns of words and tags", "separator", "header")
+        data_type = recipe.data_types[1]
+        return conll.read(path, data_type, request.given, text=text), ("words", "tags")
     return _sentences(request.table(path), request)
 
 
@@ -66,19 +102,46 @@ def _sentences(table, request):
     """A table as one with a sentence a row, and the names of its columns of words and tags."""
     columns = tuple(request.column(table, role) for role in ("input", "target"))
     if request.recipe.data_types[1] == "entities":
+        columns = (_of_texts(table, columns[0], request), columns[1])
         table = spans.tagged(table, *columns)
+    listed = {name: lists.column(table.columns[name]) for name in columns}
+    table = Table(
+        {**table.columns, **listed}, table.lines, table.source, table.positions, table.unit
+    )
     return word_rows.gathered(table, *columns), columns
 
 
-def _from_table(table, columns):
-    """Raw tensors of a table with a sentence a row; its cells hold lists, or words with spaces.
+def _of_texts(table, column, request):
+    """The column of texts where the one of words says where each word stands."""
+    first = next(iter(table.columns[column]), None)
+    tokens = isinstance(first, list) and bool(first) and isinstance(first[0], dict)
+    if tokens and "input" not in request.given and "text" in table.columns:
+        return "text"
+    return column
+
+
+def _tensors(parts, request):
+    """Raw tensors of tables with a sentence a row; their cells hold lists, or words with spaces.
 
     Args:
-        table: A `Table`.
-        columns: Names of the columns of words and of tags.
+        parts: Dict of split to a `Table` and the names of its columns of words and of tags.
+        request: A `Request`.
     """
-    sides = [_sides(table.columns[name], table.where) for name in columns]
-    return _paired(*sides, table.where)
+    found = {}
+    for split, (table, columns) in parts.items():
+        words, tags = (_sides(table.columns[name], table.where) for name in columns)
+        tags = _apart(words, tags, table)
+        if request.names is not None:
+            tags = [
+                [class_names.name_of(tag, request.names, table.where(row)) for tag in each]
+                for row, each in enumerate(tags)
+            ]
+        found[split] = words, tags, table
+    if request.names is None:
+        _check_tags(list(found.values()), request)
+    return {
+        split: _paired(words, tags, table.where) for split, (words, tags, table) in found.items()
+    }
 
 
 def _sides(values, where):
@@ -96,7 +159,10 @@ def _items(value):
     if isinstance(value, str):
         return value.split()
     if isinstance(value, collections.abc.Iterable) and not isinstance(value, (dict, bytes)):
-        return [as_text(each).decode("utf-8", "replace") for each in value]
+        return [
+            each if type(each) is str else as_text(each).decode("utf-8", "replace")
+            for each in value
+        ]
     if missing(value):
         return []
     raise ValueError(
@@ -105,17 +171,58 @@ def _items(value):
     )
 
 
-def _from_pair(pair):
-    if len(pair) != 2 or len(pair[0]) != len(pair[1]):
+def _apart(words, tags, table):
+    """Tags that have commas between them, "B-PER,O", apart where they are as many as the words."""
+    if all(len(side) == len(each) for side, each in zip(words, tags, strict=True)):
+        return tags
+    apart = [each[0].split(",") if len(each) == 1 else each for each in tags]
+    if any(len(side) != len(each) for side, each in zip(words, apart, strict=True)):
+        return tags  # refused with its line
+    print(f"{table.source}: the tags of a sentence are those between commas")
+    return apart
+
+
+def _check_tags(parts, request):
+    """Refuses tags that cannot be those of entities; says that numbers are tags.
+
+    Args:
+        parts: Words, tags and `Table` of each part.
+        request: A `Request`. A column of tags that the user chose may hold any but numbers.
+    """
+    entities = request.recipe.data_types[1] == "entities"
+    known = {tag for _, tags, _ in parts for each in tags for tag in each}
+    source = parts[0][2].source
+    numbers = bool(known) and all(class_names.number(tag) is not None for tag in known)
+    if numbers and entities:
         raise ValueError(
-            "Arrays are passed as a pair (sentences, tags) of equal length. "
-            f"Received: lengths {[len(part) for part in pair]}"
+            f"{source}: the tags are numbers ({listed(sorted(known))}), which do not say what is "
+            "an entity. Say the names of their classes, from 0 on, such as "
+            "names=['O', 'B-PER', 'I-PER']"
         )
-
-    def where(row):
-        return f"position {row}"
-
-    return _paired(*(_sides(part, where) for part in pair), where)
+    if numbers:
+        print(f"{source}: the tags are numbers; names=[...] says what they are called")
+    if not entities or known <= {"O"}:
+        return
+    marked = any(tag[:2] in ("B-", "I-") for tag in known)
+    bare = {tag for tag in known - {"O", ""} if not PARTS.match(tag)}
+    odd = {tag for tag in bare if _ODD.match(tag)}
+    plain = scheme_of(known, entities=True) == "plain" and "target" not in request.given
+    if not (plain or odd or (marked and bare)):
+        return
+    wrong = odd or bare or known
+    table, row, tag = next(
+        (table, row, tag)
+        for _, tags, table in parts
+        for row, each in enumerate(tags)
+        for tag in each
+        if tag in wrong
+    )
+    what = "has no mark B- or I- as others have" if marked else "is of no entity, and none is O"
+    what = "has a mark that is not read" if odd else what
+    raise ValueError(
+        f"{table.where(row)}: the tag {shorten(repr(tag), 80)} {what}. Expected tags of entities "
+        f"such as B-PER, I-PER and O. Tags found: {listed(sorted(known))}"
+    )
 
 
 def _paired(sentences, tags, where):
@@ -141,6 +248,11 @@ def pairs(dataset, request):
     spec = dataset.element_spec
     pair = isinstance(spec, tuple) and len(spec) == 2
     ranks = {part.shape.rank for part in spec} if pair else set()
+    if pair and request.recipe.data_types[1] == "entities" and spec[1].dtype.is_integer:
+        raise ValueError(
+            "The tags of the dataset are numbers, which do not say what is an entity: map them to "
+            "their names first, such as tf.gather(['O', 'B-PER', 'I-PER'], tags)"
+        )
     if ranks not in ({1}, {2}):
         raise ValueError(
             "The dataset must give pairs (words, tags) of string tensors [words], or batches of "

@@ -17,6 +17,9 @@ SENTENCE = re.compile(
 def gathered(table, input_column, target_column):
     """A table with a row a word as one with a row a sentence; others as they are.
 
+    Where no column says where sentences begin, rows that are empty part them, or empty lines of
+    the file, and this is printed.
+
     A row stands for a word where a column such as `Sentence #`, `sentence_id`, `sent` or `doc` has
     the same value in the rows of a sentence, or one in the first row and nothing in the others. Of
     several such columns (`doc_id`, `sentence_id`) a sentence has the same values in all.
@@ -43,6 +46,9 @@ def gathered(table, input_column, target_column):
         and SENTENCE.fullmatch(re.sub(r"[^a-z]", "", str(name).lower()))
     ]
     starts = _starts(table, marks) if marks else None
+    if not marks:
+        table, starts = _parted(table, input_column, target_column)
+        words, tags = table.columns[input_column], table.columns[target_column]
     if starts is None:
         if table.size > 1 and all(map(_single, words)):
             raise ValueError(_unknown(table, input_column, marks))
@@ -69,6 +75,21 @@ def gathered(table, input_column, target_column):
             else [values[start] for start in starts]
         )
     return Table(columns, [table.lines[start] for start in starts], table.source)
+
+
+def _parted(table, *names):
+    """A table without its empty rows, and the rows after these, or after empty lines; or None."""
+    empty = [all(map(_empty, cells)) for cells in zip(*map(table.columns.get, names), strict=True)]
+    kept = [row for row, each in enumerate(empty) if not each]
+    lines = [table.lines[row] for row in kept]
+    starts = [
+        index for index, line in enumerate(lines) if index == 0 or line != lines[index - 1] + 1
+    ]
+    if not 1 < len(starts) < len(kept) or table.unit != "line":
+        return table, None
+    columns = {name: [cells[row] for row in kept] for name, cells in table.columns.items()}
+    print(f"{table.source}: a row is a word, and empty lines part {len(starts):,} sentences")
+    return Table(columns, lines, table.source), starts
 
 
 def _starts(table, marks):
@@ -120,7 +141,7 @@ def _unknown(table, column, marks):
     why = (
         f"{listed(marks)} differ in every row"
         if marks
-        else "there is no column that says where a sentence begins"
+        else "there is no column that says where a sentence begins, nor an empty line"
     )
     return (
         f"{table.source} has one word in each of {table.size:,} rows ({shown}, ...), and {why}. "

@@ -55,18 +55,23 @@ def load(source, request):
     if isinstance(source, dict):
         parts, label = splits.named(source), "a dict"
         if all(hasattr(part, "columns") for part in parts.values()):
-            tables = {split: number_tables.of_frame(part) for split, part in parts.items()}
+            tables = {
+                split: number_tables.of_frame(part, request.decimal)
+                for split, part in parts.items()
+            }
         else:
             _no_series_column(request)
             chains = [{split: _in_memory(part) for split, part in parts.items()}]
     elif isinstance(source, (str, pathlib.Path)):
         paths, label = files.find_splits(source, request.name, (*SUFFIXES, ".txt")), str(source)
         tables = {
-            split: number_tables.read(at, request.encoding, request.header, request.separator)
+            split: number_tables.read(
+                at, request.encoding, request.header, request.separator, request.decimal
+            )
             for split, at in paths.items()
         }
     elif hasattr(source, "columns"):
-        tables, label = {"all": number_tables.of_frame(source)}, "a frame"
+        tables, label = {"all": number_tables.of_frame(source, request.decimal)}, "a frame"
     else:
         _no_series_column(request)
         chains, label = [{"all": _in_memory(source)}], "arrays"
@@ -75,7 +80,7 @@ def load(source, request):
         names = (columns, list(found)) if columns else None
         chains = [_by_split_column(each) for each in found.values()]
     given = request.given if request.future is None else {**request.given, "future": request.future}
-    return from_parts(chains, given, label, names)
+    return from_parts(chains, given, label, names, request.split)
 
 
 def _no_series_column(request):

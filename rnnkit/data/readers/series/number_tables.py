@@ -2,23 +2,28 @@
 
 import pathlib
 
+from rnnkit.formats import decimals
 from rnnkit.formats.cells import number
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import Table, from_frame, read_table
 from rnnkit.formats.times import is_time
 
 
-def read(path, encoding, header=None, separator=None):
-    """A file as a `Table`; without a header the columns are called 0, 1, ..."""
+def read(path, encoding, header=None, separator=None, decimal=None):
+    """A file as a `Table`; without a header the columns are called 0, 1, ...
+
+    Numbers have decimal points, see `rnnkit.formats.decimals.with_points`.
+    """
     if pathlib.Path(path).suffix.lower() == ".txt":
         return _read_numbers(pathlib.Path(path), encoding)
-    return read_table(path, encoding, is_header if header is None else header, separator)
+    table = read_table(path, encoding, is_header if header is None else header, separator)
+    return decimals.with_points(table, decimal)
 
 
 def is_header(cells, below=None):
     """Whether the first row of a file names its columns: not all of it are numbers and dates."""
     del below
-    return not all(number(cell) is not None or is_time(cell) for cell in cells)
+    return not all(decimals.is_number(cell) or is_time(cell) for cell in cells)
 
 
 def _read_numbers(path, encoding):
@@ -46,11 +51,11 @@ def _read_numbers(path, encoding):
     return Table(columns, [line for line, _ in lines], str(path))
 
 
-def of_frame(frame):
+def of_frame(frame, decimal=None):
     """A pandas frame or Series as a `Table`, an index that is no plain count as a column."""
     if not hasattr(frame, "columns"):
         frame = frame.to_frame("0" if frame.name is None else frame.name)
-    table = from_frame(frame)
+    table = decimals.with_points(from_frame(frame), decimal)
     table.unit = "row"
     index = getattr(frame, "index", None)
     if index is not None and getattr(index.dtype, "kind", "O") not in "iuf":

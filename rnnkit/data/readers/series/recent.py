@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnkit.data.readers.series import number_tables, panels, times
 from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array, line
-from rnnkit.formats import tables
+from rnnkit.formats import decimals, tables
 from rnnkit.formats.cells import numbers
 from rnnkit.formats.tables import Table
 from rnnkit.formats.times import ISO_HINT, TIME_NAMES, find_time, parse_times
@@ -162,4 +162,4 @@ def _read_text(text, label):
     table = tables.parse(text.removeprefix("\ufeff"), label, header=number_tables.is_header)
     if not table.size:
         raise ValueError(f"{label} holds no rows: expected csv, one row a time")
-    return table
+    return decimals.with_points(table)

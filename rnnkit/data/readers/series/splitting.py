@@ -11,11 +11,13 @@ from rnnkit.data.readers.series.rows import complete, filled, joined, line
 from rnnkit.formats.tables import Table
 
 LEAST = 20
+# Of a series that train, validate and test.
+FRACTIONS = (0.7, 0.1, 0.2)
 # Rows from which on values without a calendar's season are asked for theirs.
 SEASONAL = 100
 
 
-def from_parts(chains, given=None, source=None, names=None):
+def from_parts(chains, given=None, source=None, names=None, fractions=None):
     """Data from series in consecutive parts.
 
     Args:
@@ -24,6 +26,8 @@ def from_parts(chains, given=None, source=None, names=None):
         given: Dict of `"input"`, `"target"` and `"future"` to the user's own columns.
         source: As in `Data`.
         names: The columns that tell series apart, and the name of each series; or None.
+        fractions: Of the rows that train, validate and test, where there is one part alone; by
+            default `FRACTIONS`.
 
     Returns:
         A `Data` of raw `(x, y)`: x float64 `[time, columns]`, with the time in front where it is
@@ -34,8 +38,9 @@ def from_parts(chains, given=None, source=None, names=None):
         chains, labels = _long_enough(chains, labels)
     examples, info, kept = {}, None, [] if len(chains) > 1 else None
     for chain, label in zip(chains, labels, strict=True):
+        splits.refuse_parts(chain, source, fractions)
         with _collected(kept):
-            made, about = examples_of(chain, given or {}, info)
+            made, about = examples_of(chain, given or {}, info, fractions, len(chains) == 1)
         if info is None:
             info = about
         elif about["frequency"] != info["frequency"]:
@@ -85,8 +90,8 @@ def _collected(kept):
     kept += caught
 
 
-def examples_of(parts, given, known=None):
-    """The three raw examples of one series, and the `info` of its data.
+def examples_of(parts, given, known=None, fractions=None, said=False):
+    """The three raw examples of one series, and the `info` of its data; how it is split is said.
 
     With the `info` of another series its columns are taken.
     """
@@ -114,7 +119,12 @@ def examples_of(parts, given, known=None):
         times.check_order(rows.seconds, rows.where)
         step, name, period = times.frequency(rows.seconds)
         rows, sizes = complete(rows, step, name, sizes)
-    ends = _ends(sizes)
+    ends = _ends(sizes, fractions)
+    if said and set(sizes) == {"train"} and not splits.undivided.get():
+        print(
+            f"Split in time: the first {ends[0]:,} rows to train, the next {ends[1] - ends[0]:,} "
+            f"to validate, the last {len(rows) - ends[1]:,} to test"
+        )
     period = period if period and 2 * period <= ends[0] else None
     if period is None and (rows.seconds is None or ends[0] >= SEASONAL):
         period = times.dominant_period(line(rows.column(targets[0])[: ends[0]]))
@@ -129,10 +139,12 @@ def examples_of(parts, given, known=None):
     return splits.in_time(x, y, ends), info
 
 
-def _ends(sizes):
+def _ends(sizes, fractions=None):
     """Where train and validation end, in rows from the start of the series."""
     if set(sizes) == {"train"}:
-        return sizes["train"] * 7 // 10, sizes["train"] * 8 // 10
+        size, (train, validate, _) = sizes["train"], fractions or FRACTIONS
+        # Rounded first: .7 + .1 is a little less than .8.
+        return int(round(size * train, 6)), int(round(size * (train + validate), 6))
     if "test" not in sizes or "train" not in sizes:
         raise ValueError(
             "A series in parts needs train and test (validation may be split off train). "

@@ -13,6 +13,7 @@ from rnnkit.data.splits import SPLITS, from_columns, named
 from rnnkit.formats.cells import missing
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import SUFFIXES, Table, is_table
+from rnnkit.utils.messages import shorten
 
 ROLES = ("input", "target")
 # `train`, `set_train`, `test2016`, `test_2017_flickr`, `val.tok`: a split and what it may go with.
@@ -96,6 +97,7 @@ def load(source, request):
             return None
         found = {split: read_pair(*pair, request.encoding) for split, pair in named(source).items()}
         label = "a dict of pairs of files"
+        request.refuse(f"{label} is read line by line", "separator", "header")
     else:
         columns = request.recipe.columns
         found = None
@@ -104,13 +106,16 @@ def load(source, request):
             found = None if table is None else {"all": table}
         if found is None:
             found = find(source, columns, request.given, request.name, request.encoding)
+            if found is not None:
+                why = f"{shorten(source, 200)}: pairs of files are read line by line"
+                request.refuse(why, "separator", "header")
         if found is None:
             return None
         label = ", ".join(map(str, source)) if isinstance(source, (tuple, list)) else str(source)
+    request.refuse(f"{label} has no columns but the pairs", "group")
     sides = {role: role for role in ROLES}
-    return from_columns(
-        {part: pairs_of_texts(table, sides) for part, table in found.items()}, label
-    )
+    parts = {part: pairs_of_texts(table, sides) for part, table in found.items()}
+    return from_columns(parts, label, request.split)
 
 
 def as_pair(source):

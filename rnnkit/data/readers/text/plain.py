@@ -6,7 +6,7 @@ import pathlib
 import tensorflow as tf
 
 from rnnkit.data.readers import files
-from rnnkit.data.splits import SPLITS, Data, by_split_column, named
+from rnnkit.data.splits import SPLITS, Data, by_split_column, named, refuse_parts, undivided
 from rnnkit.formats import tables
 from rnnkit.formats.encodings import decode
 
@@ -40,12 +40,13 @@ def load(source, request):
         return from_texts({"all": _of_dataset(source)}, "a dataset")
     if isinstance(source, dict):
         parts = {split: _listed(part) for split, part in named(source).items()}
-        return from_texts(parts, "a dict")
+        return from_texts(parts, "a dict", request.split)
     names = request.recipe.columns["target"]
     if hasattr(source, "columns"):
-        return from_texts(_of_table(tables.from_frame(source), "all", names, column), "a frame")
+        parts = _of_table(tables.from_frame(source), "all", names, column)
+        return from_texts(parts, "a frame", request.split)
     if isinstance(source, (list, tuple)):
-        return from_texts({"all": _listed(source)}, "a list")
+        return from_texts({"all": _listed(source)}, "a list", request.split)
     if not isinstance(source, (str, os.PathLike)):
         raise ValueError(
             "source must be a path, a TFDS name, a list of texts, a frame, a tf.data.Dataset of "
@@ -58,32 +59,44 @@ def load(source, request):
                 table = request.table(path)
                 found = _of_table(table, split, names, column)
             else:
+                request.refuse(f"{path} is read as plain text", "separator", "header")
                 found = {split: [_read(path, request.encoding)]}
             for part, texts in found.items():
                 parts[part] = parts.get(part, []) + texts
-    return from_texts(parts, os.fspath(source))
+    return from_texts(parts, os.fspath(source), request.split)
 
 
-def from_texts(parts, source=None):
+def from_texts(parts, source=None, fractions=None):
     """Data from lists of texts, missing parts cut off the end of the training part.
 
     Args:
         parts: Dict of `"train"`, `"validation"`, `"test"` to lists of texts, or of `"all"` alone.
         source: As in `Data`.
+        fractions: Of the characters that train, validate and test, where there is one part alone.
 
     Raises:
         ValueError: If a part is empty, or there is too little to split.
     """
+    refuse_parts(parts, source, fractions)
+    apart = {"validation": VALIDATION, "test": TEST}
+    if fractions is not None:
+        apart = {"validation": fractions[1], "test": fractions[2]}
     parts = {split: [text for text in texts if text] for split, texts in parts.items()}
     if "all" in parts:
         parts["train"] = parts.pop("all")
     total = sum(map(len, parts["train"]))
     kept = 1.0
-    for split, part in (("test", TEST), ("validation", VALIDATION)):
-        if split not in parts:
-            kept -= part
+    made = [split for split in ("test", "validation") if split not in parts]
+    for split in ("test", "validation"):
+        if split in made:
+            kept -= apart[split]
             parts["train"], parts[split] = _cut(parts["train"], int(kept * total))
     sizes = {split: sum(map(len, parts[split])) for split in ("train", "validation", "test")}
+    if made and not undivided.get():
+        print(
+            f"Split in order: {sizes['train']:,} characters to train, {sizes['validation']:,} to "
+            f"validate, {sizes['test']:,} to test"
+        )
     for split, size in sizes.items():
         if size < 2:
             raise ValueError(
