@@ -414,14 +414,6 @@ class Model(Distributed, Served, keras.Model):
             super().save(temporary, **kwargs)
             check_written(temporary)
 
-    def save_weights(self, filepath, **kwargs):
-        """As of a Keras model; of several machines the chief alone writes."""
-        if replicas.is_chief(self.distribute_strategy):
-            super().save_weights(filepath, **kwargs)
-            return
-        with replicas.written(filepath, self.distribute_strategy) as temporary:
-            super().save_weights(temporary, **kwargs)
-
     def get_config(self):
         """The arguments of `__init__`, each of which is an attribute, and the settings."""
         config = arguments_of(self, type(self))

@@ -106,6 +106,14 @@ class Distributed:
             return logs
         return tf.nest.map_structure(lambda value: tf.reshape(value, [1]), logs)
 
+    def save_weights(self, filepath, **kwargs):
+        """As of a Keras model; of several machines the chief alone writes."""
+        if replicas.is_chief(self.distribute_strategy):
+            super().save_weights(filepath, **kwargs)
+            return
+        with replicas.written(filepath, self.distribute_strategy) as temporary:
+            super().save_weights(temporary, **kwargs)
+
     @property
     def shuffling_seed(self):
         """The seed of the order of the data, which must be the same on all machines; or None."""
@@ -114,8 +122,10 @@ class Distributed:
         return self.seed
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Keras takes a batch of the data for its shapes, and with it the first shuffled order; and
-        # adds up the parts of the replicas, which fails where they differ in size.
-        if iterator is not None:
+        # Under a strategy, and only there, Keras takes a batch of the data for its shapes, and with
+        # it the first shuffled order, which one device trains with; and it adds up the parts of
+        # replicas, which fails where they differ in size. Private up to Keras 3.15 at least.
+        if iterator is not None and self._distribute_strategy is not None:
             data_batch = iterator.data_adapter.get_tf_dataset().element_spec
-        super()._maybe_symbolic_build(data_batch=data_batch)
+            iterator = None
+        super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)

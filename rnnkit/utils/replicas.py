@@ -12,9 +12,13 @@ import random
 import tempfile
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnkit.utils.writing import atomically
+
+# Bytes that one message between machines holds; a multiple of 4.
+PIECE = 2**26
 
 
 def count():
@@ -158,7 +162,32 @@ def written(path, strategy):
         yield os.path.join(scratch, os.path.basename(path))
 
 
+def from_chief(content, strategy):
+    """What the chief of several machines has, in all of them.
+
+    Args:
+        content: Bytes. Those of the other machines are not looked at.
+        strategy: A `tf.distribute.Strategy` whose replicas are in several processes. All of them
+            must call this.
+    """
+    own = content if is_chief(strategy) else b""
+    length = int(_sum(np.int64(len(own)), strategy))
+    parts = []
+    for start in range(0, length, PIECE):
+        part = np.zeros(min(PIECE, length - start), "uint8")
+        if own:
+            part[:] = np.frombuffer(own, "uint8", len(part), start)
+        padded = np.pad(part, (0, -len(part) % 4)).view("int32")
+        parts.append(_sum(padded, strategy).tobytes()[: len(part)])
+    return b"".join(parts)
+
+
+def _sum(array, strategy):
+    """The sum of an array over all processes of a strategy."""
+    return strategy.reduce(tf.distribute.ReduceOp.SUM, tf.constant(array), axis=None).numpy()
+
+
 def agreed_seed(strategy):
     """A seed that is the same in all processes of a strategy, sampled by the chief."""
     own = random.randrange(2**31) if is_chief(strategy) else 0
-    return int(strategy.reduce(tf.distribute.ReduceOp.SUM, tf.constant(own), axis=None))
+    return int(_sum(np.int32(own), strategy))
