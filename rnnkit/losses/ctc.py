@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from rnnkit.utils import replicas
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class CTCLoss(keras.losses.Loss):
@@ -58,14 +60,17 @@ class CTCLoss(keras.losses.Loss):
         frames = ops.full((batch,), frames, dtype="int32")
         if not self.native:
             return ops.ctc_loss(labels, y_pred, counts, frames, mask_index=0)
-        # The kernel refuses examples without labels; the only alignment is blank throughout.
+        # The kernel refuses batches without examples, as a replica may have one.
+        labels, counts = replicas.with_a_row(labels, 0), replicas.with_a_row(counts, 0)
+        y_pred, frames = replicas.with_a_row(y_pred), replicas.with_a_row(frames)
+        # It refuses examples without labels too; the only alignment is blank throughout.
         blank = -ops.sum(ops.log_softmax(y_pred, axis=-1)[..., 0], axis=1)  # [batch]
         first = ops.where(counts > 0, labels[:, 0], 1)  # [batch]
         labels = tf.sparse.from_dense(ops.concatenate([first[:, None], labels[:, 1:]], axis=1))
         found = tf.nn.ctc_loss(
             labels, y_pred, None, frames, logits_time_major=False, blank_index=0
         )  # [batch]
-        return ops.where(counts > 0, found, blank)
+        return ops.where(counts > 0, found, blank)[:batch]
 
     def get_config(self):
         return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}

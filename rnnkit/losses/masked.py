@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from rnnkit.utils import replicas
+
 
 def weights_of(known, sample_weight, dtype):
     """Weight of each target, 0 where it is not known.
@@ -72,7 +74,7 @@ class MeanOfKnown(keras.losses.Loss):
         weights = weights_of(self.known(y_true), sample_weight, self.dtype)
         # Keras reduces the values and not the outputs, whose mask it would take into account: the
         # targets alone say what counts.
-        return super().__call__(weights, values, weights)
+        return super().__call__(weights, values, weights) * replicas.share(ops.sum(weights))
 
     def call(self, y_true, y_pred):
         return y_pred

@@ -21,12 +21,13 @@ from rnnkit.models.progress import shown
 from rnnkit.models.settings import checked_settings, settings_of
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
 from rnnkit.training.class_weights import class_weights
+from rnnkit.training.distributed import Distributed
 from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
+from rnnkit.utils import replicas
 from rnnkit.utils.checks import integer
 from rnnkit.utils.config import arguments_of
-from rnnkit.utils.writing import atomically
 
 DEFAULT_BATCH = 32
 # Arguments of patterns that are objects with a configuration of their own.
@@ -34,7 +35,7 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(Served, keras.Model):
+class Model(Distributed, Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take raw data: a `tf.data.Dataset` of raw
@@ -98,8 +99,8 @@ class Model(Served, keras.Model):
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def compile_from_config(self, config):
-        config = keras.saving.deserialize_keras_object(config)
-        self.compile(**config)
+        with self.distribute_strategy.scope():  # where variables of optimizer and metrics belong
+            self.compile(**keras.saving.deserialize_keras_object(config))
         if self.built:
             self.build_optimizer()
 
@@ -251,7 +252,7 @@ class Model(Served, keras.Model):
         self.build_optimizer()
         with BestKept(self, callbacks, interrupted_path, (train, held_out)):
             history = run(
-                follow(callbacks, self._batches(train, batch_size, shuffle, self.seed)),
+                follow(callbacks, self._batches(train, batch_size, shuffle, self.shuffling_seed)),
                 epochs=epochs,
                 verbose=verbose,
                 callbacks=callbacks,
@@ -409,7 +410,7 @@ class Model(Served, keras.Model):
                 f"Received: overwrite={overwrite}"
             )
         check_finite([*self.variables, *(self.optimizer.variables if self.optimizer else ())])
-        with atomically(path) as temporary:
+        with replicas.written(path, self.distribute_strategy) as temporary:
             super().save(temporary, **kwargs)
             check_written(temporary)
 

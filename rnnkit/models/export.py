@@ -5,8 +5,9 @@ import os
 import keras
 import tensorflow as tf
 
+from rnnkit.utils import replicas
 from rnnkit.utils.checks import one_of
-from rnnkit.utils.writing import atomically, scratch_beside
+from rnnkit.utils.writing import scratch_beside
 
 FORMATS = ("tf_saved_model", "onnx")
 SEED = tf.TensorSpec([], tf.int32, name="seed")
@@ -158,7 +159,7 @@ class Export:
         # Named, as Keras asks for a call before it finds the signature itself.
         signature = [keras.InputSpec(i.dtype, i.shape, name=i.name) for i in self.model.inputs]
         options = {"format": "onnx", "input_signature": signature, "verbose": self.verbose}
-        with atomically(path) as temporary:
+        with replicas.written(path, self.model.distribute_strategy) as temporary:
             keras.Model.export(self.model, temporary, **options)
             _name(temporary)
 
@@ -171,6 +172,8 @@ class Export:
                 archive.track(resource)
         for name, function in self._endpoints().items():
             archive.add_endpoint(name, function)
+        if not replicas.is_chief(self.model.distribute_strategy):
+            return
         with scratch_beside(path) as scratch:
             archive.write_out(os.path.join(scratch, "model"), verbose=self.verbose)
             os.replace(os.path.join(scratch, "model"), path)

@@ -15,6 +15,7 @@ from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
 from rnnkit.models.windows import as_ragged, read_in_pieces, stacked
+from rnnkit.utils import replicas
 from rnnkit.utils.config import given
 
 
@@ -131,7 +132,8 @@ class Tagger(ManyToMany):
         if not self.crf:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         present = present_steps(x)
-        return self.head.negative_log_likelihood(y, y_pred, present, sample_weight)
+        loss = self.head.negative_log_likelihood(y, y_pred, present, sample_weight)
+        return replicas.whole(loss)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if self.crf:  # 1 for the tags of the best sequences

@@ -92,7 +92,7 @@ class KeepState(keras.callbacks.Callback):
             values = {name: getattr(item, name) for name in KNOWN[kind]}
             callbacks.append({"class": kind.__name__, "values": values, "best": best is not None})
         header = {
-            "versions": versions(),
+            "versions": versions(self.model.distribute_strategy),
             "run": self.run,
             "epoch": epoch,
             "curves": [*self.before, {"history": history.history, "epoch": history.epoch}],
@@ -189,9 +189,11 @@ def read(file, run, epochs):
     return found
 
 
-def versions():
+def versions(strategy):
     """What computes, as text."""
-    return f"keras {keras.__version__}, tensorflow {tf.__version__}"
+    count = strategy.num_replicas_in_sync
+    replicas = f", {count} replicas" if count > 1 else ""
+    return f"keras {keras.__version__}, tensorflow {tf.__version__}{replicas}"
 
 
 def _numbers(values):

@@ -13,6 +13,7 @@ from rnnkit.training.diverging import Diverged
 from rnnkit.training.keeping import KeepState, read, versions
 from rnnkit.training.state import StateFile
 from rnnkit.training.stopping import BestSaved, tell
+from rnnkit.utils import replicas
 from rnnkit.utils.signals import terminable
 from rnnkit.utils.writing import plain
 
@@ -23,7 +24,8 @@ class TrainingPlan:
 
     Beside that file lies the state of the training after every epoch (`rnnkit.training.state`),
     from which it goes on to the same weights, however it was stopped. SIGTERM stops it as Ctrl-C
-    does.
+    does. Of several machines that train together the chief alone writes, and all go on from what
+    it has.
 
     Args:
         epochs: Passes over the data at most.
@@ -105,7 +107,8 @@ class TrainingPlan:
         parts = [self.epochs, self.reward_epochs] if self.reward_epochs else [self.epochs]
         file = run = begun = None
         if self.out is not None:
-            file, run = StateFile(self.out), self._run(model, data, train, validation)
+            file = StateFile(self.out, model.distribute_strategy)
+            run = self._run(model, data, train, validation)
             begun = self._begun(file, run, parts)
         curves = begun["curves"][:-1] if begun else []
         with terminable():
@@ -151,7 +154,7 @@ class TrainingPlan:
         try:
             yield
         except KeyboardInterrupt:
-            if keep is not None:
+            if keep is not None and replicas.is_chief(keep.file.strategy):
                 self._tell_what_is_left(keep)
             raise
         except Diverged:
@@ -196,6 +199,8 @@ class TrainingPlan:
 
     def _begun(self, file, run, parts):
         """The state to go on with, or None."""
+        if self.resume:
+            file.receive()
         if not file.exists():
             if self.resume and self.verbose != 0:
                 tell(f"There is no {file.path} to go on from: training starts anew")
@@ -208,10 +213,11 @@ class TrainingPlan:
             )
             return None
         begun = read(file, run, parts)
-        if begun.get("versions") != versions():
+        now = versions(file.strategy)
+        if begun.get("versions") != now:
             warnings.warn(
-                f"{file.path} was written by {begun.get('versions')}, this is {versions()}: the "
-                "weights may differ in their last digits.",
+                f"{file.path} was written by {begun.get('versions')}, this is {now}: the weights "
+                "may differ from those of a training in one go.",
                 stacklevel=4,
             )
         if self.verbose != 0:

@@ -5,10 +5,12 @@ import tensorflow as tf
 
 from rnnkit.decoding.search import Sampling
 from rnnkit.training import rewards
+from rnnkit.training.distributed import Distributed
+from rnnkit.utils import replicas
 from rnnkit.utils.checks import integer
 
 
-class PolicyGradient(keras.Model):
+class PolicyGradient(Distributed, keras.Model):
     """Trains a generating model: sample sequences, score them, and make the better ones likelier.
 
     For each input k sequences are sampled from the model. One with the reward r is made likelier by
@@ -78,12 +80,13 @@ class PolicyGradient(keras.Model):
     def compile(self):
         """Takes the model's optimizer, which it must have been compiled with."""
         model = self.model
-        super().compile(
-            optimizer=model.optimizer,
-            run_eagerly=model.run_eagerly,
-            steps_per_execution=model.steps_per_execution,
-            jit_compile=False,  # what is sampled differs in length at every step
-        )
+        with model.distribute_strategy.scope():
+            super().compile(
+                optimizer=model.optimizer,
+                run_eagerly=model.run_eagerly,
+                steps_per_execution=model.steps_per_execution,
+                jit_compile=False,  # what is sampled differs in length at every step
+            )
 
     def fit(self, x, *, epochs=1, verbose="auto", callbacks=None, **kwargs):
         """As `keras.Model.fit`, of batches `((source, before), target)`."""
@@ -106,9 +109,12 @@ class PolicyGradient(keras.Model):
     def train_step(self, data):
         """As `train_step` of a Keras model; the mean reward of what was sampled is the log."""
         model, samples = self.model, self.samples
-        (source, _), target, *_ = data
+        source, target, rows = self._part(data)
         iteration = tf.cast(model.optimizer.iterations, tf.int32)
         noise = tf.random.experimental.stateless_fold_in([self.first_seed, 1], iteration)
+        if replicas.count() > 1:  # each replica samples on its own
+            number = tf.distribute.get_replica_context().replica_id_in_sync_group
+            noise = tf.random.experimental.stateless_fold_in(noise, number)
         tokens, rewards = self._generated(source, target, samples, Sampling(seed=noise))
         mean = tf.reduce_mean(rewards, axis=1, keepdims=True)  # [n, 1]
         better = (rewards - mean) * (samples / (samples - 1))  # r - b, [n, k]
@@ -121,20 +127,31 @@ class PolicyGradient(keras.Model):
             values = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, logits)
             values = tf.reduce_sum(tf.where(tokens != 0, values, 0.0), axis=1)  # -log p, [n * k]
             loss = tf.reduce_mean(tf.reshape(better, [-1]) * values)
+            loss = loss * replicas.share(rows) / replicas.count()
             loss = model.optimizer.scale_loss(loss)
         variables = model.trainable_weights
         gradients = tape.gradient(loss, [each.value for each in variables])
+        gradients = replicas.clippable(model.optimizer, gradients)
         # Not all have a part in what is generated, such as those of an auxiliary loss.
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         model.optimizer.apply_gradients(pairs)
-        self.mean.update_state(rewards)
-        return {"reward": self.mean.result()}
+        self.mean.update_state(rewards[:rows])
+        return self.logs_of({"reward": self.mean.result()})
 
     def test_step(self, data):
         """The mean reward of the likeliest sequences, each token the likeliest after the last."""
+        source, target, rows = self._part(data)
+        self.mean.update_state(self._generated(source, target, 1, None)[1][:rows])
+        return self.logs_of({"reward": self.mean.result()})
+
+    def _part(self, data):
+        """Inputs and targets of a replica's part of a batch, at least one, and how many there are
+        of the inputs (see `Distributed`)."""
         (source, _), target, *_ = data
-        self.mean.update_state(self._generated(source, target, 1, None)[1])
-        return {"reward": self.mean.result()}
+        rows = replicas.rows(source)
+        if replicas.count() > 1:
+            source, target = tf.nest.map_structure(replicas.with_a_row, (source, target))
+        return source, target, rows
 
     def _generated(self, source, target, count, sampling):
         """Tokens `[n, k, time]` with their ends, and rewards `[n, k]`."""

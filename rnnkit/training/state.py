@@ -1,5 +1,7 @@
 """The file that says how far a training has come: plain arrays and JSON, checked when read."""
 
+import contextlib
+import io
 import json
 import os
 import struct
@@ -7,7 +9,9 @@ import zipfile
 import zlib
 
 import numpy as np
+import tensorflow as tf
 
+from rnnkit.utils import replicas
 from rnnkit.utils.writing import atomically, plain
 
 FORMAT = "rnnkit training state 1"
@@ -26,10 +30,11 @@ class StateFile:
 
     It is a zip archive of a JSON header and arrays in NumPy's format, none of them compressed, and
     is complete at any time: a new state takes the place of the old one when all of it is written.
-    Nothing in it is code.
+    Nothing in it is code. Of several machines that train together the chief alone has it.
 
     Args:
         out: Path of the model.
+        strategy: `tf.distribute.Strategy` of the training; by default the one in use.
 
     Example:
 
@@ -41,16 +46,28 @@ class StateFile:
 
     ENDING = ".training"
 
-    def __init__(self, out):
+    def __init__(self, out, strategy=None):
         self.path = os.fspath(out) + self.ENDING
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self._received = None  # bytes of the chief's file, empty where it has none
+
+    def receive(self):
+        """Lets several machines read what the chief has; all of them must call it."""
+        if replicas.on_several_machines(self.strategy):
+            content = b""
+            if replicas.is_chief(self.strategy) and self.exists():
+                with open(self.path, "rb") as file:
+                    content = file.read()
+            self._received = replicas.from_chief(content, self.strategy)
 
     def exists(self):
-        return os.path.exists(self.path)
+        return os.path.exists(self.path) if self._received is None else bool(self._received)
 
     def remove(self):
         """Removes the file, where there is one."""
-        if self.exists():
-            os.unlink(self.path)
+        if replicas.is_chief(self.strategy):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
 
     def write(self, header, arrays):
         """Replaces the file.
@@ -63,6 +80,9 @@ class StateFile:
             OSError: If it cannot be written, as on a full disk; the old file stays.
         """
         text = json.dumps({"format": FORMAT, **header}, default=plain)
+        self._received = None
+        if not replicas.is_chief(self.strategy):
+            return
         try:
             with atomically(self.path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
                 archive.writestr(HEADER, text)
@@ -80,7 +100,7 @@ class StateFile:
             ValueError: If the file is damaged or no such state.
         """
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with self._opened() as archive:
                 found = json.loads(self._bytes(archive, HEADER, MOST_BYTES))
         except FAULTS as error:
             raise self._refusal(error) from None
@@ -99,13 +119,17 @@ class StateFile:
             ValueError: If the file is damaged, or holds others.
         """
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with self._opened() as archive:
                 names = {*archive.namelist()} - {HEADER}
                 if names != {*wanted}:
                     raise ValueError(f"it holds {len(names)} arrays where {len(wanted)} belong")
                 return {name: self._array(archive, name, wanted[name]) for name in wanted}
         except FAULTS as error:
             raise self._refusal(error) from None
+
+    def _opened(self):
+        known = self._received
+        return zipfile.ZipFile(self.path if known is None else io.BytesIO(known))
 
     def _array(self, archive, name, wanted):
         dtype, shape = np.dtype(wanted.dtype), tuple(wanted.shape)

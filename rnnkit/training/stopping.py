@@ -12,6 +12,7 @@ from rnnkit.metrics import direction
 from rnnkit.training import diverging
 from rnnkit.training.callbacks import LinearDecay, has_schedule
 from rnnkit.training.keeping import KeepState
+from rnnkit.utils import replicas
 
 
 def with_defaults(callbacks, optimizer, stopping=None, warmup=None, steps=True):
@@ -171,7 +172,9 @@ class BestKept:
         path = self.path or f"{self.model.recipe or self.model.name}-interrupted.keras"
         if best is not None:
             self.model.set_weights(best)
-        elif os.path.exists(path) and not (watch and watch.finished):
+        if not replicas.is_chief(self.model.distribute_strategy):
+            return
+        if best is None and os.path.exists(path) and not (watch and watch.finished):
             tell(f"\nInterrupted before an epoch ended. {os.path.abspath(path)} is as it was")
             return
         self.model.save(path)

@@ -40,9 +40,10 @@ class WarmStart:
         try:
             optimizer = keras.optimizers.serialize(self.model.optimizer)
             optimizer["config"]["learning_rate"] = self.learning_rate
-            arguments = keras.saving.deserialize_keras_object(compiled)
-            arguments["optimizer"] = keras.optimizers.deserialize(optimizer)
-            self.model.compile(**arguments)
+            with self.model.distribute_strategy.scope():
+                arguments = keras.saving.deserialize_keras_object(compiled)
+                arguments["optimizer"] = keras.optimizers.deserialize(optimizer)
+                self.model.compile(**arguments)
         except BaseException:
             self.__exit__()
             raise

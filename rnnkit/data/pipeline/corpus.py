@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline.encoded import Encoded, as_written
+from rnnkit.data.pipeline.encoded import SHARING, Encoded, as_written
 
 # Fraction of the chunks in training that begin anew, with no states from before. States that are
 # carried on and on while the weights change become such as no text leads to from its start, and a
@@ -93,4 +93,4 @@ class Corpus(Encoded):
         else:
             batches = epoch(tf.constant(0, tf.int64))
         batches = batches.apply(tf.data.experimental.assert_cardinality(steps))
-        return batches.prefetch(tf.data.AUTOTUNE)
+        return batches.prefetch(tf.data.AUTOTUNE).with_options(SHARING)

@@ -17,6 +17,10 @@ from rnnkit.features.conversion import batch
 # Functions of tensors for tf.data that are taken as they are: AutoGraph would rewrite each of them
 # and all they call, which takes seconds, and there is nothing to rewrite.
 as_written = tf.autograph.experimental.do_not_convert
+# Several machines each read all data and take their part of every batch. TensorFlow would rather
+# give each some of the files, where it finds any, and so other batches than one machine has.
+SHARING = tf.data.Options()
+SHARING.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
 # Encoded data up to this many bytes is kept in memory.
 MEMORY_LIMIT = 2**30
 # Raw examples encoded in one call.
@@ -108,7 +112,7 @@ class Encoded:
 
         specs = tf.nest.map_structure(spec, self.tensors, batch)
         dataset = tf.data.experimental.to_variant(tf.data.Dataset.from_tensors(batch))
-        return tf.data.experimental.from_variant(dataset, specs)
+        return tf.data.experimental.from_variant(dataset, specs).with_options(SHARING)
 
 
 def in_order(size, lengths):
@@ -152,7 +156,7 @@ def in_batches(take, size, lengths, batch_size, shuffle, seed):
         indices = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
     dataset = indices.map(take, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(SHARING)
 
 
 class Streamed:
@@ -206,7 +210,7 @@ class Streamed:
         if size >= 0:  # told where known, so that progress shows how far an epoch is
             steps = tf.data.experimental.assert_cardinality(-(-size // batch_size))
             encoded = encoded.apply(steps)
-        return encoded.prefetch(tf.data.AUTOTUNE)
+        return encoded.prefetch(tf.data.AUTOTUNE).with_options(SHARING)
 
 
 def prepare(

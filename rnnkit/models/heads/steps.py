@@ -11,6 +11,7 @@ from rnnkit.layers.missing import AddPresent, KnownErrors
 from rnnkit.losses.entity_f1 import EntityF1
 from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
+from rnnkit.utils import replicas
 
 
 class SoftmaxTags:
@@ -89,7 +90,7 @@ class CRFTags(SoftmaxTags):
                     f"Received: weights of shape {weight.shape}"
                 )
             values, counts = values * weight, counts * weight
-        return tf.math.divide_no_nan(tf.reduce_sum(values), tf.reduce_sum(counts))
+        return replicas.mean(tf.reduce_sum(values), tf.reduce_sum(counts))
 
     def probabilities(self, outputs, present):
         return self.crf.marginals(outputs, present)

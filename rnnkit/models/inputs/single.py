@@ -2,6 +2,7 @@
 
 import keras
 
+from rnnkit.utils import replicas
 from rnnkit.utils.checks import nearest
 
 # Levels of the small network: features of its convolution, and height and width that it looks at.
@@ -90,7 +91,10 @@ def _cnn(x, seeds):
             kernel_initializer=keras.initializers.HeNormal(seed=seeds.next()),
             name=f"image_{name}",
         )(x)
-        x = keras.layers.BatchNormalization(name=f"image_norm_{name}")(x)
+        x = keras.layers.BatchNormalization(
+            synchronized=replicas.count() > 1,  # over the batch, not over a part of it
+            name=f"image_norm_{name}",
+        )(x)
         return keras.layers.ReLU(name=f"image_relu_{name}")(x)
 
     for level, (filters, size) in enumerate(CNN):
