@@ -292,6 +292,7 @@ class Recipe:
         *,
         epochs=None,
         batch_size=None,
+        class_weight=None,
         reward_epochs=None,
         out=None,
         resume=False,
@@ -305,6 +306,7 @@ class Recipe:
             data: What `recipe.data` gave; the embedded sample by default.
             epochs: Passes over the data at most; by default the recipe's.
             batch_size: Examples in a step; by default the recipe's.
+            class_weight: Dict of weight by class, or `"balanced"`; see `rnnkit.models.Model.fit`.
             reward_epochs: Passes over the data that follow, in which the model learns from scores
                 of what it generates (see `fine_tune` of models that do), 0 for none. By default
                 the recipe's, but no more than `epochs`; most recipes have none.
@@ -334,6 +336,7 @@ class Recipe:
             options,
             epochs=epochs,
             batch_size=batch_size,
+            class_weight=class_weight,
             reward_epochs=reward_epochs,
             out=None if out is None else os.fspath(out),
             resume=resume,

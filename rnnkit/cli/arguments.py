@@ -4,6 +4,7 @@ import ast
 import contextlib
 import glob
 import inspect
+import math
 import os
 import re
 
@@ -97,6 +98,28 @@ def values_of(items):
             result[name.strip()] = ast.literal_eval(value)
         except (ValueError, SyntaxError):
             result[name.strip()] = {"true": True, "false": False}.get(value.lower(), value)
+    return result
+
+
+def class_weight(items):
+    """`CLASS=WEIGHT` items as `fit` takes them, `["balanced"]` as `"balanced"`."""
+    if not items or items == ["balanced"]:
+        return "balanced" if items else None
+    result = {}
+    for item in items:
+        name, equals, weight = item.rpartition("=")
+        try:
+            value = float(weight)
+        except ValueError:
+            value = math.nan
+        if not equals or not name or not (0 < value < math.inf):
+            raise ValueError(
+                "--class-weight takes CLASS=WEIGHT with a weight above 0, such as spam=3, once "
+                f"for each class; or balanced alone. Received: {item!r}"
+            )
+        if name in result:
+            raise ValueError(f"--class-weight names the class {name!r} twice. Received: {items}")
+        result[name] = value
     return result
 
 

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
-from rnnkit.data.pipeline.raw import as_dataset, finite_weights, in_parts, with_validation
+from rnnkit.data.pipeline.raw import as_dataset, check_weights, in_parts, with_validation
 from rnnkit.formats.model_files import check_written
-from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
+from rnnkit.losses.balanced import BalancedCrossEntropy
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
 from rnnkit.models.export import Served
@@ -20,7 +20,7 @@ from rnnkit.models.outputs import task_defaults
 from rnnkit.models.progress import shown
 from rnnkit.models.settings import checked_settings, settings_of
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
-from rnnkit.training.class_weights import class_weights
+from rnnkit.training.class_weights import class_weights, weighted
 from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
@@ -59,6 +59,8 @@ class Model(Served, keras.Model):
         fit_defaults: Dict of training settings (`batch_size`, `patience`, ...) a recipe chose;
             see `fit`.
     """
+
+    weighs_steps = False  # whether there may be a sample weight for each step of the input
 
     def __init__(
         self, inputs, outputs, *, input_feature, output_feature, seed=None, name=None, **arguments
@@ -150,7 +152,7 @@ class Model(Served, keras.Model):
         for feature, values, codes in self._by_feature(raw, encoded):
             feature.check(values, codes)
         for weights in encoded[2:]:
-            finite_weights(weights)
+            check_weights(weights, encoded[0] if self.weighs_steps else None)
 
     def _guard(self, encoded):
         return (*[f.guard(codes) for f, codes in self._by_feature(encoded)], *encoded[2:])
@@ -223,7 +225,9 @@ class Model(Served, keras.Model):
         Args:
             x: Raw data: a `tf.data.Dataset` of `(x, y)`, or the inputs (list, array, column).
             y: Raw targets, if `x` is not a dataset.
-            class_weight: Dict of weight by class, the class given as its name or its index.
+            class_weight: Dict of weight by class (of a label, or of tags), such as `{"spam": 3}`;
+                a class may also be given by its index. Others weigh 1. `"balanced"` makes all
+                weigh the same in all. They count in training alone, times `sample_weight`.
             interrupted_path: Where Ctrl-C leaves the best weights so far; by default
                 `<name>-interrupted.keras` in the current folder. False leaves none.
             trainer: What runs the epochs instead of the model itself, such as
@@ -233,12 +237,20 @@ class Model(Served, keras.Model):
             The Keras `History`.
 
         Raises:
+            ValueError: For class weights of what is no class, or that cannot count.
             rnnkit.training.Diverged: A ValueError: the loss or the weights are not finite.
         """
+        weights = class_weights(class_weight, self.output_feature)
+        if weights is not None and self.weighs_otherwise:
+            raise ValueError(
+                f"class_weight must be left out here: {self.weighs_otherwise}. "
+                f"Received: class_weight={class_weight!r}"
+            )
         train, validation = self._prepare_fit(
             x, y, sample_weight, validation_split, in_parts(validation_data)
         )
         self._seen(train)
+        train = weighted(train, weights, self.output_feature)
         held_out = validation
         if validation is not None:
             validation = self._batches(validation, validation_batch_size or batch_size)
@@ -257,12 +269,18 @@ class Model(Served, keras.Model):
                 callbacks=callbacks,
                 validation_data=validation,
                 shuffle=False,  # the batches come shuffled
-                class_weight=class_weights(class_weight, self.output_feature),
                 **kwargs,
             )
         restart_averages(self.optimizer, self.trainable_variables)
         self.calibrate(held_out, validation_batch_size or batch_size)
         return history
+
+    @property
+    def weighs_otherwise(self):
+        """Why class weights cannot count in the loss, in words, or None."""
+        if isinstance(self.loss, BalancedCrossEntropy) and len(set(self.loss.weights)) > 1:
+            return "the loss weighs classes itself; with balance=0 a recipe that has it does not"
+        return None
 
     @property
     def calibrates(self):

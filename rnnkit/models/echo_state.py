@@ -194,6 +194,10 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         return isinstance(self.output_feature, (Series, Forecast))
 
     @property
+    def weighs_steps(self):
+        return self.stepwise
+
+    @property
     def readouts(self):
         """The readout layers of the members."""
         return [self.get_layer(f"readout_{member}") for member in range(self.ensemble)]
@@ -219,11 +223,11 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
 
     # === Training ===
 
-    def learn(self, data, held_out, *, batch_size, validation_batch_size, verbose, class_weight):
+    def learn(self, data, held_out, *, batch_size, validation_batch_size, verbose):
         if self._washes_out and isinstance(data, Encoded):
             longest = int(as_ragged(data.tensors[0]).row_lengths().numpy().max())
             self.washout = min(100, longest // WASHED_OUT)
-        run = Pass(self, data, batch_size, verbose=verbose, class_weights=class_weight)
+        run = Pass(self, data, batch_size, verbose=verbose)
         self._end = StreamEnd()
         try:
             equations = run.equations(blocks=BLOCKS if self._rolls(held_out) else 0)

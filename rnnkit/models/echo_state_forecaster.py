@@ -88,7 +88,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         accuracy", 2000, https://doi.org/10.1016/S0169-2070(00)00065-0.
     """
 
-    stepwise = True
+    stepwise = weighs_steps = True
     washout = 0
     # As ONNX the windows before the first whole one came out otherwise.
     beyond_network = "its windows begin before the series does"
