@@ -59,7 +59,7 @@ def run_evaluate(options):
             )
         if recipe is None:  # what a file says is a name, never a path of code to run
             recipe = _installed(model.recipe, options.model)
-        chosen = accepted(model.score, options.set)
+        chosen = accepted(model, "score", options.set)
         examples = _examples(recipe, options)
         scores = model.score(examples, **chosen)
         count = int(examples.reduce(0, lambda count, *_: count + 1))
@@ -112,10 +112,10 @@ def run_infer(options):
         if options.recipe:
             registry.get(options.recipe)
         model = _load(options.model)
+    chosen = accepted(model, "infer", options.set)
     if isinstance(model.input_feature, Series):
-        _infer_series(model, options.inputs, options.encoding)
+        _infer_series(model, options.inputs, options.encoding, chosen)
         return
-    chosen = accepted(model.infer, options.set)
     if options.inputs:
         _infer(model, options.inputs, chosen)
         return
@@ -165,7 +165,7 @@ def _brief(result):
     return {key: value for key, value in result.items() if key not in ("tokens", "attention")}
 
 
-def _infer_series(model, paths, encoding):
+def _infer_series(model, paths, encoding, options):
     """What comes after the series in each file, or after that on standard input."""
     import numpy as np
 
@@ -181,7 +181,7 @@ def _infer_series(model, paths, encoding):
             values = history(source, model.input_feature, encoding=encoding)
         except UnicodeDecodeError as error:
             raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
-        result = model.infer(values)
+        result = model.infer(values, **options)
         if not isinstance(result, dict):
             result = {"value": np.asarray(result).tolist()}
         print(json.dumps({"input": path, **result}, ensure_ascii=False), flush=True)

@@ -12,6 +12,7 @@ from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
 from rnnkit.data.pipeline.raw import as_dataset, check_weights, in_parts, with_validation
 from rnnkit.formats.model_files import check_written
 from rnnkit.losses.balanced import BalancedCrossEntropy
+from rnnkit.models.calls import CheckedCalls
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
 from rnnkit.models.export import Served
@@ -34,7 +35,7 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(Served, keras.Model):
+class Model(CheckedCalls, Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take raw data: a `tf.data.Dataset` of raw

@@ -272,7 +272,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
 
     # === Use ===
 
-    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+    def predict(self, x, batch_size=None, verbose=0):
         """Outputs for raw series, in standardised units.
 
         Args:
@@ -284,7 +284,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             of a series (`[time, targets]` for one series given as an array of its own); else
             `[series, targets]`, for labels probabilities.
         """
-        del verbose, kwargs
+        del verbose
         data = self.prepare(x, targets=False)
         outputs = Pass(self, data, batch_size).outputs()
         single = self.stepwise and isinstance(x, np.ndarray) and x.ndim < 3
@@ -332,13 +332,13 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         return found[0] if isinstance(x, np.ndarray) and x.ndim < 3 else found
 
     def evaluate(
-        self, x=None, y=None, batch_size=None, return_dict=False, sample_weight=None, **kwargs
+        self, x=None, y=None, batch_size=None, return_dict=False, sample_weight=None, verbose=0
     ):
         """Mean squared error on raw data, in standardised units, over targets that are known.
 
         That of an ensemble is the mean over its members, as in `fit`.
         """
-        del kwargs
+        del verbose
         data = self.prepare(x, y, sample_weight)
         equations = Pass(self, data, batch_size).equations(noise=False)
         errors = [

@@ -203,7 +203,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
 
     # === Use ===
 
-    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+    def predict(self, x, batch_size=None, verbose=0):
         """Forecasts at every step of raw series, in standardised units.
 
         Args:
@@ -214,7 +214,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             NumPy array `[series, time, horizon * targets]`, NaN after the end of a series;
             `[time, horizon * targets]` for one series given as an array of its own.
         """
-        del batch_size, verbose, kwargs
+        del batch_size, verbose
         self._check_fitted("predict")
         data = in_memory(self.prepare(x, targets=False), "predict")
         series = [np.asarray(each) for each in _one_by_one(data)]
