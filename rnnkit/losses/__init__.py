@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "BalancedCrossEntropy": ".balanced",
+        "CRFLoss": ".crf",
         "CTCLoss": ".ctc",
         "EntityF1": ".entity_f1",
         "KeyNats": ".keys",

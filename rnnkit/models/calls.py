@@ -14,12 +14,7 @@ class CheckedCalls:
 
     Methods hand on what they do not know themselves, in the end to Keras; and of some models the
     options depend on what they generate. So it is done in one place for all classes of models,
-    those of users included.
-
-    Example:
-
-    >>> model.infer("hello", beams=3)
-    UnknownOption: infer has no option 'beams'. Did you mean 'beam_size'? Options: x, batch_size,
+    those of users included: `infer(beams=3)` says that `beam_size` may be meant.
     """
 
     def __init_subclass__(cls, **kwargs):
