@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "KeysAndEnd": ".keys",
         "MaskedMeanSquaredError": ".masked",
         "OutputErrors": ".masked",
+        "OfClasses": ".class_metrics",
         "TagAccuracy": ".tags",
         "TagCrossEntropy": ".tags",
         "TokenAccuracy": ".tokens",

@@ -12,6 +12,7 @@ from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
 from rnnkit.data.pipeline.raw import as_dataset, check_weights, in_parts, with_validation
 from rnnkit.formats.model_files import check_written
 from rnnkit.losses.balanced import BalancedCrossEntropy
+from rnnkit.losses.class_metrics import of_target
 from rnnkit.models.calls import CheckedCalls
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
@@ -88,8 +89,13 @@ class Model(CheckedCalls, Served, keras.Model):
             optimizer: Keras optimizer; by default Adam with gradients clipped to norm 1.
             loss: Keras loss; by default cross-entropy for labels, mean squared error for numbers.
             metrics: Keras metrics; by default accuracy for labels, mean absolute error for
-                numbers (in units of the standardised target).
+                numbers (in units of the standardised target). Of two classes the positive one is
+                the second of `output_feature.classes`: `"AUC"`, `"Precision"`, `"Recall"`,
+                `"F1Score"` and the like are its own; see `rnnkit.losses.OfClasses`.
             **kwargs: Passed to `keras.Model.compile`.
+
+        Raises:
+            ValueError: For metrics that say nothing of such a target.
         """
         default_loss, default_metrics = task_defaults(self.output_feature)
         if optimizer == "auto":
@@ -98,6 +104,10 @@ class Model(CheckedCalls, Served, keras.Model):
             loss = default_loss
         if isinstance(metrics, str) and metrics == "auto":
             metrics = default_metrics
+        metrics = of_target(metrics, self.output_feature)
+        if "weighted_metrics" in kwargs:
+            weighted_metrics = of_target(kwargs["weighted_metrics"], self.output_feature)
+            kwargs = {**kwargs, "weighted_metrics": weighted_metrics}
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def compile_from_config(self, config):
