@@ -5,11 +5,13 @@ import importlib
 import inspect
 import os
 
+from rnnkit.utils.calls import check_call, checked_call
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.docstrings import arguments
 from rnnkit.utils.options import (
     ShowsOptions,
     SpaceInWords,
+    ignored_options,
     options_of_class,
     options_of_method,
     taken_by,
@@ -45,6 +47,9 @@ class Recipe:
         defaults: Dict of option to default, where it is another than that of the class.
         unused: Arguments of the class that are no options, such as those that mean nothing for the
             recipe's features.
+        without: Dict of cell to the options that mean nothing with it, such as those of `features`,
+            `build` and `compile`; with None for all other cells. They are refused. What only the
+            class of another cell takes need not be named.
         ema_momentum: Momentum of the moving average of the weights that is validated and kept, see
             `rnnkit.training.AveragedAdam`; None for Keras' Adam, which keeps the weights.
         scores: Names from `rnnkit.metrics.SCORES`, the one that matters most first.
@@ -67,6 +72,7 @@ class Recipe:
     model_class = None
     defaults = {}
     unused = ()
+    without = {}
     ema_momentum = None
     scores = ("accuracy",)
     training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
@@ -144,6 +150,7 @@ class Recipe:
 
     # === What users call ===
 
+    @checked_call
     def data(
         self,
         source=None,
@@ -260,17 +267,53 @@ class Recipe:
             found[name] = option.of_recipe(default, advice.get(name, ""))
         return found
 
-    def check_options(self, options):
-        """Raises a ValueError for an option the recipe does not have, naming the nearest one, and
-        for a value of another type than the default's."""
+    def check_options(self, options, of_cell=True):
+        """Checks the options that a user gives.
+
+        Args:
+            options: Dict of option to value.
+            of_cell: Whether one that means nothing with the cell is refused. Where cells are
+                compared, some options are of one of them.
+
+        Raises:
+            ValueError: For an option the recipe does not have, naming the nearest one; for one
+                that it does not have with this cell; and for a value of another type than the
+                default's.
+        """
         known = self.describe_options()
         for key, value in options.items():
             if key not in known:
                 raise ValueError(
-                    f"The recipe {self.name!r} has no option {key!r}.{nearest(key, known)} "
+                    f"The recipe {self.name!r} has no option {key!r}.{self._meant(key, known)} "
                     f"Options: {', '.join(known)}"
                 )
             known[key].check(value)
+        if of_cell:
+            defaults = {name: each.default for name, each in known.items()}
+            ignored_options(defaults, options, self._options_by_cell(), self.name)
+
+    def _meant(self, key, known):
+        """The nearest name to one that is no option, be it an argument of `train`."""
+        taken = inspect.signature(type(self).train).parameters
+        if key in taken:
+            flag = key.replace("_", "-")
+            return f" It is an argument of train ({key}=..., --{flag})."
+        return nearest(key, [*known, *taken])
+
+    def _options_by_cell(self):
+        """The names of the options that mean something with a cell, as a dict of cell (and
+        perhaps an option's value, as in `model_class`) to a set; None stands for all others."""
+        classes = self.model_class if isinstance(self.model_class, dict) else {}
+        methods = (self.features, self.build, self.compile)
+        own = {name for each in methods for name in inspect.signature(each).parameters}
+        result = {}
+        for key in dict.fromkeys((None, *classes, *self.without)):
+            cell = None if key is None else key.partition(" with ")[0]
+            names = {"cell", *own}
+            if takes_more(self.build):
+                names |= {*self._class_options(classes.get(key) or self._model_class(cell))}
+            result[key] = names - {*self.without.get(cell, self.without.get(None, ()))}
+        return result
 
     def adapt(self, data, **options):
         """The adapted features for a set of options (others than those of features are ignored)."""
@@ -312,6 +355,7 @@ class Recipe:
         *,
         epochs=None,
         batch_size=None,
+        class_weight=None,
         reward_epochs=None,
         out=None,
         resume=False,
@@ -325,6 +369,7 @@ class Recipe:
             data: What `recipe.data` gave; the embedded sample by default.
             epochs: Passes over the data at most; by default the recipe's.
             batch_size: Examples in a step; by default the recipe's.
+            class_weight: Dict of weight by class, or `"balanced"`; see `rnnkit.models.Model.fit`.
             reward_epochs: Passes over the data that follow, in which the model learns from scores
                 of what it generates (see `fine_tune` of models that do), 0 for none. By default
                 the recipe's, but no more than `epochs`; most recipes have none.
@@ -349,11 +394,13 @@ class Recipe:
         """
         from rnnkit.training.plan import TrainingPlan
 
+        self.check_options(options)
         plan = TrainingPlan.of(
             self,
             options,
             epochs=epochs,
             batch_size=batch_size,
+            class_weight=class_weight,
             reward_epochs=reward_epochs,
             out=None if out is None else os.fspath(out),
             resume=resume,
@@ -367,6 +414,7 @@ class Recipe:
         """Searches the recipe's space with keras-tuner; see `rnnkit.tuning.tune`."""
         from rnnkit import tuning
 
+        check_call(arguments, [*inspect.signature(tuning.tune).parameters][2:], "tune")
         return tuning.tune(self, self.data() if data is None else data, **arguments)
 
     def _model_class(self, cell):

@@ -12,7 +12,7 @@ may hold several series, told apart by a column (`--series store`), and columns 
 
 The cell is `"esn"`: readouts of past values and of a reservoir, solved in closed form, and blended
 with each other and with the naive forecasts by how well they did on later data. `"lstm"`, `"gru"`
-and the others are trained by gradient; each ignores the options that only the other has. Scores
+and the others are trained by gradient; each refuses the options that only the other has. Scores
 stand beside those of naive forecasts: `persistence` repeats the last value, `seasonal` the last
 period; `skill` below 0 says that one of them is better.
 
@@ -93,6 +93,7 @@ class Forecasting(rnnkit.Recipe):
         "units": None, "input_scaling": None, "bias_scaling": 0.3, "window": 168, "washout": None,
         "persistence_residual": True, "output_dropout": 0.2, "ridge": None,
     }  # fmt: skip
+    without = {"esn": ("learning_rate",), None: ("leak_spread",)}
     unused = ("bidirectional", "pooling", "read_inputs", "output_feedback", "feedback_scaling")
 
     def build(self, series, forecast, *, leak_spread=20.0, **options):

@@ -73,6 +73,8 @@ class TextGeneration(rnnkit.Recipe):
     # The average of the weights over the last few hundred steps, beside a rate that falls.
     ema_momentum = 0.998
 
+    without = {"dense": ("cache_size", "cache_weight", "cache_scale")}  # it has no memory
+
     def build(self, prompt, text, **options):
         if options["cell"] == "dense":  # that one is to have no memory
             options["cache_size"] = 0

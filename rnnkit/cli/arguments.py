@@ -3,12 +3,16 @@
 import ast
 import contextlib
 import glob
-import inspect
+import math
 import os
 import re
 
+from rnnkit.utils.calls import known_options
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.writing import atomically
+
+# Arguments of a model's methods that a command gives by itself.
+GIVEN = ("x", "y", "batch_size", "verbose")
 
 
 def add_recipe(parser):
@@ -115,17 +119,39 @@ def values_of(items):
     return result
 
 
-def accepted(method, items):
+def class_weight(items):
+    """`CLASS=WEIGHT` items as `fit` takes them, `["balanced"]` as `"balanced"`."""
+    if not items or items == ["balanced"]:
+        return "balanced" if items else None
+    result = {}
+    for item in items:
+        name, equals, weight = item.rpartition("=")
+        try:
+            value = float(weight)
+        except ValueError:
+            value = math.nan
+        if not equals or not name or not (0 < value < math.inf):
+            raise ValueError(
+                "--class-weight takes CLASS=WEIGHT with a weight above 0, such as spam=3, once "
+                f"for each class; or balanced alone. Received: {item!r}"
+            )
+        if name in result:
+            raise ValueError(f"--class-weight names the class {name!r} twice. Received: {items}")
+        result[name] = value
+    return result
+
+
+def accepted(model, method, items):
     """`OPTION=VALUE` items as arguments of a method of a model, checked before it runs."""
     values = values_of(items)
-    taken = inspect.signature(method).parameters.values()
-    known = {each.name for each in taken if each.kind is each.KEYWORD_ONLY}
-    open_ended = any(each.kind is each.VAR_KEYWORD for each in taken)
+    known = [*known_options(model, method), *model.further_options(method)]
+    known = [name for name in known if name not in GIVEN]
     for name in values:
-        if name not in known and not open_ended:
+        if name not in known:
+            found = f"Options: {', '.join(known)}" if known else "It has none"
             raise ValueError(
-                f"--set: this model has no option {name!r}.{nearest(name, known)} "
-                f"Options: {sorted(known)}"
+                f"--set: {method} of this model has no option {name!r}.{nearest(name, known)} "
+                f"{found}"
             )
     return values
 

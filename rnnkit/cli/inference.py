@@ -64,7 +64,7 @@ def run_evaluate(options):
             )
         if recipe is None:  # what a file says is a name, never a path of code to run
             recipe = _installed(model.recipe, options.model)
-        chosen = accepted(model.score, options.set)
+        chosen = accepted(model, "score", options.set)
         examples = _examples(recipe, options)
         scores = model.score(examples, **chosen)
         count = int(examples.reduce(0, lambda count, *_: count + 1))
@@ -117,10 +117,12 @@ def run_infer(options):
         if options.recipe:
             registry.get(options.recipe)
         model = load_saved(options.model)
+    chosen = accepted(model, "infer", options.set)
     if isinstance(model.input_feature, Series):
-        _infer_series(model, options.inputs, options.encoding, options.future)
+        if options.future is not None:
+            chosen["future"] = options.future
+        _infer_series(model, options.inputs, options.encoding, chosen)
         return
-    chosen = accepted(model.infer, options.set)
     if options.inputs:
         _infer(model, options.inputs, chosen)
         return
@@ -170,7 +172,7 @@ def _brief(result):
     return {key: value for key, value in result.items() if key not in ("tokens", "attention")}
 
 
-def _infer_series(model, paths, encoding, future=None):
+def _infer_series(model, paths, encoding, options):
     """What comes after the series in each file, or after that on standard input."""
     import numpy as np
 
@@ -186,13 +188,12 @@ def _infer_series(model, paths, encoding, future=None):
             found = histories(source, model.input_feature, encoding=encoding)
         except UnicodeDecodeError as error:
             raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
-        ahead = {} if future is None else {"future": future}
         names, values = list(found), list(found.values())
-        if ahead and names != [None]:  # rows of each series by its name
+        if "future" in options and names != [None]:  # rows of each series by its name
             if path is None:
                 raise ValueError("--future with several series needs the name of a file of these")
             values = path
-        results = model.infer(values, **ahead)
+        results = model.infer(values, **options)
         for name, result in zip(names, results, strict=True):
             if not isinstance(result, dict):
                 result = {"value": np.asarray(result).tolist()}

@@ -12,6 +12,7 @@ from rnnkit.cli.arguments import (
     add_out,
     add_recipe,
     check_positive,
+    class_weight,
     data_arguments,
     out_path,
     recipe_options,
@@ -31,6 +32,10 @@ def add(command):
     add_options(sub)
     sub.add_argument("--epochs", type=int, metavar="N", help="passes over the data at most")
     sub.add_argument("--batch-size", type=int, metavar="N", help="examples in a step")
+    sub.add_argument(
+        "--class-weight", action="append", metavar="CLASS=WEIGHT",
+        help="weight of a class in the loss, once for each class; or balanced",
+    )  # fmt: skip
     sub.add_argument(
         "--reward-epochs", type=int, metavar="N",
         help="passes over the data after that, learning from scores of what it generates",
@@ -65,6 +70,7 @@ def add(command):
 
 
 def run_train(options):
+    weights = class_weight(options.class_weight)
     recipe, chosen, out = _prepare(options, options.resume)
     with stdout_kept_for(options.json):
         data = recipe.data(**data_arguments(options))
@@ -73,6 +79,7 @@ def run_train(options):
             data,
             epochs=options.epochs,
             batch_size=options.batch_size,
+            class_weight=weights,
             reward_epochs=options.reward_epochs,
             out=out,
             resume=options.resume,

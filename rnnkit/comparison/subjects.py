@@ -163,7 +163,7 @@ class OfRecipe:
     lag = threshold = columns = None
 
     def __init__(self, recipe, data, options, *, epochs=None, batch_size=None, examples=None):
-        recipe.check_options(options)
+        recipe.check_options(options, of_cell=False)
         self.recipe, self.options = recipe, options
         self.epochs = epochs or recipe.training["epochs"]
         self.batch_size = batch_size
@@ -189,7 +189,8 @@ class OfRecipe:
         if "seed" not in self.recipe.options():
             options.pop("seed", None)
         own = {"cell", "bidirectional", "units"} if self.in_order(options) else set()
-        self.recipe.check_options({key: options[key] for key in options if key not in own})
+        rest = {key: options[key] for key in options if key not in own}
+        self.recipe.check_options(rest, of_cell=False)
         if self._features is None:  # the options that may differ are those of the network
             self._features = self.recipe.adapt(self.data, **options)
         if own:

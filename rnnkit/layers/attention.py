@@ -14,7 +14,37 @@ class _Attention(Configured, keras.layers.Layer):
     serves a whole decoded sequence in training and single steps in decoding.
     """
 
-    def call(self, query, memory, projected=None, memory_mask=None, return_weights=False):
+    def build(self, query_shape, memory_shape=None, projected_shape=None, memory_mask_shape=None):
+        if memory_shape is None:  # [query, value] or [query, value, key]
+            query_shape, _, memory_shape = _parts(query_shape)
+        self.make_weights(query_shape[-1], memory_shape[-1])
+        self.built = True
+
+    def call(
+        self,
+        query,
+        memory=None,
+        projected=None,
+        memory_mask=None,
+        return_weights=False,
+        mask=None,
+        return_attention_scores=False,
+    ):
+        query_mask = None
+        if memory is None:
+            query, memory, key = _parts(query)
+            require(
+                projected is None and memory_mask is None,
+                "With [query, value] pass mask=[query_mask, value_mask].",
+                projected=projected,
+                memory_mask=memory_mask,
+            )
+            projected = self.project(key)
+            if mask is not None:
+                query_mask, memory_mask = _masks(mask)
+        else:
+            text = "mask is of a list [query, value]. With query and memory pass memory_mask."
+            require(mask is None, text, mask=mask)
         projected = self.project(memory) if projected is None else projected
         scores = self.score(query, projected)  # [batch, target, source]
         # In half precision a sum over many positions is too coarse.
@@ -31,7 +61,13 @@ class _Attention(Configured, keras.layers.Layer):
             weights = weights * ops.cast(valid, weights.dtype)
         weights = ops.cast(weights, self.compute_dtype)
         context = ops.matmul(weights, memory)  # [batch, target, memory]
-        return (context, weights) if return_weights else context
+        if query_mask is not None:
+            context = context * ops.cast(query_mask, context.dtype)[..., None]
+        return (context, weights) if return_weights or return_attention_scores else context
+
+    def make_weights(self, query, memory):
+        """Makes the weights for so many features of queries and of what they are scored against."""
+        raise NotImplementedError(f"{type(self).__name__} must define make_weights()")
 
     def project(self, memory):
         """The part of the scores that depends on the memory alone: decoding computes it once."""
@@ -42,12 +78,35 @@ class _Attention(Configured, keras.layers.Layer):
         raise NotImplementedError(f"{type(self).__name__} must define score()")
 
     def compute_mask(self, query, mask=None):
-        return mask
+        return mask[0] if isinstance(mask, (list, tuple)) else mask
 
     def _kernel(self, shape, name):
         # A copy each: one unseeded initializer gives every weight of a shape the same numbers.
         initializer = keras.initializers.get(keras.initializers.serialize(self.kernel_initializer))
         return self.add_weight(shape=shape, initializer=initializer, name=name)
+
+
+def _parts(given):
+    """Query, value and key of a list as Keras' own attention takes it, or of their shapes."""
+    several = isinstance(given, (list, tuple)) and len(given) in (2, 3)
+    if not several or any(isinstance(each, (int, type(None))) for each in given):  # one shape
+        raise ValueError(
+            "Attention takes query and memory, or a list [query, value] or [query, value, key]. "
+            f"Received: {type(given).__name__}"
+            + (f" of {len(given)}" if isinstance(given, (list, tuple)) else "")
+        )
+    query, value, *key = given
+    return query, value, key[0] if key else value
+
+
+def _masks(given):
+    """Masks of query and of value; that of a key is the same as that of the value."""
+    if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
+        raise ValueError(
+            "mask must be a list [query_mask, value_mask], each boolean [batch, time] or None. "
+            f"Received: mask of type {type(given).__name__}"
+        )
+    return given[:2]
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -69,11 +128,17 @@ class AdditiveAttention(_Attention):
         bias_initializer: Initializer of b.
 
     Call arguments:
-        query: States of the decoder, `(batch, target, query features)`.
+        query: States of the decoder, `(batch, target, query features)`. Or, as of Keras' own
+            attention, a list `[query, value]` or `[query, value, key]`: then queries are scored
+            against keys, and values are summed.
         memory: Outputs of the encoder, `(batch, source, memory features)`.
         projected: `project(memory)`, where it has been computed before.
         memory_mask: Boolean `(batch, source)`, False at positions that do not count.
         return_weights: Whether to return the weights a too.
+        mask: Of a list, `[query_mask, value_mask]`, booleans `(batch, target)` and
+            `(batch, source)` or None. Outputs are 0 where the query is masked. Keras passes the
+            masks of the layers before.
+        return_attention_scores: As `return_weights`, by Keras' name.
 
     Output shape:
         `(batch, target, memory features)`; with `return_weights` also `(batch, target, source)`.
@@ -82,7 +147,9 @@ class AdditiveAttention(_Attention):
 
     ```python
     attention = AdditiveAttention(8)
-    context = attention(np.ones((2, 3, 4), "float32"), np.ones((2, 5, 6), "float32"))  # [2, 3, 6]
+    query, value = np.ones((2, 3, 4), "float32"), np.ones((2, 5, 6), "float32")
+    context = attention(query, value)  # [2, 3, 6]
+    context = attention([query, value])  # the same
     ```
 
     Reference:
@@ -98,14 +165,13 @@ class AdditiveAttention(_Attention):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
-    def build(self, query_shape, memory_shape, projected_shape=None, memory_mask_shape=None):
-        self.query_kernel = self._kernel((query_shape[-1], self.units), "query_kernel")  # W
-        self.memory_kernel = self._kernel((memory_shape[-1], self.units), "memory_kernel")  # U
+    def make_weights(self, query, memory):
+        self.query_kernel = self._kernel((query, self.units), "query_kernel")  # W
+        self.memory_kernel = self._kernel((memory, self.units), "memory_kernel")  # U
         self.score_kernel = self._kernel((self.units, 1), "score_kernel")  # v
         self.bias = self.add_weight(
             shape=(self.units,), initializer=self.bias_initializer, name="bias"
         )
-        self.built = True
 
     def project(self, memory):
         return ops.matmul(memory, self.memory_kernel) + self.bias  # [batch, source, units]
@@ -158,8 +224,7 @@ class MultiplicativeAttention(_Attention):
         self.scaled = scaled
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, query_shape, memory_shape, projected_shape=None, memory_mask_shape=None):
-        query, memory = query_shape[-1], memory_shape[-1]
+    def make_weights(self, query, memory):
         if self.mode == "dot":
             text = "Mode 'dot' needs a query and a memory of one size; use 'general'."
             require(query == memory, text, query=query, memory=memory)
@@ -170,7 +235,6 @@ class MultiplicativeAttention(_Attention):
             self.query_kernel = self._kernel((query, units), "query_kernel")  # W = [upper; lower]
             self.memory_kernel = self._kernel((memory, units), "memory_kernel")
             self.score_kernel = self._kernel((units, 1), "score_kernel")  # v
-        self.built = True
 
     def project(self, memory):
         if self.mode == "dot":

@@ -1,5 +1,8 @@
 """A linear-chain conditional random field: which sequences of tags go together."""
 
+import threading
+import weakref
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,6 +12,22 @@ from rnnkit.utils.checks import integer
 
 # What a path that is not allowed loses: more than any path's score, and no infinity.
 FORBIDDEN = -1e4
+# What the scores of a step that is masked become, so that it is known without its mask: Keras
+# hands a loss no mask, and passes none through recurrent layers from release 3.16 on.
+ABSENT = -1e9
+
+
+class Rebuilt(threading.local):
+    """The layers that were last made from a configuration in this thread, by name.
+
+    A loss is saved with the name of its layer alone, and finds it here when a model is loaded.
+    """
+
+    def __init__(self):
+        self.layers = weakref.WeakValueDictionary()
+
+
+rebuilt = Rebuilt()
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -21,7 +40,11 @@ class CRF(Configured, keras.layers.Layer):
     The layer passes the scores on as they are; `log_likelihood` trains it, `decode` finds the best
     sequence, `marginals` gives the probability of each tag at each step. The sum over all
     sequences is that of the forward algorithm, the best one that of Viterbi, both in one compiled
-    loop over the steps. Masks must be right-padded, and the first step of a sequence must count.
+    loop over the steps. Steps that a mask leaves out, at whichever end or between, are as if they
+    were not there: the neighbours are those that are left.
+
+    In a Keras model `rnnkit.losses.CRFLoss(layer)` is its loss. The scores of masked steps become
+    -1e9, by which the loss and the methods here know them.
 
     Args:
         tags: Number of tags.
@@ -32,6 +55,8 @@ class CRF(Configured, keras.layers.Layer):
 
     Call arguments:
         scores: Unnormalised scores of the tags `[batch, time, tags]`.
+        mask: Boolean `[batch, time]`, False at steps that do not count, or None. Keras passes that
+            of the layer before.
 
     Output shape: That of the scores.
 
@@ -44,6 +69,21 @@ class CRF(Configured, keras.layers.Layer):
     >>> scores = crf(keras.random.normal((2, 5, 3)))  # [batch, time, tags]
     >>> tags, _ = crf.decode(scores)
     >>> crf.log_likelihood(scores, tags)  # [batch], at most 0
+
+    A tagger of words in plain Keras; 0 is padding of words, -1 of tags, at either end:
+
+    >>> words = keras.Input((None,), dtype="int32")
+    >>> x = keras.layers.Embedding(50, 8, mask_zero=True)(words)
+    >>> mask = keras.ops.not_equal(words, 0)
+    >>> x = keras.layers.Bidirectional(keras.layers.LSTM(8, return_sequences=True))(x, mask=mask)
+    >>> crf = CRF(3, name="crf")
+    >>> model = keras.Model(words, crf(keras.layers.Dense(3)(x), mask=mask))
+    >>> model.compile("adam", loss=rnnkit.losses.CRFLoss(crf))
+    >>> x, y = np.array([[5, 7, 0], [0, 9, 5]]), np.array([[0, 2, -1], [-1, 1, 0]])
+    >>> history = model.fit(x, y, epochs=2, verbose=0)
+    >>> model.save("tagger.keras")
+    >>> again = rnnkit.load_model("tagger.keras")  # or keras.models.load_model
+    >>> tags, _ = again.get_layer("crf").decode(again.predict(x, verbose=0))  # -1 at padding
 
     Reference: Lafferty, McCallum and Pereira 2001, "Conditional random fields: probabilistic models
     for segmenting and labeling sequence data"; on top of a recurrent network: Huang, Xu and Yu
@@ -79,8 +119,14 @@ class CRF(Configured, keras.layers.Layer):
         self.end = self.add_weight(shape=(self.tags,), initializer="zeros", name="end")
         self.built = True
 
+    @classmethod
+    def from_config(cls, config):
+        layer = super().from_config(config)
+        rebuilt.layers[layer.name] = layer
+        return layer
+
     def call(self, scores, mask=None):
-        return scores
+        return scores if mask is None else tf.where(mask[..., None], scores, ABSENT)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -94,7 +140,8 @@ class CRF(Configured, keras.layers.Layer):
             scores: `[batch, time, tags]`.
             tags: Integers `[batch, time]`. Below 0 the tag of a step is not known: the
                 probability is then that of all sequences which agree with what is known.
-            mask: Boolean `[batch, time]`, or None where all steps count.
+            mask: Boolean `[batch, time]`; None where all steps count that the layer was not told
+                to leave out.
 
         Returns:
             float32 `[batch]`.
@@ -137,27 +184,28 @@ class CRF(Configured, keras.layers.Layer):
         scores, mask = self._as_tensors(scores, mask)
         starts, pairs, ends = self._penalties
         transitions = self.transitions + pairs  # [before, after]
-        first = self.start + starts + scores[:, 0]  # [batch, tags]
+        begun = tf.zeros_like(scores[:, 0]) + self.start + starts  # [batch, tags]
         same = tf.range(self.tags)[None]
 
         def forward(state, step):
             best, _ = state
-            score, inside = step
+            score, inside, first = step[0], step[1][:, None], step[2][:, None]
             paths = best[:, :, None] + transitions  # [batch, before, after]
             before = tf.argmax(paths, axis=1, output_type=tf.int32)  # [batch, after]
-            after = tf.reduce_max(paths, axis=1) + score
-            inside = inside[:, None]
+            after = tf.where(first, best, tf.reduce_max(paths, axis=1)) + score
             return tf.where(inside, after, best), tf.where(inside, before, same)
 
         def backward(tag, before):
             return tf.gather(before, tag, axis=1, batch_dims=1)
 
-        nothing = tf.zeros_like(first, tf.int32)
+        nothing = tf.zeros_like(begun, tf.int32)
         # each [time, batch, tags]
-        best, before = tf.scan(forward, _later(scores, mask), (first, nothing))
+        best, before = tf.scan(forward, _steps(scores, mask), (begun, nothing))
         best = best[-1] + self.end + ends  # [batch, tags]
         last = tf.argmax(best, axis=1, output_type=tf.int32)  # [batch]
-        tags = tf.transpose(tf.scan(backward, before, last, reverse=True))  # [batch, time]
+        # What each step says is the tag of the one before.
+        tags = tf.scan(backward, before, last, reverse=True)  # [time, batch]
+        tags = tf.transpose(tf.concat([tags[1:], last[None]], axis=0))  # [batch, time]
         return tf.where(mask, tags, -1), tf.reduce_max(best, axis=1)
 
     # === Loops ===
@@ -166,24 +214,29 @@ class CRF(Configured, keras.layers.Layer):
         transitions = tf.convert_to_tensor(self.transitions)
 
         def forward(before, step):
-            score, inside = step  # [batch, tags], [batch]
+            score, inside, first = step  # [batch, tags], [batch], [batch]
             # [batch, before, after] -> [batch, after]
-            after = tf.reduce_logsumexp(before[:, :, None] + transitions, axis=1) + score
+            after = tf.reduce_logsumexp(before[:, :, None] + transitions, axis=1)
+            after = tf.where(first[:, None], before, after) + score
             return tf.where(inside[:, None], after, before)
 
-        # [batch, tags]
-        last = tf.foldl(forward, _later(scores, mask), self.start + scores[:, 0])
+        begun = tf.zeros_like(scores[:, 0]) + self.start
+        last = tf.foldl(forward, _steps(scores, mask), begun)  # [batch, tags]
         return tf.reduce_logsumexp(last + self.end, axis=1)
 
     def _as_tensors(self, scores, mask):
         scores = tf.cast(tf.convert_to_tensor(scores), tf.float32)
-        mask = tf.ones(tf.shape(scores)[:2], tf.bool) if mask is None else tf.cast(mask, tf.bool)
-        return scores, mask
+        return scores, present(scores) if mask is None else tf.cast(mask, tf.bool)
 
 
-def _later(scores, mask):
-    """Scores `[time, batch, tags]` and mask `[time, batch]` of the steps after the first, and of a
-    masked one at the end: a loop must not be empty."""
-    scores = tf.pad(scores[:, 1:], [[0, 0], [0, 1], [0, 0]])
-    mask = tf.pad(mask[:, 1:], [[0, 0], [0, 1]])
-    return tf.transpose(scores, [1, 0, 2]), tf.transpose(mask)
+def present(outputs):
+    """Which steps of a `CRF`'s outputs `[batch, time, tags]` there are, boolean `[batch, time]`."""
+    return tf.reduce_any(tf.convert_to_tensor(outputs) > ABSENT / 2, axis=-1)
+
+
+def _steps(scores, mask):
+    """Scores `[time, batch, tags]`; which steps there are, and which of them are the first of
+    their sequence, both `[time, batch]`."""
+    count = tf.cumsum(tf.cast(mask, tf.int32), axis=1)
+    first = mask & (count == 1)
+    return tf.transpose(scores, [1, 0, 2]), tf.transpose(mask), tf.transpose(first)

@@ -9,9 +9,11 @@ import tensorflow as tf
 
 from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
-from rnnkit.data.pipeline.raw import as_dataset, finite_weights, in_parts, with_validation
+from rnnkit.data.pipeline.raw import as_dataset, check_weights, in_parts, with_validation
 from rnnkit.formats.model_files import check_written
-from rnnkit.losses import balanced as balanced_losses  # noqa: F401  registers what files may name
+from rnnkit.losses.balanced import BalancedCrossEntropy
+from rnnkit.losses.class_metrics import of_target
+from rnnkit.models.calls import CheckedCalls
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
 from rnnkit.models.export import Served
@@ -20,7 +22,7 @@ from rnnkit.models.outputs import task_defaults
 from rnnkit.models.progress import shown
 from rnnkit.models.settings import checked_settings, settings_of
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
-from rnnkit.training.class_weights import class_weights
+from rnnkit.training.class_weights import class_weights, weighted
 from rnnkit.training.distributed import Distributed
 from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
@@ -35,7 +37,7 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(Distributed, Served, keras.Model):
+class Model(CheckedCalls, Distributed, Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take raw data: a `tf.data.Dataset` of raw
@@ -60,6 +62,8 @@ class Model(Distributed, Served, keras.Model):
         fit_defaults: Dict of training settings (`batch_size`, `patience`, ...) a recipe chose;
             see `fit`.
     """
+
+    weighs_steps = False  # whether there may be a sample weight for each step of the input
 
     def __init__(
         self, inputs, outputs, *, input_feature, output_feature, seed=None, name=None, **arguments
@@ -86,8 +90,13 @@ class Model(Distributed, Served, keras.Model):
             optimizer: Keras optimizer; by default Adam with gradients clipped to norm 1.
             loss: Keras loss; by default cross-entropy for labels, mean squared error for numbers.
             metrics: Keras metrics; by default accuracy for labels, mean absolute error for
-                numbers (in units of the standardised target).
+                numbers (in units of the standardised target). Of two classes the positive one is
+                the second of `output_feature.classes`: `"AUC"`, `"Precision"`, `"Recall"`,
+                `"F1Score"` and the like are its own; see `rnnkit.losses.OfClasses`.
             **kwargs: Passed to `keras.Model.compile`.
+
+        Raises:
+            ValueError: For metrics that say nothing of such a target.
         """
         default_loss, default_metrics = task_defaults(self.output_feature)
         if optimizer == "auto":
@@ -96,6 +105,10 @@ class Model(Distributed, Served, keras.Model):
             loss = default_loss
         if isinstance(metrics, str) and metrics == "auto":
             metrics = default_metrics
+        metrics = of_target(metrics, self.output_feature)
+        if "weighted_metrics" in kwargs:
+            weighted_metrics = of_target(kwargs["weighted_metrics"], self.output_feature)
+            kwargs = {**kwargs, "weighted_metrics": weighted_metrics}
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def compile_from_config(self, config):
@@ -151,7 +164,7 @@ class Model(Distributed, Served, keras.Model):
         for feature, values, codes in self._by_feature(raw, encoded):
             feature.check(values, codes)
         for weights in encoded[2:]:
-            finite_weights(weights)
+            check_weights(weights, encoded[0] if self.weighs_steps else None)
 
     def _guard(self, encoded):
         return (*[f.guard(codes) for f, codes in self._by_feature(encoded)], *encoded[2:])
@@ -224,7 +237,9 @@ class Model(Distributed, Served, keras.Model):
         Args:
             x: Raw data: a `tf.data.Dataset` of `(x, y)`, or the inputs (list, array, column).
             y: Raw targets, if `x` is not a dataset.
-            class_weight: Dict of weight by class, the class given as its name or its index.
+            class_weight: Dict of weight by class (of a label, or of tags), such as `{"spam": 3}`;
+                a class may also be given by its index. Others weigh 1. `"balanced"` makes all
+                weigh the same in all. They count in training alone, times `sample_weight`.
             interrupted_path: Where Ctrl-C leaves the best weights so far; by default
                 `<name>-interrupted.keras` in the current folder. False leaves none.
             trainer: What runs the epochs instead of the model itself, such as
@@ -234,12 +249,20 @@ class Model(Distributed, Served, keras.Model):
             The Keras `History`.
 
         Raises:
+            ValueError: For class weights of what is no class, or that cannot count.
             rnnkit.training.Diverged: A ValueError: the loss or the weights are not finite.
         """
+        weights = class_weights(class_weight, self.output_feature)
+        if weights is not None and self.weighs_otherwise:
+            raise ValueError(
+                f"class_weight must be left out here: {self.weighs_otherwise}. "
+                f"Received: class_weight={class_weight!r}"
+            )
         train, validation = self._prepare_fit(
             x, y, sample_weight, validation_split, in_parts(validation_data)
         )
         self._seen(train)
+        train = weighted(train, weights, self.output_feature)
         held_out = validation
         if validation is not None:
             validation = self._batches(validation, validation_batch_size or batch_size)
@@ -258,12 +281,18 @@ class Model(Distributed, Served, keras.Model):
                 callbacks=callbacks,
                 validation_data=validation,
                 shuffle=False,  # the batches come shuffled
-                class_weight=class_weights(class_weight, self.output_feature),
                 **kwargs,
             )
         restart_averages(self.optimizer, self.trainable_variables)
         self.calibrate(held_out, validation_batch_size or batch_size)
         return history
+
+    @property
+    def weighs_otherwise(self):
+        """Why class weights cannot count in the loss, in words, or None."""
+        if isinstance(self.loss, BalancedCrossEntropy) and len(set(self.loss.weights)) > 1:
+            return "the loss weighs classes itself; with balance=0 a recipe that has it does not"
+        return None
 
     @property
     def calibrates(self):

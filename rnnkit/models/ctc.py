@@ -326,6 +326,9 @@ class CTC(Model):
             result |= self.output_feature.decode_graph(tokens)
         return result
 
+    def further_options(self, name):
+        return ("tokenize", "lowercase") if name == "score" else super().further_options(name)
+
     def score(self, x, y=None, batch_size=None, verbose=0, *, beam_size=None, **options):
         """Scores of the decoded texts, as a dict of floats; see `rnnkit.metrics.texts`.
 

@@ -196,6 +196,10 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         return isinstance(self.output_feature, (Series, Forecast))
 
     @property
+    def weighs_steps(self):
+        return self.stepwise
+
+    @property
     def readouts(self):
         """The readout layers of the members."""
         return [self.get_layer(f"readout_{member}") for member in range(self.ensemble)]
@@ -221,11 +225,11 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
 
     # === Training ===
 
-    def learn(self, data, held_out, *, batch_size, validation_batch_size, verbose, class_weight):
+    def learn(self, data, held_out, *, batch_size, validation_batch_size, verbose):
         if self._washes_out and isinstance(data, Encoded):
             longest = int(as_ragged(data.tensors[0]).row_lengths().numpy().max())
             self.washout = min(100, longest // WASHED_OUT)
-        run = Pass(self, data, batch_size, verbose=verbose, class_weights=class_weight)
+        run = Pass(self, data, batch_size, verbose=verbose)
         self._end = StreamEnd()
         try:
             equations = run.equations(blocks=BLOCKS if self._rolls(held_out) else 0)
@@ -270,7 +274,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
 
     # === Use ===
 
-    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+    def predict(self, x, batch_size=None, verbose=0):
         """Outputs for raw series, in standardised units.
 
         Args:
@@ -282,7 +286,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             of a series (`[time, targets]` for one series given as an array of its own); else
             `[series, targets]`, for labels probabilities.
         """
-        del verbose, kwargs
+        del verbose
         data = self.prepare(x, targets=False)
         outputs = Pass(self, data, batch_size).outputs()
         single = self.stepwise and isinstance(x, np.ndarray) and x.ndim < 3
@@ -330,13 +334,13 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         return found[0] if isinstance(x, np.ndarray) and x.ndim < 3 else found
 
     def evaluate(
-        self, x=None, y=None, batch_size=None, return_dict=False, sample_weight=None, **kwargs
+        self, x=None, y=None, batch_size=None, return_dict=False, sample_weight=None, verbose=0
     ):
         """Mean squared error on raw data, in standardised units, over targets that are known.
 
         That of an ensemble is the mean over its members, as in `fit`.
         """
-        del kwargs
+        del verbose
         data = self.prepare(x, y, sample_weight)
         equations = Pass(self, data, batch_size).equations(noise=False)
         errors = [

@@ -91,7 +91,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         accuracy", 2000, https://doi.org/10.1016/S0169-2070(00)00065-0.
     """
 
-    stepwise = True
+    stepwise = weighs_steps = True
     washout = 0
     # As ONNX the windows before the first whole one came out otherwise.
     beyond_network = "its windows begin before the series does"
@@ -214,7 +214,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
 
     # === Use ===
 
-    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+    def predict(self, x, batch_size=None, verbose=0):
         """Forecasts at every step of raw series, in standardised units.
 
         Args:
@@ -226,7 +226,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             columns known ahead at its last `horizon` steps, for which these are not known;
             `[time, horizon * targets]` for one series given as an array of its own.
         """
-        del batch_size, verbose, kwargs
+        del batch_size, verbose
         self._check_fitted("predict")
         data = in_memory(self.prepare(x, targets=False), "predict")
         series = [np.asarray(each) for each in _one_by_one(data)]

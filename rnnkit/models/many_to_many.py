@@ -52,7 +52,7 @@ class ManyToMany(Model):
         super().__init__(inputs, outputs, head=head, **arguments)
 
     # There is an output at each step; of `EchoStateNetwork` only some have one.
-    stepwise = True
+    stepwise = weighs_steps = True
 
     def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
         """As `Model.compile`; by default the loss and the metrics are those of the head."""
@@ -80,8 +80,9 @@ class ManyToMany(Model):
         if isinstance(data, Windows):
             return data
         if isinstance(data, Streamed):
-            return cut_stream(data, self.window, self.washout)
-        return Windows(data, self.window, self.washout, self.output_feature.horizon)
+            return cut_stream(data, self.window, self.washout, self.weighs_steps)
+        horizon = self.output_feature.horizon
+        return Windows(data, self.window, self.washout, horizon, self.weighs_steps)
 
     # === Use ===
 

@@ -16,15 +16,16 @@ class Windows(Encoded):
         window: Steps of a piece, or None for whole series.
         washout: Steps at the start of each piece that do not count.
         horizon: Steps ahead that targets are, or None; for the message if no step counts.
+        spread: As in `cut`.
 
     Raises:
         ValueError: If no target is known.
     """
 
-    def __init__(self, data, window, washout, horizon=None):
+    def __init__(self, data, window, washout, horizon=None, spread=False):
         self._series = as_ragged(data.tensors[0]).row_lengths().numpy()  # [series]
         self._longest, self._washout = int(self._series.max()), washout
-        tensors, self._first = cut(data.tensors, window, washout)
+        tensors, self._first = cut(data.tensors, window, washout, spread)
         if len(tensors) > 1:
             known = tensors[1].with_flat_values(_known(tensors[1].flat_values))
             known = tf.where(tf.reduce_any(known, axis=1))[:, 0]  # [pieces with a known target]
@@ -83,7 +84,7 @@ def nothing_counts(washout, longest, horizon=None):
     )
 
 
-def cut(tensors, window, washout):
+def cut(tensors, window, washout, spread=False):
     """Cuts encoded series into pieces that overlap by the washout.
 
     Args:
@@ -91,6 +92,8 @@ def cut(tensors, window, washout):
             `[series]`.
         window: Steps of a piece, or None for whole series.
         washout: Steps at the start of each piece whose targets become NaN, or -1 for tags.
+        spread: Whether weights of series become those of their steps, so that all weights that a
+            training step meets are alike.
 
     Returns:
         The pair of such a tuple `[pieces, (time), ...]`, and of which pieces begin a series,
@@ -116,7 +119,9 @@ def cut(tensors, window, washout):
     results = []
     for number, part in enumerate(tensors):
         if not isinstance(part, tf.RaggedTensor) and part.shape.rank == 1:
-            results.append(tf.gather(part, series))
+            part = tf.gather(part, series)  # [pieces]
+            spread_out = rows.with_values(tf.repeat(part, stop - start)) if spread else part
+            results.append(spread_out)
             continue
         part = as_ragged(part, lengths)  # weights of steps come padded
         values = tf.gather(part.flat_values, rows.flat_values)  # [steps, ...]
@@ -128,11 +133,11 @@ def cut(tensors, window, washout):
     return tuple(results), index == 0
 
 
-def cut_stream(data, window, washout):
+def cut_stream(data, window, washout, spread=False):
     """`Streamed` series as a stream of their pieces; see `cut`."""
 
     def encode(*raw):
-        return cut(data.encode(*raw), window, washout)[0]
+        return cut(data.encode(*raw), window, washout, spread)[0]
 
     dataset = data.dataset
     if dataset.cardinality() >= 0:  # of series; how many pieces they make is not known

@@ -41,6 +41,8 @@ KERAS_LAYERS = {
     "SimpleRNN", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "Subtract", "TimeDistributed",
     "UnitNormalization", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D",
 }  # fmt: skip
+# What makes masks of inputs in such a graph: comparisons, and "and", "or" and "not" of them.
+KERAS_OPERATIONS = {"Equal", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual"}
 # Models that are graphs of layers, and where Keras says that they are.
 KERAS_MODELS = {("keras.src.models.functional", "Functional"), ("keras", "Sequential")}
 KERAS_TENSOR = "__keras_tensor__"  # a place in such a graph
@@ -114,6 +116,8 @@ def _allowed(node, name, module, full, custom_objects):
         return False
     if any(module == where and name == each for where, each in KERAS_MODELS):
         return True
+    if module == "keras.src.ops.numpy":
+        return _among(KERAS_OPERATIONS, name)
     if _among(KERAS_MODULES, module) and isinstance(name, str):
         return module != "keras" or name in KERAS_CLASSES
     return module == "keras.layers" and _among(KERAS_CLASSES | KERAS_LAYERS, name)

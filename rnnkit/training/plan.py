@@ -30,6 +30,7 @@ class TrainingPlan:
     Args:
         epochs: Passes over the data at most.
         batch_size: Examples in a step, or None for the model's default.
+        class_weight: As in `rnnkit.models.Model.fit`, or None.
         reward: Of `fine_tune`, which follows for `reward_epochs`; see
             `rnnkit.models.generating.base.Generating`.
         reward_epochs: Passes over the data with a reward.
@@ -46,6 +47,7 @@ class TrainingPlan:
 
     epochs: int
     batch_size: int | None = None
+    class_weight: dict | str | None = None
     reward: str | None = None
     reward_epochs: int = 0
     out: str | None = None
@@ -146,7 +148,7 @@ class TrainingPlan:
         if number:
             model.fine_tune(train, reward=self.reward, epochs=self.reward_epochs, **arguments)
         else:
-            model.fit(train, epochs=self.epochs, **arguments)
+            model.fit(train, epochs=self.epochs, class_weight=self.class_weight, **arguments)
 
     @contextlib.contextmanager
     def _stopped(self, keep):
@@ -195,6 +197,9 @@ class TrainingPlan:
                 if each is not None
             ],
         }
+        if self.class_weight is not None:
+            given = self.class_weight
+            run["class_weight"] = given if isinstance(given, str) else list(given.items())
         return json.loads(json.dumps(run, default=plain))
 
     def _begun(self, file, run, parts):

@@ -215,6 +215,52 @@ def taken_by(method, options):
     return {key: value for key, value in options.items() if key in names}
 
 
+def ignored_options(defaults, given, by_cell, owner):
+    """Refuses options that mean nothing with the cell that is given beside them.
+
+    Args:
+        defaults: Dict of option to default.
+        given: Dict of option to value. What is as by default says nothing.
+        by_cell: Dict of cell, such as `"esn"` or `"esn with horizon=1"`, to the set of its options;
+            with None for all other cells.
+        owner: Name of the recipe, for the message.
+
+    Raises:
+        ValueError: If one would be ignored; the message says with which cells it counts.
+
+    Example:
+
+    >>> by_cell = {None: {"cell", "units"}, "esn": {"cell", "units", "ridge"}}
+    >>> ignored_options({"cell": "lstm"}, {"cell": "esn", "ridge": 0.1}, by_cell, "forecasting")
+    """
+    options = {**defaults, **given}
+    here = by_cell[_key(by_cell, options)]
+    for name, value in given.items():
+        same = name in defaults and type(value) is type(defaults[name]) and value == defaults[name]
+        if name in here or same:
+            continue
+        cells = [repr(key) for key in by_cell if key is not None and name in by_cell[key]]
+        whose = [f"the cell {' or '.join(cells)}"] if cells else []
+        if name in by_cell[None]:
+            others = [repr(key) for key in by_cell if key is not None and name not in by_cell[key]]
+            whose.append(f"cells other than {', '.join(others)}")
+        raise ValueError(
+            f"The option {name!r} of the recipe {owner!r} is of {' and of '.join(whose)}: here it "
+            f"would be ignored. Received: {name}={value!r} with cell={options.get('cell')!r}"
+        )
+
+
+def _key(by_cell, options):
+    """The key that some options come under, the one that says most."""
+    cell = options.get("cell")
+    for key in filter(None, by_cell):
+        name, _, condition = key.partition(" with ")
+        option, _, value = condition.partition("=")
+        if condition and name == cell and str(options.get(option)) == value:
+            return key
+    return cell if isinstance(cell, str) and cell in by_cell else None
+
+
 class SpaceInWords:
     """Stands in for keras-tuner's HyperParameters and gives back what was asked for, in words."""
 

@@ -82,6 +82,23 @@ def test_train_evaluate_infer(here, capsys, monkeypatch):
     assert [line["input"] for line in lines] == ["prize", "", "dinner"]
 
 
+def test_class_weights_of_the_command_line(here, capsys):
+    # A class that hardly weighs is not found.
+    for given, accuracy in (("spam=1e-6", 0.5), ("balanced", 1.0)):
+        assert train(capsys, "--class-weight", given)["scores"]["accuracy"] == accuracy
+    for wrong, message in (
+        (["spam"], "--class-weight takes CLASS=WEIGHT"),
+        (["spam=0"], "with a weight above 0"),
+        (["spam=x"], "takes CLASS=WEIGHT"),
+        (["balanced", "spam=2"], "or balanced alone. Received: 'balanced'"),
+        (["spam=2", "spam=3"], "names the class 'spam' twice"),
+        (["spm=2"], "names the class 'spm'. Did you mean 'spam'?"),
+    ):
+        given = [part for each in wrong for part in ("--class-weight", each)]
+        assert main(["train", "spam", "--data", "data.csv", *given]) == 2
+        assert message in capsys.readouterr().err
+
+
 def test_default_output_never_replaces_a_file(here, capsys):
     assert train(capsys)["model"] == "spam.keras"
     before = (here / "spam.keras").read_bytes()

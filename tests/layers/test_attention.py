@@ -146,3 +146,86 @@ def test_wrong_arguments():
         MultiplicativeAttention("cosine")
     with pytest.raises(ValueError, match="of one size.*query=4, memory=6"):
         MultiplicativeAttention("dot")(draw(1, 2, 4), draw(1, 3, 6))
+
+
+# === Called as Keras' own ===
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_list_of_query_and_value(name):
+    query, value = draw(2, 3, 4), draw(2, 5, 4, seed=1)
+    layer = LAYERS[name]()
+    expected, weights = layer(query, value, return_weights=True)
+    np.testing.assert_array_equal(layer([query, value]), expected)
+    found = layer((query, value, value), return_attention_scores=True)
+    np.testing.assert_array_equal(found[0], expected)
+    np.testing.assert_array_equal(found[1], weights)
+    again = LAYERS[name]()
+    again([query, value])  # builds it
+    assert [each.shape for each in again.weights] == [each.shape for each in layer.weights]
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_the_same_numbers_as_of_keras(parts):
+    """Dot products, and additive scores with projections that are identities."""
+    given = [draw(2, 3, 4), draw(2, 5, 4, seed=1), draw(2, 5, 4, seed=2)][:parts]
+    masks = [
+        np.array([[True] * 3, [True, True, False]]),
+        np.array([[False, True, True, True, False], [True] * 2 + [False] * 3]),
+    ]
+    additive = AdditiveAttention(4)
+    additive.build([each.shape for each in given])
+    values = {
+        "query_kernel": np.eye(4),
+        "memory_kernel": np.eye(4),
+        "score_kernel": np.ones((4, 1)),
+    }
+    for weight in additive.weights:
+        weight.assign(values.get(weight.name, np.zeros(4)))
+    for ours, theirs in (
+        (MultiplicativeAttention("dot"), keras.layers.Attention()),
+        (additive, keras.layers.AdditiveAttention(use_scale=False)),
+    ):
+        for mask in (None, masks, [None, masks[1]], [masks[0], None]):
+            found = ours(given, mask=mask, return_attention_scores=True)
+            expected = theirs(given, mask=mask, return_attention_scores=True)
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_values_and_keys_of_other_sizes():
+    query, value, key = draw(2, 3, 4), draw(2, 5, 6, seed=1), draw(2, 5, 7, seed=2)
+    for layer in (AdditiveAttention(5), MultiplicativeAttention("general")):
+        assert layer([query, value, key]).shape == (2, 3, 6)
+    with pytest.raises(ValueError, match="of one size.*query=4, memory=7"):
+        MultiplicativeAttention("dot")([query, value, key])
+
+
+def test_masks_of_embeddings_come_by_themselves(tmp_path):
+    query, value = keras.Input((None,), dtype="int32"), keras.Input((None,), dtype="int32")
+    embedding = keras.layers.Embedding(9, 4, mask_zero=True)
+    context = AdditiveAttention(5)([embedding(query), embedding(value)])
+    model = keras.Model([query, value], context)
+    short, long = np.array([[1, 2]]), np.array([[3, 4, 5, 0, 0]])
+    np.testing.assert_allclose(
+        model([short, long]), model([short, long[:, :3]]), atol=1e-6
+    )  # what is masked does not count
+    path = tmp_path / "m.keras"
+    model.save(path)
+    again = keras.models.load_model(path)
+    np.testing.assert_array_equal(again([short, long]), model([short, long]))
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda layer, x: layer(x), "takes query and memory, or a list .query, value."),
+        (lambda layer, x: layer([x]), "or .query, value, key.. Received: list of 1"),
+        (lambda layer, x: layer([x, x], mask=x[..., 0] > 0), "mask must be a list .query_mask"),
+        (lambda layer, x: layer([x, x], memory_mask=x[..., 0] > 0), "pass mask=.query_mask"),
+        (lambda layer, x: layer(x, x, mask=x[..., 0] > 0), "pass memory_mask"),
+    ],
+)
+def test_calls_that_say_no_memory(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(AdditiveAttention(2), draw(2, 3, 4))

@@ -418,7 +418,7 @@ def dataset(*parts):
         (lambda m: m.fit(X, Y, batch_size=1.5), "at least 1. Received: batch_size=1.5"),
         (
             lambda m: m.fit(X, Y, class_weight={"maybe": 2}),
-            "names the class 'maybe'; known classes",
+            "names the class 'maybe'. Known classes",
         ),
         (lambda m: m.fit(X, Y, validation_split=1.5), "between 0 and 1. Received: 1.5"),
         (

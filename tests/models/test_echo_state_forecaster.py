@@ -236,7 +236,8 @@ def test_what_cannot_be_forecast():
         EchoStateForecaster(Series(["a", "b"]).adapt(np.stack([SINE, SINE], 1)),
                             Forecast(["c"]).adapt(SINE))  # fmt: skip
     with pytest.raises(
-        ValueError, match="class_weight needs a Label as target. Received: a target of numbers"
+        ValueError,
+        match="class_weight needs a Label or Tags as target.* Received: a target of Forecast",
     ):
         build(SINE).fit(SINE, class_weight={0: 1.0})
     with pytest.raises(ValueError, match="call fit with the old and the new"):

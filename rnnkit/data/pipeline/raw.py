@@ -40,7 +40,7 @@ def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature
             )
         columns.append(output_feature.to_tensor(y))
         if sample_weight is not None:
-            columns.append(tf.convert_to_tensor(sample_weight, tf.float32))
+            columns.append(_weights(sample_weight))
     for name, given, column in zip(("x", "y"), (x, y), columns, strict=False):
         if isinstance(column, tf.Tensor) and not column.shape.rank:
             raise ValueError(
@@ -83,6 +83,57 @@ def _from_dataset(dataset, features):
 
 def _rows(tensor):
     return tensor.nrows() if isinstance(tensor, tf.RaggedTensor) else tensor.shape[0]
+
+
+def _weights(given):
+    """Weights of examples or of their steps as a tensor."""
+    if isinstance(given, tf.RaggedTensor):
+        return tf.cast(given, tf.float32)
+    try:
+        return tf.convert_to_tensor(np.asarray(given, "float32"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "sample_weight must be a number for each example, or for each of its steps where "
+            f"there is an output at each. Received: sample_weight={_short(given)}"
+        ) from error
+
+
+def check_weights(weights, steps=None):
+    """Raises a ValueError for weights that do not fit.
+
+    Args:
+        weights: Encoded weights of examples.
+        steps: Encoded inputs that have an output at each step, padded or ragged; or None.
+
+    Raises:
+        ValueError: If one is NaN or infinite; for a weight a step where there is one output; and
+            for another number of them than there are steps. Padded ones may be more.
+    """
+    finite_weights(weights)
+    if weights.shape.rank == 1:
+        return
+    if steps is None:
+        if weights.shape[1:].as_list() == [1]:
+            return
+        raise ValueError(
+            "sample_weight must be one number for each example of this model. "
+            f"Received: weights of shape {weights.shape}"
+        )
+    size, found = _lengths(steps), _lengths(weights)  # [examples]
+    wrong = found != size if isinstance(weights, tf.RaggedTensor) else found < size
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise ValueError(
+            "sample_weight must be a number for each sequence, or for each of its steps. Received: "
+            f"{found[first]} weights for the {size[first]} steps of sequence {first}"
+        )
+
+
+def _lengths(tensor):
+    """Steps of each row of a tensor `[batch, time, ...]`, NumPy."""
+    if isinstance(tensor, tf.RaggedTensor):
+        return tensor.row_lengths().numpy()
+    return np.full(tensor.shape[0], tensor.shape[1])
 
 
 def finite_weights(weights):

@@ -204,6 +204,12 @@ class Generating(Model):
             return []
         return self.decoding.infer(x, batch_size, details, verbose, **options)
 
+    def further_options(self, name):
+        own = {"infer": ("replace_unknown",), "score": ("replace_unknown", "tokenize", "lowercase")}
+        if name not in ("infer", "predict", "score"):
+            return super().further_options(name)
+        return (*self.decoding.names, *own.get(name, ()))
+
     @property
     def samples(self):
         return self.sample

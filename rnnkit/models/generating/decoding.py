@@ -14,7 +14,15 @@ class Decoding:
 
     Args:
         model: A `Generating` model.
+
+    Attributes:
+        names: The options of decoding that there are, of all of them.
     """
+
+    names = (
+        "beam_size", "n_best", "length_penalty", "sample", "temperature", "top_k", "top_p", "seed",
+        "max_length",
+    )  # fmt: skip
 
     def __init__(self, model):
         self.model = model

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from rnnkit.layers.crf import CRF
 from rnnkit.layers.missing import AddPresent, KnownErrors
+from rnnkit.losses.crf import nats_a_step
 from rnnkit.losses.entity_f1 import EntityF1
 from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
-from rnnkit.utils import replicas
 
 
 class SoftmaxTags:
@@ -80,17 +80,7 @@ class CRFTags(SoftmaxTags):
             present: Which steps there are, boolean `[batch, time]`.
             sample_weight: Weights `[batch]`, or None.
         """
-        values = -self.crf.log_likelihood(scores, truth, present)  # [batch]
-        counts = tf.reduce_sum(tf.cast(truth >= 0, values.dtype), axis=1)  # [batch]
-        if sample_weight is not None:
-            weight = tf.cast(sample_weight, values.dtype)
-            if weight.shape.rank != 1:
-                raise ValueError(
-                    "sample_weight must be one number for each sequence with crf=True. "
-                    f"Received: weights of shape {weight.shape}"
-                )
-            values, counts = values * weight, counts * weight
-        return replicas.mean(tf.reduce_sum(values), tf.reduce_sum(counts))
+        return nats_a_step(self.crf, truth, scores, present, sample_weight)
 
     def probabilities(self, outputs, present):
         return self.crf.marginals(outputs, present)

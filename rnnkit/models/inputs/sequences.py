@@ -77,7 +77,8 @@ def holds_one_sequence(feature, x):
 
 
 def weights_of_steps(feature, x, sample_weight):
-    """Sample weights beside raw sequences: those of steps as an array `[sequences, time]`.
+    """Sample weights beside raw sequences: those of steps as an array `[sequences, time]`, or
+    ragged.
 
     Args:
         feature: The input feature.
@@ -87,14 +88,16 @@ def weights_of_steps(feature, x, sample_weight):
     if sample_weight is None or isinstance(x, tf.data.Dataset):
         return sample_weight
     if holds_one_sequence(feature, x):
-        return np.reshape(sample_weight, (1, -1))
-    if not any(np.ndim(each) for each in sample_weight):
+        sample_weight = [np.ravel(sample_weight)]
+    elif not isinstance(sample_weight, (list, tuple)) and np.ndim(sample_weight) != 1:
+        return sample_weight
+    ranks = {np.ndim(each) for each in sample_weight}
+    if ranks != {1}:  # a number a sequence, or what is refused as no number
         return sample_weight
     rows = [np.asarray(each, "float32") for each in sample_weight]
-    result = np.zeros((len(rows), max(map(len, rows))), "float32")
-    for row, weights in zip(result, rows, strict=True):
-        row[: len(weights)] = weights
-    return result
+    if len(rows) > 1 and len(set(map(len, rows))) == 1:
+        return np.stack(rows)  # perhaps padded
+    return tf.RaggedTensor.from_row_lengths(np.concatenate(rows), list(map(len, rows)))
 
 
 def in_memory(data, method):

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.models.inputs.sequences import weights_of_steps
-from rnnkit.training.class_weights import class_weights
+from rnnkit.training.class_weights import class_weights, weighted
 from rnnkit.training.stopping import BestKept, with_defaults
 
 
@@ -49,7 +49,7 @@ class OnePass:
             validation_data: Raw data by which settings are chosen. An `EchoStateForecaster` learns
                 from it too.
             shuffle: Not used.
-            class_weight: Dict of weight by class.
+            class_weight: As in `Model.fit`.
             sample_weight: Weight of each series, or of each step `[series, time]`.
             validation_batch_size: As `batch_size`, for validation.
             interrupted_path: Where Ctrl-C leaves what could be learned from the data so far.
@@ -67,11 +67,12 @@ class OnePass:
         """
         if kwargs:
             raise ValueError(f"fit does not take {sorted(kwargs)} here: it makes one pass")
+        weights = class_weights(class_weight, self.output_feature)
         own = y is None and not isinstance(x, (tf.data.Dataset, tuple))
         data, held_out = self._prepare_fit(
             x, y, sample_weight, validation_split, validation_data, own
         )
-        weights = class_weights(class_weight, self.output_feature)
+        data = weighted(data, weights, self.output_feature)
         warmup = self.fit_defaults.get("warmup")
         callbacks = with_defaults(callbacks, self.optimizer, warmup=warmup, steps=False)
         if not isinstance(callbacks, keras.callbacks.CallbackList):
@@ -85,7 +86,6 @@ class OnePass:
                 batch_size=batch_size,
                 validation_batch_size=validation_batch_size or batch_size,
                 verbose=verbose,
-                class_weight=weights,
             )
             callbacks.on_epoch_end(0, logs)
             callbacks.on_train_end(logs)
@@ -97,8 +97,7 @@ class OnePass:
         Args:
             data: Encoded training data.
             held_out: Encoded validation data, or None.
-            **options: `batch_size`, `validation_batch_size`, `verbose` and `class_weight`, a dict
-                of weight by index or None.
+            **options: `batch_size`, `validation_batch_size` and `verbose`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define learn()")
 

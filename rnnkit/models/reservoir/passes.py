@@ -26,7 +26,6 @@ class Pass:
         data: `Encoded` or `Streamed`.
         batch_size: Series computed at a time.
         verbose: Whether to show progress.
-        class_weights: Weight of each class by index, or None.
         forgetting: Factor by which earlier steps count less with each later one.
         begin: `StreamEnd` that the only series goes on from, or None.
 
@@ -38,15 +37,11 @@ class Pass:
         end: `StreamEnd` of the only series; empty where there were several, or two directions.
     """
 
-    def __init__(
-        self, model, data, batch_size=None, verbose=0, class_weights=None, forgetting=1.0,
-        begin=None,
-    ):  # fmt: skip
+    def __init__(self, model, data, batch_size=None, verbose=0, forgetting=1.0, begin=None):
         self.model = model
         self.data = data
         # Not a recipe's own, which is meant for training by gradient.
         self.batch_size = model._batch_size(BATCH if batch_size is None else batch_size)
-        self.class_weights = class_weights
         self.forgetting = forgetting
         self.continued = begin is not None
         self.begin = begin or StreamEnd()
@@ -219,11 +214,7 @@ class Pass:
     def _add_series(self, numbers, x, lengths, y, weights, noise):
         feature = self.model.output_feature
         if isinstance(feature, Label):
-            chosen = np.asarray(y).astype("int64").ravel()
-            y = np.eye(feature.size)[chosen]
-            if self.class_weights:
-                each = np.array([self.class_weights[index] for index in range(feature.size)])
-                weights = each[chosen] * (1.0 if weights is None else weights)
+            y = np.eye(feature.size)[np.asarray(y).astype("int64").ravel()]
         if self.forgetting < 1:
             newest = max(self._newest, int(numbers.max()))
             for equations in self.partial:
