@@ -417,6 +417,34 @@ class Recipe:
         check_call(arguments, [*inspect.signature(tuning.tune).parameters][2:], "tune")
         return tuning.tune(self, self.data() if data is None else data, **arguments)
 
+    def hypermodel(self, data, *, options=None, seed=None):
+        """The recipe for a tuner of keras-tuner that you make yourself.
+
+        `tune` does more: it resumes, saves the best model and runs in several processes.
+
+        Args:
+            data: What `recipe.data` gave: trials train on `data.train`, judged on
+                `data.validation`.
+            options: Dict of options that are fixed, `epochs` and `batch_size` perhaps among them.
+            seed: Integer for the option `seed` of the models, or None.
+
+        Returns:
+            A `keras_tuner.HyperModel`. `tuner.search` is given no data.
+
+        Example:
+
+        >>> import keras_tuner
+        >>> recipe = recipes.get("spam")
+        >>> tuner = keras_tuner.RandomSearch(
+        ...     recipe.hypermodel(recipe.data()), objective="val_accuracy", max_trials=5
+        ... )
+        >>> tuner.search(epochs=3, verbose=0)
+        >>> model = tuner.get_best_models()[0]
+        """
+        from rnnkit.tuning import RecipeHyperModel
+
+        return RecipeHyperModel(self, data, options, seed)
+
     def _model_class(self, cell):
         """The class of the model for a cell, or its name in `rnnkit.models`."""
         found = self.model_class

@@ -236,6 +236,7 @@ SHORTER = {
         ("Model(text)", "Model(text, units=8)"),
         ("epochs=10", "epochs=1"),
     ],
+    "rnnkit.recipe.Recipe.hypermodel": [("max_trials=5", "max_trials=1"), ("epochs=3", "epochs=1")],
     "rnnkit.training.plan.TrainingPlan": [("epochs=5", "epochs=1"), ("recipe.data()", "data")],
     "rnnkit.tuning.run.tune": [
         ("max_trials=30", "max_trials=1, epochs=1"),
@@ -256,6 +257,7 @@ SLOW = {
     "rnnkit.models.generating.base.Generating.fine_tune",
     "rnnkit.models.tagger.Tagger",
     "rnnkit.plots.comparisons.comparison",
+    "rnnkit.recipe.Recipe.hypermodel",
     "rnnkit.plots.training.learning_curves",
     "rnnkit.plots.training.tuning",
     "rnnkit.tuning.run.tune",

@@ -127,7 +127,7 @@ def of_target(metrics, feature):
     Example:
 
     >>> label = rnnkit.features.Label(["ham", "spam"])
-    >>> of_target(["accuracy", keras.metrics.AUC()], label)
+    >>> of_target(["accuracy", keras.metrics.AUC(name="auc")], label)
     ['accuracy', <OfClasses name=auc>]
     """
     if feature.target_type not in ("classes", "tags"):

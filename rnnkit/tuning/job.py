@@ -1,7 +1,6 @@
 """A search as all of its processes know it: its settings, its space, and what its trials share."""
 
 import dataclasses
-import inspect
 import json
 import os
 import sys
@@ -10,13 +9,11 @@ import keras
 import keras_tuner
 
 from rnnkit.tuning.folder import Folder
+from rnnkit.tuning.shared import Shared
 from rnnkit.tuning.space import FOR_FIT, Space
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.writing import plain
-
-# Sets of options about features whose encoded data is kept in memory.
-KEPT = 4
 
 
 @dataclasses.dataclass
@@ -60,7 +57,7 @@ class Job:
         most = self.max_epochs if self.tuner == "hyperband" else None
         self.space = Space(self.recipe, self.fixed, self.seed, most)
         self.folder = Folder(self.directory, self.objective)
-        self.prepared = {}  # what trials share, the least recently used first
+        self.shared = Shared(self.recipe, self.data)
 
     def settings(self):
         """What must not change when a search is resumed, as plain JSON."""
@@ -85,39 +82,15 @@ class Job:
 
     # === What trials share ===
 
-    def _shared(self, options):
-        names = inspect.signature(self.recipe.features).parameters
-        chosen = {name: options[name] for name in sorted(names) if name in options}
-        key = json.dumps(chosen, default=repr)
-        # Moved to the end: the first are dropped first.
-        entry = self.prepared.pop(key, None) or {
-            "features": self.recipe.adapt(self.data, **options)
-        }
-        self.prepared[key] = entry
-        while len(self.prepared) > KEPT:
-            del self.prepared[next(iter(self.prepared))]
-        return entry
-
     def network(self, options, execution=0):
         """An untrained model; its features are adapted once for all trials that agree on them."""
         if execution and isinstance(options.get("seed"), int):
             options = {**options, "seed": options["seed"] + execution}
-        features = self._shared(options)["features"]
-        rest = {key: value for key, value in options.items() if key not in FOR_FIT}
-        model = self.recipe.network(features, **rest)
-        if "batch_size" in options:
-            model.fit_defaults["batch_size"] = options["batch_size"]
-        return model
+        return self.shared.network(options)
 
     def encoded(self, model, options):
         """The encoded pair `(train, validation)`, made once as the features are."""
-        entry = self._shared(options)
-        if "data" not in entry:
-            entry["data"] = (
-                model.prepare(self.data.train),
-                model.prepare(self.data.validation),
-            )
-        return entry["data"]
+        return self.shared.encoded(model, options)
 
     def restore(self, row):
         """The trained model of a trial, with the weights of its best epoch."""

@@ -1,0 +1,53 @@
+"""What the trials of a search share: the features, and the encoded data."""
+
+import inspect
+import json
+
+from rnnkit.tuning.space import FOR_FIT
+
+# Sets of options about features whose encoded data is kept in memory.
+KEPT = 4
+
+
+class Shared:
+    """Features and encoded data of trials, made once for all that agree on the options of
+    `recipe.features`.
+
+    Args:
+        recipe: A `rnnkit.Recipe`.
+        data: `rnnkit.data.Data`.
+    """
+
+    def __init__(self, recipe, data):
+        self.recipe, self.data = recipe, data
+        self._kept = {}  # the least recently used first
+
+    def network(self, options):
+        """An untrained model for the options of a trial."""
+        features = self._entry(options)["features"]
+        rest = {key: value for key, value in options.items() if key not in FOR_FIT}
+        model = self.recipe.network(features, **rest)
+        if "batch_size" in options:
+            model.fit_defaults["batch_size"] = options["batch_size"]
+        return model
+
+    def encoded(self, model, options):
+        """The encoded pair `(train, validation)`, made once as the features are."""
+        entry = self._entry(options)
+        if "data" not in entry:
+            entry["data"] = (
+                model.prepare(self.data.train),
+                model.prepare(self.data.validation),
+            )
+        return entry["data"]
+
+    def _entry(self, options):
+        names = inspect.signature(self.recipe.features).parameters
+        chosen = {name: options[name] for name in sorted(names) if name in options}
+        key = json.dumps(chosen, default=repr)
+        # Moved to the end: the first are dropped first.
+        entry = self._kept.pop(key, None) or {"features": self.recipe.adapt(self.data, **options)}
+        self._kept[key] = entry
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
+        return entry
