@@ -282,7 +282,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         """
         del batch_size
         self._check_fitted("infer")
-        single = holds_one_sequence(self.input_feature, x)
+        x, single = self.given(x)
         data = in_memory(self.prepare(x, targets=False), "infer")
         results = self._readable(x, self._last(data))
         return results[0] if single else results

@@ -7,10 +7,11 @@ import tensorflow as tf
 from scipy import stats
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
+from rnnkit.data.pipeline.given import is_lazy, raw_tensor
 from rnnkit.features import Forecast
 from rnnkit.metrics import nrmse
 from rnnkit.models.inputs.masks import present_steps
-from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
+from rnnkit.models.inputs.sequences import in_memory
 from rnnkit.models.windows import as_ragged
 from rnnkit.utils.checks import number
 
@@ -67,8 +68,8 @@ class Forecasting:
             ValueError: If the targets are no columns of the input.
         """
         feature, target = self.input_feature, self.output_feature
-        given = x is None or isinstance(x, (Encoded, Streamed, tuple))  # a tuple is (x, y)
-        if given or not isinstance(target, Forecast):
+        pairs = isinstance(x, (Encoded, Streamed, tuple)) or is_lazy(x)  # of (x, y)
+        if x is None or pairs or not isinstance(target, Forecast):
             return None
         columns = target_columns(feature, target)
         if columns is None:
@@ -170,7 +171,7 @@ class Forecasting:
             A list with what the output feature's `decode` gives for each series; for one series
             its result alone.
         """
-        single = holds_one_sequence(self.input_feature, x)
+        x, single = self.given(x)
         data = self.prepare(x, targets=False)
         outputs = self.predict(data, batch_size)
         if not self.stepwise:
@@ -199,7 +200,7 @@ class Forecasting:
         margin = self.margins(last)
         times = None
         if feature.time:
-            raw = feature.to_tensor(x)  # [series, (time), raw_width]
+            raw = raw_tensor(x, feature)  # [series, (time), raw_width]
             ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
             times = [feature.times_after(end, target.horizon) for end in ends]
         return target.decode(last, lower=last - margin, upper=last + margin, times=times)
