@@ -212,8 +212,8 @@ def _tune(name, path, inputs, options, decoding, directory, losses):
     }
 
 
-def _infer(path, x, with_keras=False, **options):
-    return _load(path, with_keras).infer(x, **options)
+def _infer(path, x, with_keras=False, custom=None, **options):
+    return _load(path, with_keras, custom).infer(x, **options)
 
 
 def _export(path, out, **options):

@@ -5,6 +5,7 @@ import json
 import sys
 
 from rnnkit import registry
+from rnnkit.cli import tables
 from rnnkit.cli.arguments import accepted, add_data, add_decoding, add_json, data_arguments
 from rnnkit.cli.output import line_of, start_tensorflow, stdout_kept_for
 
@@ -33,10 +34,16 @@ def add(command):
         "infer",
         run_infer,
         "apply a saved model to raw input, a JSON object a line",
-        "Applies a saved model to raw input and prints one JSON object a line.",
+        "Applies a saved model to raw input and prints one JSON object a line. With --out it reads "
+        "a table, or the inputs given, and writes a table with the predictions.",
     )
     sub.add_argument("model", help="a .keras file")
-    sub.add_argument("--recipe", help="a .py file whose code the model needs, such as of its cell")
+    sub.add_argument(
+        "--recipe",
+        help="the recipe that names the columns of a table (default: the model's own), or a .py "
+        "file whose code the model needs, such as of its cell",
+    )
+    tables.add(sub)
     sub.add_argument("--encoding", default="utf-8", help="character encoding of files (utf-8)")
     sub.add_argument(
         "--future",
@@ -47,8 +54,9 @@ def add(command):
     sub.add_argument(
         "inputs",
         nargs="*",
-        help="inputs, for a model of series or of sound the names of files; without any, standard "
-        "input: an input a line, or the csv rows of one series",
+        help="inputs, each in quotes; for a model of series or of sound the names of files; a "
+        "table, with --input or --out; without any, standard input: an input a line, or the csv "
+        "rows of one series",
     )
 
 
@@ -110,22 +118,39 @@ def _installed(name, path):
 
 
 def run_infer(options):
+    tables.check_out(options)
+    from_table = tables.is_wanted(options)
     start_tensorflow()
     from rnnkit.features import Series
 
     with stdout_kept_for(True):
-        if options.recipe:
-            registry.get(options.recipe)
+        recipe = registry.get(options.recipe) if options.recipe else None
         model = load_saved(options.model)
     chosen = accepted(model, "infer", options.set)
     if isinstance(model.input_feature, Series):
         if options.future is not None:
             chosen["future"] = options.future
-        _infer_series(model, options.inputs, options.encoding, chosen)
+        _infer_series(model, options, chosen)
+        return
+    if options.future is not None:
+        raise ValueError("--future is for models of series, which forecast. Received: another")
+    if from_table:
+        _infer_table(model, options, recipe, chosen)
         return
     if options.inputs:
+        _refuse_words(model, options.inputs)
+        if model.served_feature.raw_spec.dtype == "string":
+            tables.refuse_names_of_tables(options.inputs)
+        if options.out:
+            results = model.infer(options.inputs, **chosen)
+            rows = [[row] for row in range(len(results))]
+            found = tables.predictions(rows, results)
+            tables.write(options.out, {"input": options.inputs}, found)
+            return
         _infer(model, options.inputs, chosen)
         return
+    if options.out:
+        raise ValueError("--out needs a table or inputs in the call. Received: neither")
     interactive = sys.stdin.isatty()
     if interactive:
         print("One input a line; end with Ctrl-D.", file=sys.stderr)
@@ -147,7 +172,8 @@ def _infer(model, inputs, options, plain=False):
     """Prints the result of each input as JSON; with `plain`, for a person who types, a generated
     text as it is."""
     generates = "details" in inspect.signature(model.infer).parameters
-    results = model.infer(inputs, **{"details": True, **options} if generates else options)
+    values = tables.each_alone(model.served_feature, inputs)
+    results = model.infer(values, **{"details": True, **options} if generates else options)
     for text, result in zip(inputs, results, strict=True):
         if plain and generates and isinstance(result, dict):
             print(_readable(result), flush=True)
@@ -172,31 +198,74 @@ def _brief(result):
     return {key: value for key, value in result.items() if key not in ("tokens", "attention")}
 
 
-def _infer_series(model, paths, encoding, options):
+def _refuse_words(model, inputs):
+    """Raises a ValueError where arguments may be the words of one sentence, without quotes."""
+    from rnnkit.features import Words
+
+    single = len(inputs) > 1 and all(len(each.split()) < 2 for each in inputs)
+    if isinstance(model.input_feature, Words) and single:
+        sentence = " ".join(inputs)
+        raise ValueError(
+            f"{len(inputs)} inputs of a word each may be one sentence: for one put it in quotes, "
+            f"{sentence!r}; for a sentence in each give them on standard input, one a line"
+        )
+
+
+def _infer_table(model, options, recipe, chosen):
+    """The prediction of each row of a table, as a table or as JSON lines."""
+    if recipe is None and options.input is None:
+        if not model.recipe:
+            raise ValueError(
+                f"{options.model} was not made by a recipe: say with --input which column holds "
+                "the inputs, or with --recipe how to read the table"
+            )
+        recipe = _installed(model.recipe, options.model)
+    rows = tables.read(options, recipe, model.served_feature)
+    results = rows.infer(model, chosen)
+    if options.out:
+        found = tables.predictions(rows.rows, results)
+        tables.write(options.out, rows.columns, found)
+        return
+    for value, result in zip(rows.values, results, strict=True):
+        result = result if isinstance(result, dict) else {"value": result}
+        print(json.dumps({"input": value, **result}, ensure_ascii=False), flush=True)
+
+
+def _infer_series(model, options, chosen):
     """What comes after the series in each file, or after that on standard input."""
+    paths, encoding = options.inputs, options.encoding
+    if options.input is not None:
+        raise ValueError("--input is not for series: their columns are those of the model")
     import numpy as np
 
     from rnnkit.data.readers.series.recent import histories
 
     if not paths and sys.stdin.isatty():
         print("The rows of a csv file, the oldest first; end with Ctrl-D.", file=sys.stderr)
+    found = []
     for path in paths or [None]:
         if path is None:
             sys.stdin.reconfigure(encoding=encoding, errors="strict")
         try:
             source = sys.stdin if path is None else path
-            found = histories(source, model.input_feature, encoding=encoding)
+            histories_of = histories(source, model.input_feature, encoding=encoding)
         except UnicodeDecodeError as error:
             raise ValueError(f"standard input is not {encoding} ({error.reason})") from None
-        names, values = list(found), list(found.values())
-        if "future" in options and names != [None]:  # rows of each series by its name
+        names, values = list(histories_of), list(histories_of.values())
+        if "future" in chosen and names != [None]:  # rows of each series by its name
             if path is None:
                 raise ValueError("--future with several series needs the name of a file of these")
             values = path
-        results = model.infer(values, **options)
+        results = model.infer(values, **chosen)
         for name, result in zip(names, results, strict=True):
             if not isinstance(result, dict):
                 result = {"value": np.asarray(result).tolist()}
             result.pop("series", None)
-            about = {"input": path} if name is None else {"input": path, "series": name}
-            print(json.dumps({**about, **result}, ensure_ascii=False), flush=True)
+            about = {} if name is None else {"series": name}
+            if options.out:
+                found.append((path, {**about, **result}))
+            else:
+                shown = {"input": path, **about, **result}
+                print(json.dumps(shown, ensure_ascii=False), flush=True)
+    if options.out:
+        tables.write(options.out, tables.forecasts(found), {})

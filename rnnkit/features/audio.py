@@ -2,7 +2,6 @@
 
 import collections
 import functools
-import os
 import warnings
 
 import keras
@@ -11,7 +10,14 @@ import tensorflow as tf
 
 from rnnkit.features import spectra
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import asserted, read_each, refuse_single
+from rnnkit.features.conversion import (
+    asserted,
+    rank_of,
+    read_each,
+    refuse_single,
+    shape_of_numbers,
+    without_axes,
+)
 from rnnkit.features.moments import Moments, inverse
 from rnnkit.formats import wav
 from rnnkit.utils.checks import integer, number, one_of
@@ -231,9 +237,8 @@ class Audio(Feature):
         Args:
             values: List of clips: bytes or paths of files (wav of 8 to 32 bits or floats, FLAC,
                 Ogg, MP3), arrays `[samples]` or `[samples, channels]` at the feature's own rate,
-                or pairs `(samples, rate)`. Or one clip: a `pathlib.Path`, such a pair, or an array
-                `[samples]` or `[samples, channels]` of at most 8 channels; an array of more
-                columns is clips `[clips, samples]`. Floats are samples between -1 and 1.
+                or pairs `(samples, rate)`. Or one clip; see `holds_one`. Floats are samples
+                between -1 and 1.
 
         Returns:
             String tensor `[batch]`.
@@ -246,10 +251,7 @@ class Audio(Feature):
                 return values
             values = values.numpy()
         refuse_single(values, "Audio", "clips", "clip")
-        values = [values] if isinstance(values, os.PathLike) else values
-        one = isinstance(values, tuple) and len(values) == 2 and np.ndim(values[1]) == 0
-        if (one and np.ndim(values[0])) or _is_samples(values):
-            values = [values]
+        values = [values] if self.holds_one(values) else values
 
         def read(value):
             value = value.numpy() if isinstance(value, tf.Tensor) else value
@@ -257,6 +259,29 @@ class Audio(Feature):
 
         clips = read_each(values, read, UNREADABLE)
         return tf.constant(clips, tf.string, shape=(len(clips),))
+
+    def holds_one(self, values):
+        """Whether values are one clip: bytes, a path, a pair `(samples, rate)`, an array or a list
+        of numbers `[samples]`, or an array `[samples, channels]` of at most 8 channels. An array of
+        more columns is clips `[clips, samples]`.
+
+        Raises:
+            ValueError: For a list of short lists, which may be either.
+        """
+        if without_axes(values):
+            return True
+        if isinstance(values, tuple) and len(values) == 2 and rank_of(values[1]) == 0:
+            return rank_of(values[0]) > 0
+        shape = shape_of_numbers(values)
+        if shape is None or len(shape) != 2 or shape[1] > MOST_CHANNELS:
+            return shape is not None and len(shape) == 1
+        if isinstance(values, (list, tuple)):
+            raise ValueError(
+                f"Audio does not know whether a list of {shape[0]:,} lists of {shape[1]} numbers "
+                "is the samples of one clip or as many clips. For one clip of several channels "
+                "pass an array [samples, channels]; for clips a list of arrays"
+            )
+        return True
 
     def encode(self, values, truncate=True):
         """Wav bytes `[batch]` to float32 `[batch, (time), width]`, at least one step each.
@@ -387,10 +412,3 @@ class Audio(Feature):
     def guard(self, encoded):
         rows = encoded.flat_values if isinstance(encoded, tf.RaggedTensor) else encoded
         return asserted(encoded, ~tf.math.is_nan(rows), "The data holds clips that are no wav file")
-
-
-def _is_samples(values):
-    """Whether an array is one clip, `[samples]` or `[samples, channels]`, rather than several."""
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
-        return False
-    return values.ndim == 1 or (values.ndim == 2 and values.shape[1] <= MOST_CHANNELS)

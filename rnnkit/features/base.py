@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.conversion import batch, convert
+from rnnkit.features.conversion import batch, convert, without_axes
 from rnnkit.utils.config import arguments_of
 
 ADAPT_BATCH = 1024
@@ -31,6 +31,7 @@ class Feature:
         dtype: Name of the dtype of encoded numbers.
         in_graph: Whether `encode_served` is of TensorFlow operations alone, so that an exported
             model can do it.
+        not_served: Why a model that reads with the feature cannot be exported, in words; or None.
         decodes_in_graph: Whether there is a `decode_graph`, so that an exported model's outputs
             are readable.
 
@@ -65,6 +66,7 @@ class Feature:
     padding = 0
     dtype = "float32"
     in_graph = True
+    not_served = None
     decodes_in_graph = False
 
     vocabulary_size = None
@@ -224,13 +226,25 @@ class Feature:
         """
         raise self._lacks("restore", "copies_words")
 
-    def holds_one(self, values):
-        """Whether raw values in any form are one sequence rather than several."""
-        del values
-        return False
-
     def _lacks(self, method, flag):
         return NotImplementedError(f"{type(self).__name__} has no {method}(): its {flag} is False")
+
+    # === What one raw input is ===
+
+    def holds_one(self, values):
+        """Whether raw values in any form are one raw input rather than several.
+
+        All that takes raw inputs asks here, and nowhere else: `infer` gives one input its result
+        alone. By default a text, bytes, a path, and a number or an array without axes are one.
+
+        Raises:
+            ValueError: For some features, where values can be read as either.
+        """
+        return without_axes(values)
+
+    def is_input(self, item):
+        """Whether what a generator gives is one raw input rather than a batch of them."""
+        return self.holds_one(item)
 
     # === Shared ===
 
@@ -260,10 +274,14 @@ class Feature:
                 "`train.map(lambda x, y: x)`. "
                 f"Received: a dataset with elements {spec}"
             )
-        self.check_spec(spec)
-        if spec.shape.rank == self.raw_spec.shape.rank:
-            data = batch(data, ADAPT_BATCH)
-        yield from (self.cast(values) for values in data)
+        yield from (self.cast(values) for values in self.raw_batches(data))
+
+    def raw_batches(self, data):
+        """A dataset of raw values, batched or not, as one of batches."""
+        self.check_spec(data.element_spec)
+        if data.element_spec.shape.rank == self.raw_spec.shape.rank:
+            return batch(data, ADAPT_BATCH)
+        return data
 
     def check_spec(self, spec):
         """Raises a ValueError unless a dataset's elements are raw values, batched or not."""

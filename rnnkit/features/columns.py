@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import asserted
+from rnnkit.features.conversion import asserted, is_frame, is_pandas, rank_of
 from rnnkit.features.moments import inverse
 from rnnkit.formats.times import find_time
 from rnnkit.utils.checks import one_of
@@ -124,7 +124,8 @@ class Columns(Feature):
         Args:
             values: One series: an array or list `[time]` (for one column), an array, a list of
                 rows or a frame `[time, columns]`, or a pandas Series. Or several: an array
-                `[series, time, columns]`, or a list of series of any lengths. Of a frame the
+                `[series, time, columns]` (of one column also `[series, time]`), or a list, or a
+                column of pandas, of series of any lengths. Of a frame the
                 columns with the feature's names are taken where it has them; the time comes from
                 its column, or index, of dates.
 
@@ -155,35 +156,48 @@ class Columns(Feature):
 
     def _several(self, values):
         """A list of single series out of whatever holds one or several."""
-        if is_frame(values):
-            return [values]
+        if is_pandas(values):
+            return (
+                list(values.iloc[:, 0] if is_frame(values) else values)
+                if _nested(values)
+                else [values]
+            )
         if isinstance(values, np.ndarray) and values.dtype != object:
-            return list(values) if values.ndim == 3 else [values]
+            return list(values) if self._in_rows(values) else [values]
         if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
             raise ValueError(
                 f"{type(self).__name__} takes series of numbers. Received: {str(values)[:80]!r}"
             )
         values = list(values)
-        if any(is_frame(each) for each in values):
+        if any(is_pandas(each) for each in values):
             return values
-        ranks = {_rank(each) for each in values}
+        ranks = {rank_of(each) for each in values}
         if ranks == {1} and self.raw_width == 1:
             # Rows of one number each are one series; anything longer is a series itself.
             return [values] if {len(each) for each in values} == {1} else values
         return values if ranks <= {2} or (ranks == {1, 2} and self.raw_width == 1) else [values]
 
     def holds_one(self, values):
+        """Whether values are one series; see `to_tensor`."""
         if isinstance(values, (tf.data.Dataset, tf.RaggedTensor)):
             return False
-        if hasattr(values, "columns") or hasattr(values, "iloc"):  # of pandas
-            return True
-        if isinstance(values, (list, tuple)):
+        if is_pandas(values):
+            return not _nested(values)
+        if isinstance(values, (list, tuple)) or (
+            isinstance(values, np.ndarray) and values.dtype == object
+        ):
             return len(values) > 0 and self._several(values)[0] is not values[0]
-        return np.ndim(values) < 3
+        return not self._in_rows(values)
+
+    def _in_rows(self, values):
+        """Whether an array or a tensor holds several series: `[series, time, columns]`, or of one
+        column `[series, time]`."""
+        shape = np.shape(values)
+        return len(shape) == 3 or (len(shape) == 2 and self.raw_width == 1 and shape[1] != 1)
 
     def _one(self, values):
         """One series as a float64 array `[time, raw_width]`."""
-        if is_frame(values):
+        if is_pandas(values):
             values = self._frame(values)
         try:
             array = np.asarray(values, dtype="float64")
@@ -282,13 +296,11 @@ def flat_rows(values):
     return values.reshape(-1, values.shape[-1]), np.arange(len(values) + 1) * values.shape[1]
 
 
-def is_frame(values):
-    """Whether a value is a frame or a column of pandas, or works like one."""
-    return hasattr(values, "to_numpy") and hasattr(values, "index")
-
-
-def _rank(values):
-    """Dimensions of an array or a nested list, by its first entries."""
-    if not isinstance(values, (list, tuple)):
-        return np.ndim(values)
-    return 1 + (_rank(values[0]) if len(values) else 0)
+def _nested(values):
+    """Whether a column of pandas holds a series in each cell."""
+    column = values
+    if is_frame(values):
+        if values.shape[1] != 1:
+            return False
+        column = values.iloc[:, 0]
+    return column.dtype == object and len(column) > 0 and rank_of(column.iloc[0]) > 0

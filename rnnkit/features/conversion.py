@@ -1,7 +1,55 @@
 """What users have (lists, arrays, columns of pandas) as tensors of raw values, and back as text."""
 
+import os
+
 import numpy as np
 import tensorflow as tf
+
+
+def without_axes(values):
+    """Whether a value is a text, bytes, a path, a number, or an array or tensor without axes."""
+    if isinstance(values, (np.ndarray, tf.Tensor)):
+        return len(values.shape) == 0
+    return isinstance(values, os.PathLike) or np.isscalar(values)
+
+
+def rank_of(values):
+    """Axes of an array, a tensor or a nested list, by its first entries; 0 of a text."""
+    if isinstance(values, (list, tuple)):
+        return 1 + (rank_of(values[0]) if len(values) else 0)
+    return len(values.shape) if isinstance(values, (tf.Tensor, np.ndarray)) else np.ndim(values)
+
+
+def shape_of_numbers(values):
+    """Shape of an array, a tensor or a nested list of numbers; None of anything else.
+
+    A list of arrays is None: it holds several things, however they are shaped.
+    """
+    if isinstance(values, tf.Tensor):
+        return tuple(values.shape) if values.dtype.is_floating or values.dtype.is_integer else None
+    if isinstance(values, (list, tuple)):
+        inside = values
+        while isinstance(inside, (list, tuple)) and len(inside):
+            inside = inside[0]
+        if not isinstance(inside, (bool, int, float, np.number)):
+            return None
+        try:
+            values = np.asarray(values)
+        except ValueError:  # of several shapes
+            return None
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
+        return None
+    return values.shape
+
+
+def is_frame(values):
+    """Whether values are a frame of pandas."""
+    return hasattr(values, "columns") and hasattr(values, "to_numpy")
+
+
+def is_pandas(values):
+    """Whether values are a frame or a Series of pandas."""
+    return hasattr(values, "to_numpy") and hasattr(values, "index")
 
 
 def batch(dataset, size):
@@ -24,7 +72,7 @@ def convert(values, spec, name):
             values = values.numpy()
         else:
             return values if values.dtype == spec.dtype else tf.cast(values, spec.dtype)
-    if hasattr(values, "columns") and hasattr(values, "to_numpy"):  # a pandas frame
+    if is_frame(values):
         columns = list(values.columns)
         if len(columns) != 1 and spec.shape.rank == 0:
             raise ValueError(
@@ -56,6 +104,8 @@ def strings(array, name):
     """An object array as byte strings of UTF-8; numbers become their shortest text."""
     flat = []
     for index, value in enumerate(array.ravel().tolist()):
+        if isinstance(value, (np.ndarray, tf.Tensor)) and without_axes(value):
+            value = np.asarray(value).item()
         missing = value is None or (isinstance(value, float) and np.isnan(value))
         if missing or type(value).__name__ in ("NAType", "NaTType"):
             raise ValueError(

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import DAY, WEEK
-from rnnkit.features.conversion import free_token, refuse_single, text_of
+from rnnkit.features.conversion import free_token, is_frame, refuse_single, text_of, without_axes
 from rnnkit.features.moments import Moments
 from rnnkit.formats import event_text as events
 from rnnkit.utils.checks import integer
@@ -227,17 +227,24 @@ class Events(Feature):
                 return values
             values = values.numpy()
         refuse_single(values, "Events", "histories", "history")
-        frame = hasattr(values, "columns")
-        if hasattr(values, "to_numpy") and not frame:
-            values = list(values)  # a pandas Series of texts
-        values = list(values) if not (frame or isinstance(values, dict)) else [values]
-        if values and all(isinstance(value, dict) for value in values):
-            plain = [np.ndim(cell) == 0 for value in values for cell in value.values()]
-            values = [values] if all(plain) else values  # events rather than columns
+        values = [values] if self.holds_one(values) else list(values)
         columns = None
         if self.adapted:
             columns = [*self.categories, *self.amounts]
         return tf.constant(events.texts_of(values, columns), tf.string, shape=(len(values),))
+
+    def holds_one(self, values):
+        """Whether values are one history: a text, the path of a table, a frame of several columns,
+        a dict of columns, or a list of dicts of single values, each an event."""
+        if is_frame(values):
+            return len(values.columns) > 1
+        if isinstance(values, dict) or without_axes(values):
+            return True
+        events_alone = isinstance(values, (list, tuple)) and len(values) > 0
+        return events_alone and all(
+            isinstance(value, dict) and all(np.ndim(cell) == 0 for cell in value.values())
+            for value in values
+        )
 
     # === Encoding ===
 

@@ -6,7 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.conversion import read_each, refuse_single
+from rnnkit.features.conversion import (
+    read_each,
+    refuse_single,
+    shape_of_numbers,
+    without_axes,
+)
 from rnnkit.features.pixels import Pixels, count_sizes
 from rnnkit.formats import pictures
 
@@ -101,8 +106,7 @@ class Image(Pixels):
             values: List of pictures: bytes or paths of image files, or arrays (or nested lists) of
                 whole numbers from 0 to 255, `[height, width]` or `[height, width, channels]`; one
                 such array of several, `[pictures, height, width]` or `[pictures, height, width,
-                channels]`; or the array of one picture. An array of rank 3 is one picture if its
-                last axis is 1, 3 or 4.
+                channels]`; or one picture. See `holds_one`.
 
         Returns:
             String tensor `[batch]`.
@@ -115,12 +119,20 @@ class Image(Pixels):
                 return values
             values = values.numpy()
         refuse_single(values, "Image", "pictures", "picture")
-        if isinstance(values, np.ndarray) and values.dtype != object and values.dtype.kind != "U":
-            if values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in (1, 3, 4)):
-                values = values[None]
-            if values.ndim in (3, 4) and values.dtype == np.uint8 and len(values):
-                return pictures.encoded(values)
+        if self.holds_one(values):
+            values = values[None] if isinstance(values, np.ndarray) else [values]
+        several = isinstance(values, np.ndarray) and values.ndim in (3, 4) and len(values)
+        if several and values.dtype == np.uint8:
+            return pictures.encoded(values)
         return tf.constant(read_each(values, pictures.to_bytes, UNREADABLE), tf.string)
+
+    def holds_one(self, values):
+        """Whether values are one picture: bytes, a path, or an array or nested list of numbers
+        `[height, width]` or `[height, width, channels]`. Of three axes it is one picture if the
+        last is 1, 3 or 4, else pictures `[pictures, height, width]`."""
+        shape = shape_of_numbers(values) or ()
+        one = len(shape) == 2 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
+        return one or without_axes(values)
 
     # === Encoding ===
 

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
+from rnnkit.features.conversion import shape_of_numbers
 from rnnkit.features.moments import Moments
 from rnnkit.utils.checks import integer
 
@@ -49,6 +50,12 @@ class Number(Feature):
     @property
     def width(self):
         return self.size or 1
+
+    def holds_one(self, values):
+        """Whether values are one value: a number, or with a `size` numbers `[size]`."""
+        if self.size is None:
+            return super().holds_one(values)
+        return len(shape_of_numbers(values) or ()) == 1
 
     @property
     def adapted(self):

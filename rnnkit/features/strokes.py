@@ -5,7 +5,13 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import asserted, read_each, refuse_single
+from rnnkit.features.conversion import (
+    asserted,
+    read_each,
+    refuse_single,
+    shape_of_numbers,
+    without_axes,
+)
 from rnnkit.features.moments import Moments, inverse
 from rnnkit.formats import points as pen
 from rnnkit.utils.checks import integer, number, one_of
@@ -123,7 +129,7 @@ class Strokes(Feature):
         Args:
             values: List of pieces of writing, each an array or list `[points, 3]`, a string
                 `"x y up;x y up;..."`, a list of strokes or the path of an InkML file (see
-                `rnnkit.formats.points.parse`); or one array `[points, 3]`.
+                `rnnkit.formats.points.parse`); or one such piece, but for a path.
 
         Returns:
             RaggedTensor float32 `[batch, (points), 3]`.
@@ -135,11 +141,14 @@ class Strokes(Feature):
             return tf.cast(values, tf.float32)
         refuse_single(values, "Strokes", "pieces", "points")
         values = values.numpy() if isinstance(values, tf.Tensor) else values
-        if isinstance(values, np.ndarray) and values.ndim == 2 and values.dtype.kind in "iuf":
-            values = [values]
+        values = [values] if self.holds_one(values) else values
         pieces = read_each(values, pen.parse, "Strokes cannot take piece")
         rows = np.concatenate(pieces) if pieces else np.zeros((0, 3), "float32")
         return tf.RaggedTensor.from_row_lengths(rows, [len(piece) for piece in pieces])
+
+    def holds_one(self, values):
+        """Whether values are one piece of writing: a text, or numbers `[points, 3]`."""
+        return without_axes(values) or len(shape_of_numbers(values) or ()) == 2
 
     # === Encoding ===
 

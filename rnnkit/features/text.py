@@ -10,6 +10,7 @@ from rnnkit.features.base import Feature
 from rnnkit.features.conversion import text_of
 from rnnkit.features.normalization import FORMS, normalized, without_markup
 from rnnkit.features.spacing import Spacing, learn
+from rnnkit.features.tokenizer import Tokenizer
 from rnnkit.utils.checks import integer, one_of
 
 PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1
@@ -68,6 +69,13 @@ class Text(Feature):
             With a form, typographic apostrophes and hyphens become the plain ones, and soft
             hyphens and marks of direction go; see `rnnkit.features.normalization`.
         html: Whether HTML's tags are taken out and its usual entities (`&amp;`) resolved.
+        tokenizer: Function of your own that takes texts apart, instead of at white space; see
+            `rnnkit.features.tokenizer.Tokenizer`. It gets texts as `normalize` and `standardize`
+            leave them, which is then `"none"` by default. It must be registered, and a saved model
+            holds its name alone: it is loaded after the function is registered again, with
+            `rnnkit.load_model(path, custom_objects={name: function})`, or on the command line with
+            `--recipe file.py`, of which the file registers it. A model with it can be exported only
+            if it is written in TensorFlow's operations.
         digits: Whether digits stay as they are; if not, each becomes `0`, so that numbers are
             told apart by their form only (a price, a telephone number).
         ngrams: Longest word n-gram: 2 adds every pair of neighbours after the single words.
@@ -89,6 +97,11 @@ class Text(Feature):
     >>> text = Text().adapt(["Well, well.", "(Good.)"])
     >>> text.decode(text.encode(tf.constant(["good, (well)."])).to_list())
     ['good, (well).']
+    >>> @keras.saving.register_keras_serializable("example")
+    ... def by_hyphens(text):
+    ...     return text.split("-")
+    >>> Text(tokenizer=by_hyphens).adapt(["a b-c"]).vocabulary
+    ['a b', 'c']
     """
 
     sequence = True
@@ -104,6 +117,7 @@ class Text(Feature):
         standardize=None,
         normalize="NFKC",
         html=False,
+        tokenizer=None,
         digits=True,
         ngrams=1,
         unique=False,
@@ -111,8 +125,14 @@ class Text(Feature):
         vocabulary=None,
         spacing=None,
     ):
+        self.tokenizer = Tokenizer.of(tokenizer)
+        if self.tokenizer is not None and level != "word":
+            raise ValueError(
+                f"level must be 'word' with a tokenizer of your own. Received: level={level!r}"
+            )
         if standardize is None:
-            standardize = "lower_and_split_punctuation" if level == "word" else "none"
+            plain = level == "character" or self.tokenizer is not None
+            standardize = "none" if plain else "lower_and_split_punctuation"
         self.level = one_of(level, "level", LEVELS)
         self.vocabulary_limit = integer(vocabulary_size, "vocabulary_size", 3, optional=True)
         self.max_length = integer(max_length, "max_length", optional=True)
@@ -187,7 +207,9 @@ class Text(Feature):
             texts = tf.strings.regex_replace(texts, pattern, replacement)
         if not self.digits:
             texts = tf.strings.regex_replace(texts, r"\pN", "0")
-        if self.level == "character":
+        if self.tokenizer is not None:
+            pieces = self.tokenizer(texts)
+        elif self.level == "character":
             pieces = tf.strings.unicode_split(texts, "UTF-8", errors="replace")
         else:
             pieces = tf.strings.split(texts)
@@ -277,8 +299,17 @@ class Text(Feature):
     def resources(self):
         return [self._lookup]
 
+    @property
+    def in_graph(self):
+        return self.tokenizer is None or self.tokenizer.in_graph
+
+    @property
+    def not_served(self):
+        return None if self.tokenizer is None else self.tokenizer.not_served
+
     def get_config(self):
-        return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
+        config = {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
+        return {**config, "tokenizer": None if self.tokenizer is None else self.tokenizer.name}
 
 
 def unique_in_rows(ids):

@@ -6,7 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.conversion import read_each, refuse_single
+from rnnkit.features.conversion import (
+    read_each,
+    refuse_single,
+    shape_of_numbers,
+    without_axes,
+)
 from rnnkit.features.pixels import Pixels
 from rnnkit.formats import pictures
 
@@ -95,8 +100,8 @@ class Video(Pixels):
         Args:
             values: List of clips, each an array (or nested list) of whole numbers from 0 to 255,
                 `[frames, height, width]` or `[frames, height, width, channels]`, or the path or
-                the bytes of an animated GIF; one such array for several clips; or one clip. An
-                array of rank 4 is one clip if its last axis is 1, 3 or 4.
+                the bytes of an animated GIF; one such array for several clips; or one clip. See
+                `holds_one`.
 
         Returns:
             RaggedTensor uint8 `[batch, (frames), height, width, channels]`.
@@ -109,9 +114,7 @@ class Video(Pixels):
             return tf.cast(values, tf.uint8)
         refuse_single(values, "Video", "clips", "clip")
         values = values.numpy() if isinstance(values, tf.Tensor) else values
-        if isinstance(values, np.ndarray) and values.dtype != object and values.dtype.kind != "U":
-            if values.ndim == 3 or (values.ndim == 4 and values.shape[-1] in (1, 3, 4)):
-                values = values[None]
+        values = [values] if self.holds_one(values) else values
         clips = read_each(values, pictures.frames, "Video cannot take clip")
         if not clips:
             shape = self.shape if self.size and self.channels else (1, 1, 1)
@@ -126,6 +129,14 @@ class Video(Pixels):
         if len({clip.shape[3] for clip in clips}) > 1:  # grey beside colours
             clips = [clip if clip.shape[3] == 3 else np.repeat(clip, 3, axis=3) for clip in clips]
         return tf.RaggedTensor.from_row_lengths(np.concatenate(clips), [len(c) for c in clips])
+
+    def holds_one(self, values):
+        """Whether values are one clip: the bytes or the path of a GIF, or an array or nested list
+        of numbers `[frames, height, width]` or `[frames, height, width, channels]`. Of four axes it
+        is one clip if the last is 1, 3 or 4, else clips `[clips, frames, height, width]`."""
+        shape = shape_of_numbers(values) or ()
+        one = len(shape) == 3 or (len(shape) == 4 and shape[-1] in (1, 3, 4))
+        return one or without_axes(values)
 
     # === Encoding ===
 

@@ -8,10 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import refuse_single, strings, text_of
+from rnnkit.features.conversion import refuse_single, strings, text_of, without_axes
 from rnnkit.features.normalization import FORMS, normalized
 from rnnkit.features.splitting import split_words, split_words_graph
 from rnnkit.features.text import PADDING, UNKNOWN
+from rnnkit.features.tokenizer import Tokenizer
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.messages import shorten
 
@@ -40,6 +41,8 @@ class Words(Feature):
         normalize: Unicode form in which words and characters are looked up: `"NFKC"`, `"NFC"` or
             None; see `rnnkit.features.Text`. The words themselves stay as they are given.
         lower: Whether words are looked up in lower case.
+        tokenizer: Function of your own that takes a text apart into words; see
+            `rnnkit.features.Text`.
         digits: Whether digits stay as they are in the look-up of words; if not, each becomes `0`.
             The characters keep them.
         vocabulary: Learned words without the special ones, or None to learn them with `adapt`.
@@ -64,6 +67,7 @@ class Words(Feature):
         max_word_length=20,
         normalize="NFKC",
         lower=True,
+        tokenizer=None,
         digits=False,
         vocabulary=None,
         characters=None,
@@ -73,6 +77,7 @@ class Words(Feature):
         self.max_word_length = integer(max_word_length, "max_word_length", least=0)
         self.normalize = one_of(normalize, "normalize", FORMS)
         self.lower = bool(lower)
+        self.tokenizer = Tokenizer.of(tokenizer)
         self.digits = bool(digits)
         self.vocabulary = self.characters = None
         if vocabulary is not None:
@@ -124,8 +129,9 @@ class Words(Feature):
             _refuse_words(rows)
         found = []
         for index, row in enumerate(rows):
+            row = _words_of_tensor(row) if isinstance(row, tf.Tensor) else row
             if isinstance(row, (str, bytes)):
-                found.append(split_words(text_of(row)))
+                found.append(self.words_of(text_of(row)))
                 continue
             if not hasattr(row, "__len__") or isinstance(row, dict):
                 raise ValueError(
@@ -135,6 +141,10 @@ class Words(Feature):
             array = strings(np.array(list(row), dtype=object), f"Words, sentence {index},")
             found.append([text_of(word) for word in array.tolist()])
         return found
+
+    def words_of(self, text):
+        """The words of a text, a list of strings."""
+        return split_words(text) if self.tokenizer is None else self.tokenizer.split(text)
 
     def to_tensor(self, values):
         """Sentences as in `raw` to a ragged string tensor `[batch, (words)]`."""
@@ -148,7 +158,28 @@ class Words(Feature):
         """Whether raw values are one sentence: a text, or a string tensor `[words]`."""
         if isinstance(values, tf.Tensor):
             return values.dtype == tf.string and values.shape.rank in (0, 1)
-        return isinstance(values, (str, bytes))
+        return without_axes(values)
+
+    def is_input(self, item):
+        """Whether what a generator gives is one sentence: a text or a list of words.
+
+        Raises:
+            ValueError: For strings with spaces, which may be words or texts.
+        """
+        if self.holds_one(item) or not isinstance(item, (list, tuple, np.ndarray)):
+            return self.holds_one(item)
+        texts = [text_of(each) for each in item if isinstance(each, (str, bytes))]
+        if len(texts) < len(item):
+            return False
+        spaced = [each for each in texts if each.split() not in ([], [each])]
+        if spaced:
+            raise ValueError(
+                "Words does not know whether a list of strings that a generator gives is the words "
+                f"of one sentence or a batch of texts. Received: {shorten(repr(spaced[0]))} in it. "
+                "Give one text, or one list of words, at a time; or batches as lists of lists of "
+                "words"
+            )
+        return True
 
     # === Learning ===
 
@@ -236,7 +267,11 @@ class Words(Feature):
             return values
         if values.shape.rank == 2:
             return tf.RaggedTensor.from_tensor(values, padding="")
-        return split_words_graph(values)
+        return split_words_graph(values) if self.tokenizer is None else self.tokenizer(values)
+
+    @property
+    def not_served(self):
+        return None if self.tokenizer is None else self.tokenizer.not_served
 
     def encode_served(self, values, truncate=True):
         return self.encode(self.words_served(values), truncate)
@@ -252,7 +287,8 @@ class Words(Feature):
         return [self._words, self._characters]
 
     def get_config(self):
-        return {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
+        config = {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
+        return {**config, "tokenizer": None if self.tokenizer is None else self.tokenizer.name}
 
 
 def _words_of_tensor(values):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
+from rnnkit.data.pipeline.given import endless, given, is_lazy
 from rnnkit.data.pipeline.raw import as_dataset, check_weights, in_parts, with_validation
 from rnnkit.formats.model_files import check_written
 from rnnkit.losses.balanced import BalancedCrossEntropy
@@ -40,9 +41,12 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 class Model(CheckedCalls, Distributed, Served, keras.Model):
     """A Keras model with a feature on each side.
 
-    `fit`, `evaluate`, `predict`, `score` and `infer` take raw data: a `tf.data.Dataset` of raw
-    `(x, y)`, lists, NumPy arrays, tensors or pandas columns. Encoding happens in `tf.data`, in
-    batches of similar length. All arguments and callbacks of Keras pass through.
+    `fit`, `evaluate`, `predict`, `score` and `infer` take the same raw data: one input or many, as
+    a list, tuple, NumPy array, tensor, column or one-column frame of pandas, a `tf.data.Dataset`
+    of raw `(x, y)`, a generator or a `keras.utils.PyDataset`. What one input is, such as a text or
+    the samples of a clip, the input feature says, in `Feature.holds_one`; what may be either is
+    refused. Order and number are those of the inputs. Encoding happens in `tf.data`, in batches of
+    similar length. All arguments and callbacks of Keras pass through.
 
     A pattern (`ManyToOne`, ...) builds its graph and calls this constructor with it and with its
     own arguments, each of which becomes an attribute and is saved with the model.
@@ -133,6 +137,19 @@ class Model(CheckedCalls, Distributed, Served, keras.Model):
         """Encodes a batch of raw examples `(x[, y[, weight]])`; runs inside `tf.data`."""
         encoded = [f.encode(values, truncate=False) for f, values in self._by_feature(raw)]
         return (*encoded, *raw[2:])
+
+    def given(self, x):
+        """Inputs in any form as what can be read more than once, and whether they are one input.
+
+        Args:
+            x: As in `infer`.
+
+        Returns:
+            The pair of the inputs, one as a list of it, and a bool.
+        """
+        if isinstance(x, (Encoded, Streamed)):
+            return x, False
+        return given(x, self.served_feature)
 
     def _by_feature(self, *parts):
         """The features, each with its own of several tuples `(x[, y[, weight]])`."""
@@ -235,8 +252,13 @@ class Model(CheckedCalls, Distributed, Served, keras.Model):
         are NaN or infinite end the training, and the model gets its last good weights back.
 
         Args:
-            x: Raw data: a `tf.data.Dataset` of `(x, y)`, or the inputs (list, array, column).
+            x: Raw data: a `tf.data.Dataset`, generator or `keras.utils.PyDataset` of `(x, y)`, or
+                the inputs (list, array, column). A generator gives examples or batches, and is
+                read to its end before the first epoch, as all data is encoded once. With
+                `steps_per_epoch` a generator or `PyDataset` is read while the model is trained.
             y: Raw targets, if `x` is not a dataset.
+            batch_size: Examples in a step. By default the model's own; with `steps_per_epoch`
+                that of the batches that a generator or `PyDataset` gives.
             class_weight: Dict of weight by class (of a label, or of tags), such as `{"spam": 3}`;
                 a class may also be given by its index. Others weigh 1. `"balanced"` makes all
                 weigh the same in all. They count in training alone, times `sample_weight`.
@@ -258,6 +280,9 @@ class Model(CheckedCalls, Distributed, Served, keras.Model):
                 f"class_weight must be left out here: {self.weighs_otherwise}. "
                 f"Received: class_weight={class_weight!r}"
             )
+        if is_lazy(x) and y is None and kwargs.get("steps_per_epoch") is not None:
+            x, size = endless(x, [self.input_feature, self.output_feature])
+            batch_size, shuffle = batch_size or size, False
         train, validation = self._prepare_fit(
             x, y, sample_weight, validation_split, in_parts(validation_data)
         )
@@ -361,13 +386,15 @@ class Model(CheckedCalls, Distributed, Served, keras.Model):
         """The network's outputs for raw inputs, as arrays in the order of the inputs.
 
         Args:
-            x: Raw inputs (list, array, column) or a dataset of `x` or `(x, y)`.
+            x: Raw inputs, one or many: a list, array, column, generator, or a dataset of `x` or
+                `(x, y)`.
             batch_size: Inputs computed at a time; results do not depend on it.
 
         Returns:
-            NumPy array: for labels the probabilities `[inputs, classes]`; for numbers values
-            `[inputs, size]` in units of the standardised target (`infer` gives the original unit).
-            Outputs of sequences are padded to the longest.
+            NumPy array, of one input too with the inputs on its first axis: for labels the
+            probabilities `[inputs, classes]`; for numbers values `[inputs, size]` in units of the
+            standardised target (`infer` gives the original unit). Outputs of sequences are padded
+            to the longest.
         """
         if isinstance(x, list) and not x:
             return np.zeros((0, *(size or 0 for size in self.output_shape[1:])), "float32")
@@ -393,20 +420,20 @@ class Model(CheckedCalls, Distributed, Served, keras.Model):
         """Raw in, readable out: labels with probabilities, numbers in their own unit.
 
         Args:
-            x: Raw inputs as in `predict`, or a single text or path.
+            x: Raw inputs as in `predict`.
 
         Returns:
-            A list with what the output feature's `decode` gives for each input; for a single
-            text, its result alone.
+            A list with what the output feature's `decode` gives for each input; for one input
+            (see `Feature.holds_one`) its result alone.
 
         Example:
 
         >>> model.infer("not bad at all")
         {"label": "positive", "probability": 0.93, "probabilities": {...}}
         """
-        if isinstance(x, (str, bytes, os.PathLike)):
-            return self.infer([x], batch_size)[0]
-        return self.output_feature.decode(self.predict(x, batch_size, verbose=0))
+        x, single = self.given(x)
+        results = self.output_feature.decode(self.predict(x, batch_size, verbose=0))
+        return results[0] if single else results
 
     def score(self, x, y=None, batch_size=None, verbose=0):
         """The task's own scores on raw data, as a dict of floats; see `rnnkit.metrics`."""

@@ -3,6 +3,7 @@
 import keras
 
 from rnnkit.data.pipeline import shared
+from rnnkit.data.pipeline.given import is_lazy, read
 from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature
 from rnnkit.models.generating.decoder import ATTENTIONS
@@ -106,5 +107,7 @@ class Captioner(Conditional):
     def prepare(self, x, y=None, sample_weight=None, targets=True):
         if isinstance(x, Shared):
             return x if targets else x.each()
+        if is_lazy(x) and targets:
+            x = read(x, [self.input_feature, self.output_feature])
         found = shared.prepare(self, x, y, sample_weight) if targets else None
         return super().prepare(x, y, sample_weight, targets) if found is None else found

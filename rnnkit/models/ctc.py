@@ -1,7 +1,5 @@
 """Connectionist temporal classification: a sequence in, a shorter one out, in the same order."""
 
-import os
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -249,7 +247,7 @@ class CTC(Model):
         """Raw in, readable out: the text of each input.
 
         Args:
-            x: Raw inputs as in `predict`, or a single text, path or sound file's bytes.
+            x: Raw inputs, one or many, as in `predict`.
             batch_size: Inputs decoded at a time; results do not depend on it.
             details: Whether to give a dict for each output instead of the text alone: `text`,
                 `log_probability` (nats; of all alignments found, with a beam of 1 of the best
@@ -261,7 +259,7 @@ class CTC(Model):
                 best first; shorter where there are fewer texts.
 
         Returns:
-            A list, one result for each input; for a single text its result alone.
+            A list, one result for each input; for one input its result alone.
 
         Example:
 
@@ -276,9 +274,7 @@ class CTC(Model):
                 "n_best must be at most beam_size. "
                 f"Received: n_best={n_best}, beam_size={beam_size}"
             )
-        if isinstance(x, (str, bytes, os.PathLike)):
-            options = {"details": details, "beam_size": beam_size, "n_best": n_best}
-            return self.infer([x], batch_size, verbose=verbose, **options)[0]
+        x, single = self.given(x)
         if isinstance(x, list) and not x:
             return []
         data, size = self.prepare(x, targets=False), self._batch_size(batch_size)
@@ -286,9 +282,9 @@ class CTC(Model):
         for block in self._log_probabilities(data, size, verbose):
             found += self._decoded(block, beam_size, n_best)
         found = data.restored(found, size)
-        if n_best > 1:
-            return found
-        return [best[0] if details else best[0]["text"] for best in found]
+        if n_best == 1:
+            found = [best[0] if details else best[0]["text"] for best in found]
+        return found[0] if single else found
 
     def _decoded(self, outputs, beam_size, n_best):
         """Results for a batch of outputs: a list of dicts, best first, for each input."""

@@ -289,8 +289,8 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         del verbose
         data = self.prepare(x, targets=False)
         outputs = Pass(self, data, batch_size).outputs()
-        single = self.stepwise and isinstance(x, np.ndarray) and x.ndim < 3
-        return outputs[0] if single else outputs
+        single = isinstance(x, np.ndarray) and self.input_feature.holds_one(x)
+        return outputs[0] if self.stepwise and single else outputs
 
     def infer(self, x, batch_size=None):
         """Raw in, readable out: what the last outputs of each series say.
@@ -331,7 +331,8 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
                 "too. Received: a model with output_feedback=True"
             )
         found = Pass(self, self.prepare(x, targets=False), batch_size).states()
-        return found[0] if isinstance(x, np.ndarray) and x.ndim < 3 else found
+        single = isinstance(x, np.ndarray) and self.input_feature.holds_one(x)
+        return found[0] if single else found
 
     def evaluate(
         self, x=None, y=None, batch_size=None, return_dict=False, sample_weight=None, verbose=0

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.pipeline.given import raw_tensor
 from rnnkit.data.readers.series.ahead import rows_ahead
 from rnnkit.features import Forecast, Series
 from rnnkit.features.calendar import following
@@ -313,10 +314,10 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         del batch_size
         self._check_fitted("infer")
         names, x = self._histories(x)
-        single = holds_one_sequence(self.input_feature, x)
+        x, single = self.given(x)
         longer = x
         if self._beyond:
-            x = self.input_feature.to_tensor(x)  # [series, (time), raw_width]
+            x = raw_tensor(x, self.input_feature)  # [series, (time), raw_width]
             longer = self._with_future(x, future, names)
         elif future is not None:
             raise ValueError(

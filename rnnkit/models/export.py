@@ -118,6 +118,9 @@ class Export:
         | sequences of numbers | `values` `[batch, steps, columns]`, `lengths` |
         | forecasts | `forecast`, `lower`, `upper` `[batch, leads, columns]` after the end of each series |
 
+        A `Text` or `Words` with a tokenizer of your own can be served if that is written in
+        TensorFlow's operations, and is refused otherwise.
+
         Not in graphs, so that encoded inputs are taken, or tokens given: `Subwords` whose model is
         another's, with symbols of its own or another type than unigrams and byte pairs, and texts
         of those with `byte_fallback`.
@@ -144,6 +147,9 @@ class Export:
         if os.path.exists(path):
             raise ValueError(f"{path} exists: export to another name, or remove it first")
         one_of(format, "format", FORMATS)
+        reason = self.model.served_feature.not_served
+        if format != "onnx" and reason:
+            raise ValueError(f"The model cannot be exported: {reason}")
         (self._write_onnx if format == "onnx" else self._write_folder)(path)
 
     def _write_onnx(self, path):

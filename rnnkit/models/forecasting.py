@@ -9,14 +9,15 @@ import tensorflow as tf
 from scipy import stats
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
+from rnnkit.data.pipeline.given import is_lazy, raw_tensor
 from rnnkit.data.readers.series.recent import histories, history
 from rnnkit.features import Forecast, Series
-from rnnkit.features.columns import is_frame
+from rnnkit.features.conversion import is_pandas
 from rnnkit.metrics import nrmse
 from rnnkit.models.forecast import backtest
 from rnnkit.models.forecast.naive import naive_forecasts, target_columns
 from rnnkit.models.inputs.masks import present_steps
-from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
+from rnnkit.models.inputs.sequences import in_memory
 from rnnkit.models.reservoir.one_pass import OnePass
 from rnnkit.models.windows import as_ragged
 from rnnkit.utils.checks import integer, number
@@ -84,8 +85,8 @@ class Forecasting:
             ValueError: If the targets are no columns of the input.
         """
         feature, target = self.input_feature, self.output_feature
-        given = x is None or isinstance(x, (Encoded, Streamed, tuple))  # a tuple is (x, y)
-        if given or not isinstance(target, Forecast):
+        pairs = isinstance(x, (Encoded, Streamed, tuple)) or is_lazy(x)  # of (x, y)
+        if x is None or pairs or not isinstance(target, Forecast):
             return None
         columns = target_columns(feature, target)
         if columns is None:
@@ -256,7 +257,7 @@ class Forecasting:
             its result alone.
         """
         names, x = self._histories(x)
-        single = holds_one_sequence(self.input_feature, x)
+        x, single = self.given(x)
         data = self.prepare(x, targets=False)
         outputs = self.predict(data, batch_size)
         if not self.stepwise:
@@ -285,7 +286,7 @@ class Forecasting:
         margin = self.margins(last)
         times = None
         if feature.time:
-            raw = feature.to_tensor(x)  # [series, (time), raw_width]
+            raw = raw_tensor(x, feature)  # [series, (time), raw_width]
             ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
             times = [feature.times_after(end, target.horizon) for end in ends]
         return target.decode(last, lower=last - margin, upper=last + margin, times=times)
@@ -345,12 +346,12 @@ def _histories_of(feature, x):
     """See `Forecasting._histories`."""
     if not isinstance(feature, Series):
         return None, x
-    if isinstance(x, (str, os.PathLike)) or is_frame(x):
+    if isinstance(x, (str, os.PathLike)) or (is_pandas(x) and feature.holds_one(x)):
         found = histories(x, feature)
         if list(found) == [None]:
             return None, found[None]
         return list(found), list(found.values())
-    if isinstance(x, (list, tuple)) and len(x) and all(is_frame(each) for each in x):
+    if isinstance(x, (list, tuple)) and len(x) and all(map(is_pandas, x)):
         return None, [history(each, feature) for each in x]
     return None, x
 

@@ -108,7 +108,8 @@ class ManyToMany(Model):
         pieces = self.cut(Encoded(data.tensors[:1], data.padding))
         outputs = self._outputs_of(pieces, batch_size, verbose=verbose, **kwargs)
         result = pieces.joined(outputs)  # [sequences, time, width]
-        single = isinstance(x, np.ndarray) and holds_one_sequence(self.input_feature, x)
+        array = isinstance(x, np.ndarray) and 0 < x.ndim < 3
+        single = array and holds_one_sequence(self.input_feature, x)
         return result[0] if single else result
 
     def _outputs_of(self, pieces, batch_size, **kwargs):

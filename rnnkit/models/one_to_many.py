@@ -55,13 +55,6 @@ class OneToMany(Generating):
     def barred(self):
         return [*super().barred(), 1]  # nor what is unknown
 
-    def infer(self, x, batch_size=None, *, details=False, verbose=0, **options):
-        """As `Generating.infer`; of a single input its result alone."""
-        single = isinstance(x, (str, bytes)) or np.isscalar(x)
-        x = [x] if single else x
-        results = super().infer(x, batch_size, details=details, verbose=verbose, **options)
-        return results[0] if single else results
-
 
 class Conditional(OneToMany):
     """What models share that generate a sequence from a value: `Captioner` and `Composer`.
@@ -131,7 +124,7 @@ class Conditional(OneToMany):
         """Raw in, readable out.
 
         Args:
-            x: Raw inputs (list, array, column) or a dataset, or a single one.
+            x: Raw inputs, one or many, as in `Model.infer`.
             batch_size: Inputs at a time; results do not depend on it unless they are sampled.
             prompt: How the outputs begin: one raw target for all inputs, or a list with one for
                 each. What is given back goes on after it.
@@ -154,12 +147,10 @@ class Conditional(OneToMany):
 
         >>> model.infer("march", prompt="Left, ", temperature=0.8, sample=True, seed=1)
         """
-        if prompt is not None and (isinstance(x, (str, bytes)) or np.isscalar(x)):
-            return self.infer(
-                [x], batch_size, prompt=prompt, details=details, verbose=verbose, **options
-            )[0]
+        x, single = self.given(x)
         x = self._prompted(x, prompt)
-        return super().infer(x, batch_size, details=details, verbose=verbose, **options)
+        results = super().infer(x, batch_size, details=details, verbose=verbose, **options)
+        return results[0] if single else results
 
     def _prompted(self, x, prompt):
         """Inputs with the beginnings of their outputs, encoded, where there are any."""

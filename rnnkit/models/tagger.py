@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import metrics
+from rnnkit.data.pipeline.given import raw_tensor
 from rnnkit.features import Tags, Words
 from rnnkit.features.tagged import Tagged
 from rnnkit.features.tags import UNLABELLED, UNSEEN
@@ -224,10 +225,7 @@ class Tagger(ManyToMany):
             tags; for one sequence its result alone.
         """
         feature = self.input_feature
-        if isinstance(x, (str, bytes)):
-            single, x = True, [x]
-        else:
-            single = sequences.holds_one_sequence(feature, x)
+        x, single = self.given(x)
         if isinstance(x, list) and not x:
             return []
         data = sequences.in_memory(self.prepare(x, targets=False), "infer")
@@ -360,11 +358,8 @@ def _check_lengths(raw, encoded):
 
 
 def _words(feature, x):
-    """The words of raw sentences in any form: a list of lists."""
+    """The words of raw sentences as `given` gives them: a list of lists."""
     if not isinstance(x, tf.data.Dataset):
         return feature.raw(x)
-    rows = x.map(lambda first, *rest: first)
-    spec = x.element_spec[0] if isinstance(x.element_spec, tuple) else x.element_spec
-    if spec.shape.rank == 2:
-        rows = rows.unbatch()
-    return [[each.decode("utf-8", "replace") for each in row.numpy().tolist()] for row in rows]
+    rows = raw_tensor(x, feature).to_list()
+    return [[each.decode("utf-8", "replace") for each in row] for row in rows]

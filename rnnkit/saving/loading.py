@@ -23,7 +23,9 @@ def load_model(filepath, custom_objects=None):
         filepath: Path of a `.keras` file.
         custom_objects: Dict of registered name to class, for cells, layers or features of your
             own: they are trusted because you name them here. A cell that `register_cell` was given
-            goes by its name, `{name: builder}`.
+            goes by its name, `{name: builder}`, a tokenizer by its registered name,
+            `{name: function}`. Neither is needed where the program registers it before it loads
+            the file; on the command line `--recipe file.py` names a file that does.
 
     Returns:
         The model, with its features, weights and optimizer. Of a file that Keras saved of a plain

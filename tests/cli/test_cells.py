@@ -1,6 +1,8 @@
 """Models whose cell has a name of the user's own: loaded in Python and on the command line."""
 
 import json
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -63,6 +65,27 @@ def test_in_python(saved, registered, tmp_path):
     assert "paper_gru" not in registered  # only for that model
     register_cell("paper_gru", builder)
     np.testing.assert_array_equal(rnnkit.load_model(path).predict(X, verbose=0), expected)
+
+
+def test_in_a_fresh_process(saved, tmp_path, fresh):
+    path, expected = str(tmp_path / "model.keras"), saved.infer(X[:2])
+    with pytest.raises(RuntimeError, match="register_cell"):
+        fresh.call("infer", path=path, x=X[:2])
+    custom = {"paper_gru": f"{__name__}:builder"}
+    assert fresh.call("infer", path=path, x=X[:2], custom=custom) == expected
+
+
+@pytest.mark.slow
+def test_a_fresh_command_line(saved, tmp_path):
+    found = subprocess.run(
+        [sys.executable, "-m", "rnnkit.cli", "infer", "model.keras", "--recipe", "mine.py", "low"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(helpers.ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert json.loads(found.stdout)["label"] == saved.infer("low")["label"], found.stderr
 
 
 def test_on_the_command_line(saved, registered, tmp_path, monkeypatch, capsys):

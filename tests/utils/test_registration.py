@@ -26,7 +26,9 @@ text = keras.saving.load_model(sys.argv[2])
 assert type(text).__name__ == "ManyToOne" and text.infer("high")["label"] in ("no", "yes")
 # By the same name the class itself is found now.
 assert keras.saving.get_registered_object("rnnkit>CRF").__module__ == "rnnkit.layers.crf"
-np.save(sys.argv[3], plain(np.load(sys.argv[3])))
+x = np.load(sys.argv[3])
+np.testing.assert_array_equal(rnnkit.load_model(sys.argv[1])(x), plain(x))
+np.save(sys.argv[3], plain(x))
 """
 
 

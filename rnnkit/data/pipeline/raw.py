@@ -3,13 +3,16 @@
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.pipeline.given import column, given, is_lazy, read
+
 
 def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature=None):
     """Raw data in any accepted form as a dataset of single raw examples.
 
     Args:
-        x: A `tf.data.Dataset` of raw `(x, y)`, `(x, y, weight)` or `x`, batched or not; or the
-            inputs alone as list, NumPy array, `tf.Tensor`, pandas Series or one-column frame.
+        x: A `tf.data.Dataset`, generator or `keras.utils.PyDataset` of raw `(x, y)`,
+            `(x, y, weight)` or `x`, batched or not; or the inputs alone: one, or a list, NumPy
+            array, `tf.Tensor`, pandas Series or one-column frame of them.
         y: The targets, in the same forms, or None if `x` is a dataset or there are none.
         sample_weight: A weight an example, or None.
         input_feature: Feature of the inputs.
@@ -19,10 +22,12 @@ def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature
         A `tf.data.Dataset` whose elements are tuples `(x,)`, `(x, y)` or `(x, y, weight)`.
 
     Raises:
-        ValueError: If the parts differ in length or are of the wrong type, or are one value.
+        ValueError: If the parts differ in length or are of the wrong type.
     """
     features = [input_feature, output_feature]
-    if isinstance(x, tf.data.Dataset):
+    if is_lazy(x) and y is None and sample_weight is None:
+        return read(x, features)
+    if isinstance(x, tf.data.Dataset) or is_lazy(x):
         if y is not None or sample_weight is not None:
             raise ValueError(
                 "y and sample_weight must be left out when x is a dataset: its elements are "
@@ -31,6 +36,7 @@ def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature
         return _from_dataset(x, features)
     if isinstance(x, tuple) and y is None and len(x) in (2, 3) and output_feature is not None:
         return as_dataset(*x, input_feature=input_feature, output_feature=output_feature)
+    x, one = given(x, input_feature)
     columns = [input_feature.to_tensor(x)]
     if output_feature is not None:
         if y is None:
@@ -38,14 +44,16 @@ def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature
                 "y is missing: pass the targets beside x, or a dataset of (x, y). "
                 f"Received: x={_short(x)}, y=None"
             )
+        y = [y] if one and output_feature.holds_one(y) else column(y, output_feature)
         columns.append(output_feature.to_tensor(y))
         if sample_weight is not None:
-            columns.append(_weights(sample_weight))
-    for name, given, column in zip(("x", "y"), (x, y), columns, strict=False):
-        if isinstance(column, tf.Tensor) and not column.shape.rank:
+            weights = _weights(sample_weight)
+            columns.append(weights[None] if one and not weights.shape.rank else weights)
+    for name, values, tensor in zip(("x", "y"), (x, y), columns, strict=False):
+        if isinstance(tensor, tf.Tensor) and not tensor.shape.rank:
             raise ValueError(
                 f"{name} must be a list, an array or a column of examples. Received: {name}="
-                f"{_short(given)} of type {type(given).__name__}"
+                f"{_short(values)} of type {type(values).__name__}"
             )
     sizes = [int(_rows(column)) for column in columns]
     if len(set(sizes)) != 1:

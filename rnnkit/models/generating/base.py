@@ -1,7 +1,5 @@
 """What models that generate a sequence share: training, decoding, readable results, scores."""
 
-import os
-
 import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded, as_written
@@ -170,7 +168,7 @@ class Generating(Model):
         """Raw in, readable out.
 
         Args:
-            x: Raw inputs (list, array, column) or a dataset, or a single text.
+            x: Raw inputs, one or many, as in `Model.infer`.
             batch_size: Inputs decoded at a time; results do not depend on it.
             details: Whether to give a dict for each output instead of the text alone: `text`,
                 `score`, `log_probability` (nats), `finished` (whether it came to an end),
@@ -189,7 +187,7 @@ class Generating(Model):
                 attended to most, where the model has attention and texts as inputs.
 
         Returns:
-            A list of texts, one for each input; for a single text its result alone. Of targets
+            A list of texts, one for each input; for one input its result alone. Of targets
             that are numbers, a list of arrays; with details, dicts of `values`, `finished` and
             `attention`, and only `max_length` applies.
 
@@ -198,11 +196,11 @@ class Generating(Model):
         >>> model.infer(["two dogs play ."])
         ["deux chiens jouent ."]
         """
-        if isinstance(x, (str, bytes, os.PathLike)):
-            return self.decoding.infer([x], batch_size, details, verbose, **options)[0]
+        x, single = self.given(x)
         if isinstance(x, list) and not x:
             return []
-        return self.decoding.infer(x, batch_size, details, verbose, **options)
+        results = self.decoding.infer(x, batch_size, details, verbose, **options)
+        return results[0] if single else results
 
     def further_options(self, name):
         own = {"infer": ("replace_unknown",), "score": ("replace_unknown", "tokenize", "lowercase")}

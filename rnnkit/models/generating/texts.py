@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline.corpus import Corpus
 from rnnkit.data.pipeline.encoded import batch
+from rnnkit.data.pipeline.given import given, raw_tensor
 from rnnkit.data.pipeline.raw import as_dataset
 
 # Bytes of a text encoded at a time, and texts.
@@ -20,15 +21,13 @@ def corpus(feature, end, x):
     Args:
         feature: Feature of the texts.
         end: Token that is put between texts.
-        x: A text, a list or column of texts, or a dataset of texts, batched or not.
+        x: A text, a list or column of texts, a generator, or a dataset of texts, batched or not.
 
     Raises:
         ValueError: If there is nothing to learn from, or no end.
     """
     if isinstance(x, Corpus):
         return x
-    if isinstance(x, (str, bytes)):
-        x = [x]
     if isinstance(x, tf.data.Dataset):
         spec = x.element_spec
         if isinstance(spec, (tuple, dict)) and len(spec) != 1:
@@ -94,7 +93,7 @@ def prompts(feature, x):
 
     An empty text is no token at all.
     """
-    values = feature.to_tensor(x)
+    values = raw_tensor(given(x, feature)[0], feature)
     ids = feature.encode(values, truncate=False)
     feature.check(values, ids)
     ids = without_fillers(ids, values)
