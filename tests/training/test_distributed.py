@@ -16,9 +16,9 @@ from rnnkit.training.state import StateFile
 from rnnkit.utils import replicas
 from tests.training.distributed import ROWS, differences, finish, start, start_machines
 
-SECONDS = 900
-# Trained in two processes: with and without averages of the weights, and what is always shuffled.
-TOGETHER = ("spam", "text_generation", "sentiment")
+SECONDS = 1800
+# Trained in two processes: examples, and streams of one long text.
+TOGETHER = ("spam", "text_generation")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_two_processes(machines, name):
 
 @pytest.mark.slow
 def test_the_chief_alone_writes(machines):
-    """Models, and the state with which a stopped training goes on to the same bits, as it did."""
+    """Models, and the state with which a stopped training went on to the same weights."""
     chief, other = machines / "machine0", machines / "machine1"
     assert sorted(os.listdir(chief / "models")) == sorted(f"{name}.keras" for name in TOGETHER)
     assert json.loads((chief / "stopped.json").read_text()) == ["spam.keras", "spam.keras.training"]
