@@ -40,7 +40,12 @@ class Space:
                 f"Received: {sampled!r}"
             )
         options = {**sampled, **self.fixed}
-        self.recipe.check_options({key: options[key] for key in options if key not in FOR_FIT})
+        named = {key: options[key] for key in options if key not in FOR_FIT}
+        self.recipe.check_options(named, of_cell=False)
+        # A branch of the space may be of another cell than one that is fixed, and is then not used.
+        self.recipe.check_options(
+            {key: named[key] for key in named if key in self.fixed or key == "cell"}
+        )
         for name in FOR_FIT:
             integer(options.get(name, 1), name)
         if self.seed is not None and "seed" in self.recipe.options():
