@@ -56,6 +56,10 @@ def strings(array, name):
     """An object array as byte strings of UTF-8; numbers become their shortest text."""
     flat = []
     for index, value in enumerate(array.ravel().tolist()):
+        if type(value) is str:  # nearly all are
+            # Lone surrogates cannot be encoded: they mark undecodable bytes in the source.
+            flat.append(value.encode("utf-8", "replace"))
+            continue
         missing = value is None or (isinstance(value, float) and np.isnan(value))
         if missing or type(value).__name__ in ("NAType", "NaTType"):
             raise ValueError(
@@ -67,7 +71,6 @@ def strings(array, name):
         elif isinstance(value, float) and value.is_integer():
             flat.append(str(int(value)).encode())  # a class 1 read as 1.0
         elif isinstance(value, (str, bool, int, float, np.generic)):
-            # Lone surrogates cannot be encoded: they mark undecodable bytes in the source.
             flat.append(str(value).encode("utf-8", "replace"))
         else:
             raise ValueError(
