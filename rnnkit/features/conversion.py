@@ -104,6 +104,10 @@ def strings(array, name):
     """An object array as byte strings of UTF-8; numbers become their shortest text."""
     flat = []
     for index, value in enumerate(array.ravel().tolist()):
+        if type(value) is str:  # nearly all are
+            # Lone surrogates cannot be encoded: they mark undecodable bytes in the source.
+            flat.append(value.encode("utf-8", "replace"))
+            continue
         if isinstance(value, (np.ndarray, tf.Tensor)) and without_axes(value):
             value = np.asarray(value).item()
         missing = value is None or (isinstance(value, float) and np.isnan(value))
@@ -117,7 +121,6 @@ def strings(array, name):
         elif isinstance(value, float) and value.is_integer():
             flat.append(str(int(value)).encode())  # a class 1 read as 1.0
         elif isinstance(value, (str, bool, int, float, np.generic)):
-            # Lone surrogates cannot be encoded: they mark undecodable bytes in the source.
             flat.append(str(value).encode("utf-8", "replace"))
         else:
             raise ValueError(

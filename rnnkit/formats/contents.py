@@ -40,7 +40,8 @@ def kind_of(text, label):
             first = json.loads(lines[0])
         except (ValueError, RecursionError):
             return ".json" if text.rstrip()[-1] in "}]" else None
-        return ".jsonl" if isinstance(first, dict) and len(lines) > 1 else ".json"
+        row = isinstance(first, dict) and not any(isinstance(v, list) for v in first.values())
+        return ".jsonl" if row or (isinstance(first, dict) and len(lines) > 1) else ".json"
     if len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]:
         return ".tsv"
     sizes = {len(row) for row in separators.rows(text, separators.of(text, label))}

@@ -9,6 +9,7 @@ from rnnkit.utils.messages import listed, shorten
 # Lists within lists in a cell; pictures are three deep.
 MOST_NESTED = 20
 CELL = 8  # bytes of a cell that is missing
+_DECODE = json.JSONDecoder().decode
 
 
 def parse(text, label, most_nested=MOST_NESTED):
@@ -37,7 +38,8 @@ def parse(text, label, most_nested=MOST_NESTED):
         raise ValueError(f"{label}: no valid JSON ({shorten(error)})") from None
     except RecursionError:
         raise ValueError(deep) from None
-    if _deeper(value, most_nested):
+    # As deep as that it has as many brackets.
+    if text.count("[") + text.count("{") > most_nested and _deeper(value, most_nested):
         raise ValueError(deep)
     return value
 
@@ -77,10 +79,19 @@ def read(text, label, suffix=".jsonl"):
         if not isinstance(value, list):
             return _of_object(value, label)
         return *_columns(enumerate(value, 1), label, "row"), "row"
-    # Not str.splitlines: JSON strings may hold the rare characters it also splits at.
-    lines = [(line, row) for line, row in enumerate(text.split("\n"), 1) if row.strip()]
-    rows = ((line, parse(row, f"{label}, line {line}")) for line, row in lines)
+    rows = (
+        (line, _line(row, line, label)) for line, row in _lines(text) if row and not row.isspace()
+    )
     return *_columns(rows, label, "line"), "line"
+
+
+def _line(row, line, label):
+    if row.count("[") + row.count("{") <= MOST_NESTED:
+        try:
+            return _DECODE(row.strip())
+        except (ValueError, RecursionError):  # said below
+            pass
+    return parse(row, f"{label}, line {line}")
 
 
 def _by_lines(text):
@@ -117,17 +128,33 @@ def _of_object(value, label):
 
 def _columns(rows, label, unit):
     """Columns and numbers of rows, pairs of number and object."""
-    rows, names = list(rows), {}
+    columns, numbers, given = {}, [], 0
     for number, row in rows:
         if not isinstance(row, dict):
             raise ValueError(
                 f"{label}, {unit} {number}: expected an object {{...}}, found "
                 f"{json.dumps(row)[:40]}"
             )
-        names |= dict.fromkeys(row)
-    check_columns(len(names), label)
-    given = sum(len(row) for _, row in rows)
-    hint = "Leave out keys that few rows have"
-    bounds.check(label, CELL * len(rows) * len(names), CELL * given, hint=hint)
-    columns = {name: [row.get(name) for _, row in rows] for name in names}
-    return columns, [number for number, _ in rows]
+        given += len(row)
+        if row.keys() != columns.keys():
+            for name in row:
+                if name not in columns:
+                    columns[name] = [None] * len(numbers)
+            check_columns(len(columns), label)
+            hint = "Leave out keys that few rows have"
+            bounds.check(label, CELL * (len(numbers) + 1) * len(columns), CELL * given, hint=hint)
+        for name, cells in columns.items():
+            cells.append(row.get(name))
+        numbers.append(number)
+    return columns, numbers
+
+
+def _lines(text):
+    """Pairs of number and line. Not by str.splitlines: JSON strings may hold the rare characters it
+    also splits at."""
+    number, start = 1, 0
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield number, text[start:end]
+        number, start = number + 1, end + 1

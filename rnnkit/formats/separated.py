@@ -12,6 +12,8 @@ from rnnkit.utils.messages import listed, shorten
 # Each column is kept on its own, so that many take long.
 MOST_COLUMNS = 20_000
 _LINE_END = "\r\n|\r|\n"
+# What pandas is told besides; blank lines are kept so that the lines of rows can be counted.
+_AS_TEXT = {"header": None, "dtype": object, "na_filter": False, "skip_blank_lines": False}
 
 
 def read(text, label, suffix, header, separator=None):
@@ -62,64 +64,56 @@ def _csv_frame(text, label, header, separator):
     import pandas as pd
 
     body = text.lstrip("\r\n")
-    # Python's engine refuses stray quotes and tells short rows from empty cells. The one in C,
-    # which is faster, does neither: it is for text without quotes, in which as many separators as
-    # there should be show that no row is short.
+    # The engine of pandas in C, which is fast, neither refuses stray quotes nor tells short rows
+    # from empty cells: it is for text without quotes, in which as many separators as there should
+    # be show that no row is short.
     count = body.partition("\n")[0].count(separator)
     rows = body.count("\n") + (not body.endswith("\n"))
-    plain = not re.search(r'["\0]|\r(?!\n)', body) and body.count(separator) == count * rows > 0
-    check_columns(count + 1 if plain else 1, label)
-    limit = csv.field_size_limit(2**31 - 1)  # Python's engine is built on csv
+    unusual = '"' in body or "\0" in body or body.count("\r") != body.count("\r\n")
+    if unusual or body.count(separator) != count * rows or not count:
+        return _quoted_frame(text, label, header, separator)
+    check_columns(count + 1, label)
     try:
-        # It would fill up rows that are short, whatever memory that takes.
-        if not plain and (fault := _fault(text, label, header, separator)):
-            raise ValueError(fault)
-        frame = pd.read_csv(
-            io.StringIO(body, newline=""),
-            sep=separator,
-            header=None,
-            dtype=object,
-            na_filter=False,
-            skip_blank_lines=False,  # so that the lines of rows can be counted
-            engine="c" if plain else "python",
-        )
+        frame = pd.read_csv(_stream(body), sep=separator, engine="c", **_AS_TEXT)
     except pd.errors.ParserError:
-        fault = _fault(text, label, header, separator)
-        raise ValueError(fault or f"{label}: no valid csv") from None
-    finally:
-        csv.field_size_limit(limit)
-    inside = np.zeros(len(frame), int)  # line ends inside of each row's quotes
-    for name in frame if '"' in text else ():
-        inside += frame[name].str.count(_LINE_END).fillna(0).to_numpy("int64")
+        return _quoted_frame(text, label, header, separator)
     before = len(re.findall(_LINE_END, text[: len(text) - len(body)]))
-    lines = 1 + before + np.arange(len(frame)) + np.cumsum(inside) - inside
-    frame = frame.set_axis(lines).dropna(how="all")
-    if inside.any() and (fault := _swallowed(frame, label, separator)):
-        raise ValueError(fault)
-    return frame
+    return frame.set_axis(1 + before + np.arange(len(frame))).dropna(how="all")
 
 
-def _fault(text, label, header, separator):
-    """What is wrong with csv, and in which line; None where it can be read."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
-    start, names = 1, None
+def _quoted_frame(text, label, header, separator):
+    """The same, of any csv, by Python's own reader."""
+    import pandas as pd
+
+    reader = csv.reader(_stream(text), strict=True, delimiter=separator)
+    start, names, rows, lines, several = 1, None, [], [], False
+    limit = csv.field_size_limit(2**31 - 1)
     try:
         for row in reader:
-            if row and names is None:
-                check_columns(len(row), label)
-                names = _names(row, header)[1]
-            if row and len(row) != len(names):
-                return _unequal(label, start, names, len(row))
+            if row:
+                if names is None:
+                    check_columns(len(row), label)
+                    names = _names(row, header)[1]
+                if len(row) != len(names):
+                    raise ValueError(_unequal(label, start, names, len(row)))
+                rows.append(row)
+                lines.append(start)
+                several = several or reader.line_num > start
             start = reader.line_num + 1
     except csv.Error as error:
         opens = _opening(text, start, reader.line_num, separator)
         at = f" after the quote that opens in line {opens}" if opens != reader.line_num else ""
-        return (
+        raise ValueError(
             f"{label}, line {reader.line_num}: no valid csv{at} ({error}). A quote inside a field "
             "must be doubled, and one at its start needs one at its end; for tab-separated text "
             "use a .tsv file"
-        )
-    return None
+        ) from None
+    finally:
+        csv.field_size_limit(limit)
+    frame = pd.DataFrame(rows, index=lines, dtype=object)
+    if several and (fault := _swallowed(frame, label, separator)):
+        raise ValueError(fault)
+    return frame
 
 
 def _opening(text, start, end, separator):
@@ -190,17 +184,46 @@ def _tsv_frame(text, label, header):
     """Rows between tabs as a frame of texts; its index has the line of each row."""
     import pandas as pd
 
-    # Not str.splitlines, which also splits at form feeds and other rare characters.
-    rows = pd.Series(text.replace("\r\n", "\n").split("\n"), dtype=object).str.rstrip("\r")
-    rows.index += 1
-    rows = rows[rows != ""]
-    fields = rows.str.count("\t") + 1
-    check_columns(fields.iloc[0], label)
-    wrong = fields.index[fields != fields.iloc[0]]
-    if len(wrong):  # it would fill up the short ones, whatever memory that takes
-        names = _names(rows.iloc[0].split("\t"), header)[1]
-        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
-    return rows.str.split("\t", expand=True).map(_unquote, na_action="ignore")
+    text = text.replace("\r\n", "\n")
+    frame = _plain_tsv_frame(text, label)
+    if frame is None:
+        # Not str.splitlines, which also splits at form feeds and other rare characters.
+        rows = pd.Series(text.split("\n"), dtype=object).str.rstrip("\r")
+        rows.index += 1
+        rows = rows[rows != ""]
+        fields = rows.str.count("\t") + 1
+        check_columns(fields.iloc[0], label)
+        wrong = fields.index[fields != fields.iloc[0]]
+        if len(wrong):  # it would fill up the short ones, whatever memory that takes
+            names = _names(rows.iloc[0].split("\t"), header)[1]
+            raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
+        frame = rows.str.split("\t", expand=True)
+    return frame.map(_unquote, na_action="ignore") if '"' in text else frame
+
+
+def _plain_tsv_frame(text, label):
+    """Rows between tabs by the engine in C, or None where it does not tell what is wrong."""
+    import pandas as pd
+
+    body = text.lstrip("\n")
+    count = body.partition("\n")[0].count("\t")
+    rows = body.count("\n") + (not body.endswith("\n"))
+    # If one row is short another is long, which that engine refuses.
+    if body.count("\t") != count * rows or not count or "\r" in body or "\0" in body:
+        return None
+    check_columns(count + 1, label)
+    try:
+        stream = _stream(body)
+        frame = pd.read_csv(stream, sep="\t", engine="c", quoting=csv.QUOTE_NONE, **_AS_TEXT)
+    except pd.errors.ParserError:
+        return None
+    return frame.set_axis(1 + len(text) - len(body) + np.arange(rows))
+
+
+def _stream(text):
+    """A text as a stream for pandas; `io.StringIO` takes four bytes a character."""
+    body = io.BytesIO(text.encode("utf-8", "surrogatepass"))
+    return io.TextIOWrapper(body, "utf-8", "surrogatepass", newline="")
 
 
 def _unquote(field):

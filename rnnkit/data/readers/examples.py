@@ -57,19 +57,21 @@ def from_tables(found, request, to_tensors, source, columns=None):
     """`Data` of tables of examples.
 
     Args:
-        found: Dict of split, or `"all"`, to `Table`.
+        found: Dict of split, or `"all"`, to `Table`; it is emptied.
         request, to_tensors: As in `load`.
         source: As in `Data`.
         columns: Dict of role to column name; by default `request` says which.
     """
     parts, groups = {}, None
-    for split, table in found.items():
+    for split in list(found):
+        table = found.pop(split)  # let go of before the examples are split
         names = columns or request.columns(table)
         table = request.classes(table, names["target"])
         if request.group is not None:
             groups = table.columns[table.match("group", (), request.group)]
         for part, rows in by_split_column(table, split, request.fold).items():
             parts[part] = to_tensors(take(table, rows), names)
+        del table
     return from_columns(parts, source, request.split, groups)
 
 
@@ -103,21 +105,27 @@ def text_and_label(table, columns):
     from rnnkit.features.conversion import convert
 
     texts, labels = table.columns[columns["input"]], table.columns[columns["target"]]
+    known = {}  # labels by what cells hold: there are few
     for row, value in enumerate(labels):
+        if type(value) is str and value in known:
+            continue
         nested = isinstance(value, (list, dict))
         if nested or missing(value) or str(value).strip().lower() in ("", "nan"):
             raise ValueError(
                 f"{table.where(row)}: the column {columns['target']!r} holds "
                 f"no label. Received: {shorten(repr(value), 80)}"
             )
+        if type(value) is str:
+            known[value] = as_label(value)
+    labels = [known[value] if type(value) is str else value for value in labels]
     for row, value in enumerate(texts):
-        if missing(value) or isinstance(value, (list, dict)):
+        if type(value) is not str and (missing(value) or isinstance(value, (list, dict))):
             raise ValueError(
                 f"{table.where(row)}: the column {columns['input']!r} holds "
                 f"no text (an empty text is fine). Received: {shorten(repr(value), 80)}"
             )
     string = tf.TensorSpec((), tf.string)
-    return convert(texts, string, "text"), convert(list(map(as_label, labels)), string, "label")
+    return convert(texts, string, "text"), convert(labels, string, "label")
 
 
 def leave_out(bad, total, what, skip, level=3):

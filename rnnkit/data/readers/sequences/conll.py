@@ -57,7 +57,7 @@ def read(path, data_type="tags", given=None, encoding="utf-8", text=None):
     text = decode(path, encoding) if text is None else text
     lines = text.replace("\r\n", "\n").split("\n")
     rows = [(number, line) for number, line in enumerate(lines, 1)]
-    filled = [(n, line) for n, line in rows if line.strip() and not line.startswith(DOCUMENT)]
+    filled = [each for each in rows if each[1].strip() and not each[1].startswith(DOCUMENT)]
     # Comments may have tabs where words have spaces.
     words = [line for _, line in filled if not line.startswith("#")]
     tabs = any("\t" in line for line in words or lines)
@@ -67,8 +67,12 @@ def read(path, data_type="tags", given=None, encoding="utf-8", text=None):
     named = _is_conllu(path, filled)
     documents = bool(filled) and filled[0][1].startswith(brackets.BEGIN)
     if named or documents:
-        filled = [(n, line) for n, line in filled if not line.startswith("#")]
-    cells = {number: _cells(line, tabs) for number, line in filled}
+        filled = [each for each in filled if not each[1].startswith("#")]
+    shared = {}  # most cells are of few tags
+    cells = {
+        number: tuple(shared.setdefault(cell, cell) for cell in _cells(line, tabs))
+        for number, line in filled
+    }
     if not named and not documents:
         cells = _without_comments(cells, given.get("target"))
     if not cells:
