@@ -119,9 +119,8 @@ def _installed(name, path):
 
 def run_infer(options):
     tables.check_out(options)
-    from_table = tables.is_wanted(options)
     start_tensorflow()
-    from rnnkit.features import Series
+    from rnnkit.features import Events, Series
 
     with stdout_kept_for(True):
         recipe = registry.get(options.recipe) if options.recipe else None
@@ -134,17 +133,17 @@ def run_infer(options):
         return
     if options.future is not None:
         raise ValueError("--future is for models of series, which forecast. Received: another")
-    if from_table:
+    # A table of events is one history, unless a column of it holds histories.
+    history = isinstance(model.input_feature, Events) and options.input is None
+    if not history and tables.is_wanted(options):
         _infer_table(model, options, recipe, chosen)
         return
     if options.inputs:
         _refuse_words(model, options.inputs)
-        if model.served_feature.raw_spec.dtype == "string":
-            tables.refuse_names_of_tables(options.inputs)
+        tables.refuse_names_of_tables(model.served_feature, options.inputs)
         if options.out:
             results = model.infer(options.inputs, **chosen)
-            rows = [[row] for row in range(len(results))]
-            found = tables.predictions(rows, results)
+            found = tables.predictions(results)
             tables.write(options.out, {"input": options.inputs}, found)
             return
         _infer(model, options.inputs, chosen)
@@ -223,7 +222,7 @@ def _infer_table(model, options, recipe, chosen):
     rows = tables.read(options, recipe, model.served_feature)
     results = rows.infer(model, chosen)
     if options.out:
-        found = tables.predictions(rows.rows, results)
+        found = tables.predictions(results, rows.word_rows)
         tables.write(options.out, rows.columns, found)
         return
     for value, result in zip(rows.values, results, strict=True):

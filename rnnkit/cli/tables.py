@@ -48,13 +48,16 @@ def is_wanted(options):
     return False
 
 
-def refuse_names_of_tables(inputs):
-    """Raises a ValueError where an input for a model of texts is the name of a table.
+def refuse_names_of_tables(feature, inputs):
+    """Raises a ValueError where an input for a feature of texts is the name of a table.
 
     It may be the table that is meant, or the text.
     """
+    from rnnkit.features import Audio, Events, Image, Video
     from rnnkit.formats.tables import is_table
 
+    if isinstance(feature, (Audio, Events, Image, Video)):  # which read files
+        return
     for each in inputs:
         if is_table(each) and os.path.isfile(each):
             raise ValueError(
@@ -95,6 +98,7 @@ class Rows:
         columns: Dict of name to cells: the table as it is.
         values: Raw inputs: one for each row, or for each sentence of a table with a word a row.
         rows: For each input the rows that it is made of.
+        word_rows: Whether a row is a word.
     """
 
     def __init__(self, table, columns, name, feature):
@@ -104,7 +108,7 @@ class Rows:
         self.folder = os.path.dirname(table.source)
         self.named = isinstance(feature, (Audio, Image, Video))
         cells = table.columns[name]
-        self.rows = [[row] for row in range(table.size)]
+        self.rows, self.word_rows = [[row] for row in range(table.size)], False
         if isinstance(feature, Words):
             cells = self._sentences(name)
         self.values = [
@@ -119,7 +123,7 @@ class Rows:
         if found is self.table:
             return found.columns[name]
         cells, row = found.columns[name], 0
-        self.rows = []
+        self.rows, self.word_rows = [], True
         for words in cells:
             self.rows.append(list(range(row, row + len(words))))
             row += len(words)
@@ -198,26 +202,26 @@ def read(options, recipe, feature):
 # === Writing ===
 
 
-def predictions(rows, results):
+def predictions(results, word_rows=False):
     """What is added to a table: dict of the name of a column to its cells.
 
     Args:
-        rows: For each result the rows of the table that it is of.
         results: What `model.infer` gives.
+        word_rows: Whether a row is a word of a sentence.
     """
     added = {}
-    for each, result in zip(rows, results, strict=True):
-        cells = _cells(result, len(each))
+    for result in results:
+        cells = _cells(result, word_rows)
         for name, values in cells.items():
             added.setdefault(name, []).extend(values)
     return added
 
 
-def _cells(result, count):
-    """The columns that a result gives, for so many rows."""
+def _cells(result, word_rows):
+    """The columns that a result gives."""
     from rnnkit.features.tagged import Tagged
 
-    if isinstance(result, Tagged) and count > 1:  # a row a word
+    if isinstance(result, Tagged) and word_rows:
         return {"prediction": [tag for _, tag in result]}
     if isinstance(result, Tagged):
         words, tags = ([pair[part] for pair in result] for part in (0, 1))

@@ -190,10 +190,11 @@ class Columns(Feature):
         return not self._in_rows(values)
 
     def _in_rows(self, values):
-        """Whether an array or a tensor holds several series: `[series, time, columns]`, or of one
-        column `[series, time]`."""
-        shape = np.shape(values)
-        return len(shape) == 3 or (len(shape) == 2 and self.raw_width == 1 and shape[1] != 1)
+        """Whether an array or a tensor holds several series, `[series, time, columns]`.
+
+        `[series, time]` of one column could be `[time, columns]` as well, with a column too many.
+        """
+        return len(np.shape(values)) == 3
 
     def _one(self, values):
         """One series as a float64 array `[time, raw_width]`."""

@@ -281,7 +281,9 @@ class Model(CheckedCalls, Distributed, Served, keras.Model):
                 f"Received: class_weight={class_weight!r}"
             )
         if is_lazy(x) and y is None and kwargs.get("steps_per_epoch") is not None:
-            x, size = endless(x, [self.input_feature, self.output_feature])
+            texts_alone = self.input_feature is None  # of a language model
+            target = None if texts_alone else self.output_feature
+            x, size = endless(x, [self.served_feature, target])
             batch_size, shuffle = batch_size or size, False
         train, validation = self._prepare_fit(
             x, y, sample_weight, validation_split, in_parts(validation_data)

@@ -134,11 +134,11 @@ def test_files_that_a_table_names(here, capsys):
 
 
 def test_tags(here, capsys, monkeypatch):
-    (here / "words.csv").write_text("Sentence #,Word\n1,They\n,can\n,fish\n2,They\n,.\n")
+    (here / "words.csv").write_text("Sentence #,Word\n1,They\n,can\n,fish\n2,They\n,.\n3,fish\n")
     assert infer("pos_tagging.keras", "words.csv", "--out", "i.csv") == 0
     found = table("i.csv")
-    assert [row["Word"] for row in found] == ["They", "can", "fish", "They", "."]
-    assert infer("pos_tagging.keras", "They can fish", "They .") == 0
+    assert [row["Word"] for row in found] == ["They", "can", "fish", "They", ".", "fish"]
+    assert infer("pos_tagging.keras", "They can fish", "They .", "fish") == 0
     tags = [tag for each in lines(capsys) for tag in each["tags"]]
     assert [row["prediction"] for row in found] == tags
     (here / "texts.csv").write_text("text\nThey can fish.\nThey\n")

@@ -149,6 +149,8 @@ def test_what_can_be_read_in_two_ways_is_refused():
     with pytest.raises(ValueError, match=r"may be one input, or \(x, y\)"):
         tagger.infer(iter([("Ann", "met")]))
     tagger.fit(zip(words, tags, strict=True), verbose=0)
+    endless = itertools.cycle(zip(words, tags, strict=True))
+    tagger.fit(endless, steps_per_epoch=2, epochs=2, batch_size=2, verbose=0)
 
 
 def test_series_and_texts_alone():
@@ -162,3 +164,5 @@ def test_series_and_texts_alone():
     text = LanguageModel(Text(level="character").adapt(X), units=3, embedding_size=3, seed=1)
     text.fit(iter(X), validation_data=(each for each in X[:4]), verbose=0)
     assert text.score(iter(X)) == text.score(X)
+    with pytest.raises(ValueError, match="needs texts that end"):
+        text.fit(itertools.cycle(X), steps_per_epoch=2, verbose=0)
