@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from rnnkit.cli import main
+from rnnkit.cli import main, tables
 from rnnkit.features import Audio, Image, Label, Nucleotides, Number, Tags, Text, Words
 from rnnkit.formats import wav
 from rnnkit.models import CTC, ManyToOne, OneToOne, Tagger
@@ -199,3 +199,17 @@ def test_a_recipe_that_is_not_installed(here, capsys):
     assert table("m.csv") == table("n.csv")
     assert main(["evaluate", "not_installed.keras", "--data", "rows.csv"]) == 2
     assert "--recipe" in capsys.readouterr().err
+
+
+def test_forecasts_are_a_row_a_lead(tmp_path):
+    ahead = {"forecast": [1.5, 2.0], "lower": [1.0, 1.0], "upper": [2.0, 3.0], "time": ["d1", "d2"]}
+    tables.write(tmp_path / "one.csv", tables.forecasts([("a.csv", ahead)]), {})
+    assert table(tmp_path / "one.csv")[1] == {
+        "lead": "2", "forecast": "2.0", "lower": "1.0", "upper": "3.0", "time": "d2",
+    }  # fmt: skip
+    several = {"forecast": [{"x": 1.0, "y": 2.0}]}
+    columns = tables.forecasts([("a.csv", ahead), ("b.csv", several)])
+    assert columns["input"] == ["a.csv", "a.csv", "b.csv"]
+    assert columns["lead"] == [1, 2, 1]
+    assert columns["x_forecast"] == [None, None, 1.0]
+    assert columns["time"] == ["d1", "d2", None]
