@@ -217,7 +217,8 @@ class Columns(Feature):
         names = ", ".join(["time"] * self.time + self.names)
         raise ValueError(
             f"{type(self).__name__} takes series of shape (time, {self.raw_width}), with the "
-            f"columns {names}. Received: an array of shape {shape}"
+            f"columns {names}; for several series pass a list of them, or an array (series, time, "
+            f"{self.raw_width}). Received: an array of shape {shape}"
         )
 
     def _frame(self, frame):

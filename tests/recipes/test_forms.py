@@ -23,6 +23,10 @@ NAMES = [
 ]
 # What a list of strings means in a generator is not told by it: words or texts.
 REFUSED = {("pos_tagging", "batches"): "words of one sentence or a batch of texts"}
+# Rows of an array may be series, or the columns of one.
+REFUSED |= dict.fromkeys(
+    [("forecasting", "array"), ("forecasting", "tensor")], "for several series pass a list of them"
+)
 # Forms that NumPy or TensorFlow cannot make of inputs of different sizes.
 UNEVEN = {"array", "tensor"}
 
