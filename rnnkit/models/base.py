@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit import metrics as scoring
-from rnnkit.data.pipeline.encoded import Encoded, Streamed, in_memory, prepare
-from rnnkit.data.pipeline.given import endless, given, is_lazy
-from rnnkit.data.pipeline.raw import as_dataset, check_weights, in_parts, with_validation
+from rnnkit.data.pipeline.encoded import Encoded, in_memory
+from rnnkit.data.pipeline.given import endless, is_lazy
+from rnnkit.data.pipeline.raw import in_parts
 from rnnkit.formats.model_files import check_written
 from rnnkit.losses.balanced import BalancedCrossEntropy
 from rnnkit.losses.class_metrics import of_target
@@ -20,6 +20,7 @@ from rnnkit.models.declared import measuring
 from rnnkit.models.export import Served
 from rnnkit.models.finite import check_finite
 from rnnkit.models.outputs import task_defaults
+from rnnkit.models.prepared import Prepared
 from rnnkit.models.progress import shown
 from rnnkit.models.settings import checked_settings, settings_of
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
@@ -29,16 +30,14 @@ from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
 from rnnkit.utils import replicas
-from rnnkit.utils.checks import integer
 from rnnkit.utils.config import arguments_of
 
-DEFAULT_BATCH = 32
 # Arguments of patterns that are objects with a configuration of their own.
 SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(CheckedCalls, Distributed, Served, keras.Model):
+class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take the same raw data: one input or many, as
@@ -130,90 +129,6 @@ class Model(CheckedCalls, Distributed, Served, keras.Model):
         if self.optimizer is not None and not self.optimizer.built:
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
-
-    # === Data ===
-
-    def encode(self, *raw):
-        """Encodes a batch of raw examples `(x[, y[, weight]])`; runs inside `tf.data`."""
-        encoded = [f.encode(values, truncate=False) for f, values in self._by_feature(raw)]
-        return (*encoded, *raw[2:])
-
-    def given(self, x):
-        """Inputs in any form as what can be read more than once, and whether they are one input.
-
-        Args:
-            x: As in `infer`.
-
-        Returns:
-            The pair of the inputs, one as a list of it, and a bool.
-        """
-        if isinstance(x, (Encoded, Streamed)):
-            return x, False
-        return given(x, self.served_feature)
-
-    def _by_feature(self, *parts):
-        """The features, each with its own of several tuples `(x[, y[, weight]])`."""
-        return zip((self.input_feature, self.output_feature), *parts, strict=False)
-
-    def prepare(self, x, y=None, sample_weight=None, targets=True):
-        """Encodes raw data once, to be used many times (as `recipe.tune` does).
-
-        Args:
-            x: Raw data as in `fit`.
-            y: Targets, if `x` is not a dataset.
-            sample_weight: Weights, if `x` is not a dataset.
-            targets: Whether targets are wanted.
-
-        Returns:
-            Encoded data, accepted by `fit`, `evaluate`, `predict` and `score` in place of raw.
-        """
-        if isinstance(x, (Encoded, Streamed)):
-            return x
-        dataset = as_dataset(
-            x, y, sample_weight, self.input_feature, self.output_feature if targets else None
-        )
-        padding = (self.input_feature.padding, self.output_feature.padding, 0)
-        return prepare(
-            dataset, self.encode, self._check, self._truncate, self._guard, padding=padding
-        )
-
-    def _check(self, raw, encoded):
-        for feature, values, codes in self._by_feature(raw, encoded):
-            feature.check(values, codes)
-        for weights in encoded[2:]:
-            check_weights(weights, encoded[0] if self.weighs_steps else None)
-
-    def _guard(self, encoded):
-        return (*[f.guard(codes) for f, codes in self._by_feature(encoded)], *encoded[2:])
-
-    def _truncate(self, encoded):
-        cut, results = tf.constant(0, tf.int64), []
-        for feature, codes in self._by_feature(encoded):
-            if feature.max_length is not None and isinstance(codes, tf.RaggedTensor):
-                cut += tf.math.count_nonzero(codes.row_lengths() > feature.max_length)
-                codes = feature.truncate(codes)
-            results.append(codes)
-        return (*results, *encoded[2:]), cut
-
-    @property
-    def _multiple(self):
-        # Under XLA each new length is compiled anew, so lengths are rounded up there.
-        return 16 if self.jit_compile is True else 1
-
-    def _batches(self, data, batch_size, shuffle=False, seed=None):
-        return data.batches(self._batch_size(batch_size), shuffle, seed, self._multiple)
-
-    def _batch_size(self, size):
-        if size is None:
-            size = self.fit_defaults.get("batch_size", DEFAULT_BATCH)
-        return integer(size, "batch_size")
-
-    def _prepare_fit(self, x, y, sample_weight, validation_split, validation_data, own=False):
-        """Encoded training data, and validation data or None; see `with_validation`."""
-        train, validation = with_validation(
-            x, y, sample_weight, validation_split, validation_data, own
-        )
-        return self.prepare(*train), None if validation is None else self.prepare(*validation)
 
     # === Training ===
 
