@@ -74,6 +74,16 @@ def test_the_column_of_a_target_tells_no_series_apart():
     assert data.info["columns"] == ["v"] and "series" not in data.info
 
 
+def test_a_column_that_changes_to_and_fro_may_be_a_value():
+    frame = pd.DataFrame({"date": DAYS, "session": ["day", "night"] * 20, "v": np.arange(40.0)})
+    message = "'session' may tell 2 series apart, or be a value.*Say series='session', or name"
+    with pytest.raises(ValueError, match=message):
+        TOY.data(frame)
+    assert TOY.data(frame, input="v").info.get("series") is None
+    below = frame.assign(session=[1.0] * 20 + [2.0] * 20)
+    assert TOY.data(below).info["series"] == ["1", "2"]  # one below the other
+
+
 AGAIN = {
     "row 40: the column 'date' starts again at '2024-01-01'. Either .* series=.*sort.*'shop'": (
         lambda: panel().rename(columns={"store": "shop"})),

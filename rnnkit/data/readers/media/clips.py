@@ -120,7 +120,7 @@ def _pieces(table, split, request):
         List of the split, the row numbers, and the columns that tell the sequences apart.
     """
     used = [str(each) for each in request.given.values()]
-    apart, found = panels.rows_of(table, request.series, used)
+    apart, found = panels.rows_of(table, request.series, used, "input" in request.given)
     lowered = {str(name).strip().lower(): name for name in table.columns}
     own = lowered.get("split") if split == "all" else None
     pieces = []

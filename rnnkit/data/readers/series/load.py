@@ -101,7 +101,7 @@ def _apart(tables, request):
     ]
     found, columns = {}, request.series
     for split, table in tables.items():
-        columns, pieces = panels.pieces(table, columns, used)
+        columns, pieces = panels.pieces(table, columns, used, "input" in request.given)
         for name, piece in pieces.items():
             found.setdefault(name, {})[split] = piece
     if columns and request.series is None:

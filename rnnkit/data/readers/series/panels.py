@@ -23,12 +23,12 @@ COUNTS = ("date", "time", "datetime", "timestamp", "ds", "t", "step", "frame", "
 LEAST_ROWS = 5
 
 
-def pieces(table, given=None, used=()):
+def pieces(table, given=None, used=(), chosen=False):
     """The series of a table, each as a table of its own.
 
     Args:
         table: A `Table` with a row a time.
-        given, used: As in `rows_of`.
+        given, used, chosen: As in `rows_of`.
 
     Returns:
         The pair of a list of the columns that tell series apart, empty for a single series, and a
@@ -37,7 +37,7 @@ def pieces(table, given=None, used=()):
     Raises:
         ValueError: As `rows_of`.
     """
-    names, rows = rows_of(table, given, used)
+    names, rows = rows_of(table, given, used, chosen)
     if not names:
         return [], {None: table}
     found = {key: take(table, own) for key, own in rows.items()}
@@ -46,7 +46,7 @@ def pieces(table, given=None, used=()):
     return names, found
 
 
-def rows_of(table, given=None, used=()):
+def rows_of(table, given=None, used=(), chosen=False):
     """The rows of each series of a table.
 
     Args:
@@ -54,6 +54,7 @@ def rows_of(table, given=None, used=()):
         given: Column, list of columns, or their names with commas, that the user says tell the
             series apart. None looks for columns with such a name, as `id_columns` does.
         used: Columns that the user uses as inputs or targets.
+        chosen: Whether the user chose the inputs.
 
     Returns:
         The pair of a list of the columns that tell series apart, empty for a single series, and a
@@ -82,7 +83,34 @@ def rows_of(table, given=None, used=()):
                 "series"
             )
         rows.setdefault("/".join(_text(cell) for cell in cells), []).append(row)
+    if given is None and not _apart(table, names, rows, chosen):
+        return [], {None: list(range(table.size))}
     return names, rows
+
+
+def _apart(table, names, rows, chosen):
+    """Whether series that the name of a column makes are apart.
+
+    Series stand one below the other, or have times in common. A column that changes to and fro
+    while the time goes on may be a value of one series: it is where the user chose the inputs, and
+    is refused where nobody said.
+    """
+    if all(each[-1] - each[0] + 1 == len(each) for each in rows.values()):
+        return True
+    _, seconds = find_time(table.columns, table.where)
+    if seconds is not None and len(np.unique(seconds)) < len(seconds):
+        return True
+    counts = [c for name, c in table.columns.items() if str(name).strip().lower() in COUNTS]
+    if any(len({_text(cell) for cell in cells}) < table.size for cells in counts):
+        return True
+    if chosen:
+        return False
+    named = ", ".join(map(repr, names))
+    raise ValueError(
+        f"{table.source}: the column {named} may tell {len(rows)} series apart, or be a value that "
+        f"changes within one. Say series={names[0]!r}, or name the columns of one series with "
+        "input=... and target=..."
+    )
 
 
 def id_columns(table, used=()):

@@ -45,7 +45,7 @@ def histories(source, feature, encoding="utf-8"):
             f"{table.source} must have all columns that tell the series apart, {columns}, or none. "
             f"Columns found: {list(table.columns)}"
         )
-    _, found = panels.pieces(table, there or None, feature.names)
+    _, found = panels.pieces(table, there or None, feature.names, chosen=not columns)
     if not there and len(found) > 1:
         raise ValueError(
             f"{table.source} holds {len(found):,} series, but the model was trained on one: pass "
