@@ -152,21 +152,68 @@ class RelativeForecast(Configured, keras.layers.Layer):
             index = tf.where(index < 0, index + self.period * seasons, index)
         return tf.clip_by_value(index, 0, times)
 
-    def _states(self, inputs):
-        """States of the reservoir after it ran over `[rows, reach, inputs]`: `[rows, units]`."""
-        inputs = tf.transpose(inputs, [1, 0, 2])
-        rows = tf.shape(inputs)[1]
+    def states(self, runs):
+        """States of the reservoir after it ran over `[rows, reach, inputs]`, as features
+        `[rows, units]`."""
+        runs = tf.transpose(runs, [1, 0, 2])
+        rows = tf.shape(runs)[1]
         how, weights = self.echo.recurrent_weights(dense=True)
         _, state = tf.while_loop(
             lambda t, _: t < self.reach,
             lambda t, state: (
                 t + 1,
-                self.echo.step(self.echo.project(inputs[t]), state, how, weights),
+                self.echo.step(self.echo.project(runs[t]), state, how, weights),
             ),
-            (0, tf.zeros([rows, self.echo.units], inputs.dtype)),
+            (0, tf.zeros([rows, self.echo.units], runs.dtype)),
             maximum_iterations=self.reach,
         )
-        return state
+        return (state - self.state_mean) * self.state_scale
+
+    def parts(self, inputs, last_only=False, times=None):
+        """What the forecasts are made of, but for the states.
+
+        Args:
+            inputs: `[batch, time, features]`.
+            last_only: Whether only those of the last step are wanted.
+            times: Steps that are wanted, integers `[some]`; None for all.
+
+        Returns:
+            The last values over their scale `[batch, time, columns]`, the windows of the targets
+            relative to them `[batch, time, targets, window]`, the shared features without the
+            states `[batch, time, ...]`, and what the reservoir runs over
+            `[batch * time, reach, inputs]`.
+        """
+        values = self.values(inputs)
+        last = past = values / self.scale  # [batch, time, columns]
+        everything, size = values, tf.shape(values)[1]
+        if last_only:
+            times = tf.reshape(size - 1 - (self.horizon if self.known else 0), [1])
+        if times is None:
+            times = tf.range(size)
+        else:
+            times = tf.cast(times, tf.int32)
+            values, last, inputs = (tf.gather(x, times, axis=1) for x in (values, last, inputs))
+        own = tf.gather(last, self.targets, axis=-1)  # [batch, time, targets]
+        index = self._index(times, self.window)
+        windows = tf.gather(tf.gather(past, self.targets, axis=-1), index, axis=1)
+        windows = tf.transpose(windows - own[:, :, None], [0, 1, 3, 2])
+        level = (values - self.centre) / self.spread
+        level = tf.clip_by_value(level, self.lowest, self.highest)  # [batch, time, columns]
+        run = tf.gather(past, index[:, -self.reach :], axis=1) - last[:, :, None]
+        shape = tf.shape(run)  # [batch, time, reach, columns]
+        run = tf.concat([run, tf.broadcast_to(level[:, :, None], shape)], axis=-1)
+        run = tf.reshape(run / self.columns**0.5, [-1, self.reach, 2 * self.columns])
+        parts = [tf.ones_like(level[..., :1]), level, inputs[..., self.columns :]]
+        if self.recent:
+            recent = tf.gather(past, index[:, -1 - self.recent : -1], axis=1)
+            recent -= last[:, :, None]  # [batch, time, recent, columns]
+            parts.append(tf.reshape(recent, [shape[0], shape[1], self.recent * self.columns]))
+        if self.known:  # [batch, time, horizon, known], after the end the last values
+            to_come = tf.minimum(times[:, None] + tf.range(1, self.horizon + 1), size - 1)
+            ahead = (everything - self.centre) / self.spread
+            ahead = tf.gather(tf.gather(ahead, self.known, axis=-1), to_come, axis=1)
+            parts.append(tf.reshape(ahead, [shape[0], shape[1], self.ahead]))
+        return last, windows, tf.concat(parts, axis=-1), run
 
     def features(self, inputs, last_only=False):
         """What the forecasts are made of.
@@ -178,40 +225,12 @@ class RelativeForecast(Configured, keras.layers.Layer):
         Returns:
             The last values over their scale `[batch, time, columns]`, the windows of the targets
             relative to them `[batch, time, targets, window]`, and the shared features
-            `[batch, time, shared]`.
+            `[batch, time, shared]`, the states last.
         """
-        values = self.values(inputs)
-        times = tf.range(tf.shape(values)[1])
-        last = past = values / self.scale  # [batch, time, columns]
-        everything = values
-        if last_only:
-            at = slice(-1 - self.horizon, -self.horizon) if self.known else slice(-1, None)
-            times, values, last, inputs = times[at], values[:, at], last[:, at], inputs[:, at]
-        own = tf.gather(last, self.targets, axis=-1)  # [batch, time, targets]
-        index = self._index(times, self.window)
-        windows = tf.gather(tf.gather(past, self.targets, axis=-1), index, axis=1)
-        windows = tf.transpose(windows - own[:, :, None], [0, 1, 3, 2])
-        level = (values - self.centre) / self.spread
-        level = tf.clip_by_value(level, self.lowest, self.highest)  # [batch, time, columns]
-        run = tf.gather(past, index[:, -self.reach :], axis=1) - last[:, :, None]
-        shape = tf.shape(run)  # [batch, time, reach, columns]
-        run = tf.concat([run, tf.broadcast_to(level[:, :, None], shape)], axis=-1)
-        run = tf.reshape(run / self.columns**0.5, [-1, self.reach, 2 * self.columns])
-        states = (self._states(run) - self.state_mean) * self.state_scale
-        states = tf.reshape(states, [shape[0], shape[1], self.echo.units])
-        parts = [tf.ones_like(level[..., :1]), level, inputs[..., self.columns :]]
-        if self.recent:
-            recent = tf.gather(past, index[:, -1 - self.recent : -1], axis=1)
-            recent -= last[:, :, None]  # [batch, time, recent, columns]
-            parts.append(tf.reshape(recent, [shape[0], shape[1], self.recent * self.columns]))
-        if self.known:  # [batch, time, horizon, known], after the end the last values
-            to_come = tf.minimum(
-                times[:, None] + tf.range(1, self.horizon + 1), tf.shape(everything)[1] - 1
-            )
-            ahead = (everything - self.centre) / self.spread
-            ahead = tf.gather(tf.gather(ahead, self.known, axis=-1), to_come, axis=1)
-            parts.append(tf.reshape(ahead, [shape[0], shape[1], self.ahead]))
-        return last, windows, tf.concat([*parts, states], axis=-1)
+        last, windows, shared, runs = self.parts(inputs, last_only)
+        shape = [tf.shape(last)[0], tf.shape(last)[1], self.echo.units]
+        states = tf.reshape(self.states(runs), shape)
+        return last, windows, tf.concat([shared, states], axis=-1)
 
     def call(self, inputs, last_only=False):
         last, windows, shared = self.features(inputs, last_only)

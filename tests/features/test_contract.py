@@ -107,6 +107,7 @@ def test_feature_keeps_the_contract(name):
 def test_what_a_feature_cannot_do_is_told():
     with pytest.raises(NotImplementedError, match="Audio has no pieces.*shows_tokens is False"):
         rnnkit.features.Audio().pieces("text")
-    assert not rnnkit.features.Audio().holds_one([1, 2])
+    assert not rnnkit.features.Audio().holds_one([b"RIFF", b"RIFF"])
+    assert rnnkit.features.Audio().holds_one([0.1, 0.2])  # the samples of a clip
     chosen = rnnkit.features.Label(["a", "b"]).decide(np.array([[0.2, 0.8], [0.7, 0.3]]))
     assert chosen.tolist() == [1, 0]

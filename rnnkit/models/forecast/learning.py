@@ -114,7 +114,13 @@ class Learning:
     def computed(self, layer):
         """Features of all rows: last values, windows and shared features, float64 NumPy."""
         before = layer.window - 1
-        found = []
+        found, runs, states = [], [], []
+
+        def run():  # the reservoir over the windows of many steps, of several short series at once
+            if runs:
+                states.append(layer.states(tf.concat(runs, axis=0)).numpy())
+                runs.clear()
+
         for number, part in enumerate(self.parts):
             times = self.rows.time[self.rows.part == number]
             for start in range(0, len(part.x), STEPS):
@@ -125,11 +131,17 @@ class Learning:
                 first = 0 if start <= 2 * before else start - before
                 # Not compiled: that takes longer than all there is to compute.
                 stop = start + STEPS + (self.horizon if layer.known else 0)
-                piece = layer.features(tf.constant(part.x[None, first:stop]))
-                found.append([np.asarray(each)[0, wanted - first] for each in piece])
+                piece = tf.constant(part.x[None, first:stop])
+                *pieces, one = layer.parts(piece, times=wanted - first)
+                found.append([np.asarray(each)[0] for each in pieces])
+                runs.append(one)
+                if sum(len(each) for each in runs) >= STEPS:
+                    run()
+        run()
         last, windows, shared = (
             np.concatenate(each).astype("float64") for each in zip(*found, strict=True)
         )
+        shared = np.concatenate([shared, np.concatenate(states)], axis=1, dtype="float64")
         states = layer.slices["states"]
         mean = shared[:, states].mean(axis=0)
         size = STATE_SIZE / max(shared[:, states].std(), 1e-9)
