@@ -345,7 +345,7 @@ def test_what_is_no_wav_file_is_named_in_every_form(kind):
         ([np.array([0.1, np.nan])], "missing or infinite, first at 1"),
         (
             [[0.1, 0.2]],
-            "a list of 1 lists of 2 numbers is the samples of one clip or as many clips",
+            "a list of 1 lists of 2 numbers is the samples of one clip or",
         ),
         ([np.array([300.0, -200.0])], "floats of up to 300; expected samples between -1 and 1"),
         ([np.zeros((2, 2, 2))], "expected the bytes or the path"),
