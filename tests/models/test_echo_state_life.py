@@ -265,7 +265,7 @@ LONG = [NAN] * 150
         ),
         (lambda m: m.fit(SERIES, TARGETS, sample_weight=[1.0]), "sample_weight: 1"),
         (lambda m: m.predict(SERIES[1][:, :1]), r"shape \(time, 2\), with the columns 0, 1"),
-        (lambda m: m.predict("series"), "takes series of numbers. Received: 'series'"),
+        (lambda m: m.predict("series"), "There is no file 'series'"),
         (
             lambda m: m.partial_fit(SERIES, TARGETS, forgetting=0.0),
             "forgetting must be a number above 0",
