@@ -255,7 +255,7 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         if reason:
             warnings.warn(
                 f"The threshold stays at {self.output_feature.threshold:g}, as {reason}.",
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def fine_tune(

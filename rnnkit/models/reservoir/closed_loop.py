@@ -161,7 +161,7 @@ class ClosedLoop:
         start, noise = np.zeros((len(x), targets)), np.zeros((len(known), len(x), targets))
         outputs = self._free(members, start, states, known, noise)
         outputs[np.arange(len(outputs))[:, None] >= lengths] = 0.0  # after the end of a series
-        return self._watched(outputs, stacklevel=6).transpose(1, 0, 2)
+        return self._watched(outputs, stacklevel=7).transpose(1, 0, 2)
 
     # === Parts ===
 
