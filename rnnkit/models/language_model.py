@@ -198,10 +198,6 @@ class LanguageModel(OneToMany):
 
         >>> model.infer("ROMEO:", temperature=0.8, max_length=100, seed=1)
         """
-        if "prompt" in options:
-            raise ValueError(
-                f"A language model takes its prompts as x. Received: prompt={options['prompt']!r}"
-            )
         return super().infer(x, batch_size, details=details, verbose=verbose, **options)
 
     # === In exported models ===

@@ -158,7 +158,7 @@ def test_series_and_texts_alone():
     series = Series(1).adapt(waves)
     made = ManyToOne(series, Label().adapt(["a", "b"]), units=3, seed=1)
     assert made.infer(iter(waves)) == made.infer(waves)
-    assert made.infer(np.array(waves)) == made.infer(waves)
+    assert made.infer(np.array(waves)[..., None]) == made.infer(waves)
     assert made.infer(waves[0]) == made.infer(waves[:1])[0]
     made.fit(zip(waves, "abab", strict=True), verbose=0)
     text = LanguageModel(Text(level="character").adapt(X), units=3, embedding_size=3, seed=1)

@@ -288,7 +288,7 @@ def test_wrong_data():
         model.fit(pairs, verbose=0)
     with pytest.raises(ValueError, match="needs texts that end"):
         model.fit(tf.data.Dataset.from_tensors(PLAY).repeat(), verbose=0)
-    with pytest.raises(ValueError, match="takes its prompts as x"):
+    with pytest.raises(ValueError, match="infer has no option 'prompt'. Options: x, "):
         model.infer("ANN", prompt="B")
 
 
