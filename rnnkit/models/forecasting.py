@@ -210,8 +210,15 @@ class Forecasting:
 
         Example:
 
-        >>> report = model.backtest("load.csv", start=0.8)
-        >>> report.scores["model"]["mase"], report.scores["seasonal"]["mase"]
+        >>> months = np.arange(120)
+        >>> sales = 100 + months + 20 * np.sin(2 * np.pi * months / 12)
+        >>> series = rnnkit.features.Series().adapt(sales)
+        >>> ahead = rnnkit.features.Forecast(horizon=6, period=12).adapt(sales)
+        >>> model = rnnkit.models.EchoStateForecaster(series, ahead, units=5, seed=1)
+        >>> _ = model.fit(sales[:96])
+        >>> scores = model.backtest(sales, start=0.8, verbose=0).scores
+        >>> scores["model"]["mase"] < scores["seasonal"]["mase"]
+        True
 
         Reference:
             Tashman, "Out-of-sample tests of forecasting accuracy", 2000,
