@@ -127,6 +127,15 @@ def _forecaster():
     return model
 
 
+def _one_column():
+    values = np.sin(np.arange(60.0))
+    series = rnnkit.features.Series().adapt(values)
+    ahead = rnnkit.features.Forecast(horizon=3).adapt(values)
+    model = rnnkit.models.EchoStateNetwork(series, ahead, units=5, washout=5, seed=1)
+    model.fit(values)
+    return model
+
+
 @functools.cache
 def _embedded(name, examples=24):
     """The first examples of what a recipe's embedded sample has."""
