@@ -187,10 +187,7 @@ MAKERS = {
         "model": _forecaster,
         "data": lambda: _pairs(*[np.random.default_rng(0).normal(size=(1, 100, 2))] * 2),
     },
-    "rnnkit.plots.backtests": {
-        "model": _forecaster,
-        "table": lambda: np.random.default_rng(0).normal(size=(200, 2)),
-    },
+    "rnnkit.plots.backtests": {"model": _one_column, "table": lambda: np.sin(np.arange(60.0))},
     "rnnkit.plots.inside.eigenvalues": {"model": _forecaster},
     "rnnkit.plots.music": {"model": _composer},
     "rnnkit.plots.pictures.images": {"data": lambda: _embedded("image_classification")},
