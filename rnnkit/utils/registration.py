@@ -16,7 +16,7 @@ ROOMS = ("rnnkit.features", "rnnkit.layers", "rnnkit.models")
 # The registered classes; tests/utils/test_registration.py compares them with what the rooms do.
 NAMES = (
     "AddPresent", "AdditiveAttention", "Audio", "AveragedAdam", "BagOfTokens",
-    "BalancedCrossEntropy", "BesideWords", "CRF", "CTC", "CTCLoss", "Captioner",
+    "BalancedCrossEntropy", "BesideWords", "CRF", "CRFLoss", "CTC", "CTCLoss", "Captioner",
     "CharacterFeatures", "Circulant", "Composer", "CycleJumps", "DelayLine",
     "DelayLineFeedback", "Detection", "ESN", "ESNCell", "EchoStateForecaster",
     "EchoStateNetwork", "EncoderDecoder", "EntityF1", "EventEmbedding", "Events", "Forecast",
@@ -24,7 +24,7 @@ NAMES = (
     "GRU", "Image", "JointBinary", "KeyNats", "KeysAndEnd", "KnownErrors", "LSTM", "Label",
     "LanguageModel", "ManyToMany", "ManyToOne", "MaskedConv1D", "MaskedMeanSquaredError",
     "MissingToZero", "Model", "MultiplicativeAttention", "Notes", "Nucleotides", "Number",
-    "OneToMany", "OneToOne", "Orthogonal", "OutputErrors", "PathMixture", "PianoRoll",
+    "OfClasses", "OneToMany", "OneToOne", "Orthogonal", "OutputErrors", "PathMixture", "PianoRoll",
     "RandomConnectivity", "RandomDegree", "RecurrentStack", "ReferenceGRUCell",
     "ReferenceLSTMCell", "ReferenceSimpleRNNCell", "RelativeForecast", "RepeatRows",
     "RidgeReadout", "Ring", "SequencePooling", "Series", "SimpleRNN", "SmallWorld",
