@@ -44,6 +44,12 @@ def test_each_series_is_split_by_itself(form, given, capsys):
             np.testing.assert_array_equal(x[:, 1], LEVELS[name] + np.arange(rows))
 
 
+def test_an_index_of_series_and_times():
+    data = TOY.data(panel().set_index(["store", "date"]))
+    assert data.info["series"] == list(LEVELS) and data.info["columns"] == ["sales"]
+    np.testing.assert_array_equal(parts_of(data)[1][0][:, 0], SECONDS[:28])
+
+
 def test_files_and_two_columns(write, tmp_path):
     frame = panel().assign(item=np.repeat(["x", "y", "x"], 40))
     frame["store"] = np.repeat([1, 1, 2], 40)

@@ -55,6 +55,8 @@ def of_frame(frame, decimal=None):
     """A pandas frame or Series as a `Table`, an index that is no plain count as a column."""
     if not hasattr(frame, "columns"):
         frame = frame.to_frame("0" if frame.name is None else frame.name)
+    if getattr(getattr(frame, "index", None), "nlevels", 1) > 1:  # such as store and date
+        frame = frame.reset_index()
     table = decimals.with_points(from_frame(frame), decimal)
     table.unit = "row"
     index = getattr(frame, "index", None)
