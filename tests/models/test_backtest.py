@@ -15,13 +15,13 @@ from rnnkit.models.forecast.naive import naive_from
 HORIZON, PERIOD = 4, 7
 
 
-def stores(rows=120):
+def stores(rows=120, mean=10):
     """Two stores with a week each and little noise, of very different levels."""
     rng, day = np.random.default_rng(0), np.arange(rows)
     return pd.concat([
         pd.DataFrame({
             "store": name, "date": pd.date_range("2024-01-01", periods=rows),
-            "sales": level * (10 + np.sin(2 * np.pi * day / 7) + rng.normal(0, 0.1, rows)),
+            "sales": level * (mean + np.sin(2 * np.pi * day / 7) + rng.normal(0, 0.1, rows)),
         })
         for name, level in (("a", 1.0), ("b", 100.0))
     ], ignore_index=True)  # fmt: skip
@@ -121,6 +121,16 @@ def test_every_store_is_forecast_about_as_well_as_can_be(trained):
         assert scores[MODEL]["mae"] < 1.35 * best * unit
         assert scores[MODEL]["mae"] < scores["seasonal"]["mae"] < scores["persistence"]["mae"]
     assert report.better is None and 0.6 < report.scores[MODEL]["coverage"] < 0.95
+
+
+def test_a_small_series_counts_as_much_as_a_large_one():
+    """Values around 0 have no logarithms, by which the levels would not matter."""
+    table = stores(mean=0)
+    recipe = recipes.get("forecasting")
+    data = recipe.data(table[table.date < "2024-04-06"], target="sales")
+    model = recipe.train(data, horizon=HORIZON, units=5, seed=1, verbose=0)
+    for scores in model.backtest(table, verbose=0).by_series().values():
+        assert scores[MODEL]["mae"] < scores["seasonal"]["mae"]
 
 
 def test_missing_values_do_not_count(trained):

@@ -23,6 +23,8 @@ class View:
             not known.
         outputs: Function from values to the unit of the outputs.
         weight: Weight of each row.
+        unit: Size of the errors of each row that count the same, `[rows]`, in the unit of the
+            outputs: series of all sizes count alike.
     """
 
     features: np.ndarray
@@ -32,6 +34,7 @@ class View:
     change: np.ndarray
     outputs: typing.Callable
     weight: np.ndarray
+    unit: np.ndarray
 
     def most(self, rows):
         """The largest change, over the scale: the range of what some rows saw.
@@ -118,7 +121,9 @@ def solved(number, view, families, bases, ridges, folds, truth):
                     change = start + rotated @ (left / (values + ridge * mean + 1e-12)[:, None])
                     found = view.forecast(fold.validation, change, most)
                     gaps = np.abs(found - truth[fold.validation])
-                    errors[row, column, index, at] = gaps.mean()
+                    errors[row, column, index, at] = (
+                        gaps / view.unit[fold.validation, None]
+                    ).mean()
     for row, (name, columns) in enumerate(families.items()):
         for column, (base, weights) in enumerate(bases.items()):
             for index, ridge in enumerate(ridges):
@@ -140,5 +145,5 @@ def given(number, view, found, folds, truth):
         for at, fold in enumerate(folds):
             change = view.features[fold.validation][:, used] @ weights[used]
             gaps = view.forecast(fold.validation, change, most[at]) - truth[fold.validation]
-            errors[at] = np.abs(gaps).mean()
+            errors[at] = (np.abs(gaps) / view.unit[fold.validation, None]).mean()
         yield Candidate(number, (number, family), None, weights), errors

@@ -17,6 +17,8 @@ STATE_SIZE = 0.5
 LONGEST_SMOOTHING = 400
 # Steps in a day whose days have a week.
 DAYS = (24, 48, 96)
+# Changes of a series, of the median of all, below which it counts no more.
+SMALLEST = 1e-3
 # Weeks and days in the data from which on those of a week ago are looked at.
 WEEKS = 4
 
@@ -63,6 +65,7 @@ class Learning:
         self.start = min(start, self.longest // 3)
         self.folds = folds_of(self.rows, self.start)
         self.check()
+        self.units = self.units_of_rows()
 
     def check(self):
         """Raises a ValueError where there is nothing to learn from."""
@@ -81,6 +84,26 @@ class Learning:
                 f"The target {name!r} never changes in the training data, so there is nothing to "
                 "forecast: choose another column, or data in which it changes"
             )
+
+    def units_of_rows(self):
+        """How large errors of each row are that count the same, `[rows, targets]`.
+
+        Of a single series 1. Of several the mean change from season to season within the series,
+        over the median of all: a large series counts no more than a small one.
+        """
+        if len(self.parts) == 1:
+            return np.ones((len(self.rows.time), self.rows.ahead.shape[2]))
+        back = self.period or 1
+        sizes = np.full((len(self.parts), self.rows.ahead.shape[2]), np.nan)
+        for size, part in zip(sizes, self.parts, strict=True):
+            if len(part.y) > back:
+                changes = np.abs(part.y[back:] - part.y[:-back])
+                known = np.isfinite(changes)
+                size[:] = np.where(known, changes, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        middle = np.array([np.median(each[each > 0]) if (each > 0).any() else 1.0
+                           for each in sizes.T])  # fmt: skip
+        sizes = np.where(sizes > 0, sizes, middle) / middle
+        return np.maximum(sizes, SMALLEST)[self.rows.part]
 
     # === Units and features ===
 
@@ -174,7 +197,8 @@ class Learning:
             scale,
             values / scale - last[:, column, None],
             outputs,
-            self.rows.weight,
+            self.rows.weight / (1.0 if logged else np.square(self.units[:, target])),
+            self.units[:, target],
         )
 
     def groups(self, layer, column):
