@@ -62,6 +62,7 @@ def data_of(recipe):
 def still(recipe, options):
     """Options of a small model without dropout, which each replica samples for itself."""
     dropout = {name: 0.0 for name in recipe.options() if "dropout" in name}
+    dropout = {} if recipe.cell == "esn" else dropout  # which has none
     return {"units": 4, "seed": 1} | dropout | options
 
 
