@@ -1,12 +1,13 @@
 """What all tests share: a quiet TensorFlow, plots without a window, and a fresh process."""
 
 import os
-import sys
+import random
 
 # Before TensorFlow and matplotlib are imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import numpy as np
 import pytest
 
 from tests import helpers
@@ -34,9 +35,13 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def _seed():
-    # Tests of reading and words never import Keras, and need not.
-    if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(1)
+    """Seeds what Keras' initializers and NumPy draw from.
+
+    Not TensorFlow's global seed, on which what is seeded depends as well: processes that a test
+    starts have none.
+    """
+    random.seed(1)
+    np.random.seed(1)
 
 
 @pytest.fixture(autouse=True, scope="module")
