@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 import rnnkit
-from rnnkit.models import base
+from rnnkit.models import prepared
 from tests.tuning.toys import count_calls, examples, make_recipe, records
 
 # === What a search gives ===
@@ -34,7 +34,7 @@ def test_result_and_that_data_is_prepared_once(tmp_path, monkeypatch, capsys):
     data = recipe.data(examples())
     capsys.readouterr()  # how it was split
     adapted = count_calls(monkeypatch, recipe, "features")
-    encoded = count_calls(monkeypatch, base, "prepare")
+    encoded = count_calls(monkeypatch, prepared, "prepare")
     fitted = count_calls(monkeypatch, keras.Model, "fit")
     built = count_calls(monkeypatch, recipe, "build")
     result = recipe.tune(data, tuner="random", max_trials=5, seed=0, directory=tmp_path / "s")
