@@ -189,12 +189,7 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
             ValueError: For class weights of what is no class, or that cannot count.
             rnnkit.training.Diverged: A ValueError: the loss or the weights are not finite.
         """
-        weights = class_weights(class_weight, self.output_feature)
-        if weights is not None and self.weighs_otherwise:
-            raise ValueError(
-                f"class_weight must be left out here: {self.weighs_otherwise}. "
-                f"Received: class_weight={class_weight!r}"
-            )
+        weights = self.checked_class_weight(class_weight)
         if is_lazy(x) and y is None and kwargs.get("steps_per_epoch") is not None:
             texts_alone = self.input_feature is None  # of a language model
             target = None if texts_alone else self.output_feature
@@ -228,6 +223,19 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         restart_averages(self.optimizer, self.trainable_variables)
         self.calibrate(held_out, validation_batch_size or batch_size)
         return history
+
+    def checked_class_weight(self, class_weight):
+        """Class weights as `rnnkit.training.class_weights.class_weights` gives them.
+
+        Raises:
+            ValueError: Also where they cannot count in the loss, with the reason.
+        """
+        if class_weight is not None and self.weighs_otherwise:
+            raise ValueError(
+                f"class_weight must be left out here: {self.weighs_otherwise}. "
+                f"Received: class_weight={class_weight!r}"
+            )
+        return class_weights(class_weight, self.output_feature)
 
     @property
     def weighs_otherwise(self):

@@ -151,7 +151,8 @@ class Tagger(ManyToMany):
         if self.crf:
             return (
                 "class weights weigh steps, and crf=True learns how likely whole sequences are. "
-                "Weigh sequences with sample_weight, or make the model with crf=False"
+                "Weigh sequences with sample_weight of the model's fit, or make the model with "
+                "crf=False (smooth=False of the recipe video_labeling)"
             )
         return super().weighs_otherwise
 

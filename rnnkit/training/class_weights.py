@@ -9,6 +9,15 @@ from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.utils.checks import nearest, number
 
 BALANCED = "balanced"
+# Type of target without classes -> why it has none.
+NO_CLASSES = {
+    "texts": "a text is learned token by token, each given those before, and is of no class",
+    "notes": "a melody is learned note by note, each given those before, and is of no class",
+    "keys": "a step of polyphonic music has many keys at once, and is of no class",
+    "values": "values are numbers, which have no classes",
+    "numbers": "numbers have no classes",
+    "forecasts": "values ahead are numbers, which have no classes",
+}
 
 
 def class_weights(weights, feature):
@@ -34,9 +43,11 @@ def class_weights(weights, feature):
     if weights is None:
         return None
     if feature.target_type not in ("classes", "tags"):
+        reason = NO_CLASSES.get(feature.target_type, "this one has no classes")
         raise ValueError(
-            "class_weight needs a Label or Tags as target: weigh examples of others with "
-            f"sample_weight. Received: a target of {type(feature).__name__}"
+            f"class_weight needs a Label or Tags as target: {reason}. Weigh whole examples with "
+            "sample_weight of the model's fit instead. "
+            f"Received: class_weight={weights!r} for a target of {type(feature).__name__}"
         )
     if isinstance(weights, str) and weights == BALANCED:
         return BALANCED

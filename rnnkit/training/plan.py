@@ -103,6 +103,7 @@ class TrainingPlan:
             ValueError: If there is a state that cannot be gone on with.
             rnnkit.training.Diverged: If the loss or the weights are not finite any more.
         """
+        model.checked_class_weight(self.class_weight)  # before the data is read
         train, validation = (
             None if part is None else model.prepare(part) for part in (data.train, data.validation)
         )
