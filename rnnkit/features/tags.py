@@ -13,6 +13,7 @@ from rnnkit.features.words import ragged
 from rnnkit.metrics.tag_schemes import (
     PARTS,
     SCHEMES,
+    beginning,
     entities,
     notation_of,
     scheme_of,
@@ -142,7 +143,7 @@ class Tags(Feature):
         notation = notation_of(counts)
         if scheme in ("bio", "bioes") and notation:  # what begins with I- may have to with B-
             names = {match[2] for match in map(PARTS.match, usual(counts, scheme)) if match}
-            counts.update({notation[1].format("B", name): 0 for name in names})
+            counts.update({beginning(notation, name): 0 for name in names})
         self.scheme = scheme
         self._set(sorted(counts))
         return self

@@ -12,18 +12,33 @@ NOTATIONS = (
     (re.compile(r"^(?P<type>.+)-(?P<mark>[BIESLUM])$"), "{1}-{0}"),
     (re.compile(r"^(?P<type>.+)_(?P<mark>[BIESLUM])$"), "{1}_{0}"),
 )
+# The same with small marks: b-per, i-per, o.
+SMALL = tuple(
+    (re.compile(pattern.pattern.replace("BIESLUM", "bieslum")), form) for pattern, form in NOTATIONS
+)
 
 
 def notation_of(classes):
-    """Which of `NOTATIONS` all of a set of tags but `O` are written in, or None."""
+    """Which of `NOTATIONS` or `SMALL` all of a set of tags but `O` are written in, or None."""
     marked = {each for each in classes if each not in ("O", "")}
-    for pattern, form in NOTATIONS:
+    for pattern, form in (*NOTATIONS, *SMALL):
+        if (pattern, form) in SMALL and not {"o", "O"} <= {*classes}:
+            marked.discard("o")
         found = [pattern.match(each) for each in marked]
         # N_S and V_S are no marks of single words: a stretch of several begins with B or I.
         usual_way = pattern is PARTS
         if found and all(found) and (usual_way or {_mark(each) for each in found} & {*"BI"}):
             return pattern, form
     return None
+
+
+def beginning(notation, name):
+    """The tag with which a stretch of a type begins, in a notation that `notation_of` gave.
+
+    >>> beginning(notation_of(["i-city", "o"]), "city")
+    'b-city'
+    """
+    return notation[1].format("b" if notation in SMALL else "B", name)
 
 
 def scheme_of(classes, entities=False):
@@ -34,8 +49,8 @@ def scheme_of(classes, entities=False):
         entities: Whether they are known to be of entities. Then tags without marks, of which one
             is `O`, are `"bare"`: a run of equal ones is one entity.
 
-    >>> scheme_of(["B-city", "O"]), scheme_of(["city_B", "city_I", "O"])
-    ('bio', 'bio')
+    >>> scheme_of(["B-city", "O"]), scheme_of(["city_B", "city_I", "O"]), scheme_of(["b-city", "o"])
+    ('bio', 'bio', 'bio')
     >>> scheme_of(["city", "O"]), scheme_of(["city", "O"], entities=True)
     ('plain', 'bare')
     """
@@ -62,14 +77,16 @@ def usual(classes, scheme):
     if scheme == "plain" or found is None:
         return classes
     matches = [found[0].match(each) for each in classes]
+    outside = {"o": "O"} if found in SMALL else {}
     return [
-        f"{_mark(match)}-{_type(match)}" if match else each
+        f"{_mark(match)}-{_type(match)}" if match else outside.get(each, each)
         for each, match in zip(classes, matches, strict=True)
     ]
 
 
 def _mark(match):
     mark = match["mark"] if "mark" in match.re.groupindex else match[1]
+    mark = mark.upper()
     return {"L": "E", "U": "S", "M": "I"}.get(mark, mark)  # BILOU and BMES as BIOES
 
 

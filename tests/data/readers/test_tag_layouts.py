@@ -133,7 +133,7 @@ def test_spans_beside_tokens_and_in_pairs(write):
     [
         (["B-PER", "PER", "O"], "position 0: the tag 'PER' has no mark B- or I- as others have"),
         (["B/PER", "I/PER", "O"], "the tag 'B/PER' has a mark that is not read"),
-        (["b-per", "i-per", "o"], "the tag 'b-per' is of no entity, and none is O"),
+        (["b-per", "x", "o"], "the tag 'b-per' is of no entity, and none is O"),
     ],
 )
 def test_tags_that_cannot_be_told(tags, message):

@@ -7,7 +7,7 @@ their tags after a slash, a sentence a line; and comments after #.
 import pathlib
 import re
 
-from rnnkit.data.readers.sequences import brackets
+from rnnkit.data.readers.sequences import brackets, misc
 from rnnkit.formats import compressed, contents
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import FILES, Table
@@ -15,7 +15,7 @@ from rnnkit.metrics.tag_schemes import scheme_of
 
 SUFFIXES = (".conll", ".conllu", ".iob", ".bio", ".txt", ".tsv")
 # Names of the columns of CoNLL-U; what is not wanted as input or target has none here.
-CONLLU = {"form": 1, "lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "deprel": 7}
+CONLLU = {"form": 1, "lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "deprel": 7, "misc": misc.MISC}
 DOCUMENT = "-DOCSTART-"
 
 
@@ -36,10 +36,11 @@ def read(path, data_type="tags", given=None, encoding="utf-8", text=None):
         path: Path of the file.
         data_type: What is wanted as target: `"tags"`, of which the first column after the word is
             taken, or `"entities"`, which are in the last column, however they are written (see
-            `rnnkit.features.Tags`).
+            `rnnkit.features.Tags`); of CoNLL-U in the one column or attribute of MISC (`NER=B-PER`)
+            that holds such tags.
         given: Dict of `"input"`, `"target"` to the number of a column, from 0 (negative from the
-            last), or for CoNLL-U its name. The word is in the first by default, or in the second
-            where the first one counts.
+            last), or for CoNLL-U its name or that of an attribute of MISC. The word is in the first
+            by default, or in the second where the first one counts.
         encoding: Character encoding of the file.
         text: Its text, where it is read already.
 
@@ -87,6 +88,8 @@ def read(path, data_type="tags", given=None, encoding="utf-8", text=None):
                 f"{'between tabs' if tabs else 'between spaces'}, as in the lines before, or an "
                 f"empty line between sentences. Received: {lines[number - 1]!r}"
             )
+    if named:
+        cells, given = _with_attribute(cells, given, data_type == "entities", path)
     word = _column(given.get("input"), width, named, "input", path)
     tag = _column(given.get("target"), width, named, "target", path)
     first = 0  # what is before the words
@@ -188,7 +191,7 @@ def _column(chosen, width, named, role, path):
         return CONLLU[str(chosen).lower()]
     if isinstance(chosen, int) and -width <= chosen < width:
         return chosen % width
-    known = f" or one of {', '.join(CONLLU)}" if named else ""
+    known = f", one of {', '.join(CONLLU)}, or an attribute of MISC" if named else ""
     raise ValueError(
         f"{path} has no column {chosen!r} for the {role}: expected a number from 0 to "
         f"{width - 1}{known}"
@@ -243,6 +246,35 @@ def _first(cells, width, tag, path):
     )
 
 
+def _with_attribute(cells, given, entities, path):
+    """CoNLL-U whose tags are in an attribute of MISC: lines with these as their column MISC, and
+    what is given with that as the target. Others as they are.
+
+    Args:
+        cells: Dict of the number of each line to its cells.
+        given: As in `read`.
+        entities: Whether tags of entities are wanted.
+        path: What to call the file.
+    """
+    rows, target, tags = list(cells.values()), given.get("target"), None
+    misc_cells = [each[misc.MISC] if len(each) > misc.MISC else "_" for each in rows]
+    column = str(target).lower()
+    if target is None and entities:
+        columns = [each for each in range(2, len(rows[0])) if each != CONLLU["form"]]
+        marked = [each for each in columns if _is_of_entities([row[each] for row in rows])]
+        target, tags = misc.entities(rows, marked, path)
+    elif column in ("misc", str(misc.MISC)):
+        tags = misc.chosen(None, misc_cells, path, entities)
+    elif isinstance(target, str) and column not in CONLLU:
+        tags = misc.chosen(target, misc_cells, path, entities)
+    if tags is None:
+        return cells, {**given, "target": target}
+    parts = zip(cells.items(), tags, strict=True)
+    head = misc.MISC
+    cells = {number: (*each[:head], tag, *each[head + 1 :]) for (number, each), tag in parts}
+    return cells, {**given, "target": head}
+
+
 def _target(rows, word, first, data_type, path):
     """The column of the tags where the user names none.
 
@@ -265,8 +297,10 @@ def _target(rows, word, first, data_type, path):
                 f"such tags too (target={before[0]} takes those)"
             )
         return marked[-1]
-    if not marked and {row[others[-1]] for row in rows} == {"O"}:
-        return others[-1]  # a text without entities
+    last = {row[others[-1]] for row in rows}
+    # A text without entities; or with tags of which some have no mark, which are named later.
+    if not marked and (last == {"O"} or any(each[:2] in ("B-", "I-") for each in last)):
+        return others[-1]
     also = f", or {', '.join(f'target={each}' for each in marked)}" if marked else ""
     raise ValueError(
         f"{path} has no column of entity tags (B-..., I-..., O) at its end. First line of words: "

@@ -13,11 +13,13 @@ from rnnkit.formats import compressed
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.encodings import decode, is_binary
 from rnnkit.formats.tables import FILES, SUFFIXES, Table, from_frame
-from rnnkit.metrics.tag_schemes import PARTS, scheme_of
+from rnnkit.metrics.tag_schemes import PARTS, scheme_of, usual
 from rnnkit.utils.messages import listed, shorten
 
-# Marks that are written in a way that no scheme has: B/PER.
-_ODD = re.compile(r"[BI][^\w-]\w")
+# Marks that are written in a way that no scheme has: B/PER, BEGIN-PER.
+_ODD = re.compile(r"[BIbi][^\w-]\w|(?i:begin|beginning|inside|intermediate)[\W_]\w")
+# Marks as others have them, which do not make a scheme with the other tags: b-PER beside X.
+_MARKED = re.compile(r"[BIbi][-_]\w|.*\w[-_][BIbi]$")
 ENDINGS = tuple(dict.fromkeys((*SUFFIXES, *conll.SUFFIXES)))
 
 
@@ -206,7 +208,11 @@ def _check_tags(parts, request):
     marked = any(tag[:2] in ("B-", "I-") for tag in known)
     bare = {tag for tag in known - {"O", ""} if not PARTS.match(tag)}
     odd = {tag for tag in bare if _ODD.match(tag)}
-    plain = scheme_of(known, entities=True) == "plain" and "target" not in request.given
+    scheme = scheme_of(known, entities=True)
+    if scheme == "bare" and not marked:
+        odd |= {tag for tag in bare if _MARKED.match(tag) or _without_mark(tag, bare)}
+    _check_case(known, scheme, source)
+    plain = scheme == "plain" and "target" not in request.given
     if not (plain or odd or (marked and bare)):
         return
     wrong = odd or bare or known
@@ -223,6 +229,28 @@ def _check_tags(parts, request):
         f"{table.where(row)}: the tag {shorten(repr(tag), 80)} {what}. Expected tags of entities "
         f"such as B-PER, I-PER and O. Tags found: {listed(sorted(known))}"
     )
+
+
+def _without_mark(tag, tags):
+    """Whether a tag seems to be a type with its mark before it: BPER, as there is IPER too."""
+    name = tag[1:]
+    return len(name) > 1 and tag[0] in "BI" and {f"B{name}", f"I{name}"} <= tags
+
+
+def _check_case(tags, scheme, source):
+    """Refuses types of entities that differ in nothing but their case: B-Per and I-PER."""
+    if scheme == "plain":
+        return
+    found, tags = {}, sorted(tags)
+    for tag, name in zip(tags, usual(tags, scheme), strict=True):
+        name = name.partition("-")[2]
+        before, first = found.setdefault(name.casefold(), (name, tag))
+        if before != name:
+            raise ValueError(
+                f"{source}: the tags {first!r} and {tag!r} differ in case, and may be of one type "
+                "or of two. Write them alike if they are of one, or with different words if of "
+                f"two. Tags found: {listed(tags)}"
+            )
 
 
 def _paired(sentences, tags, where):
