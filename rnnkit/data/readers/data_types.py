@@ -107,24 +107,25 @@ def _series(name, request):
 
 
 TAGGED = DataTypes(tagged.load, tagged.pairs, classes=True)
-PICTURES = DataTypes(_read_pictures, _pictures, skips=True)
+LABELLED_PICTURES = DataTypes(_read_pictures, _pictures, skips=True, classes=True)
 DATA_TYPES = {
     (None, "text"): DataTypes(
         plain_text.load, None, _texts, whole="texts are split in order, by their characters"
     ),
     ("text", "label"): DataTypes(_read_labelled, folds=True, classes=True),
     ("text", "text"): DataTypes(_read_parallel),
-    ("events", "label"): DataTypes(events.load, folds=True, numbers=True),
+    ("events", "label"): DataTypes(events.load, folds=True, numbers=True, classes=True),
     ("audio", "text"): DataTypes(_read_audio, skips=True),
     ("strokes", "text"): DataTypes(_read_strokes, skips=True),
-    ("image", "label"): PICTURES,
-    ("image", "text"): PICTURES,
+    ("image", "label"): LABELLED_PICTURES,
+    ("image", "text"): DataTypes(_read_pictures, _pictures, skips=True),
     ("words", "tags"): TAGGED,
     ("words", "entities"): TAGGED,
     ("frames", "tags"): DataTypes(
         clips.load,
         clips.pairs,
         numbers=True,
+        classes=True,
         series=True,
         whole="the frames of a clip stay together, by a column clip or video",
     ),

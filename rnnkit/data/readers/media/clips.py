@@ -9,7 +9,7 @@ import re
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.readers import tfds_features
+from rnnkit.data.readers import class_names, tfds_features
 from rnnkit.data.readers.media.clip_parts import alike, from_sequences
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.readers.series import panels
@@ -48,7 +48,7 @@ def load(source, request):
         ValueError: For what cannot be read; the message has the file and the line.
     """
     if isinstance(source, tuple):
-        return from_arrays(source, request.split)
+        return from_arrays(source, request.split, request.names)
     parts, columns = {}, None
     frames = _Frames(_label(source))
     for split, found in _tables(source, request).items():
@@ -156,6 +156,8 @@ def _sequence(table, rows, request, known, frames, apart):
                 f"{table.where(row)}: the frame has no label in the column "
                 f"{target!r}. Received: {value!r}"
             )
+        if request.names is not None:
+            text = class_names.name_of(value, request.names, table.where(row)).encode()
         labels.append(text)
     names = _inputs(table, target, request.given.get("input"), apart)
     if known is not None and names != known:
@@ -283,8 +285,13 @@ def example(builder, x, y):
     return lambda row: (row[x], name(row[y]))
 
 
-def from_arrays(source, fractions=None):
+def from_arrays(source, fractions=None, names=None):
     """Data from a pair `(x, y)`: lists of clips or vectors `[time, ...]` and of their labels.
+
+    Args:
+        source: The pair.
+        fractions: As in `clip_parts.from_sequences`.
+        names: Names of the classes whose numbers the labels are, or None.
 
     Raises:
         ValueError: If the parts differ in length; the message has the position.
@@ -299,6 +306,9 @@ def from_arrays(source, fractions=None):
     for index, (x, y) in enumerate(zip(*source, strict=True)):
         x = np.asarray(x.numpy() if hasattr(x, "numpy") else x)
         y = y.numpy() if hasattr(y, "numpy") else y
+        if names is not None:
+            where = f"The sequence at position {index}"
+            y = [class_names.name_of(each, names, where) for each in y]
         labels = [each if isinstance(each, bytes) else str(each).encode() for each in y]
         if len(x) != len(labels) or not len(labels):
             raise ValueError(

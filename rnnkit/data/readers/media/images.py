@@ -134,6 +134,7 @@ def load(source, request):
     path, what = pathlib.Path(source), request.recipe.data_types[1]
     if path.suffix.lower() == ".npz":
         parts = read_npz(path, what)
+        parts = {split: request.classes(table, "target") for split, table in parts.items()}
     else:
         parts = _of_files(path, what, request)
     return _data(parts, what, str(source), request.split)
@@ -154,6 +155,7 @@ def _of_files(path, what, request):
         chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
     parts = {}
     for split, table in tables.items():
+        table = request.classes(table, chosen[split]["target"])
         read = _read(table, chosen[split], what, request.skip_unreadable, find, request.group)
         for part, rows in splits.by_split_column(read, split).items():
             parts[part] = splits.take(read, rows)
