@@ -5,7 +5,7 @@ import json
 import sys
 
 from rnnkit import registry
-from rnnkit.cli import tables
+from rnnkit.cli import histories, tables
 from rnnkit.cli.arguments import accepted, add_data, add_decoding, add_json, data_arguments
 from rnnkit.cli.output import line_of, start_tensorflow, stdout_kept_for
 
@@ -35,7 +35,9 @@ def add(command):
         run_infer,
         "apply a saved model to raw input, a JSON object a line",
         "Applies a saved model to raw input and prints one JSON object a line. With --out it reads "
-        "a table, or the inputs given, and writes a table with the predictions.",
+        "a table, or the inputs given, and writes a table with the predictions. A table of events "
+        "with a column such as card_id, or the one of --input, is one history for each of its "
+        "values.",
     )
     sub.add_argument("model", help="a .keras file")
     sub.add_argument(
@@ -117,6 +119,14 @@ def _installed(name, path):
         ) from None
 
 
+def _known(name):
+    """The recipe of a name, or None where it is not installed."""
+    try:
+        return registry.installed(name)
+    except ValueError:
+        return None
+
+
 def run_infer(options):
     tables.check_out(options)
     start_tensorflow()
@@ -133,6 +143,12 @@ def run_infer(options):
         return
     if options.future is not None:
         raise ValueError("--future is for models of series, which forecast. Received: another")
+    if isinstance(model.input_feature, Events):
+        named = recipe or (_known(model.recipe) if model.recipe else None)
+        found = histories.of_files(options, named, model.input_feature)
+        if found is not None:
+            histories.infer(model, options, found, chosen)
+            return
     # A table of events is one history, unless a column of it holds histories.
     history = isinstance(model.input_feature, Events) and options.input is None
     if not history and tables.is_wanted(options):

@@ -181,22 +181,27 @@ def read(options, recipe, feature):
         recipe: The recipe that names the columns, or None.
         feature: The input feature of the model.
     """
+    (path,) = options.inputs
+    table = table_of(path, options, recipe)
+    names = () if recipe is None else recipe.columns["input"] or recipe.columns["target"]
+    columns = dict(table.columns)
+    return Rows(table, columns, table.match("input", names, options.input), feature)
+
+
+def table_of(path, options, recipe):
+    """A file as a `rnnkit.formats.tables.Table`, as the call says; see `read`."""
     from rnnkit.data.readers.request import Request
     from rnnkit.formats.tables import read_table
 
-    (path,) = options.inputs
-    given = {} if options.input is None else {"input": options.input}
-    if recipe is not None:
-        request = Request(
-            recipe, given=given, encoding=options.encoding, header=options.header,
-            separator=options.separator,
-        )  # fmt: skip
-        table, names = request.table(path), recipe.columns["input"] or recipe.columns["target"]
-    else:
+    if recipe is None:
         header = True if options.header is None else options.header
-        table, names = read_table(path, options.encoding, header, options.separator), ()
-    columns = dict(table.columns)
-    return Rows(table, columns, table.match("input", names, options.input), feature)
+        return read_table(path, options.encoding, header, options.separator)
+    given = {} if options.input is None else {"input": options.input}
+    request = Request(
+        recipe, given=given, encoding=options.encoding, header=options.header,
+        separator=options.separator,
+    )  # fmt: skip
+    return request.table(path)
 
 
 # === Writing ===

@@ -18,10 +18,15 @@ import numpy as np
 from rnnkit.formats import decimals, json_rows, tables
 from rnnkit.formats.cells import EMPTY, missing, numbers
 from rnnkit.formats.times import ISO_HINT, parse_times
+from rnnkit.utils.messages import listed
 
 TIME = "time"
 # Names of the column of times, the first ones first.
 TIME_NAMES = ("time", "datetime", "timestamp", "date", "when", "seconds")
+# Names of the column that says whose an event is.
+KEYS = ("card", "card_id", "account", "account_id", "customer", "customer_id")
+# What others of that meaning are called.
+_LIKE_KEYS = re.compile(r"(?:.*[ _])?(?:id|number|nr|user|client|session|device|member)")
 SEPARATOR = "\t"
 # How amounts are written, and how missing ones are.
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
@@ -48,14 +53,18 @@ def texts_of(histories, columns=None):
 
     Raises:
         ValueError: If a column is missing or a time cannot be read; the message names the history.
+            With `columns` also if a table holds the events of several cards or accounts.
     """
     found = [_table(value, f"history {index}") for index, value in enumerate(histories)]
+    wanted = columns
     if columns is None:
         first = next((table for table in found if table.size), None)
         columns = [] if first is None else others(first.columns, first.source)
     texts, late = [], []
     for table in found:
         names = {str(name).strip(): name for name in table.columns}
+        if wanted is not None:
+            _check_one(table, wanted)
         absent = [name for name in columns if name not in names]
         if table.size and absent:
             raise ValueError(
@@ -69,6 +78,37 @@ def texts_of(histories, columns=None):
         texts.append(format_history(columns, seconds, cells, order))
     warn_of_disorder(late, sum(table.size for table in found))
     return texts
+
+
+def tells_apart(name, values, table):
+    """Whether a column may say whose each event is: by its name, or since times start again where
+    its value changes, and only there.
+
+    Args:
+        name: Its name.
+        values: Its cells as texts, of which some repeat.
+        table: The table.
+    """
+    if _LIKE_KEYS.fullmatch(name.lower()):
+        return True
+    seconds, groups = seconds_of(table), {}
+    for row, value in enumerate(values):
+        groups.setdefault(value, []).append(row)
+    apart = [sorting(seconds[rows])[1] for rows in groups.values()]
+    return sorting(seconds)[1] > 0 and not any(apart)
+
+
+def _check_one(table, columns):
+    """Raises a ValueError if the events of one history are those of several cards."""
+    for name, cells in table.columns.items():
+        known = str(name).strip().lower() in KEYS and str(name).strip() not in columns
+        found = dict.fromkeys(map(str, cells)) if known else ()
+        if len(found) > 1:
+            raise ValueError(
+                f"{table.source} holds events of {len(found)} values of {name!r}, "
+                f"{listed(list(found), 3)}: give a history for each, such as [part for _, part in "
+                f"frame.groupby({name!r})], or take the column out if all are of one"
+            )
 
 
 def format_history(columns, seconds, cells, order):

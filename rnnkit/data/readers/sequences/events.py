@@ -57,6 +57,31 @@ def load(source, request):
     return examples.from_tables(parts, request, examples.text_and_label, label, columns)
 
 
+def histories(table, key, wanted):
+    """The histories of a table of events, in the order in which they first occur.
+
+    Args:
+        table: A `Table` with a row an event.
+        key: The column that names the history.
+        wanted: Names of the columns of a history, without its times.
+
+    Returns:
+        Dict of the name of each history to its text.
+
+    Raises:
+        ValueError: If one of these columns is missing, or a name.
+    """
+    there = events.others(table.columns, table.source)
+    absent = [name for name in wanted if name not in there]
+    if absent:
+        raise ValueError(
+            f"{table.source} has no column {absent[0]!r}. Columns found: {list(table.columns)}"
+        )
+    groups = _groups(table, key)
+    columns = [name for name in there if name in wanted]
+    return dict(zip(groups, _texts(table, list(groups.values()), columns), strict=True))
+
+
 def are_frames(source):
     """Whether a source is a pair of frames."""
     pair = isinstance(source, (tuple, list)) and len(source) == 2
