@@ -19,6 +19,13 @@ import rnnkit
 
 
 class NamedEntities(rnnkit.Recipe):
+    """Words → entities.
+
+    Options:
+        max_word_length: No effect with `character_filters=0`.
+        character_filters, character_embedding_size: No effect with `max_word_length=0`.
+    """
+
     # === Task ===
 
     name = "named_entities"

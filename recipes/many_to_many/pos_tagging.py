@@ -14,6 +14,13 @@ import rnnkit
 
 
 class PosTagging(rnnkit.Recipe):
+    """Words → a tag for each.
+
+    Options:
+        max_word_length: No effect with `character_filters=0`.
+        character_filters, character_embedding_size: No effect with `max_word_length=0`.
+    """
+
     # === Task ===
 
     name = "pos_tagging"

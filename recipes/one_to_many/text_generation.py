@@ -23,6 +23,7 @@ class TextGeneration(rnnkit.Recipe):
         level: `"character"` spells, and keeps every space and line break. `"word"` and `"subword"`
             take larger steps and so look further back, but need more text, and write line breaks
             as spaces.
+        min_count: No effect with `level="subword"`.
         units: A million characters can feed 512; more text is worth more units or `num_layers=2`.
         dropout: More where the text is short, 0 for tens of millions of characters.
         sequence_length: States are carried on beyond it, but for one chunk in ten, which begins

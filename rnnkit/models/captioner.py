@@ -37,7 +37,7 @@ class Captioner(Conditional):
         tied_output: Whether the output layer's weights are those of the token vectors.
         network: What reads images: `"cnn"`, or the name of a network of `keras.applications`.
         augment: Whether images are shifted and zoomed a little at random in training.
-        flip: With `augment`, whether half of them are seen in a mirror too.
+        flip: Whether half of them are seen in a mirror too. No effect with `augment=False`.
         auxiliary_loss: Weight of a further loss in training: an input alone, without the words
             before, has to tell which words its texts have; see `rnnkit.layers.BagOfTokens`. 0 for
             none.
@@ -48,8 +48,10 @@ class Captioner(Conditional):
         token_dropout: Fraction of the tokens read that become the unknown token in training.
         label_smoothing: Of the default loss; see `rnnkit.losses.tokens.TokenCrossEntropy`.
         sample: Whether `infer` samples unless it is told otherwise.
-        beam_size: Hypotheses kept where nothing is sampled, unless said otherwise there.
-        length_penalty: Exponent of the length penalty in beam search.
+        beam_size: Hypotheses kept where nothing is sampled, unless said otherwise there. No effect
+            with `sample=True`.
+        length_penalty: Exponent of the length penalty in beam search. No effect with `beam_size=1`
+            or `sample=True`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 

@@ -47,8 +47,8 @@ class CTC(Model):
         subsampling: Steps that become one frame: 1, 2, 4 or 8. Each halving is a convolution with
             stride 2, layer normalisation and a rectifier. Fewer frames are faster and easier to
             align, but a target must not be longer than its frames; see `impossible`.
-        filters: Features of each convolution.
-        kernel_size: Steps that each convolution sees.
+        filters: Features of each convolution. No effect with `subsampling=1`.
+        kernel_size: Steps that each convolution sees. No effect with `subsampling=1`.
         embedding_size: Size of the token vectors of inputs that are tokens.
         token_dropout: Fraction of such tokens replaced by the unknown token in training.
         dropout: Fraction of the features below each recurrent layer dropped in training, the same

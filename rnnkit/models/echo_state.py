@@ -59,7 +59,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         spectral_radius, leak_rate, input_scaling, bias_scaling: As in `rnnkit.layers.ESNCell`.
         connectivity, degree, topology, activation, noise: As in `rnnkit.layers.ESNCell`.
         upper_scaling: Input scaling of the layers above the first, divided by the square root of
-            how many states are their inputs.
+            how many states are their inputs. No effect with `num_layers=1`.
         output_feedback: Whether the outputs of the step before are inputs of the reservoir too:
             the targets in `fit`, its own outputs in `predict`.
         feedback_scaling: Input scaling of the outputs fed back.

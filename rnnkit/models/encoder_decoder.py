@@ -56,7 +56,7 @@ class EncoderDecoder(Generating):
             training.
         label_smoothing: Of the default loss; see `rnnkit.losses.tokens.TokenCrossEntropy`.
         beam_size: Hypotheses kept in decoding, unless said otherwise there.
-        length_penalty: Exponent of the length penalty in decoding.
+        length_penalty: Exponent of the length penalty in decoding. No effect with `beam_size=1`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 

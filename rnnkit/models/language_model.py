@@ -43,11 +43,14 @@ class LanguageModel(OneToMany):
             more is trained; how much it counts is chosen on validation data. See
             `rnnkit.models.generating.cache.Cache`.
         cache_weight: Weight of the cache in the probabilities, where there is no validation data.
-        cache_scale: How sharply it compares, likewise.
+            No effect with `cache_size=0`.
+        cache_scale: How sharply it compares, likewise. No effect with `cache_size=0`.
         dropout, recurrent_dropout, token_dropout, label_smoothing: As in `Captioner`.
         sample: Whether `infer` samples unless it is told otherwise.
-        beam_size: Hypotheses kept where nothing is sampled, unless said otherwise there.
-        length_penalty: Exponent of the length penalty in beam search.
+        beam_size: Hypotheses kept where nothing is sampled, unless said otherwise there. No effect
+            with `sample=True`.
+        length_penalty: Exponent of the length penalty in beam search. No effect with `beam_size=1`
+            or `sample=True`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 

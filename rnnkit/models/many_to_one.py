@@ -38,7 +38,7 @@ class ManyToOne(Model):
         embedding_size: Size of the token vectors; of events the largest size of a category's.
         filters: Features of a convolution over neighbouring steps in front of the recurrent
             layers, 0 for none. It gives them short patterns, such as motifs, ready-made.
-        kernel_size: Steps that the convolution sees at a time.
+        kernel_size: Steps that the convolution sees at a time. No effect with `filters=0`.
         bag_of_words: Whether a second path without memory (token vectors of its own, their mean
             and maximum) judges beside the recurrent one; see `PathMixture`. A small data set has
             too few examples for a recurrent network to weigh each word well; this helps there.

@@ -44,7 +44,8 @@ class Tagger(ManyToMany):
             entities are then never half. Otherwise each step has a softmax of its own.
         embedding_size: Size of the vectors of words or tokens.
         token_dropout: Fraction of the words replaced by the unknown one in training.
-        character_embedding_size: Size of the vectors of characters, of `Words`.
+        character_embedding_size: Size of the vectors of characters, of `Words`. No effect with
+            `character_filters=0`.
         character_filters: Features of the characters of each word; 0 reads none.
         frame_filters: Features of the convolutions over each frame of a `Video`; see
             `rnnkit.layers.FrameNetwork`.

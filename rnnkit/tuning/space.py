@@ -44,7 +44,8 @@ class Space:
         self.recipe.check_options(named, of_cell=False)
         # A branch of the space may be of another cell than one that is fixed, and is then not used.
         self.recipe.check_options(
-            {key: named[key] for key in named if key in self.fixed or key == "cell"}
+            {key: named[key] for key in named if key in self.fixed or key == "cell"},
+            varied=[key for key in sampled if key not in self.fixed],
         )
         for name in FOR_FIT:
             integer(options.get(name, 1), name)

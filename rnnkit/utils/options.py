@@ -1,5 +1,6 @@
 """Options that show themselves: name, default, type, allowed values and what each means."""
 
+import ast
 import dataclasses
 import functools
 import inspect
@@ -51,6 +52,16 @@ class Option:
     def values(self):
         """The allowed values as text, or the type where any value of it may do."""
         return ", ".join(map(repr, self.allowed)) or self.type
+
+    @property
+    def idle(self):
+        """When it would be ignored: a dict of other options to the values with which it is, as its
+        text says, ``No effect with `filters=0`.``"""
+        found = {}
+        for listed in re.findall(r"No effect\s+with ((?:`[^`]+`(?:, | or )?)+)", self.full_text):
+            for name, value in re.findall(r"`(\w+)=([^`]+)`", listed):
+                found.setdefault(name, []).append(ast.literal_eval(value))
+        return found
 
     @property
     def sentence(self):
@@ -236,7 +247,7 @@ def ignored_options(defaults, given, by_cell, owner):
     options = {**defaults, **given}
     here = by_cell[_key(by_cell, options)]
     for name, value in given.items():
-        same = name in defaults and type(value) is type(defaults[name]) and value == defaults[name]
+        same = name in defaults and _same(value, defaults[name])
         if name in here or same:
             continue
         cells = [repr(key) for key in by_cell if key is not None and name in by_cell[key]]
@@ -248,6 +259,45 @@ def ignored_options(defaults, given, by_cell, owner):
             f"The option {name!r} of the recipe {owner!r} is of {' and of '.join(whose)}: here it "
             f"would be ignored. Received: {name}={value!r} with cell={options.get('cell')!r}"
         )
+
+
+def idle_options(known, given, owner, varied=()):
+    """Refuses options that the value of another one switches off.
+
+    Args:
+        known: Dict of name to `Option`.
+        given: Dict of option to value. What is as by default says nothing.
+        owner: Name of the recipe, for the message.
+        varied: Names of options that take other values at other times, and so switch nothing off.
+
+    Raises:
+        ValueError: If one would be ignored; the message names the other.
+
+    Example:
+
+    >>> size = Option("kernel_size", 5, "Steps that it sees. No effect with `filters=0`.")
+    >>> known = {"filters": Option("filters", 0), "kernel_size": size}
+    >>> idle_options(known, {"filters": 8, "kernel_size": 3}, "sentiment")
+    """
+    options = {**{name: each.default for name, each in known.items()}, **given}
+    for name, value in given.items():
+        if _same(value, known[name].default):
+            continue
+        for other, values in known[name].idle.items():
+            off = options.get(other, ...)
+            if other in varied or not any(_same(off, each) for each in values):
+                continue
+            said = "" if other in given else ", its default"
+            raise ValueError(
+                f"The option {name!r} of the recipe {owner!r} has no effect with "
+                f"{other}={off!r}{said}: give another {other} too, or leave {name} out. "
+                f"Received: {name}={value!r}"
+            )
+
+
+def _same(one, other):
+    """Whether two values are equal and of one type."""
+    return type(one) is type(other) and one == other
 
 
 def _key(by_cell, options):

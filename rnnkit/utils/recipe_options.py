@@ -7,6 +7,7 @@ from rnnkit.utils.checks import nearest
 from rnnkit.utils.docstrings import arguments
 from rnnkit.utils.options import (
     SpaceInWords,
+    idle_options,
     ignored_options,
     options_of_class,
     options_of_method,
@@ -49,18 +50,20 @@ class RecipeOptions:
             found[name] = option.of_recipe(default, advice.get(name, ""))
         return found
 
-    def check_options(self, options, of_cell=True):
+    def check_options(self, options, of_cell=True, varied=()):
         """Checks the options that a user gives.
 
         Args:
             options: Dict of option to value.
-            of_cell: Whether one that means nothing with the cell is refused. Where cells are
-                compared, some options are of one of them.
+            of_cell: Whether one that means nothing with the cell, or with the value of another one,
+                is refused. Where cells are compared, some options are of one of them; where options
+                are searched, some are switched off at times.
+            varied: Names of options that a search varies, beside these.
 
         Raises:
             ValueError: For an option the recipe does not have, naming the nearest one; for one
-                that it does not have with this cell; and for a value of another type than the
-                default's.
+                that it does not have with this cell, or that another one switches off (such as
+                `kernel_size` with `filters=0`); and for a value of another type than the default's.
         """
         known = self.describe_options()
         for key, value in options.items():
@@ -73,6 +76,7 @@ class RecipeOptions:
         if of_cell:
             defaults = {name: each.default for name, each in known.items()}
             ignored_options(defaults, options, self._options_by_cell(), self.name)
+            idle_options(known, options, self.name, varied)
 
     def _meant(self, key, known):
         """The nearest name to one that is no option, be it an argument of `train`."""

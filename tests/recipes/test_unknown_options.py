@@ -62,7 +62,7 @@ def test_each_option_counts_or_is_refused(name):
             counts -= {*recipe.without.get(cell, recipe.without.get(None, ()))}
             free = {key: option for key, option in known.items() if key not in given}
             counting = {key: other(free[key]) for key in free if key in counts}
-            recipe.check_options({**given, **counting})
+            recipe.check_options({**given, **without_idle(known, {**given, **counting})})
             recipe.check_options({**{key: free[key].default for key in free}, **given})
             for key in sorted(free.keys() - counts):
                 message = f"The option {key!r} of the recipe {name!r} is of (the|cells) .*cell"
@@ -73,6 +73,85 @@ def test_each_option_counts_or_is_refused(name):
         assert {"washout", "window", "learning_rate", "leak_spread", "ridge", "lags"} <= refused
     elif name != "text_generation":
         assert not refused
+
+
+def without_idle(known, options):
+    """Options without those that others among them, or defaults, switch off."""
+    values = {**{key: option.default for key, option in known.items()}, **options}
+    return {
+        key: value
+        for key, value in options.items()
+        if not any(values.get(other) in off for other, off in known[key].idle.items())
+    }
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_options_that_others_switch_off(name):
+    """Each is refused with the value that does so, be it the default; and with no other one."""
+    recipe = recipes.get(name)
+    known = recipe.describe_options()
+    for key, option in known.items():
+        for switch, values in option.idle.items():
+            on = {
+                each: other(known[each]) if known[each].default in off else known[each].default
+                for each, off in option.idle.items()
+            }
+            on |= {"cell": "esn", "horizon": 1} if name == "forecasting" else {}
+            recipe.check_options({**on, key: other(option)})
+            for value in values:
+                off = without_idle(known, {**on, switch: value})
+                recipe.check_options({**off, key: option.default})
+                by = "|".join(option.idle)
+                message = f"The option {key!r} of the recipe {name!r} has no effect with ({by})="
+                with pytest.raises(ValueError, match=f"{message}.*: give another"):
+                    recipe.check_options({**off, key: other(option)})
+                recipe.check_options({**off, key: other(option)}, of_cell=False)
+                recipe.check_options({**off, key: other(option)}, varied=[*option.idle])
+
+
+@pytest.mark.parametrize(
+    "name, options, message",
+    [
+        (
+            "sentiment",
+            {"kernel_size": 9},
+            "no effect with filters=0, its default: give another fil",
+        ),
+        ("speech_to_text", {"subsampling": 1, "kernel_size": 3}, "no effect with subsampling=1:"),
+        ("named_entities", {"max_word_length": 0, "character_filters": 8}, "max_word_length=0:"),
+        ("text_generation", {"level": "subword", "min_count": 2}, "no effect with level='subword'"),
+        ("text_generation", {"beam_size": 4}, "no effect with sample=True, its default"),
+        ("image_captioning", {"augment": False, "flip": True}, "no effect with augment=False"),
+        ("chatbot", {"beam_size": 1, "length_penalty": 0.5}, "no effect with beam_size=1"),
+        ("forecasting", {"horizon": 1, "upper_scaling": 2.0}, "num_layers=1, its default"),
+    ],
+)
+def test_what_would_be_ignored(name, options, message):
+    recipe = recipes.get(name)
+    for call in (recipe.check_options, lambda given: recipe.model("no data", **given)):
+        with pytest.raises(ValueError, match=message):
+            call(options)
+
+
+def test_a_switch_does_what_the_text_says():
+    """The networks are the same, whatever the option is."""
+    texts, labels = helpers.presence(8)
+    features = helpers.features(texts, labels)
+
+    def shapes(**options):
+        made = rnnkit.models.ManyToOne(*features, units=2, embedding_size=2, **options)
+        return [weight.shape for weight in made.weights]
+
+    assert shapes(kernel_size=9) == shapes(kernel_size=3)
+    assert shapes(kernel_size=9, filters=4) != shapes(kernel_size=3, filters=4)
+    words, tags = Words().adapt([["a", "b"]]), Tags().adapt([["A", "B"]])
+
+    def sizes(**options):
+        made = rnnkit.models.Tagger(words, tags, units=2, embedding_size=2, **options)
+        return [weight.shape for weight in made.weights]
+
+    assert sizes(character_filters=0) == sizes(character_filters=0, character_embedding_size=5)
+    assert sizes(character_filters=2) != sizes(character_filters=2, character_embedding_size=5)
 
 
 def methods(recipe):
