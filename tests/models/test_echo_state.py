@@ -302,6 +302,13 @@ def test_partial_fit_of_series_after_series(fitted):
     first.fine_tune(SERIES[1:], TARGETS[1:])
     whole.fit(SERIES, TARGETS, verbose=0)
     same_solutions(first, whole, 1e-7)
+    for name, value in (("epochs", 3), ("freeze", "encoder"), ("learning_rate", 0.1),
+                        ("validation_data", (SERIES, TARGETS)), ("callbacks", [])):  # fmt: skip
+        with pytest.raises(
+            ValueError, match=f"{name} must be left out: an echo state network adds"
+        ):
+            first.fine_tune(SERIES[1:], TARGETS[1:], **{name: value})
+    same_solutions(first, whole, 1e-7)  # nothing was learned from what was refused
     unfitted = build(ridge=[1.0, RIDGE, 5.0]).partial_fit(SERIES, TARGETS)
     assert unfitted.readouts[0].numpy("ridge") == RIDGE  # the middle one
 

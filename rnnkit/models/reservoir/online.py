@@ -69,7 +69,30 @@ class OnlineLearning:
                 f"output_feedback={self.output_feedback}"
             )
 
-    def fine_tune(self, x, y=None, **kwargs):
-        """Learns from more data beside the old; see `partial_fit`."""
-        kwargs = {key: kwargs[key] for key in ("sample_weight", "forgetting") if key in kwargs}
-        return self.partial_fit(x, y, **kwargs)
+    def fine_tune(
+        self, x, y=None, *, sample_weight=None, forgetting=1.0, continued=False, verbose=0, **kwargs
+    ):
+        """Learns from more data beside the old; see `partial_fit`.
+
+        Args:
+            x, y, sample_weight, forgetting, continued: As in `partial_fit`.
+            verbose: Nothing is printed.
+            **kwargs: What other models take, such as `epochs`, `freeze` and `learning_rate`, is
+                refused: the readouts are solved anew from all data so far, in one pass.
+
+        Returns:
+            The model.
+
+        Raises:
+            ValueError: As `partial_fit`, and for what would be ignored.
+        """
+        del verbose
+        if kwargs:
+            name, value = next(iter(kwargs.items()))
+            raise ValueError(
+                f"{name} must be left out: an echo state network adds the new data to what it has "
+                "learned and solves its readouts in one pass. It has no epochs, no learning rate "
+                "and nothing to freeze, as its reservoir is fixed; how much the past counts is "
+                f"said by forgetting. Received: {name}={value!r}"
+            )
+        return self.partial_fit(x, y, sample_weight, forgetting=forgetting, continued=continued)
