@@ -72,7 +72,9 @@ def compare(
         lags: Of a memory task: list of lags, by default 10, 50, 100 and 200, or that of a `Task`.
         parameters: About how many the model of every cell has; by default as many as that of the
             default cell. `"own"` leaves every cell the default units.
-        options: Dict of options of the recipe or task, the same for all cells.
+        options: Dict of options of the recipe or task, the same for all cells. What only some of
+            the cells have, such as `ridge`, is given to these, and a line says which do without;
+            what none has is refused.
         epochs: Of a recipe: passes over the data at most.
         batch_size: Examples in a step; by default the recipe's or task's.
         examples: Of a recipe: only so many training examples, and a quarter to validate and test.
@@ -128,6 +130,7 @@ def compare(
     if not isinstance(first, OfTask) and budget is not None and epochs is not None:
         raise ValueError(f"Pass budget or epochs. Received: budget={budget!r}, epochs={epochs}")
 
+    _tell_ignored(first, cells, verbose)
     if isinstance(first, OfTask) and budget is None:
         budget = UPDATES
 
@@ -150,6 +153,25 @@ def compare(
         "directory": folder.path,
     }
     return Comparison(about, runs)
+
+
+def _tell_ignored(subject, cells, verbose):
+    """Says which of the options some cells do not have; refuses one that none has."""
+    if isinstance(subject, OfTask):  # whose options are of all cells
+        return
+    ignored = {cell.name: subject.ignored_by(cell) for cell in cells}
+    for option, value in subject.options.items():
+        without = [name for name, options in ignored.items() if option in options]
+        if len(without) == len(cells):
+            raise ValueError(
+                f"options has {option!r}, which none of the cells compared has: it would be "
+                f"ignored. Leave it out, or compare a cell that has it. Received: "
+                f"{option}={value!r} with cells={without}"
+            )
+        if without and verbose:
+            others = ", ".join(name for name in ignored if name not in without)
+            have = "have" if len(without) > 1 else "has"
+            print(f"{option}={value!r} is for {others}: {', '.join(without)} {have} no such option")
 
 
 def _seeds(seeds):

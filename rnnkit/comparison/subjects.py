@@ -1,5 +1,6 @@
 """The subjects of a comparison: a standard memory task, or a recipe with its data."""
 
+import inspect
 import math
 import os
 
@@ -17,6 +18,7 @@ from rnnkit.recipe import Recipe
 from rnnkit.training import stopping
 from rnnkit.training.diverging import Diverged
 from rnnkit.utils.checks import nearest
+from rnnkit.utils.options import idle_options
 
 LAGS = (10, 50, 100, 200)
 # Of a memory task: updates where no budget is given, updates between two looks at the validation
@@ -164,6 +166,7 @@ class OfRecipe:
 
     def __init__(self, recipe, data, options, *, epochs=None, batch_size=None, examples=None):
         recipe.check_options(options, of_cell=False)
+        idle_options(recipe.describe_options(), options, recipe.name)
         self.recipe, self.options = recipe, options
         self.epochs = epochs or recipe.training["epochs"]
         self.batch_size = batch_size
@@ -196,6 +199,23 @@ class OfRecipe:
         if own:
             return read_in_order(self.recipe, self._features, self.data, **options)
         return self.recipe.network(self._features, **options)
+
+    def ignored_by(self, cell):
+        """Names of the options given that a cell does not have, as a list.
+
+        Args:
+            cell: `rnnkit.comparison.cells.Cell`.
+        """
+        defaults = self.recipe.options()
+        given = [name for name, value in self.options.items() if value != defaults[name]]
+        if "cell" in defaults:
+            counting = self.recipe.options_that_count({**self.options, "cell": cell.cell})
+        elif cell.name == self.recipe.cell:
+            counting = defaults
+        else:  # see `read_in_order`
+            features = {*inspect.signature(self.recipe.features).parameters} - {"ngrams"}
+            counting = {*features, "units", "dropout", "learning_rate"}
+        return [name for name in given if name not in counting]
 
     def in_order(self, options):
         """Whether a recurrent cell takes the place of a network without memory."""

@@ -245,7 +245,7 @@ def ignored_options(defaults, given, by_cell, owner):
     >>> ignored_options({"cell": "lstm"}, {"cell": "esn", "ridge": 0.1}, by_cell, "forecasting")
     """
     options = {**defaults, **given}
-    here = by_cell[_key(by_cell, options)]
+    here = counting_options(defaults, given, by_cell)
     for name, value in given.items():
         same = name in defaults and _same(value, defaults[name])
         if name in here or same:
@@ -259,6 +259,17 @@ def ignored_options(defaults, given, by_cell, owner):
             f"The option {name!r} of the recipe {owner!r} is of {' and of '.join(whose)}: here it "
             f"would be ignored. Received: {name}={value!r} with cell={options.get('cell')!r}"
         )
+
+
+def counting_options(defaults, given, by_cell):
+    """The set of the options that count with the cell that is given, or is the default; arguments
+    as in `ignored_options`.
+
+    >>> by_cell = {None: {"cell", "units"}, "esn": {"cell", "units", "ridge"}}
+    >>> sorted(counting_options({"cell": "lstm"}, {"cell": "esn"}, by_cell))
+    ['cell', 'ridge', 'units']
+    """
+    return by_cell[_key(by_cell, {**defaults, **given})]
 
 
 def idle_options(known, given, owner, varied=()):

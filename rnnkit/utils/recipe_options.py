@@ -7,6 +7,7 @@ from rnnkit.utils.checks import nearest
 from rnnkit.utils.docstrings import arguments
 from rnnkit.utils.options import (
     SpaceInWords,
+    counting_options,
     idle_options,
     ignored_options,
     options_of_class,
@@ -77,6 +78,10 @@ class RecipeOptions:
             defaults = {name: each.default for name, each in known.items()}
             ignored_options(defaults, options, self._options_by_cell(), self.name)
             idle_options(known, options, self.name, varied)
+
+    def options_that_count(self, options):
+        """Names of the options that mean something with the cell among some options, as a set."""
+        return counting_options(self.options(), options, self._options_by_cell())
 
     def _meant(self, key, known):
         """The nearest name to one that is no option, be it an argument of `train`."""

@@ -395,6 +395,46 @@ def test_parameters_of_a_reservoir_are_its_numbers():
     assert parameters_of(model) == 100 + 100 + 10 * 100 + 100 * 2 + 2
 
 
+# === Options of some cells ===
+
+
+def test_options_that_only_some_cells_have(tmp_path, capsys):
+    """They are given to these, and it is said who does without."""
+    call = {"budget": 1, "seeds": 1, "examples": 24, "parameters": "own", "directory": tmp_path}
+    options = {"ngrams": 1, "vocabulary_size": 60}
+    result = rnnkit.compare(["dense", "gru"], "spam", options=options, **call)
+    assert [row["status"] for row in result.records] == ["finished"] * 2
+    said = capsys.readouterr().out
+    assert "ngrams=1 is for dense: gru has no such option" in said
+    assert "vocabulary_size" not in said  # which all have
+    rnnkit.compare(["dense"], "spam", options=options, **call)
+    assert "ngrams" not in capsys.readouterr().out
+
+
+def test_of_forecasts(capsys):
+    recipe = recipes.get("forecasting")
+    subject = subjects.OfRecipe(recipe, None, {"ridge": 0.1, "output_dropout": 0.5, "horizon": 24})
+    assert subject.ignored_by(Cell("esn")) == ["output_dropout"]
+    assert subject.ignored_by(Cell("gru")) == ["ridge"]
+    with pytest.raises(ValueError, match="upper_scaling' .* no effect with num_layers=1"):
+        subjects.OfRecipe(recipe, None, {"upper_scaling": 2.0})
+
+
+@pytest.mark.parametrize(
+    "cells, task, options, message",
+    [
+        (["gru", "lstm"], "forecasting", {"ridge": 0.1}, "'ridge', which none of the cells"),
+        (["gru"], "spam", {"ngrams": 1}, "'ngrams', which none of the cells compared has"),
+        (["dense"], "text_generation", {"cache_size": 10}, "'cache_size', which none"),
+        (["gru"], "sentiment", {"kernel_size": 9}, "no effect with filters=0"),
+    ],
+)
+def test_options_that_no_cell_has_are_refused(cells, task, options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        rnnkit.compare(cells, task, options=options, directory=tmp_path / "runs", examples=8)
+    assert not (tmp_path / "runs").exists()
+
+
 # === Bad input ===
 
 
