@@ -8,6 +8,8 @@ from rnnkit.utils.messages import shorten
 
 EMPTY = ("", "na", "n/a", "nan", "null", "none")
 
+# Characters without width that come with what is copied from pages.
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)\.0+")
 
 
@@ -36,7 +38,8 @@ def as_text(cell):
 
 
 def as_label(cell):
-    """The label in a cell: without blanks around it, and a whole number without decimals.
+    """The label in a cell: without blanks and what cannot be seen around it, and a whole number
+    without decimals.
 
     So a label is the same whether a file is read by rnnkit or by pandas, which makes floats of
     whole numbers. Other values are given back as they are.
@@ -48,7 +51,7 @@ def as_label(cell):
     """
     if not isinstance(cell, str):
         return cell
-    cell = cell.strip()
+    cell = cell.strip().strip(_INVISIBLE).strip()
     return cell.partition(".")[0] if _WHOLE.fullmatch(cell) else cell
 
 

@@ -1,6 +1,7 @@
 """Bytes of a file as text: by its mark, or by the encoding that is said."""
 
 import codecs
+import re
 
 from rnnkit.formats import compressed
 from rnnkit.utils.messages import shorten
@@ -10,8 +11,11 @@ MARKS = {
     codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
 }  # fmt: skip
+# How files that are compressed begin, and what their names end in.
+PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ": ".xz"}
 # Bytes in which zeros are looked for.
 HEAD = 4096
+_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
 # Bytes that no text has: control characters but those of white space.
 CONTROL = frozenset(range(1, 32)) - {*b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f"}
 
@@ -44,6 +48,12 @@ def decode(path, encoding):
         raise ValueError(
             f"encoding must name a character encoding. Received: {encoding!r}"
         ) from None
+    if codecs.lookup(own).name == "iso8859-1" and (found := _CONTROLS.search(text)):
+        # Many files that are read as latin-1 hold a few that nobody misses: they are kept.
+        print(
+            f"{path}: the byte 0x{ord(found[0]):02x} is a control character in {encoding}; if "
+            "quotes or dashes look odd, say encoding='cp1252'"
+        )
     # Letters of UTF-16 are those of UTF-8 with zeros between them.
     if not mark and 4 * text.count("\0", 0, HEAD) >= len(text[:HEAD]) > 0:
         raise ValueError(f"{path} is not {own}: it looks like {_wide(body)}. {_advice(body, mark)}")
@@ -61,8 +71,13 @@ def is_binary(path):
 def _advice(body, mark):
     if mark:
         return "The mark at its start says that they should be: the file is cut off or damaged"
+    for start, name in PACKED.items():
+        if body.startswith(start):
+            return f"It is compressed, which its name does not say: name it with {name} at the end"
     wide = _wide(body)
-    return f"Say how the file is encoded, for example encoding={wide or 'latin-1'!r}"
+    # What Windows writes has letters where latin-1 has control characters.
+    usual = "cp1252" if any(0x80 <= each < 0xA0 for each in body[:HEAD]) else "latin-1"
+    return f"Say how the file is encoded, for example encoding={wide or usual!r}"
 
 
 def _wide(body):

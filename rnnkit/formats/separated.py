@@ -177,7 +177,9 @@ def check_columns(count, label):
 
 def _unequal(label, line, names, found):
     some = shorten(", ".join(map(str, names)))
-    return f"{label}, line {line}: expected {len(names)} fields ({some}) but found {found}"
+    fault = f"{label}, line {line}: expected {len(names)} fields ({some}) but found {found}"
+    hint = ". If something else stands between its columns, say it: separator='^'"
+    return fault + hint * (len(names) == 1)
 
 
 def _tsv_frame(text, label, header):
@@ -198,7 +200,7 @@ def _tsv_frame(text, label, header):
             names = _names(rows.iloc[0].split("\t"), header)[1]
             raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
         frame = rows.str.split("\t", expand=True)
-    return frame.map(_unquote, na_action="ignore") if '"' in text else frame
+    return frame.apply(_unquoted) if '"' in text else frame
 
 
 def _plain_tsv_frame(text, label):
@@ -226,9 +228,20 @@ def _stream(text):
     return io.TextIOWrapper(body, "utf-8", "surrogatepass", newline="")
 
 
-def _unquote(field):
-    if len(field) > 1 and field[0] == field[-1] == '"' and '"' in field[1:-1]:
-        inner = field[1:-1]
-        if '"' not in inner.replace('""', ""):
-            return inner.replace('""', '"')
-    return field
+def _unquoted(cells):
+    """Cells of a column between tabs without the quotes around them: of those that double what is
+    within, and of all if all below the first row have them."""
+    body = cells.iloc[1:]
+    filled = body[body.notna() & (body != "")]
+    everywhere = len(filled) > 1 and all(map(_enclosed, filled))
+    found = cells.copy()
+    for row, field in cells.items():
+        if isinstance(field, str) and (everywhere or '"' in field[1:-1]) and _enclosed(field):
+            found[row] = field[1:-1].replace('""', '"')
+    return found
+
+
+def _enclosed(field):
+    """Whether quotes are around a field, and those within are doubled."""
+    ends = len(field) > 1 and field[0] == field[-1] == '"'
+    return ends and '"' not in field[1:-1].replace('""', "")

@@ -9,7 +9,7 @@ from rnnkit.data.readers.files import class_folders, find_splits
 from rnnkit.data.splits import by_split_column, from_columns, named, take
 from rnnkit.formats.cells import as_label, missing
 from rnnkit.formats.tables import Table, from_frame
-from rnnkit.utils.messages import shorten
+from rnnkit.utils.messages import listed, shorten
 
 
 def load(source, request, to_tensors, read=None):
@@ -117,6 +117,7 @@ def text_and_label(table, columns):
             )
         if type(value) is str:
             known[value] = as_label(value)
+    _tell_of_case(known.values(), table.source)
     labels = [known[value] if type(value) is str else value for value in labels]
     for row, value in enumerate(texts):
         if type(value) is not str and (missing(value) or isinstance(value, (list, dict))):
@@ -126,6 +127,16 @@ def text_and_label(table, columns):
             )
     string = tf.TensorSpec((), tf.string)
     return convert(texts, string, "text"), convert(labels, string, "label")
+
+
+def _tell_of_case(labels, source):
+    """Says which classes differ in nothing but their case."""
+    found = {}
+    for label in sorted(set(map(str, labels))):
+        found.setdefault(label.casefold(), []).append(label)
+    alike = [" and ".join(map(repr, each)) for each in found.values() if len(each) > 1]
+    if alike:
+        print(f"{source}: classes that differ in case alone are kept apart: {listed(alike, 5)}")
 
 
 def leave_out(bad, total, what, skip, level=3):

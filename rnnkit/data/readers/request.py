@@ -55,9 +55,11 @@ class Request:
             separated = compressed.bare(table.source).suffix.lower() in (".csv", ".tsv")
             if self.header is not None or self.given or not separated:
                 raise
+            apart = len(table.columns) == 1 and self.separator is None
+            hint = ". If something else stands between its columns, say it: separator='^'" * apart
             raise ValueError(
-                f"{error}. If its first row is an example, say header=False, and the columns by "
-                "position: input=0, target=1"
+                f"{error}{hint}. If its first row is an example, say header=False, and the columns "
+                "by position: input=0, target=1"
             ) from None
 
     def table(self, path):

@@ -15,7 +15,7 @@ from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.readers.series import panels
 from rnnkit.data.splits import SPLITS, named
 from rnnkit.formats import bounds, picture_headers, pictures
-from rnnkit.formats.cells import as_text, missing
+from rnnkit.formats.cells import as_label, as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame
 from rnnkit.formats.times import TIME_NAMES
 
@@ -180,7 +180,9 @@ def _sequence(table, rows, request, known, frames, apart):
 
 def _label_of(value, where):
     try:
-        return as_text(value).strip()
+        value = as_label(value)
+        whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+        return as_text(int(value) if whole else value).strip()
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
 
@@ -306,10 +308,10 @@ def from_arrays(source, fractions=None, names=None):
     for index, (x, y) in enumerate(zip(*source, strict=True)):
         x = np.asarray(x.numpy() if hasattr(x, "numpy") else x)
         y = y.numpy() if hasattr(y, "numpy") else y
+        where = f"The sequence at position {index}"
         if names is not None:
-            where = f"The sequence at position {index}"
             y = [class_names.name_of(each, names, where) for each in y]
-        labels = [each if isinstance(each, bytes) else str(each).encode() for each in y]
+        labels = [b"" if missing(each) else _label_of(each, where) for each in y]
         if len(x) != len(labels) or not len(labels):
             raise ValueError(
                 f"Each frame must have a label. Received: {len(x)} frames and {len(labels)} labels "

@@ -56,7 +56,8 @@ def read(path, data_type="tags", given=None, encoding="utf-8", text=None):
     path, given = pathlib.Path(path), given or {}
     # Not str.splitlines, which also splits at form feeds and other rare characters.
     text = decode(path, encoding) if text is None else text
-    lines = text.replace("\r\n", "\n").split("\n")
+    text = text.replace("\r\n", "\n")
+    lines = text.split("\n" if "\n" in text else "\r")
     rows = [(number, line) for number, line in enumerate(lines, 1)]
     filled = [each for each in rows if each[1].strip() and not each[1].startswith(DOCUMENT)]
     # Comments may have tabs where words have spaces.
