@@ -16,6 +16,11 @@ from rnnkit.utils.messages import listed
 
 UNKNOWN = 1  # id of a category that training had not; 0 is padding
 GAP = "time since the event before"
+# An amount with what it is of: $12.50, 12 EUR, 3 %.
+_MONEY = (
+    rf"[$€£¥₹]\s*{events.NUMBER}"
+    rf"|{events.NUMBER}\s*(?:[$€£¥₹%]|USD|EUR|GBP|CHF|JPY|CNY|INR|CZK|SEK|PLN)"
+)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -144,7 +149,8 @@ class Events(Feature):
 
         Raises:
             ValueError: If there are no events, a column that was named is missing, or one of
-                categories has none that is frequent enough.
+                categories has none that is frequent enough; and for a column that was not named
+                and may be of amounts, as nearly all its cells are numbers, or have marks of money.
         """
         batches = [self._read(values) for values in self.batches(data)]
         batches = [(columns, gaps, times) for columns, gaps, times, _ in batches if len(times)]
@@ -207,6 +213,8 @@ class Events(Feature):
         numeric = [n for n in free if all(_is_numeric(columns[n]) for columns in batches)]
         if self.categories is None:
             self.categories = [name for name in free if name not in numeric]
+            for name in self.categories:
+                _refuse_amounts(name, tf.concat([each[name] for each in batches], axis=0))
         if self.amounts is None:
             self.amounts = [name for name in numeric if name not in self.categories]
 
@@ -370,6 +378,23 @@ def _amounts(cells):
     known = tf.strings.regex_full_match(cells, events.NUMBER)
     numbers = tf.strings.to_number(tf.where(known, cells, "nan"), tf.float64)
     return tf.sign(numbers) * tf.math.log1p(tf.abs(numbers))
+
+
+def _refuse_amounts(name, cells):
+    """Refuses a column that seems to be of amounts, of which some or all are no numbers."""
+    empty = tf.strings.regex_full_match(cells, f"(?i)({events.empty_pattern()})")
+    cells = tf.boolean_mask(cells, ~empty)
+    money = tf.strings.regex_full_match(cells, _MONEY)
+    number = tf.strings.regex_full_match(cells, events.NUMBER)
+    count, size = int(tf.math.count_nonzero(money | number)), len(cells)
+    if 10 * count <= 9 * size:
+        return
+    odd = tf.boolean_mask(cells, money if count == size else ~(money | number))
+    raise ValueError(
+        f"The column {name!r} may be of amounts, as {count:,} of {size:,} cells are, or of "
+        f"categories, as {text_of(odd[0].numpy())!r} is no number. Correct such cells, or say "
+        f"categories=[{name!r}, ...]"
+    )
 
 
 def _is_numeric(cells):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import keras
 import numpy as np
@@ -111,6 +112,27 @@ def test_columns_are_told_apart():
     assert named.width == 1 + 1 + 1 + 1  # without the fee
     again = Events.from_config(named.get_config())
     assert again.get_config() == named.get_config()
+
+
+@pytest.mark.parametrize(
+    "cells, message",
+    [
+        (["$1.50", "$2", "$12.50"], "as 3 of 3 cells are, or of categories, as '$1.50' is no"),
+        (["1.50 EUR", "3 €", ""], "as 2 of 2 cells are"),
+        (["5 %", "12 %", "7%"], "3 of 3 cells"),
+        ([*map(str, range(20)), "?"], "as 20 of 21 cells are, or of categories, as '?' is no"),
+        (["1", "2", "x"], None),  # codes
+        (["12AB", "3CD", "4"], None),
+    ],
+)
+def test_columns_that_may_be_amounts_or_categories(cells, message):
+    history = [{"time": time, "amount": 1.0, "what": cell} for time, cell in enumerate(cells)]
+    assert "what" in Events(categories=["what"], min_count=1).adapt([history]).categories
+    if message is None:
+        assert Events(min_count=1).adapt([history]).categories == ["what"]
+        return
+    with pytest.raises(ValueError, match=re.escape(message) + r".*categories=\['what', ...\]"):
+        Events().adapt([history])
 
 
 def test_vocabulary_limits():
