@@ -45,6 +45,7 @@ class Feature:
         strands: Sequences that lie side by side in a step and are read with the same weights.
         keys: Piano keys in a step, or None.
         names: Names of the classes or columns as texts, in order; or None.
+        token_names: Names of the ids of tokens, in order, the special ones first; or None.
         time: Whether the first column of a raw sequence is the time of each step.
         horizon: Steps ahead that each step forecasts, or None.
         period: Steps in a season, or None.
@@ -77,6 +78,7 @@ class Feature:
     strands = 1
     keys = None
     names = None
+    token_names = None
     time = False
     horizon = None
     period = None

@@ -96,6 +96,12 @@ class Subwords(Feature):
         return self.model is not None
 
     @property
+    def token_names(self):
+        if not self.adapted:
+            return None
+        return [self._processor.id_to_piece(each) for each in range(self.vocabulary_size)]
+
+    @property
     def vocabulary_size(self):
         """Number of ids, padding and unknown included; before `adapt`, the limit."""
         return self._processor.get_piece_size() if self.adapted else self.vocabulary_limit

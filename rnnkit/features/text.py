@@ -162,6 +162,10 @@ class Text(Feature):
         return self.vocabulary is not None
 
     @property
+    def token_names(self):
+        return [PADDING, UNKNOWN, *self.vocabulary] if self.adapted else None
+
+    @property
     def vocabulary_size(self):
         """Number of ids, padding and unknown included; before `adapt`, the limit."""
         return len(self.vocabulary) + 2 if self.adapted else self.vocabulary_limit

@@ -174,9 +174,10 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
             y: Raw targets, if `x` is not a dataset.
             batch_size: Examples in a step. By default the model's own; with `steps_per_epoch`
                 that of the batches that a generator or `PyDataset` gives.
-            class_weight: Dict of weight by class (of a label, or of tags), such as `{"spam": 3}`;
-                a class may also be given by its index. Others weigh 1. `"balanced"` makes all
-                weigh the same in all. They count in training alone, times `sample_weight`.
+            class_weight: Dict of weight by class (of a label, of tags, or of the tokens of
+                generated texts), such as `{"spam": 3}`; a class of labels and tags may also be
+                given by its index. Others weigh 1. `"balanced"` makes all weigh the same in all.
+                They count in training alone, times `sample_weight`.
             interrupted_path: Where Ctrl-C leaves the best weights so far; by default
                 `<name>-interrupted.keras` in the current folder. False leaves none.
             trainer: What runs the epochs instead of the model itself, such as
@@ -190,6 +191,11 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
             rnnkit.training.Diverged: A ValueError: the loss or the weights are not finite.
         """
         weights = self.checked_class_weight(class_weight)
+        if weights is not None and trainer is not None:
+            raise ValueError(
+                "class_weight must be left out here: what a model generates is judged as a whole "
+                f"by its reward. Received: class_weight={class_weight!r}"
+            )
         if is_lazy(x) and y is None and kwargs.get("steps_per_epoch") is not None:
             texts_alone = self.input_feature is None  # of a language model
             target = None if texts_alone else self.output_feature
@@ -235,7 +241,12 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
                 f"class_weight must be left out here: {self.weighs_otherwise}. "
                 f"Received: class_weight={class_weight!r}"
             )
-        return class_weights(class_weight, self.output_feature)
+        return class_weights(class_weight, self.output_feature, self.learns_tokens)
+
+    @property
+    def learns_tokens(self):
+        """Whether the loss is a mean over the tokens of texts, which class weights may weigh."""
+        return False
 
     @property
     def weighs_otherwise(self):

@@ -144,13 +144,6 @@ class LanguageModel(OneToMany):
             validation_data = self.prepare(validation_data)
         return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
-    @property
-    def weighs_otherwise(self):
-        return (
-            "a language model learns texts token by token, and has no classes. A text that is to "
-            "count more may be among the texts several times"
-        )
-
     def _batches(self, data, batch_size, shuffle=False, seed=None):
         size, start = self._batch_size(batch_size), self.decoder.head.start
         self.carried.reserve(data.streams(size, self.sequence_length))

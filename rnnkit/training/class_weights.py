@@ -1,17 +1,20 @@
 """Weights of classes in a loss, put beside the data before training begins."""
 
+import copy
 import numbers
 
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data.pipeline.corpus import Corpus
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
+from rnnkit.data.pipeline.shared import Shared
 from rnnkit.utils.checks import nearest, number
 
 BALANCED = "balanced"
 # Type of target without classes -> why it has none.
 NO_CLASSES = {
-    "texts": "a text is learned token by token, each given those before, and is of no class",
+    "texts": "the text is learned as a whole here, not token by token",
     "notes": "a melody is learned note by note, each given those before, and is of no class",
     "keys": "a step of polyphonic music has many keys at once, and is of no class",
     "values": "values are numbers, which have no classes",
@@ -20,13 +23,15 @@ NO_CLASSES = {
 }
 
 
-def class_weights(weights, feature):
+def class_weights(weights, feature, of_tokens=False):
     """Class weights as they were given, checked against the classes that there are.
 
     Args:
         weights: Dict of weight by class: its name or value, or its index. Other classes have
             weight 1. `"balanced"` or None stay as they are.
         feature: The output feature.
+        of_tokens: Whether the model learns texts token by token: then tokens are the classes, by
+            their names, and the marks of the start and the end have weight 1.
 
     Returns:
         A list of floats, one for each class; `"balanced"` or None.
@@ -42,22 +47,25 @@ def class_weights(weights, feature):
     """
     if weights is None:
         return None
-    if feature.target_type not in ("classes", "tags"):
+    of_tokens = of_tokens and feature.token_names is not None
+    if feature.target_type not in ("classes", "tags") and not of_tokens:
         reason = NO_CLASSES.get(feature.target_type, "this one has no classes")
         raise ValueError(
-            f"class_weight needs a Label or Tags as target: {reason}. Weigh whole examples with "
-            "sample_weight of the model's fit instead. "
+            f"class_weight needs a Label, Tags or tokens as target: {reason}. Weigh whole examples "
+            "with sample_weight of the model's fit instead. "
             f"Received: class_weight={weights!r} for a target of {type(feature).__name__}"
         )
     if isinstance(weights, str) and weights == BALANCED:
         return BALANCED
+    classes = feature.token_names[2:] if of_tokens else feature.classes
     if not isinstance(weights, dict) or not weights:
         raise ValueError(
             "class_weight must be 'balanced' or a dict of weight by class, such as "
-            f"{{{feature.classes[0]!r}: 2.0}}. Received: class_weight={weights!r}"
+            f"{{{classes[0]!r}: 2.0}}. Received: class_weight={weights!r}"
         )
-    result = [1.0] * feature.size
-    for (key, weight), index in zip(weights.items(), _indices(weights, feature), strict=True):
+    result = [1.0] * size_of(feature)
+    found = _ids(weights, feature.token_names) if of_tokens else _indices(weights, feature)
+    for (key, weight), index in zip(weights.items(), found, strict=True):
         result[index] = number(weight, f"class_weight[{key!r}]", above=0)
     return result
 
@@ -68,12 +76,12 @@ def weighted(data, weights, feature):
     Args:
         data: `Encoded` or `Streamed` data `(x, y[, weight])`.
         weights: What `class_weights` gives. With `"balanced"` a class that makes up the part s of
-            the examples (of tags: of the steps) has the weight 1 / (k s), for k classes that
-            occur: all weigh the same in all, and the mean weight is 1.
+            the examples (of tags and tokens: of the steps) has the weight 1 / (k s), for k classes
+            that occur: all weigh the same in all, and the mean weight is 1.
         feature: The output feature.
 
     Returns:
-        Data `(x, y, weight)`: of labels a weight an example, of tags a weight a step.
+        Data `(x, y, weight)`: of labels a weight an example, of tags and tokens a weight a step.
 
     Raises:
         ValueError: For `"balanced"` and data without end.
@@ -83,6 +91,10 @@ def weighted(data, weights, feature):
     if isinstance(weights, str):
         weights = balanced(counts(data, feature))
     table = tf.constant(weights, tf.float32)  # [classes]
+    if isinstance(data, Corpus):
+        data = copy.copy(data)
+        data.weights = table
+        return data
 
     def weigh(x, y, *own):
         return x, y, _multiplied(y, table, *own)
@@ -91,7 +103,10 @@ def weighted(data, weights, feature):
         return Streamed(
             data.dataset, lambda *raw: weigh(*data.encode(*raw)), data.padding, data.checked
         )
-    return Encoded(weigh(*data.tensors), data.padding)
+    tensors = weigh(*data.tensors)
+    if isinstance(data, Shared):  # whose inputs are kept beside them
+        return Shared(data.inputs, tensors, data.padding)
+    return Encoded(tensors, data.padding)
 
 
 def balanced(found):
@@ -119,7 +134,9 @@ def balanced(found):
 
 def counts(data, feature):
     """Examples of each class in encoded data, of tags the steps; NumPy `[classes]`."""
-    if isinstance(data, Encoded):
+    if isinstance(data, Corpus):
+        parts = [tf.constant(data.tokens)]
+    elif isinstance(data, Encoded):
         parts = [data.tensors[1]]
     elif data.dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
@@ -128,11 +145,30 @@ def counts(data, feature):
         )
     else:  # read once more than training does
         parts = (batch[1] for batch in data.batches(1024))
-    result = np.zeros(feature.size, "int64")
+    size = size_of(feature)
+    result = np.zeros(size, "int64")
     for part in parts:
         ids = (part.flat_values if isinstance(part, tf.RaggedTensor) else part).numpy().ravel()
-        result += np.bincount(ids[ids >= 0], minlength=feature.size)
+        result += np.bincount(ids[ids >= 0], minlength=size)
     return result
+
+
+def size_of(feature):
+    """How many classes a target has; of texts the ids of tokens, and those of start and end."""
+    return feature.vocabulary_size + 2 if feature.target_type == "texts" else feature.size
+
+
+def _ids(weights, tokens):
+    """The id of the token that each key of a dict names."""
+    known = {name: index for index, name in enumerate(tokens) if index}
+    for key in weights:
+        if key not in known:
+            raise ValueError(
+                f"class_weight names the token {key!r}, which is not in the vocabulary."
+                f"{nearest(str(key), known)} Tokens: {', '.join(map(repr, tokens[2:12]))}, ... "
+                f"({len(tokens) - 2:,}). Received: class_weight={weights}"
+            )
+    return [known[key] for key in weights]
 
 
 def _indices(weights, feature):

@@ -237,7 +237,7 @@ def test_what_cannot_be_forecast():
                             Forecast(["c"]).adapt(SINE))  # fmt: skip
     with pytest.raises(
         ValueError,
-        match="class_weight needs a Label or Tags as target.* Received: a target of Forecast",
+        match="class_weight needs a Label, Tags or tokens as target.* for a target of Forecast",
     ):
         build(SINE).fit(SINE, class_weight={0: 1.0})
     with pytest.raises(ValueError, match="call fit with the old and the new"):

@@ -389,7 +389,7 @@ def test_wrong_features():
         EncoderDecoder(text, text, cell="dense", attention=None)
     with pytest.raises(ValueError, match="has learned nothing yet"):
         EncoderDecoder(Text(), text)
-    with pytest.raises(ValueError, match="class_weight needs a Label"):
+    with pytest.raises(ValueError, match="class_weight names the token 0, which is not in the"):
         small(x, y).fit(x, y, class_weight={0: 1.0}, verbose=0)
 
 

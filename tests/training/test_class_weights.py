@@ -10,9 +10,10 @@ from sklearn.utils.class_weight import compute_class_weight
 
 import rnnkit
 from rnnkit.data.pipeline import encoded as pipeline
-from rnnkit.features import Label, Number, Tags, Words
+from rnnkit.data.pipeline.shared import Shared
+from rnnkit.features import Image, Label, Number, Tags, Text, Words
 from rnnkit.losses import BalancedCrossEntropy
-from rnnkit.models import OneToOne, Tagger
+from rnnkit.models import Captioner, EncoderDecoder, LanguageModel, OneToOne, Tagger
 from rnnkit.training.class_weights import balanced, class_weights
 from tests import helpers
 
@@ -146,6 +147,76 @@ def test_heavier_classes_are_found_more():
     assert found == ["no", "yes"]
 
 
+# === Tokens of generated texts ===
+
+
+def test_tokens():
+    """The loss of each token times the weight of that token, as a mean."""
+    texts = ["red blue green", "red", "blue red"]
+    text = Text().adapt(texts)
+    model = EncoderDecoder(text, text, units=4, embedding_size=4, seed=1)
+    model.compile(optimizer=SGD(0.0))
+    own = [1.0, 2.0, 0.5]
+    data = model.prepare(texts, texts, own)
+    inputs, targets, own_of_rows = next(iter(model._batches(data, 8)))
+    ids = targets.numpy()  # [batch, time], with the end
+    outputs = keras.ops.softmax(model(inputs, training=False)).numpy()
+    values = -np.log(np.take_along_axis(outputs, ids[..., None], -1)[..., 0])
+    counts = np.bincount(ids[ids > 0], minlength=text.vocabulary_size + 2)
+    even = balanced(counts)
+    of_red = np.ones(len(counts))
+    of_red[text.token_names.index("red")] = 5.0
+    for given, table in (({"red": 5.0}, of_red), ("balanced", even)):
+        weights = table[ids] * (ids > 0)
+        expected = (values * weights).sum() / weights.sum()
+        assert loss(model, texts, texts, class_weight=given) == pytest.approx(expected, rel=1e-4)
+        weights = weights * own_of_rows.numpy()[:, None]
+        expected = (values * weights).sum() / weights.sum()
+        found = loss(model, texts, texts, class_weight=given, sample_weight=own)
+        assert found == pytest.approx(expected, rel=1e-4)
+    for wrong in ({"rad": 2.0}, {2: 2.0}, {"": 2.0}):
+        with pytest.raises(ValueError, match="names the token .* which is not in the vocabulary"):
+            model.fit(texts, texts, class_weight=wrong)
+    with pytest.raises(ValueError, match="judged as a whole by its reward"):
+        model.fine_tune(texts, texts, reward="bleu", learning_rate=0.1, class_weight="balanced")
+
+
+def test_tokens_of_a_language_model():
+    texts = ["abab cab" * 20]
+    model = LanguageModel(Text(level="character").adapt(texts), units=4, embedding_size=4, seed=1)
+    model.compile(optimizer=SGD(0.0))
+    nats = {}
+    for token in "ab":  # a weight that drowns the others leaves the loss of this token
+        nats[token] = loss(model, texts, None, class_weight={token: 1e6})
+    plain = loss(model, texts, None)
+    ids = model.prepare(texts).tokens
+    names = model.output_feature.token_names
+    others = {each: loss(model, texts, None, class_weight={each: 1e6}) for each in "c "}
+    fractions = {each: (ids == names.index(each)).mean() for each in "abc "}
+    expected = sum(fractions[each] * {**nats, **others}[each] for each in fractions)
+    assert plain == pytest.approx(expected, rel=1e-3)
+    even = sum({**nats, **others}.values()) / 4
+    assert loss(model, texts, None, class_weight="balanced") == pytest.approx(even, rel=1e-3)
+
+
+def test_tokens_of_several_captions_of_a_picture():
+    """A picture is kept once, and the weights are those of its captions."""
+    pictures = [np.full((8, 8, 3), value, "uint8") for value in (10, 10, 200)]
+    captions = ["a red dog", "a dog", "two red cats"]
+    features = Image().adapt(pictures), Text().adapt(captions)
+    model = Captioner(*features, units=4, embedding_size=4, seed=1)
+    model.compile(optimizer=SGD(0.0))
+    assert isinstance(model.prepare(pictures, captions), Shared)
+    plain, red, found = (
+        loss(model, pictures, captions, class_weight=given)
+        for given in (None, {"red": 1e7}, {"red": 5.0})
+    )
+    tokens, reds = 11, 2  # the ends included
+    others = plain * tokens - red * reds
+    expected = (others + 5 * red * reds) / (tokens - reds + 5 * reds)
+    assert found == pytest.approx(expected, rel=1e-3) and found != pytest.approx(plain, rel=1e-3)
+
+
 # === Which class is meant ===
 
 
@@ -193,7 +264,9 @@ def test_what_could_be_one_of_two_classes():
 
 def test_refused_before_any_work(tags):
     number = OneToOne(Number(normalize=False), Number(normalize=False), units=2)
-    with pytest.raises(ValueError, match="needs a Label or Tags as target.*target of Number"):
+    with pytest.raises(
+        ValueError, match="needs a Label, Tags or tokens as target.*target of Number"
+    ):
         number.fit([1.0], [1.0], class_weight={0: 1})
     model = Tagger(tags.input_feature, tags.output_feature, units=2, crf=True)
     with pytest.raises(ValueError, match="crf=True learns how likely whole sequences are"):

@@ -23,7 +23,10 @@ class Corpus(Encoded):
     Attributes:
         tokens: int32 `[tokens]`, all texts in a row.
         characters: As given.
+        weights: Weight of each token in the loss, `[ids]`, or None.
     """
+
+    weights = None
 
     def __init__(self, texts, between, characters=None):
         parts = []
@@ -58,12 +61,14 @@ class Corpus(Encoded):
             multiple: Streams are padded to a multiple of this.
 
         Returns:
-            A `tf.data.Dataset` of pairs of int32 `[streams, time]`, with known cardinality.
+            A `tf.data.Dataset` of pairs of int32 `[streams, time]`, with known cardinality; with
+            `weights` their weights `[streams, time]` beside them.
         """
         size, count = len(self.tokens), self.streams(batch_size, chunk)
         length = -(-size // count)  # of a stream
         padded = -(-length // multiple) * multiple
         steps, tokens = -(-padded // chunk), tf.constant(self.tokens)
+        table = None if self.weights is None else tf.constant(self.weights, tf.float32)
         firsts = tf.range(count, dtype=tf.int64)[:, None] * length  # [streams, 1]
 
         def take(begin, offset, number):
@@ -80,7 +85,9 @@ class Corpus(Encoded):
                 sampled = tf.random.stateless_uniform([count, 1], tf.stack([number, begin]))
                 starts |= (times == begin) & (sampled < ANEW)  # [streams, time]
             before = tf.where(starts, start, at(positions - 1))
-            return tf.where(there, before, 0), tf.where(there, at(positions), 0)
+            targets = tf.where(there, at(positions), 0)
+            weights = () if table is None else (tf.gather(table, targets),)
+            return tf.where(there, before, 0), targets, *weights
 
         @as_written
         def epoch(number):

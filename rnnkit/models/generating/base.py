@@ -62,6 +62,10 @@ class Generating(Model):
             metrics = default_metrics
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
+    @property
+    def learns_tokens(self):
+        return self.output_feature.target_type == "texts"
+
     def _truncate(self, encoded):
         encoded, cut = super()._truncate(encoded)
         if len(encoded) > 1:
