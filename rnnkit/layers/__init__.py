@@ -9,6 +9,7 @@ from keras.layers import RNN, Bidirectional, GRUCell, LSTMCell, SimpleRNNCell
 from rnnkit.layers.attention import AdditiveAttention, MultiplicativeAttention
 from rnnkit.layers.crf import CRF
 from rnnkit.layers.events import EventEmbedding, Strand
+from rnnkit.layers.forecast_blend import ForecastBlend
 from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D
 from rnnkit.layers.gated import GRU, LSTM, SimpleRNN, handwritten_gradients
@@ -22,7 +23,7 @@ from rnnkit.layers.reference import (
     ReferenceLSTMCell,
     ReferenceSimpleRNNCell,
 )
-from rnnkit.layers.relative import ForecastBlend, RelativeForecast
+from rnnkit.layers.relative import RelativeForecast
 from rnnkit.layers.reservoir import ESN, ESNCell
 from rnnkit.layers.sharing import BagOfTokens, RepeatRows
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense

@@ -7,6 +7,9 @@ import tensorflow as tf
 from rnnkit.layers.config import Configured
 from rnnkit.layers.reservoir import ESNCell
 
+# Of the mean distance from the mean of a window, what its own scale has at least; and at all.
+LEAST_OWN, LEAST = 0.01, 1e-6
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class RelativeForecast(Configured, keras.layers.Layer):
@@ -23,6 +26,10 @@ class RelativeForecast(Configured, keras.layers.Layer):
     window from a state of zero. What lies before the window does not matter, and what lies before
     the series is taken to be as its first season. With weights of zero the forecast is the last
     value.
+
+    With the weight `own` at 1, for series of many sizes, all this is also over the window's own
+    scale: the mean change from one season to the next within it. A column is then as far from its
+    mean as it is from that of the window.
 
     The weights are not trained by gradient: `rnnkit.models.EchoStateForecaster` solves for them.
 
@@ -44,11 +51,13 @@ class RelativeForecast(Configured, keras.layers.Layer):
 
     Call arguments:
         inputs: Tensor `(batch, time, features)`.
-        last_only: Whether only the forecasts at the last step are wanted. With `known` the inputs
-            go on for `horizon` steps after that.
+        back: Integers `[wanted]`: forecasts are wanted only so many steps before the last; None for
+            all. With `known` the inputs go on for `horizon` steps after the last one.
 
     Output shape:
-        `(batch, time, horizon * targets)`, ordered by lead.
+        The forecasts `(batch, time, horizon * targets)`, ordered by lead; the present values of the
+        targets `(batch, time, targets)`, of all steps; and the windows' own scales
+        `(batch, time, targets)`. All in the unit of the outputs.
     """
 
     def __init__(
@@ -96,6 +105,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.kernel_window = weight("kernel_window", (targets, self.window, self.horizon))
         self.kernel_shared = weight("kernel_shared", (self.shared, self.horizon * targets))
         self.most = weight("most", (targets,))  # absolute change
+        self.own = weight("own", ())  # 1 for changes over those within the window
         self.built = True
 
     @property
@@ -169,126 +179,98 @@ class RelativeForecast(Configured, keras.layers.Layer):
         )
         return (state - self.state_mean) * self.state_scale
 
-    def parts(self, inputs, last_only=False, times=None):
+    def own_scale(self, past, index):
+        """How much columns change within a window, and how far from its mean they are.
+
+        Args:
+            past: Values over their scale `[batch, steps, columns]`.
+            index: Steps of each window `[time, window]`.
+
+        Returns:
+            The own scale and the level over it, each `[batch, time, columns]`.
+        """
+        window = tf.gather(past, index, axis=1)  # [batch, time, window, columns]
+        back = self.period if self.period and self.period < self.window else 1
+        change = tf.reduce_mean(tf.abs(window[:, :, back:] - window[:, :, :-back]), axis=2)
+        mean = tf.reduce_mean(window, axis=2)
+        spread = tf.reduce_mean(tf.abs(window - mean[:, :, None]), axis=2)
+        own = change + LEAST_OWN * spread + LEAST
+        return own, (window[:, :, -1] - mean) / own
+
+    def parts(self, inputs, back=None, times=None):
         """What the forecasts are made of, but for the states.
 
         Args:
             inputs: `[batch, time, features]`.
-            last_only: Whether only those of the last step are wanted.
+            back: As in `call`.
             times: Steps that are wanted, integers `[some]`; None for all.
 
         Returns:
-            The last values over their scale `[batch, time, columns]`, the windows of the targets
-            relative to them `[batch, time, targets, window]`, the shared features without the
-            states `[batch, time, ...]`, and what the reservoir runs over
-            `[batch * time, reach, inputs]`.
+            The last values over their scale `[batch, time, columns]`, the windows' own scales
+            `[batch, time, columns]`, the windows of the targets relative to the last values
+            `[batch, time, targets, window]`, the shared features without the states
+            `[batch, time, ...]`, and what the reservoir runs over `[batch * time, reach, inputs]`.
         """
         values = self.values(inputs)
         last = past = values / self.scale  # [batch, time, columns]
         everything, size = values, tf.shape(values)[1]
-        if last_only:
-            times = tf.reshape(size - 1 - (self.horizon if self.known else 0), [1])
+        if back is not None:
+            end = size - 1 - (self.horizon if self.known else 0)
+            times = tf.maximum(end - tf.cast(back, tf.int32), 0)
         if times is None:
             times = tf.range(size)
         else:
             times = tf.cast(times, tf.int32)
             values, last, inputs = (tf.gather(x, times, axis=1) for x in (values, last, inputs))
-        own = tf.gather(last, self.targets, axis=-1)  # [batch, time, targets]
         index = self._index(times, self.window)
-        windows = tf.gather(tf.gather(past, self.targets, axis=-1), index, axis=1)
-        windows = tf.transpose(windows - own[:, :, None], [0, 1, 3, 2])
         level = (values - self.centre) / self.spread
         level = tf.clip_by_value(level, self.lowest, self.highest)  # [batch, time, columns]
+        own, level = tf.cond(
+            self.own > 0,
+            lambda: self.own_scale(past, index),
+            lambda: (tf.ones_like(last), level),
+        )
+        targets = tf.gather(last, self.targets, axis=-1)  # [batch, time, targets]
+        windows = tf.gather(tf.gather(past, self.targets, axis=-1), index, axis=1)
+        windows = (windows - targets[:, :, None]) / tf.gather(own, self.targets, axis=-1)[
+            :, :, None
+        ]
+        windows = tf.transpose(windows, [0, 1, 3, 2])
         run = tf.gather(past, index[:, -self.reach :], axis=1) - last[:, :, None]
+        run /= own[:, :, None]
         shape = tf.shape(run)  # [batch, time, reach, columns]
         run = tf.concat([run, tf.broadcast_to(level[:, :, None], shape)], axis=-1)
         run = tf.reshape(run / self.columns**0.5, [-1, self.reach, 2 * self.columns])
         parts = [tf.ones_like(level[..., :1]), level, inputs[..., self.columns :]]
         if self.recent:
             recent = tf.gather(past, index[:, -1 - self.recent : -1], axis=1)
-            recent -= last[:, :, None]  # [batch, time, recent, columns]
+            recent = (recent - last[:, :, None]) / own[:, :, None]  # [batch, time, recent, columns]
             parts.append(tf.reshape(recent, [shape[0], shape[1], self.recent * self.columns]))
         if self.known:  # [batch, time, horizon, known], after the end the last values
             to_come = tf.minimum(times[:, None] + tf.range(1, self.horizon + 1), size - 1)
             ahead = (everything - self.centre) / self.spread
             ahead = tf.gather(tf.gather(ahead, self.known, axis=-1), to_come, axis=1)
             parts.append(tf.reshape(ahead, [shape[0], shape[1], self.ahead]))
-        return last, windows, tf.concat(parts, axis=-1), run
+        return last, own, windows, tf.concat(parts, axis=-1), run
 
-    def features(self, inputs, last_only=False):
-        """What the forecasts are made of.
-
-        Args:
-            inputs: `[batch, time, features]`.
-            last_only: Whether only those of the last step are wanted.
-
-        Returns:
-            The last values over their scale `[batch, time, columns]`, the windows of the targets
-            relative to them `[batch, time, targets, window]`, and the shared features
-            `[batch, time, shared]`, the states last.
-        """
-        last, windows, shared, runs = self.parts(inputs, last_only)
-        shape = [tf.shape(last)[0], tf.shape(last)[1], self.echo.units]
-        states = tf.reshape(self.states(runs), shape)
-        return last, windows, tf.concat([shared, states], axis=-1)
-
-    def call(self, inputs, last_only=False):
-        last, windows, shared = self.features(inputs, last_only)
-        change = tf.einsum("btdw,dwl->btld", windows, self.kernel_window)
+    def call(self, inputs, back=None):
+        last, own, windows, shared, runs = self.parts(inputs, back)
         steps = [tf.shape(last)[0], tf.shape(last)[1], self.horizon, len(self.targets)]
+        states = tf.reshape(self.states(runs), [*steps[:2], self.echo.units])
+        shared = tf.concat([shared, states], axis=-1)
+        change = tf.einsum("btdw,dwl->btld", windows, self.kernel_window)
         change += tf.reshape(tf.matmul(shared, self.kernel_shared), steps)
-        last = tf.gather(last, self.targets, axis=-1)[:, :, None]  # [batch, time, 1, targets]
-        change = tf.clip_by_value(change, -self.most, self.most)
-        found = (last + change) * tf.gather(self.scale, self.targets)
-        return tf.reshape(self.outputs(found), [*steps[:2], self.horizon * len(self.targets)])
+        last, own = (tf.gather(x, self.targets, axis=-1) for x in (last, own))
+        change = tf.clip_by_value(change, -self.most, self.most) * own[:, :, None]
+        scale = tf.gather(self.scale, self.targets)
+        found = self.outputs((last[:, :, None] + change) * scale)  # [batch, time, horizon, targets]
+        present = self.outputs(tf.gather(self.values(inputs), self.targets, axis=-1))
+        to_outputs = np.array(self.deviation)[self.targets] / np.array(self.target_deviation)
+        own *= scale * to_outputs.astype(own.dtype.as_numpy_dtype)
+        return tf.reshape(found, [*steps[:2], self.horizon * len(self.targets)]), present, own
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.horizon * len(self.targets))
-
-
-@keras.saving.register_keras_serializable(package="rnnkit")
-class ForecastBlend(Configured, keras.layers.Layer):
-    """A weighted mean of forecasts, and how far they are off.
-
-    The weights are not trained. Beside those of the mean it holds, for each output, the root mean
-    squared error, and the half width of an interval: a constant and a fraction of the absolute
-    value that is forecast, in the targets' own unit.
-
-    Args:
-        horizon: Leads.
-        targets: Number of targets.
-
-    Input shape:
-        A list of tensors `(batch, time, horizon * targets)`.
-
-    Output shape:
-        That of each of them.
-    """
-
-    def __init__(self, horizon, targets, **kwargs):
-        kwargs.setdefault("trainable", False)
-        super().__init__(**kwargs)
-        self.horizon = horizon
-        self.targets = targets
-
-    def build(self, input_shapes):
-        def weight(name, shape, value="zeros"):
-            return self.add_weight(shape=shape, initializer=value, trainable=False, name=name)
-
-        width = self.horizon * self.targets
-        self.weights_of_mean = weight("weights_of_mean", (len(input_shapes), self.targets))
-        self.errors = weight("errors", (width,), "ones")
-        self.constant = weight("constant", (width,))
-        self.fraction = weight("fraction", (width,))
-        self.fitted = weight("fitted", ())
-        self.built = True
-
-    def call(self, forecasts):
-        total = 0.0
-        for index, each in enumerate(forecasts):
-            weight = tf.tile(self.weights_of_mean[index], [self.horizon])
-            total += each * tf.cast(weight, each.dtype)
-        return total
-
-    def compute_output_shape(self, input_shapes):
-        return input_shapes[0]
+        targets = len(self.targets)
+        return tuple(
+            (*input_shape[:-1], size) for size in (self.horizon * targets, targets, targets)
+        )

@@ -12,7 +12,7 @@ from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.stack import RecurrentStack
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
-from rnnkit.models.forecast import naive
+from rnnkit.models.forecast import checks, naive
 from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import solving
 from rnnkit.models.reservoir.closed_loop import ClosedLoop
@@ -136,8 +136,8 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             )
         stepwise = isinstance(output_feature, (Series, Forecast))
         one_of(pooling, "pooling", ("last", "mean"))
-        forecasting.check_directions(bidirectional, output_feature, "reservoir")
-        forecasting.check_future(input_feature, "EchoStateNetwork")
+        checks.check_directions(bidirectional, output_feature, "reservoir")
+        checks.check_future(input_feature, "EchoStateNetwork")
         if output_feedback and (not stepwise or bidirectional):
             raise ValueError(
                 "output_feedback needs an output at each step and one direction. Received: "
@@ -147,7 +147,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         washout = (100 if stepwise else 0) if washout is None else washout
         integer(washout, "washout", least=0)
         integer(ensemble, "ensemble")
-        forecasting.check_interval(interval)
+        checks.check_interval(interval)
         ridge = solving.ridge_values(ridge)
         dtype = input_feature.dtype
         targets = output_feature.size if isinstance(output_feature, Label) else output_feature.width

@@ -8,17 +8,19 @@ from rnnkit.data.pipeline.given import raw_tensor
 from rnnkit.data.readers.series.ahead import rows_ahead
 from rnnkit.features import Forecast, Series
 from rnnkit.features.calendar import following
-from rnnkit.layers.relative import ForecastBlend, RelativeForecast
+from rnnkit.layers.forecast_blend import ForecastBlend
+from rnnkit.layers.relative import RelativeForecast
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
-from rnnkit.models.forecast import naive
-from rnnkit.models.forecast.learning import STEPS, Learning, windows_of
+from rnnkit.models.forecast import checks, naive
+from rnnkit.models.forecast.learning import Learning
 from rnnkit.models.forecast.rows import joined, parts_of
+from rnnkit.models.forecast.running import STEPS, Running, one_by_one
+from rnnkit.models.forecast.views import windows_of
 from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
 from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import solving
 from rnnkit.models.reservoir.one_pass import OnePass
-from rnnkit.models.windows import as_ragged
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
@@ -141,7 +143,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         integer(units, "units")
         lags = integer(lags, "lags", least=2, optional=True)
         one_of(transform, "transform", ("auto", "none"))
-        forecasting.check_interval(interval)
+        checks.check_interval(interval)
         ridge = solving.ridge_values(ridge)
         arguments |= {
             "leak_rate": np.asarray(leak_rate).tolist(),
@@ -167,11 +169,15 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
                 seed=echo_seed, known=[input_feature.names.index(name) for name in known],
                 dtype=dtype, name="in_logarithms" if logarithm else "in_values",
             )  # fmt: skip
-            parts.append(layer(inputs))  # [batch, time, horizon * targets]
+            parts.append(layer(inputs))
         blend = ForecastBlend(
-            output_feature.horizon, output_feature.size, dtype=dtype, name="blend"
-        )
-        super().__init__(inputs, blend(parts), **arguments)
+            output_feature.horizon, output_feature.size, sizes["window"],
+            sorted({1, sizes["period"] or 1, sizes["week"] or 1}), dtype=dtype, name="blend",
+        )  # fmt: skip
+        _, present, size = parts[0]
+        forecasts = [forecast for forecast, *_ in parts]  # [batch, time, horizon * targets] each
+        forecast, _ = blend(forecasts, present, size)
+        super().__init__(inputs, forecast, **arguments)
 
     @property
     def forecasts(self):
@@ -227,70 +233,32 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             columns known ahead at its last `horizon` steps, for which these are not known;
             `[time, horizon * targets]` for one series given as an array of its own.
         """
-        del batch_size, verbose
-        self._check_fitted("predict")
-        data = in_memory(self.prepare(x, targets=False), "predict")
-        series = [np.asarray(each) for each in _one_by_one(data)]
-        longest = max(len(each) for each in series)
-        result = np.full((len(series), longest, self.output_feature.width), np.nan, "float32")
-        for row, each in zip(result, series, strict=True):
-            for start in range(0, len(each), STEPS):
-                part = self._steps(each, start, min(start + STEPS, len(each)))
-                row[start : start + len(part)] = part
+        del verbose
+        result, _ = self.with_margins(x, batch_size)
         single = isinstance(x, np.ndarray) and holds_one_sequence(self.input_feature, x)
         return result[0] if single else result
 
-    def _steps(self, series, start, stop):
-        """Outputs at some steps of an encoded series, `[steps, horizon * targets]`."""
-        before = self.forecasts[0].window - 1
-        first = 0 if start <= 2 * before else start - before
-        end = stop + self._beyond
-        run = self.compiled_functions.get("steps", self.call)
-        found = run(tf.constant(series[None, first:end]))[0, start - first : stop - first].numpy()
-        if self._beyond:
-            found[max(len(series) - self._beyond - start, 0) :] = np.nan
-        return found
+    def with_margins(self, x, batch_size=None):
+        del batch_size
+        self._check_fitted("predict")
+        data = in_memory(self.prepare(x, targets=False), "predict")
+        series, run = one_by_one(data), Running(self)
+        shape = (len(series), max(len(each) for each in series), self.output_feature.width)
+        result, margins = (np.full(shape, np.nan, "float32") for _ in range(2))
+        for number, each in enumerate(series):
+            for start in range(0, len(each), STEPS):
+                parts = run.steps(each, start, min(start + STEPS, len(each)))
+                for rows, part in zip((result, margins), parts, strict=True):
+                    rows[number, start : start + len(part)] = part
+        return result, margins
 
-    @property
-    def _beyond(self):
-        """Steps after the last one that are read, of what is known ahead."""
-        return self.output_feature.horizon if self.input_feature.future else 0
-
-    def _last(self, data):
-        """Outputs at the last step of each encoded series, `[series, horizon * targets]`."""
-
-        def compute(inputs):
-            return self.mixture([layer(inputs, last_only=True) for layer in self.forecasts])
-
-        run = self.compiled_functions.get("last", compute)
-        # What lies further back does not matter.
-        needed = self.forecasts[0].window + self._beyond
-        return np.stack([
-            run(tf.constant(np.asarray(each)[None, -needed:]))[0, 0].numpy()
-            for each in _one_by_one(data)
-        ])  # fmt: skip
-
-    def margins(self, outputs):
-        shape = (-1, self.output_feature.horizon, self.output_feature.size)
-        own = self.output_feature.unscale(np.reshape(outputs, shape))
-        constant = self.mixture.constant.numpy().reshape(shape[1:])
-        fraction = self.mixture.fraction.numpy().reshape(shape[1:])
-        feature = self.output_feature
-        unit = np.asarray(feature.deviation) if feature.normalize else 1.0
-        return ((constant + fraction * np.abs(own)) / unit).reshape(np.shape(outputs))
-
-    def margins_served(self, outputs):
-        feature = self.output_feature
-        mean, unit = (
-            np.asarray(each if feature.normalize else plain, "float64")
-            for each, plain in ((feature.mean, 0.0), (feature.deviation, 1.0))
-        )
-        constant, fraction = (
-            tf.reshape(tf.cast(tf.convert_to_tensor(each), tf.float64), [1, -1, feature.size])
-            for each in (self.mixture.constant, self.mixture.fraction)
-        )
-        own = tf.reshape(outputs, [-1, feature.horizon, feature.size]) * unit + mean
-        return tf.reshape((constant + fraction * tf.abs(own)) / unit, tf.shape(outputs))
+    def served_ends(self, codes, lengths):
+        outputs, errors = Running(self).blended(codes)
+        last, errors = (
+            tf.cast(tf.RaggedTensor.from_tensor(each, lengths)[:, -1:].values, tf.float64)
+            for each in (outputs, errors)
+        )  # [batch, ...]
+        return last, Running(self).margins_served(last, errors)
 
     def infer(self, x, batch_size=None, future=None):
         """Raw in, readable out: forecasts with intervals after the end of each series.
@@ -316,7 +284,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         names, x = self._histories(x)
         x, single = self.given(x)
         longer = x
-        if self._beyond:
+        if self.input_feature.future:
             x = raw_tensor(x, self.input_feature)  # [series, (time), raw_width]
             longer = self._with_future(x, future, names)
         elif future is not None:
@@ -325,7 +293,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
                 "recipe.data, or in Series. Received: future with infer"
             )
         data = in_memory(self.prepare(longer, targets=False), "infer")
-        results = self._readable(x, self._last(data))
+        results = self._readable(x, *Running(self).last(one_by_one(data)))
         return results[0] if single else forecasting.with_names(results, names)
 
     def _with_future(self, x, future, names):
@@ -345,7 +313,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         return tf.ragged.stack([tf.constant(each) for each in result])
 
     def serve(self, codes, words=None, seed=None):
-        if self._beyond:
+        if self.input_feature.future:
             raise ValueError(
                 "A SavedModel reads the past alone, and this model also reads columns that are "
                 f"known ahead: {self.input_feature.future}. Train one without future=... to export"
@@ -362,9 +330,3 @@ def _scaling(feature):
     if not feature.normalize:
         return [0.0] * feature.size, [1.0] * feature.size
     return feature.mean, feature.deviation
-
-
-def _one_by_one(data):
-    """The encoded inputs of each series, without the padding after its end."""
-    x = as_ragged(data.tensors[0])
-    return [x[number] for number in range(len(data))]

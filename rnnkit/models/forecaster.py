@@ -7,7 +7,7 @@ from rnnkit.data.pipeline.encoded import Streamed
 from rnnkit.features import Forecast, Series
 from rnnkit.losses.masked import OutputErrors
 from rnnkit.models import forecasting
-from rnnkit.models.forecast import naive
+from rnnkit.models.forecast import checks, naive
 from rnnkit.models.heads.steps import Numbers
 from rnnkit.models.inputs import sequences
 from rnnkit.models.many_to_many import ManyToMany
@@ -88,9 +88,9 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
             raise ValueError(
                 f"input_feature must be a Series. Received: {type(input_feature).__name__}"
             )
-        forecasting.check_directions(bidirectional, output_feature, "layer")
-        forecasting.check_future(input_feature, "Forecaster")
-        forecasting.check_interval(interval)
+        checks.check_directions(bidirectional, output_feature, "layer")
+        checks.check_future(input_feature, "Forecaster")
+        checks.check_interval(interval)
         present = None
         if persistence_residual:
             present = naive.present_value(input_feature, output_feature)

@@ -28,11 +28,13 @@ class Comparison(typing.NamedTuple):
 
     Attributes:
         outputs: Of the model, NumPy `[series, time, width]`.
+        margins: Half widths of the intervals, the same; None where there are none.
         truth: The targets, NaN at steps that do not count.
         naive: Dict of name to naive forecasts.
     """
 
     outputs: np.ndarray
+    margins: np.ndarray | None
     truth: np.ndarray
     naive: dict
 
@@ -117,12 +119,16 @@ class Forecasting:
             for part in data.tensors[:2]
         )  # [series, time, ...]
         truth[:, : self.washout] = np.nan
-        outputs = np.asarray(self.predict(data, batch_size), "float64")
+        if isinstance(self.output_feature, Forecast):
+            outputs, margins = self.with_margins(data, batch_size)
+        else:
+            outputs, margins = self.predict(data, batch_size), None
+        outputs = np.asarray(outputs, "float64")
         naive = naive_forecasts(self.input_feature, self.output_feature, x)
         for forecast in naive.values():
             # All are scored on the same steps: those that the youngest forecast knows.
             truth[np.isnan(forecast).any(axis=-1)] = np.nan
-        return Comparison(outputs, truth, naive)
+        return Comparison(outputs, margins, truth, naive)
 
     def score(self, x, y=None, batch_size=None, verbose=0):
         """Scores of the outputs, and those of naive forecasts of the same steps.
@@ -145,7 +151,7 @@ class Forecasting:
         if not self.stepwise:
             return super().score(x, y, batch_size, verbose)
         data = in_memory(self.prepare(x, y), "score")
-        outputs, truth, naive = self.compare(data, batch_size)
+        outputs, margins, truth, naive = self.compare(data, batch_size)
         known = np.isfinite(truth)
         if not known.any():
             raise ValueError(
@@ -166,7 +172,7 @@ class Forecasting:
         for name, forecast in naive.items():
             result[f"{name}_mse"], result[f"{name}_mae"] = errors(forecast)
         if isinstance(self.output_feature, Forecast):
-            inside = np.abs(outputs - truth) <= self.margins(outputs)
+            inside = np.abs(outputs - truth) <= margins
             result["coverage"] = float(np.mean(inside[known]))
             best = min((result[f"{name}_mae"] for name in naive), default=0.0)
             if best > 0:
@@ -266,31 +272,32 @@ class Forecasting:
         names, x = self._histories(x)
         x, single = self.given(x)
         data = self.prepare(x, targets=False)
-        outputs = self.predict(data, batch_size)
-        if not self.stepwise:
-            results = self.output_feature.decode(outputs)
-        elif isinstance(self.output_feature, Forecast):
-            results = self._forecasts(x, in_memory(data, "infer"), outputs)
+        if self.stepwise and isinstance(self.output_feature, Forecast):
+            outputs, margins = self.with_margins(data, batch_size)
+            results = self._forecasts(x, in_memory(data, "infer"), outputs, margins)
         else:
-            ends = [each[~np.isnan(each).all(axis=-1)] for each in outputs]
-            results = self.output_feature.decode(ends)
+            outputs = self.predict(data, batch_size)
+            if self.stepwise:
+                outputs = [each[~np.isnan(each).all(axis=-1)] for each in outputs]
+            results = self.output_feature.decode(outputs)
         return results[0] if single else with_names(results, names)
 
-    def _forecasts(self, x, data, outputs):
-        """Readable forecasts from the last outputs of each series."""
+    def _forecasts(self, x, data, outputs, margins):
+        """Readable forecasts from the last outputs of each series, and their margins."""
         lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
         if lengths.min() <= self.washout:
             raise ValueError(
                 f"A forecast needs a series longer than the washout of {self.washout} steps. "
                 f"Received: a series of {int(lengths.min())} steps"
             )
-        return self._readable(x, outputs[np.arange(len(outputs)), lengths - 1])
+        ends = np.arange(len(outputs)), lengths - 1
+        return self._readable(x, outputs[ends], margins[ends])
 
-    def _readable(self, x, last):
-        """Readable forecasts from the outputs `[series, width]` after the end of raw series."""
+    def _readable(self, x, last, margin):
+        """Readable forecasts from the outputs `[series, width]` after the end of raw series, and
+        the half widths of their intervals."""
         feature, target = self.input_feature, self.output_feature
-        last = last.astype("float64")
-        margin = self.margins(last)
+        last, margin = last.astype("float64"), margin.astype("float64")
         times = None
         if feature.time:
             raw = raw_tensor(x, feature)  # [series, (time), raw_width]
@@ -298,14 +305,21 @@ class Forecasting:
             times = [feature.times_after(end, target.horizon) for end in ends]
         return target.decode(last, lower=last - margin, upper=last + margin, times=times)
 
-    def margins(self, outputs):
-        """Half widths of the intervals of outputs `[..., width]`, in their unit.
+    def with_margins(self, x, batch_size=None):
+        """Forecasts at every step, and half widths of their intervals.
 
-        Those of a normal distribution with the size of the errors in training.
+        These are of a normal distribution with the size of the errors in training.
+
+        Args:
+            x: As in `predict`.
+            batch_size: As there.
+
+        Returns:
+            Two NumPy arrays `[series, time, width]`, in standardised units.
         """
-        return np.broadcast_to(
-            stats.norm.ppf(0.5 + self.interval / 2) * self.errors, np.shape(outputs)
-        )
+        outputs = np.asarray(self.predict(x, batch_size))
+        width = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
+        return outputs, np.broadcast_to(width, outputs.shape)
 
     def serve(self, codes, words=None, seed=None):
         """As `Model.serve`: what `infer` gives, but the times."""
@@ -314,24 +328,25 @@ class Forecasting:
         if not self.stepwise:
             return super().serve(codes, words, seed)
         lengths = tf.reduce_sum(tf.cast(present_steps(codes), tf.int64), axis=1)  # [batch]
-        outputs = self.read_served(codes, lengths)  # [batch, (time), width]
         target = self.output_feature
         if not isinstance(target, Forecast):
+            outputs = self.read_served(codes, lengths)  # [batch, (time), width]
             found = target.decode_graph(outputs.to_tensor(np.nan))
             return {**found, "lengths": tf.cast(lengths, tf.int32)}
         message = f"A forecast needs a series longer than the washout of {self.washout} steps"
         longer = tf.debugging.assert_greater(lengths, tf.cast(self.washout, tf.int64), message)
         with tf.control_dependencies([longer]):
-            last = tf.cast(outputs[:, -1:].values, tf.float64)  # [batch, width]
-        margin = self.margins_served(last)
+            last, margin = self.served_ends(codes, lengths)  # [batch, width]
         ends = {"forecast": last, "lower": last - margin, "upper": last + margin}
         return {name: target.decode_graph(each)["forecast"] for name, each in ends.items()}
 
-    def margins_served(self, outputs):
-        """As `margins`, for outputs `[batch, width]` as a tensor of float64."""
+    def served_ends(self, codes, lengths):
+        """Outputs at the last step of each series and half widths of their intervals, for `serve`:
+        tensors of float64 `[batch, width]`."""
+        last = tf.cast(self.read_served(codes, lengths)[:, -1:].values, tf.float64)
         with tf.init_scope():  # numbers, in a graph too
             margins = stats.norm.ppf(0.5 + self.interval / 2) * self.errors  # [width]
-        return tf.broadcast_to(tf.cast(margins, tf.float64), tf.shape(outputs))
+        return last, tf.broadcast_to(tf.cast(margins, tf.float64), tf.shape(last))
 
     @property
     def _feeds_back(self):
@@ -376,42 +391,3 @@ def with_names(results, names):
         {"series": name, **result} if isinstance(result, dict) else result
         for name, result in zip(names, results, strict=True)
     ]
-
-
-# === Checks ===
-
-
-def check_directions(bidirectional, output_feature, layer):
-    """Refuses two directions for forecasts.
-
-    Args:
-        bidirectional: Whether the sequence is also read from its end.
-        output_feature: The model's.
-        layer: What reads it, in a word.
-    """
-    if bidirectional and isinstance(output_feature, Forecast):
-        raise ValueError(
-            f"bidirectional must be False for a Forecast: a {layer} that reads from the end has "
-            "as input what it is to forecast. Received: bidirectional=True"
-        )
-
-
-def check_future(feature, model):
-    """Refuses columns that are known ahead, for models that would not look ahead.
-
-    Args:
-        feature: The input feature.
-        model: Name of the model's class.
-    """
-    if isinstance(feature, Series) and feature.future:
-        raise ValueError(
-            f"{model} does not read what is known ahead. Received: a Series with "
-            f"future={feature.future}. EchoStateForecaster does: the recipe's cell 'esn' with a "
-            "horizon above 1"
-        )
-
-
-def check_interval(interval):
-    """Raises a ValueError unless the probability of intervals is between 0 and 1."""
-    if not 0 < number(interval, "interval", least=0, most=1) < 1:
-        raise ValueError(f"interval must be between 0 and 1. Received: interval={interval}")

@@ -124,8 +124,9 @@ def forecast_errors(model, data, y=None, ax=None):
         )
     target = targets[0]
     for name, each in models.items():
-        curves[name], truths[name], found = each.compare(each.prepare(data, y))
-        naive = naive or found
+        compared = each.compare(each.prepare(data, y))
+        curves[name], truths[name] = compared.outputs, compared.truth
+        naive = naive or compared.naive
     scale, unit = 1.0, "in standard deviations"
     if target.size == 1:
         scale = target.deviation[0] if target.normalize else 1.0

@@ -8,6 +8,7 @@ import rnnkit
 from rnnkit.features import Forecast, Series
 from rnnkit.models import EchoStateForecaster, EchoStateNetwork
 from rnnkit.models.forecast.intervals import half_widths
+from rnnkit.models.forecast.rows import spread
 from rnnkit.models.forecast.smoothing import seasonal, smoothers
 from tests.tiers import slow
 
@@ -161,6 +162,17 @@ def test_intervals_hold_as_often_as_said():
     assert 0.75 < model.score(series[800:])["coverage"] < 0.85
 
 
+@pytest.mark.parametrize("count, most", [(40_000, 20_000), (3_000, 300), (290_000, 20_000)])
+def test_some_rows_are_of_all_phases(count, most):
+    """Every second hour of a day, as a stride takes, would never forecast from the others."""
+    chosen = spread(count, most)
+    assert 0.95 * most <= len(chosen) <= most and np.diff(chosen).max() <= 4 * count / most
+    assert np.array_equal(spread(5, 9), np.arange(5))
+    for period in (2, 7, 12, 24, 48):
+        phases = np.bincount(chosen % period, minlength=period)
+        assert phases.min() > 0.5 * len(chosen) / period
+
+
 def test_half_widths_by_hand():
     forecasts, groups = np.zeros((10, 1)), np.zeros(10, int)
     truth = np.arange(-5.0, 5.0)[:, None]  # absolute errors 0, 1, 1, 2, 2, 3, 3, 4, 4, 5
@@ -206,13 +218,13 @@ def test_a_saved_model_is_equal_in_a_fresh_process(fitted, fresh, tmp_path):
     assert again.score(SINE) == fitted.score(SINE)
 
 
-@slow
+@pytest.mark.slow
 def test_export_gives_forecasts_of_raw_series(fitted, tmp_path):
     fitted.export(tmp_path / "served", verbose=False)
     served = tf.saved_model.load(str(tmp_path / "served"))
     found = served.serve(tf.constant(SINE[None, :, None]))["forecast"]
-    assert found.shape == (1, 400, HORIZON, 1)
-    np.testing.assert_allclose(found[0, -1, :, 0], fitted.infer(SINE)["forecast"], rtol=1e-4)
+    assert found.shape == (1, HORIZON, 1)
+    np.testing.assert_allclose(found[0, :, 0], fitted.infer(SINE)["forecast"], rtol=1e-4)
 
 
 # === Bad input ===

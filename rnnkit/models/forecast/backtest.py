@@ -258,18 +258,15 @@ def run(model, series, truths, names, start, count, refit, verbose):
     found = []
     for number, (raw, rows) in enumerate(zip(series, origins, strict=True)):
         if not refit:
-            outputs = np.asarray(model.predict([raw]))[0] if len(rows) else None
+            outputs, margins = model.with_margins([raw]) if len(rows) else (None, None)
             bar.add(1)
         for origin in rows:
             if refit:
                 learner = type(model).from_config(model.get_config())
                 learner.fit([raw[:origin]], verbose=0)
-                outputs = np.asarray(learner.predict([raw[: origin + horizon]]))[0]
+                outputs, margins = learner.with_margins([raw[: origin + horizon]])
                 bar.add(1)
-            else:
-                learner = model
-            last = outputs[origin - 1].astype("float64")  # [width]
-            margin = learner.margins(last)
+            last, margin = (each[0, origin - 1].astype("float64") for each in (outputs, margins))
             ends = (last, last - margin, last + margin)
             parts = [target.unscale(each.reshape(horizon, width)) for each in ends]
             found.append((number, origin, *parts))

@@ -64,9 +64,9 @@ def blended(views, found, naive, folds, rows):
     shares = np.maximum(errors, 1e-12 + 1e-6 * errors.max()) ** POWER
     shares = shares / shares.sum()
     forecasts = [
-        _together(views, members, shares, fold.fit).forecast(fold.validation) for fold in folds
+        together(views, members, shares, fold.fit).forecast(fold.validation) for fold in folds
     ]
-    final = _together(views, members, shares, rows)
+    final = together(views, members, shares, rows)
     width = views[0].change.shape[1]
     return Blend(
         final.weights,
@@ -78,13 +78,16 @@ def blended(views, found, naive, folds, rows):
 
 
 @dataclasses.dataclass
-class _Solved:
+class Solved:
+    """Members solved from some rows, as one set of weights for each view."""
+
     views: list
     weights: list
     share: np.ndarray
     most: list
 
     def forecast(self, rows):
+        """Their mean `[rows, horizon]` in the unit of the outputs."""
         total = 0.0
         parts = zip(self.views, self.weights, self.share, self.most, strict=True)
         for view, weights, share, most in parts:
@@ -93,7 +96,7 @@ class _Solved:
         return total
 
 
-def _together(views, members, shares, fit):
+def together(views, members, shares, fit):
     """The members as one set of weights for each view, solved from some rows."""
     total, share = [np.zeros((view.features.shape[1], view.change.shape[1])) for view in views], []
     for number, view in enumerate(views):
@@ -103,4 +106,4 @@ def _together(views, members, shares, fit):
         for each, part in own:
             total[number] += part / weight * each.weights(view, fit)
         share.append(weight)
-    return _Solved(views, total, np.array(share, "float64"), [view.most(fit) for view in views])
+    return Solved(views, total, np.array(share, "float64"), [view.most(fit) for view in views])

@@ -18,9 +18,10 @@ class View:
         features: `[rows, features]`: the shared features, then the window of the target.
         groups: Dict of name to the positions of features that go together.
         last: Present value over the scale, `[rows]`.
+        own: Own scale of each row's window, `[rows]`; 1 where values are not over it.
         scale: Of the values.
-        change: True change from the present value over the scale, `[rows, horizon]`; NaN where
-            not known.
+        change: True change from the present value over the scale and the own scale,
+            `[rows, horizon]`; NaN where not known.
         outputs: Function from values to the unit of the outputs.
         weight: Weight of each row.
         unit: Size of the errors of each row that count the same, `[rows]`, in the unit of the
@@ -30,6 +31,7 @@ class View:
     features: np.ndarray
     groups: dict
     last: np.ndarray
+    own: np.ndarray
     scale: float
     change: np.ndarray
     outputs: typing.Callable
@@ -37,16 +39,18 @@ class View:
     unit: np.ndarray
 
     def most(self, rows):
-        """The largest change, over the scale: the range of what some rows saw.
+        """The largest change, over the scales: the range of what some rows saw.
 
         A change is bounded, not a value: so a level that was not seen yet is as good as any.
         """
+        if (self.own != 1).any():  # in their own scales only changes are alike
+            return BEYOND * float(np.nanmax(np.abs(self.change[rows])))
         seen = np.concatenate([self.last[rows, None] + self.change[rows], self.last[rows, None]], 1)
         return BEYOND * float(np.nanmax(seen) - np.nanmin(seen))
 
     def forecast(self, rows, change, most):
         """Forecasts `[rows, horizon]` in the unit of the outputs."""
-        change = np.clip(change, -most, most)
+        change = np.clip(change, -most, most) * self.own[rows, None]
         return self.outputs((self.last[rows, None] + change) * self.scale)
 
 

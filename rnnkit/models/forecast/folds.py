@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from rnnkit.models.forecast.rows import spread
+
 # Where the first fold begins, as a fraction of each series, and how many folds there are.
 FIRST, FOLDS = 0.4, 3
 # Forecasts that a fold is judged by at most, and numbers in them.
@@ -65,7 +67,4 @@ def _fold(rows, fit, validation):
     independent = float(sum(max(1.0, span / rows.horizon) for span in spans))
     numbers = MOST_NUMBERS // (rows.horizon * rows.ahead.shape[2])
     most = int(np.clip(numbers, 30, MOST_FORECASTS))
-    if len(validation) > most:
-        chosen = np.unique(np.linspace(0, len(validation) - 1, most).astype(int))
-        validation = validation[chosen]
-    return Fold(fit, validation, independent)
+    return Fold(fit, validation[spread(len(validation), most)], independent)

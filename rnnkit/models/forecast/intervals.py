@@ -33,7 +33,7 @@ def half_widths(forecasts, truth, level, independent, groups):
         estimation", 2007, https://doi.org/10.1198/016214506000001437.
     """
     errors = np.abs(truth - forecasts)
-    rank = min(1.0, level * (1 + CAUTION / max(independent, 1.0)))
+    rank = cautious(level, independent)
     weights = 1.0 + np.asarray(groups)
     sizes = np.abs(forecasts)
     typical = sizes.mean()
@@ -47,18 +47,23 @@ def half_widths(forecasts, truth, level, independent, groups):
         for group in np.unique(groups):
             inside = groups == group
             others = ~inside if (~inside).any() else inside
-            width = _quantile(errors[others] / scale[others], weights[others], rank)
+            width = quantile(errors[others] / scale[others], weights[others], rank)
             width = width * scale[inside]
             beyond = np.maximum(errors[inside] - width, 0.0)
             total += np.sum(2 * width + 2 / (1 - level) * beyond)
         return total
 
     constant, fraction = min(ways, key=lambda way: score(ways[way]))
-    width = _quantile(errors / ways[(constant, fraction)], weights, rank)  # [horizon]
+    width = quantile(errors / ways[(constant, fraction)], weights, rank)  # [horizon]
     return constant * width, fraction * width
 
 
-def _quantile(values, weights, level):
+def cautious(level, independent):
+    """The level of the quantile, for so many forecasts that do not overlap."""
+    return min(1.0, level * (1 + CAUTION / max(independent, 1.0)))
+
+
+def quantile(values, weights, level):
     """The smallest of the values of each column below or at which there is so much of the weight.
 
     Args:

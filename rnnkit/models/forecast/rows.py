@@ -4,8 +4,20 @@ import dataclasses
 
 import numpy as np
 
-# Steps that are learned from at most; of more every second, third, ... is taken.
+# Steps that are learned from at most.
 MOST_ROWS = 20_000
+GOLDEN = (5**0.5 - 1) / 2
+
+
+def spread(count, most):
+    """Some of the numbers below `count`, in order and evenly spread, at most `most` of them.
+
+    Multiples of the golden ratio, less whole numbers, have no period: every second or third step of
+    a season of 24 would never see some of its phases, the one to forecast from among them.
+    """
+    if count <= most:
+        return np.arange(count)
+    return np.unique((np.arange(most) * GOLDEN % 1 * count).astype(int))
 
 
 @dataclasses.dataclass
@@ -115,7 +127,5 @@ def rows_of(parts, horizon):
         found.append((number * same, times, size * same, ahead[times], part.weight[times],
                       np.full(len(times), part.held_out)))  # fmt: skip
     rows = Rows(*(np.concatenate(each) for each in zip(*found, strict=True)))
-    stride = -(-len(rows.time) // MOST_ROWS)
-    if stride <= 1:
-        return rows
-    return Rows(*(getattr(rows, field.name)[::stride] for field in dataclasses.fields(Rows)))
+    chosen = spread(len(rows.time), MOST_ROWS)
+    return Rows(*(getattr(rows, field.name)[chosen] for field in dataclasses.fields(Rows)))

@@ -9,8 +9,8 @@ import tensorflow as tf
 from rnnkit.features import Forecast
 from rnnkit.features.calendar import following
 from rnnkit.layers.reservoir import loops
+from rnnkit.models.forecast.checks import check_interval
 from rnnkit.models.forecast.naive import target_columns
-from rnnkit.models.forecasting import check_interval
 from rnnkit.models.inputs.sequences import holds_one_sequence
 from rnnkit.models.reservoir.states import Reservoirs
 from rnnkit.utils.checks import integer

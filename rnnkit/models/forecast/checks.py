@@ -1,0 +1,40 @@
+"""Checks of the arguments of models of numbers over time."""
+
+from rnnkit.features import Forecast, Series
+from rnnkit.utils.checks import number
+
+
+def check_directions(bidirectional, output_feature, layer):
+    """Refuses two directions for forecasts.
+
+    Args:
+        bidirectional: Whether the sequence is also read from its end.
+        output_feature: The model's.
+        layer: What reads it, in a word.
+    """
+    if bidirectional and isinstance(output_feature, Forecast):
+        raise ValueError(
+            f"bidirectional must be False for a Forecast: a {layer} that reads from the end has "
+            "as input what it is to forecast. Received: bidirectional=True"
+        )
+
+
+def check_future(feature, model):
+    """Refuses columns that are known ahead, for models that would not look ahead.
+
+    Args:
+        feature: The input feature.
+        model: Name of the model's class.
+    """
+    if isinstance(feature, Series) and feature.future:
+        raise ValueError(
+            f"{model} does not read what is known ahead. Received: a Series with "
+            f"future={feature.future}. EchoStateForecaster does: the recipe's cell 'esn' with a "
+            "horizon above 1"
+        )
+
+
+def check_interval(interval):
+    """Raises a ValueError unless the probability of intervals is between 0 and 1."""
+    if not 0 < number(interval, "interval", least=0, most=1) < 1:
+        raise ValueError(f"interval must be between 0 and 1. Received: interval={interval}")

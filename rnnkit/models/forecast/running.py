@@ -1,0 +1,121 @@
+"""How an `EchoStateForecaster` forecasts: at all steps, or at the last one alone."""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.models.windows import as_ragged
+
+# Steps computed at a time.
+STEPS = 2048
+
+
+class Running:
+    """Forecasts of a fitted model, and half widths of their intervals.
+
+    Args:
+        model: An `EchoStateForecaster`.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.layers, self.mixture = model.forecasts, model.mixture
+        self.feature = model.output_feature
+        # Steps after the last one that are read, of what is known ahead.
+        self.beyond = self.feature.horizon if model.input_feature.future else 0
+
+    @property
+    def adaptive(self):
+        """Whether members count by what they did of late in the same series."""
+        return bool(self.mixture.adaptive.numpy() > 0)
+
+    @property
+    def reach(self):
+        """Steps up to the present one that matter for a forecast."""
+        return self.layers[0].window + (int(self.mixture.back[-1]) if self.adaptive else 0)
+
+    def blended(self, inputs):
+        """Forecasts at all steps `[batch, time, horizon * targets]`, and mean errors of late."""
+        found = [layer(inputs) for layer in self.layers]
+        _, present, size = found[0]
+        return self.mixture([forecast for forecast, *_ in found], present, size)
+
+    def steps(self, series, start, stop):
+        """Outputs at some steps of an encoded series `[time, features]`, and half widths of their
+        intervals, each `[steps, horizon * targets]`."""
+        before = self.reach - 1
+        first = 0 if start <= 2 * before else start - before
+        run = self.model.compiled_functions.get("steps", self.blended)
+        found, errors = (
+            each[0, start - first : stop - first].numpy()
+            for each in run(tf.constant(series[None, first : stop + self.beyond]))
+        )
+        margins = self.margins(found, errors)
+        if self.beyond:
+            for each in (found, margins):
+                each[max(len(series) - self.beyond - start, 0) :] = np.nan
+        return found, margins
+
+    def last(self, series):
+        """Outputs at the last step of each encoded series, and half widths of their intervals, each
+        `[series, horizon * targets]`."""
+        adaptive = self.adaptive
+
+        def compute(inputs):
+            back = self.mixture.back if adaptive else np.zeros(1, "int64")
+            found = [layer(inputs, back=back) for layer in self.layers]
+            _, present, size = found[0]
+            forecasts = [forecast for forecast, *_ in found]
+            if not adaptive:
+                return self.mixture.fixed(forecasts, size)
+            present = present[:, : tf.shape(present)[1] - self.beyond]
+            return self.mixture.adapted(forecasts, present, size, back=True)
+
+        run = self.model.compiled_functions.get("adapted" if adaptive else "last", compute)
+        # What lies further back does not matter.
+        needed = self.reach + self.beyond
+        found = [run(tf.constant(each[None, -needed:])) for each in series]
+        outputs, errors = (
+            np.stack([each[0, 0].numpy() for each in part]) for part in zip(*found, strict=True)
+        )
+        return outputs, self.margins(outputs, errors)
+
+    # === Intervals ===
+
+    def margins(self, outputs, errors):
+        """Half widths of intervals from outputs `[rows, width]` and mean errors of late
+        `[rows, targets]`."""
+        shape = (-1, self.feature.horizon, self.feature.size)
+        constant, fraction = (
+            each.numpy().reshape(shape[1:])
+            for each in (self.mixture.constant, self.mixture.fraction)
+        )
+        if self.adaptive:
+            return (constant * errors[:, None]).reshape(outputs.shape)
+        own = self.feature.unscale(np.reshape(outputs, shape))
+        _, unit = self.scaling()
+        return ((constant + fraction * np.abs(own)) / unit).reshape(outputs.shape)
+
+    def margins_served(self, outputs, errors):
+        """As `margins`, in a graph: tensors of float64."""
+        mean, unit = self.scaling()
+        constant, fraction = (
+            tf.reshape(tf.cast(tf.convert_to_tensor(each), tf.float64), [1, -1, self.feature.size])
+            for each in (self.mixture.constant, self.mixture.fraction)
+        )
+        own = tf.reshape(outputs, [-1, self.feature.horizon, self.feature.size]) * unit + mean
+        adaptive = tf.cast(tf.convert_to_tensor(self.mixture.adaptive), tf.float64)
+        # Where intervals follow the errors of late, the fraction is 0.
+        constant *= adaptive * errors[:, None] + (1 - adaptive) / unit
+        return tf.reshape(constant + fraction * tf.abs(own) / unit, tf.shape(outputs))
+
+    def scaling(self):
+        """Mean and deviation by which targets are standardised, float64."""
+        feature = self.feature
+        pairs = ((feature.mean, 0.0), (feature.deviation, 1.0))
+        return [np.asarray(own if feature.normalize else plain, "float64") for own, plain in pairs]
+
+
+def one_by_one(data):
+    """The encoded inputs of each series, without the padding after its end: NumPy arrays."""
+    x = as_ragged(data.tensors[0])
+    return [np.asarray(x[number]) for number in range(len(data))]
