@@ -1,6 +1,7 @@
 """Data: readers of what users have, and the pipeline that encodes it for training.
 
     splits.py       `Data`: raw examples in three parts, and how one table becomes three
+    stored.py       columns of examples in little memory, made tensors row by row
     readers/        from files, frames, arrays and TFDS names to `Data`
     pipeline/       from raw examples to batches of tensors of similar length
 

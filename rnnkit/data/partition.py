@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from rnnkit.data import stored
+
 # Fixes which rows of a single file are set apart; not a setting, so that files split the same
 # everywhere and always.
 SPLIT_SEED = 20_240_229
@@ -22,7 +24,8 @@ class Partition:
     different inputs is in all of them.
 
     Args:
-        inputs: Tensor of the inputs, examples on the first axis; may be ragged.
+        inputs: Tensor of the inputs, examples on the first axis; may be ragged; or a
+            `rnnkit.data.stored.Stored`.
         targets: The same of the targets. Where they are single values, of which there are few,
             they are classes.
         fractions: Of the examples that train, validate and test; a part of 0 gets none.
@@ -47,7 +50,7 @@ class Partition:
     """
 
     def __init__(self, inputs, targets, fractions=FRACTIONS, groups=None):
-        size = int(inputs.shape[0])
+        size = stored.size(inputs)
         if size < LEAST:
             raise ValueError(
                 f"The data has {size} examples, too few to set some apart: expected at least "
@@ -149,15 +152,19 @@ def _rounded(values):
 
 def _codes(values):
     """A whole number for each row of an array or tensor, equal for equal rows, from 0 on."""
+    if isinstance(values, stored.Numbered):
+        return _codes(values.codes)
+    if isinstance(values, stored.Slices):
+        return pd.factorize(values.keys())[0]
     if isinstance(values, tf.RaggedTensor):
         lengths = values.row_lengths().numpy()
-        flat = _codes(values.flat_values) if values.ragged_rank == 1 else None
+        flat = _flat(values.flat_values) if values.ragged_rank == 1 else None
         if flat is None:
             keys = [_digest(row.to_list()) for row in values]
         else:
             ends = np.cumsum(lengths)
             keys = [
-                flat[end - length : end].tobytes()
+                hashlib.blake2b(flat[end - length : end].tobytes(), digest_size=16).digest()
                 for length, end in zip(lengths, ends, strict=True)
             ]
     else:
@@ -175,13 +182,25 @@ def _codes(values):
     return pd.factorize(keys, use_na_sentinel=False)[0]
 
 
+def _flat(values):
+    """Flat values as numbers, equal for equal ones."""
+    return values.numpy() if values.dtype.is_integer else _codes(values)
+
+
 def _digest(row):
     return hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
 
 
 def _classes(targets, size):
     """The class of each example and the names of all; one class where targets are no classes."""
-    if not isinstance(targets, tf.RaggedTensor):
+    if isinstance(targets, stored.Numbered):
+        codes, named = _classes(targets.codes, size)
+        return codes, [targets.names[name] for name in named]
+    if isinstance(targets, stored.Slices):
+        codes, keys = pd.factorize(targets.keys())
+        if len(keys) <= max(2, size // 4):
+            return codes, [targets.text(row) for row in np.unique(codes, return_index=True)[1]]
+    elif not isinstance(targets, tf.RaggedTensor):
         array = np.asarray(targets)
         if array.ndim == 1 and array.dtype.kind in "OSUib":
             codes, names = pd.factorize(array, use_na_sentinel=False)

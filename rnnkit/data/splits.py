@@ -1,14 +1,18 @@
 """A dataset in three parts of raw examples."""
 
+import array
 import contextvars
 import hashlib
 
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.data import stored
 from rnnkit.data.partition import FRACTIONS, PARTS, Partition
 from rnnkit.formats.cells import missing
+from rnnkit.formats.sentences import Sentences
 from rnnkit.formats.tables import Table
+from rnnkit.formats.texts import Texts
 
 # What files, folders, dicts and columns call the three parts.
 SPLITS = {
@@ -85,13 +89,13 @@ def named(parts):
 
 
 def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
-    """Data from tensors of raw examples, missing parts split off from the others.
+    """Data from columns of raw examples, missing parts split off from the others.
 
     It prints how it split, see `rnnkit.data.partition.Partition`.
 
     Args:
-        parts: Dict of `"train"`, `"validation"`, `"test"` to tuples of tensors with the examples
-            on the first axis; or of `"all"` alone.
+        parts: Dict of `"train"`, `"validation"`, `"test"` to tuples of columns: tensors with the
+            examples on the first axis, or `rnnkit.data.stored.Stored`; or of `"all"` alone.
         source: As in `Data`.
         fractions: Of the examples that train, validate and test, where there is one part alone;
             four fifths, a tenth and a tenth by default. A missing part gets a tenth.
@@ -106,7 +110,7 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
     """
     parts = dict(parts)
     refuse_parts(parts, source, fractions, groups)
-    size = int(next(iter(parts.values()))[0].shape[0])
+    size = stored.size(next(iter(parts.values()))[0])
     if groups is not None and len(groups) != size:
         raise ValueError(
             f"group needs all rows: {len(groups) - size:,} of {len(groups):,} of {source} are left "
@@ -117,7 +121,8 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
     lacking = [name for name in PARTS if name not in parts]
     if lacking and undivided.get():
         some = next(iter(parts.values()))
-        parts = {name: parts.get(name, tuple(each[:0] for each in some)) for name in PARTS}
+        none = tuple(stored.take(each, np.zeros(0, "int64")) for each in some)
+        parts = {name: parts.get(name, none) for name in PARTS}
     elif lacking:
         chosen = fractions if fractions is not None and len(lacking) == 2 else FRACTIONS
         apart = [
@@ -128,13 +133,9 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
         found = Partition(inputs, targets, (1 - sum(apart), *apart), groups)
         print(found)
         for name in (*lacking, "train"):
-            parts[name] = tuple(tf.gather(each, found.rows[name]) for each in parts["train"])
-    # The map makes plain tensors of the rows of ragged ones.
-    datasets = {
-        split: tf.data.Dataset.from_tensor_slices(tensors).map(lambda x, y: (x, y))
-        for split, tensors in parts.items()
-    }
-    sizes = {split: int(tensors[0].shape[0]) for split, tensors in parts.items()}
+            parts[name] = tuple(stored.take(each, found.rows[name]) for each in parts["train"])
+    datasets = {split: stored.dataset(columns) for split, columns in parts.items()}
+    sizes = {split: stored.size(columns[0]) for split, columns in parts.items()}
     return Data(**datasets, source=source, sizes=sizes)
 
 
@@ -185,8 +186,10 @@ def in_time(x, y, ends):
     result, start = {}, 0
     for split, end in zip(("train", "validation", "test"), (*ends, len(x)), strict=True):
         seen = min(start, CONTEXT)
-        targets = np.array(y[start - seen : end], "float64")
-        targets[:seen] = np.nan
+        targets = np.asarray(y[start - seen : end], "float64")
+        if seen:
+            targets = targets.copy()
+            targets[:seen] = np.nan
         result[split] = (np.asarray(x[start - seen : end], "float64"), targets)
         start = end
     return result
@@ -197,22 +200,22 @@ def from_series(parts, source=None, info=None):
 
     Args:
         parts: Dict of `"train"`, `"validation"`, `"test"` to lists of pairs of float64 arrays
-            `[time, columns]` and `[time, targets]`.
+            `[time, columns]` and `[time, targets]`; it is emptied.
         source: As in `Data`.
         info: As in `Data`.
     """
 
     def dataset(pairs):
         ragged = tuple(
-            tf.RaggedTensor.from_row_lengths(np.concatenate(arrays), [len(a) for a in arrays])
+            tf.RaggedTensor.from_row_lengths(stored.concatenated(arrays), [len(a) for a in arrays])
             for arrays in zip(*pairs, strict=True)
         )
         # The map makes plain tensors of the rows of ragged ones.
         return tf.data.Dataset.from_tensor_slices(ragged).map(lambda x, y: (x, y))
 
     sizes = {split: len(pairs) for split, pairs in parts.items()}
-    parts = {split: dataset(pairs) for split, pairs in parts.items()}
-    return Data(**parts, source=source, sizes=sizes, info=info)
+    datasets = {split: dataset(parts.pop(split)) for split in list(parts)}
+    return Data(**datasets, source=source, sizes=sizes, info=info)
 
 
 def _by_fold(table, split, fold):
@@ -275,7 +278,10 @@ def take(table, rows):
     """The `Table` of some rows, or of all for None."""
     if rows is None:
         return table
-    columns = {name: [values[row] for row in rows] for name, values in table.columns.items()}
-    return Table(
-        columns, [table.lines[row] for row in rows], table.source, table.positions, table.unit
-    )
+    kept = (Texts, Sentences)
+    columns = {
+        name: values.take(rows) if isinstance(values, kept) else [values[row] for row in rows]
+        for name, values in table.columns.items()
+    }
+    lines = array.array("q", [table.lines[row] for row in rows])
+    return Table(columns, lines, table.source, table.positions, table.unit)

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from rnnkit.formats.texts import Texts
 from rnnkit.utils.messages import shorten
 
 EMPTY = ("", "na", "n/a", "nan", "null", "none")
@@ -77,11 +78,27 @@ def numbers(cells):
     """A column of cells as numbers.
 
     Args:
-        cells: List of cells.
+        cells: List of cells, or `rnnkit.formats.texts.Texts`.
 
     Returns:
         The pair of float64 `[cells]`, NaN where a cell is empty or no number, and the row of the
         first cell that is no number, or None.
     """
-    found = [number(cell) for cell in cells]
-    return np.array(found, "float64"), found.index(None) if None in found else None
+    values, bad, start = np.empty(len(cells)), None, 0
+    blocks = cells.blocks() if isinstance(cells, Texts) else [cells]
+    plain = isinstance(cells, Texts) and not cells.has("_")
+    for block in blocks:
+        found = (plain and _floats(block)) or [number(cell) for cell in block]
+        values[start : start + len(found)] = found
+        if bad is None and None in found:
+            bad = start + found.index(None)
+        start += len(found)
+    return values, bad
+
+
+def _floats(texts):
+    """Numbers of texts, or None where one of them is empty or none."""
+    try:
+        return list(map(float, texts))
+    except ValueError:
+        return None

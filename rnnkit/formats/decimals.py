@@ -4,6 +4,7 @@ import re
 
 from rnnkit.formats.cells import EMPTY, missing, number
 from rnnkit.formats.tables import Table
+from rnnkit.formats.texts import Texts
 
 MARKS = (",", ".")
 _SPACES = " '\u00a0\u202f\u2019"  # between thousands
@@ -74,13 +75,15 @@ def with_points(table, decimal=None, apart=()):
     if decimal is None:
         decimal = _told(table, numeric)
     columns = {
-        name: [_plain(cell, decimal) for cell in cells] if name in numeric else cells
+        name: _all_plain(cells, decimal) if name in numeric else cells
         for name, cells in table.columns.items()
     }
     return Table(columns, table.lines, table.source, table.positions, table.unit)
 
 
 def _has(cells, mark):
+    if isinstance(cells, Texts):
+        return cells.has(mark)
     return any(isinstance(cell, str) and mark in cell for cell in cells)
 
 
@@ -127,6 +130,12 @@ def _told(table, names):
         f"(decimal={other!r} otherwise)"
     )
     return decimal
+
+
+def _all_plain(cells, decimal):
+    """The cells of a column with decimal points alone, of the same kind as it."""
+    plain = (_plain(cell, decimal) for cell in cells)
+    return Texts.of(plain) if isinstance(cells, Texts) else list(plain)
 
 
 def _plain(cell, decimal):

@@ -16,8 +16,45 @@ PACKED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ": ".xz"}
 # Bytes in which zeros are looked for.
 HEAD = 4096
 _CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+# Bytes that are decoded at a time, to see whether they can be.
+BLOCK = 2**20
 # Bytes that no text has: control characters but those of white space.
 CONTROL = frozenset(range(1, 32)) - {*b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f"}
+
+
+def content(path, encoding):
+    """A file's text as bytes of UTF-8, without a mark; see `decode`.
+
+    A `str` of a large file takes up to four times as much.
+    """
+    raw = compressed.read(path)
+    mark = _mark(raw)
+    if _is_utf8(MARKS.get(mark, encoding)) and _valid(raw, len(mark)):
+        body = raw[len(mark) :] if mark else raw
+        del raw
+        if not mark:
+            _refuse_wide(path, body, body[: 4 * HEAD].decode("utf-8", "ignore"), encoding)
+        return body
+    del raw
+    return decode(path, encoding).encode("utf-8", "surrogatepass")
+
+
+def _is_utf8(encoding):
+    try:
+        return codecs.lookup(encoding).name == "utf-8"
+    except (LookupError, TypeError, ValueError):
+        return False  # said by decode
+
+
+def _valid(raw, start):
+    """Whether bytes are UTF-8 from a position on."""
+    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(raw)
+    try:
+        for begin in range(start, len(raw), BLOCK):
+            decoder.decode(view[begin : begin + BLOCK], begin + BLOCK >= len(raw))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decode(path, encoding):
@@ -33,7 +70,7 @@ def decode(path, encoding):
             line.
     """
     raw = compressed.read(path)
-    mark = next((mark for mark in MARKS if raw.startswith(mark)), b"")
+    mark = _mark(raw)
     own = MARKS.get(mark, encoding)
     body = raw[len(mark) :] if mark else raw
     try:
@@ -54,10 +91,20 @@ def decode(path, encoding):
             f"{path}: the byte 0x{ord(found[0]):02x} is a control character in {encoding}; if "
             "quotes or dashes look odd, say encoding='cp1252'"
         )
-    # Letters of UTF-16 are those of UTF-8 with zeros between them.
-    if not mark and 4 * text.count("\0", 0, HEAD) >= len(text[:HEAD]) > 0:
-        raise ValueError(f"{path} is not {own}: it looks like {_wide(body)}. {_advice(body, mark)}")
+    if not mark:
+        _refuse_wide(path, body, text, own)
     return text
+
+
+def _mark(raw):
+    """The mark that bytes begin with, or nothing."""
+    return next((mark for mark in MARKS if raw.startswith(mark)), b"")
+
+
+def _refuse_wide(path, body, text, own):
+    # Letters of UTF-16 are those of UTF-8 with zeros between them.
+    if 4 * text.count("\0", 0, HEAD) >= len(text[:HEAD]) > 0:
+        raise ValueError(f"{path} is not {own}: it looks like {_wide(body)}. {_advice(body, b'')}")
 
 
 def is_binary(path):

@@ -17,6 +17,7 @@ import numpy as np
 
 from rnnkit.formats import decimals, json_rows, tables
 from rnnkit.formats.cells import EMPTY, missing, numbers
+from rnnkit.formats.texts import Texts
 from rnnkit.formats.times import ISO_HINT, parse_times
 from rnnkit.utils.messages import listed
 
@@ -30,6 +31,7 @@ _LIKE_KEYS = re.compile(r"(?:.*[ _])?(?:id|number|nr|user|client|session|device|
 SEPARATOR = "\t"
 # How amounts are written, and how missing ones are.
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_BLANKS = re.compile(r"\s+")
 MILLISECONDS = 1e11  # seconds beyond this are taken for milliseconds: it is the year 5138
 
 
@@ -121,11 +123,19 @@ def format_history(columns, seconds, cells, order):
         order: Rows in the order in which they are written.
     """
     lines = [SEPARATOR.join([TIME, *map(_cell, columns)])]
-    for row in order:
+    own = [_some(column, order) for column in cells]
+    for row, *values in zip(order, *own, strict=True):
         time = float(seconds[row])
         time = str(int(time)) if time.is_integer() else repr(time)
-        lines.append(SEPARATOR.join([time, *(_cell(column[row]) for column in cells)]))
+        lines.append(SEPARATOR.join([time, *map(_cell, values)]))
     return "\n".join(lines)
+
+
+def _some(cells, rows):
+    """The cells of some rows, as a list."""
+    if isinstance(cells, Texts):
+        return [text.decode("utf-8", "surrogatepass") for text in cells.encoded(rows)]
+    return [cells[row] for row in rows]
 
 
 def check_texts(texts, columns, amounts):
@@ -230,13 +240,15 @@ def seconds_of(table):
 
 
 def _cell(value):
+    if type(value) is str:  # nearly all are
+        return value if value.isalnum() else _BLANKS.sub(" ", value).strip()
     if missing(value):
         return ""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 1e15:
         value = int(value)
-    return re.sub(r"\s+", " ", str(value)).strip()
+    return _BLANKS.sub(" ", str(value)).strip()
 
 
 def _table(value, label):

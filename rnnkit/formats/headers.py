@@ -2,6 +2,8 @@
 
 import functools
 
+import numpy as np
+
 from rnnkit.formats.cells import number
 from rnnkit.utils.messages import shorten
 
@@ -35,13 +37,15 @@ def _tell(label, names, first, below):
         return True
     known = None
     for index, cell in enumerate(map(str.strip, first)):
-        values = [value.strip() for value in below[index] if value.strip()]
-        if not cell or not values:
+        values = below[index]
+        # Of long columns: by their hashes, which take little memory.
+        hashes = np.fromiter((hash(v) for v in map(str.strip, values) if v), "int64")
+        if not cell or not len(hashes):
             continue
-        distinct = set(values)
-        if cell in distinct:
+        if (hashes == hash(cell)).any() and cell in map(str.strip, values):
             return _said(label, first, False, f"{shorten(cell, 40)!r} occurs again below it")
-        if 2 * len(distinct) <= len(values) or cell.lower() in names or _numbers(cell, distinct):
+        repeated = 2 * len(np.unique(hashes)) <= len(hashes)
+        if repeated or cell.lower() in names or _numbers(cell, values):
             known = known or cell
     if known is not None:
         return _said(label, first, True, f"{shorten(known, 40)!r} is no value of its column")
@@ -50,7 +54,7 @@ def _tell(label, names, first, below):
 
 def _numbers(cell, values):
     """Whether numbers stand below what is none."""
-    return number(cell) is None and all(number(value) is not None for value in values)
+    return number(cell) is None and all(number(each) is not None for each in values)
 
 
 def _said(label, first, named, why):

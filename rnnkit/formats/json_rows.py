@@ -1,15 +1,19 @@
 """Rows of JSON: an object a line, an array of objects, or an object of columns."""
 
+import array
 import json
 
 from rnnkit.formats import bounds
 from rnnkit.formats.separated import check_columns
+from rnnkit.formats.texts import BLOCK, Column
 from rnnkit.utils.messages import listed, shorten
 
 # Lists within lists in a cell; pictures are three deep.
 MOST_NESTED = 20
 CELL = 8  # bytes of a cell that is missing
-_DECODE = json.JSONDecoder().decode
+HEAD = 4096  # bytes that show whether an array begins
+_CODING = ("utf-8", "surrogatepass")
+_DECODE = json.JSONDecoder().raw_decode
 
 
 def parse(text, label, most_nested=MOST_NESTED):
@@ -61,24 +65,26 @@ def read(text, label, suffix=".jsonl"):
     lacks is None there.
 
     Args:
-        text: The text.
+        text: The text in UTF-8.
         label: What to call it in messages.
         suffix: `".jsonl"` for an object a line (or an array); `".json"` for an array or one object
             (or an object a line).
 
     Returns:
-        The columns, a dict of name to list of values; the number of each row; and what these
-        count, `"line"` or `"row"`.
+        The columns, a dict of name to list of values, or to `Texts`; the number of each row; and
+        what these count, `"line"` or `"row"`.
 
     Raises:
         ValueError: If it is no JSON of that kind; the message names the line or row.
     """
-    whole = suffix == ".json" or text.lstrip().startswith("[")
-    if whole and not _by_lines(text):
-        value = parse(text, label)
-        if not isinstance(value, list):
-            return _of_object(value, label)
-        return *_columns(enumerate(value, 1), label, "row"), "row"
+    if suffix == ".json" or text[:HEAD].lstrip()[:1] == b"[":
+        whole = text.decode(*_CODING)
+        if not _by_lines(whole):
+            value = parse(whole, label)
+            if not isinstance(value, list):
+                return _of_object(value, label)
+            return *_columns(enumerate(value, 1), label, "row"), "row"
+        del whole
     rows = (
         (line, _line(row, line, label)) for line, row in _lines(text) if row and not row.isspace()
     )
@@ -87,10 +93,13 @@ def read(text, label, suffix=".jsonl"):
 
 def _line(row, line, label):
     if row.count("[") + row.count("{") <= MOST_NESTED:
+        bare = row.strip()
         try:
-            return _DECODE(row.strip())
+            value, end = _DECODE(bare)
         except (ValueError, RecursionError):  # said below
-            pass
+            end = None
+        if end == len(bare):
+            return value
     return parse(row, f"{label}, line {line}")
 
 
@@ -128,7 +137,7 @@ def _of_object(value, label):
 
 def _columns(rows, label, unit):
     """Columns and numbers of rows, pairs of number and object."""
-    columns, numbers, given = {}, [], 0
+    found, block, numbers, given = {}, {}, array.array("q"), 0  # block: the latest cells
     for number, row in rows:
         if not isinstance(row, dict):
             raise ValueError(
@@ -136,17 +145,28 @@ def _columns(rows, label, unit):
                 f"{json.dumps(row)[:40]}"
             )
         given += len(row)
-        if row.keys() != columns.keys():
-            for name in row:
-                if name not in columns:
-                    columns[name] = [None] * len(numbers)
-            check_columns(len(columns), label)
+        if row.keys() != block.keys():
+            new = [name for name in row if name not in block]
+            check_columns(len(block) + len(new), label)
+            if new:  # what the latest rows lack has its place in the column
+                _append(found, block)
+                found |= {name: Column(len(numbers)) for name in new}
+                block |= {name: [] for name in new}
             hint = "Leave out keys that few rows have"
-            bounds.check(label, CELL * (len(numbers) + 1) * len(columns), CELL * given, hint=hint)
-        for name, cells in columns.items():
+            bounds.check(label, CELL * (len(numbers) + 1) * len(block), CELL * given, hint=hint)
+        for name, cells in block.items():
             cells.append(row.get(name))
         numbers.append(number)
-    return columns, numbers
+        if len(numbers) % BLOCK == 0:
+            _append(found, block)
+    _append(found, block)
+    return {name: found.pop(name).done() for name in list(found)}, numbers
+
+
+def _append(columns, block):
+    for name, cells in block.items():
+        columns[name].extend(cells)
+        cells.clear()
 
 
 def _lines(text):
@@ -154,7 +174,7 @@ def _lines(text):
     also splits at."""
     number, start = 1, 0
     while start <= len(text):
-        end = text.find("\n", start)
+        end = text.find(b"\n", start)
         end = len(text) if end < 0 else end
-        yield number, text[start:end]
+        yield number, text[start:end].decode(*_CODING)
         number, start = number + 1, end + 1

@@ -1,34 +1,39 @@
-"""Text with a separator between columns, csv and tsv, as a pandas frame of texts."""
+"""Text with a separator between columns, csv and tsv, as columns of texts."""
 
+import array
 import csv
 import io
 import re
 
-import numpy as np
-
 from rnnkit.formats import separators
+from rnnkit.formats.texts import BLOCK, Builder, Texts
 from rnnkit.utils.messages import listed, shorten
 
 # Each column is kept on its own, so that many take long.
 MOST_COLUMNS = 20_000
 _LINE_END = "\r\n|\r|\n"
+_CODING = ("utf-8", "surrogatepass")
+# Rows that are made texts of at a time; fewer where there are many columns.
+_ROWS, _CELLS = 8192, 65_536
 # What pandas is told besides; blank lines are kept so that the lines of rows can be counted.
-_AS_TEXT = {"header": None, "dtype": object, "na_filter": False, "skip_blank_lines": False}
+_AS_TEXT = {
+    "header": None, "dtype": object, "na_filter": False, "skip_blank_lines": False,
+    "encoding_errors": "surrogatepass",
+}  # fmt: skip
 
 
 def read(text, label, suffix, header, separator=None):
     """Rows of text between separators.
 
     Args:
-        text: The text, which holds more than blanks.
+        text: The text in UTF-8, which holds more than blanks.
         label: What to call it in messages.
         suffix: `".csv"` or `".tsv"`.
         header: As in `rnnkit.formats.tables.read_table`.
         separator: What stands between columns, or None: a tab in tsv, in csv told from the head.
 
     Returns:
-        The pair of the columns' names and a frame of texts; its index has the line at which each
-        row begins.
+        The columns' names; a list of `Texts`; and the line at which each row begins.
 
     Raises:
         ValueError: If a row does not fit; the message names its line.
@@ -36,21 +41,19 @@ def read(text, label, suffix, header, separator=None):
     if separator is not None:
         separators.check(separator)
     if suffix == ".tsv" and separator in (None, "\t"):
-        frame = _tsv_frame(text, label, header)
+        columns, lines = _tsv_columns(text, label, header)
     else:
-        text, own = separators.declared(text)
-        separator = separator or own or separators.of(text, label)
-        frame = _csv_frame(text, label, header, separator)
-    first = frame.iloc[0].dropna().tolist()
-    fields = frame.notna().sum(axis=1)  # of each row: pandas fills up the short ones
-    wrong = fields.index[fields != len(first)]
-    if len(wrong):
-        names = _names(first, header)[1]
-        raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
-    named, names = _names(first, header, frame.iloc[1:])
-    if named and len(frame) == 1 and len(set(names)) != len(names):
+        head = text[: 4 * separators.MOST_CHARACTERS].decode("utf-8", "ignore")
+        rest, own = separators.declared(head)
+        if own:
+            text = b"\n" + text[text.index(b"\n") + 1 :]
+        separator = separator or own or separators.of(rest, label)
+        columns, lines = _csv_columns(text, label, header, separator)
+    first, below = [cells[0] for cells in columns], [cells.below() for cells in columns]
+    named, names = _names(first, header, below)
+    if named and len(lines) == 1 and len(set(names)) != len(names):
         raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
-    return names, frame.iloc[1:] if named else frame
+    return (names, below, lines[1:]) if named else (names, columns, lines)
 
 
 def _names(first, header, below=None):
@@ -59,49 +62,76 @@ def _names(first, header, below=None):
     return named, [name.strip() for name in first] if named else list(range(len(first)))
 
 
-def _csv_frame(text, label, header, separator):
-    """Rows of csv as a frame of texts; its index has the line at which each row begins."""
-    import pandas as pd
-
-    body = text.lstrip("\r\n")
+def _csv_columns(text, label, header, separator):
+    """Columns of csv as `Texts`, and the line at which each row begins."""
+    start = len(text) - len(text.lstrip(b"\r\n")) if text[:1] in b"\r\n" else 0
     # The engine of pandas in C, which is fast, neither refuses stray quotes nor tells short rows
     # from empty cells: it is for text without quotes, in which as many separators as there should
     # be show that no row is short.
-    count = body.partition("\n")[0].count(separator)
-    rows = body.count("\n") + (not body.endswith("\n"))
-    unusual = '"' in body or "\0" in body or body.count("\r") != body.count("\r\n")
-    if unusual or body.count(separator) != count * rows or not count:
-        return _quoted_frame(text, label, header, separator)
-    check_columns(count + 1, label)
-    try:
-        frame = pd.read_csv(_stream(body), sep=separator, engine="c", **_AS_TEXT)
-    except pd.errors.ParserError:
-        return _quoted_frame(text, label, header, separator)
-    before = len(re.findall(_LINE_END, text[: len(text) - len(body)]))
-    return frame.set_axis(1 + before + np.arange(len(frame))).dropna(how="all")
+    unusual = b'"' in text or b"\0" in text or text.count(b"\r") != text.count(b"\r\n")
+    found = None if unusual else _plain_columns(text, label, separator, start)
+    return found or _quoted_columns(text, label, header, separator)
 
 
-def _quoted_frame(text, label, header, separator):
-    """The same, of any csv, by Python's own reader."""
+def _plain_columns(text, label, separator, start):
+    """Columns by the engine in C, and lines; None where it does not tell what is wrong."""
     import pandas as pd
 
-    reader = csv.reader(_stream(text), strict=True, delimiter=separator)
-    start, names, rows, lines, several = 1, None, [], [], False
+    mark, end = separator.encode(*_CODING), text.find(b"\n", start)
+    count = text.count(mark, start, len(text) if end < 0 else end)
+    rows = text.count(b"\n", start) + (not text.endswith(b"\n"))
+    # If one row is short another is long, which that engine refuses.
+    if text.count(mark, start) != count * rows or not count or len(mark) > 1:
+        return None
+    check_columns(count + 1, label)
+    stream = io.BytesIO(text)  # without a copy
+    stream.seek(start)
+    builders = [Builder() for _ in range(count + 1)]
+    size = max(1, min(_ROWS, _CELLS // len(builders)))
+    options = {"sep": separator, "engine": "c", "quoting": csv.QUOTE_NONE, **_AS_TEXT}
+    try:
+        with pd.read_csv(_decoded(stream), chunksize=size, **options) as chunks:
+            for chunk in chunks:
+                for index, builder in enumerate(builders):
+                    builder.extend(chunk[index].tolist())
+    except pd.errors.ParserError:
+        return None
+    before = len(re.findall(_LINE_END, text[:start].decode("ascii")))
+    return _done(builders), range(before + 1, before + rows + 1)
+
+
+def _done(builders):
+    """The columns of builders, each of which is let go of when it is done."""
+    columns = []
+    for index, builder in enumerate(builders):
+        builders[index] = None
+        columns.append(builder.done())
+    return columns
+
+
+def _quoted_columns(text, label, header, separator):
+    """The same, of any csv, by Python's own reader."""
+    reader = csv.reader(_decoded(io.BytesIO(text)), strict=True, delimiter=separator)
+    start, names, rows, several = 1, None, [], False
+    builders, lines = [], array.array("q")
     limit = csv.field_size_limit(2**31 - 1)
     try:
         for row in reader:
             if row:
                 if names is None:
                     check_columns(len(row), label)
-                    names = _names(row, header)[1]
+                    names, builders = _names(row, header)[1], [Builder() for _ in row]
+                    size = max(1, min(_ROWS, _CELLS // len(row)))
                 if len(row) != len(names):
                     raise ValueError(_unequal(label, start, names, len(row)))
                 rows.append(row)
                 lines.append(start)
                 several = several or reader.line_num > start
+                if len(rows) == size:
+                    _append(builders, rows)
             start = reader.line_num + 1
     except csv.Error as error:
-        opens = _opening(text, start, reader.line_num, separator)
+        opens = _opening(text.decode(*_CODING), start, reader.line_num, separator)
         at = f" after the quote that opens in line {opens}" if opens != reader.line_num else ""
         raise ValueError(
             f"{label}, line {reader.line_num}: no valid csv{at} ({error}). A quote inside a field "
@@ -110,10 +140,25 @@ def _quoted_frame(text, label, header, separator):
         ) from None
     finally:
         csv.field_size_limit(limit)
-    frame = pd.DataFrame(rows, index=lines, dtype=object)
-    if several and (fault := _swallowed(frame, label, separator)):
+    _append(builders, rows)
+    columns = _done(builders)
+    if several and (fault := _swallowed(columns, lines, label, separator)):
         raise ValueError(fault)
-    return frame
+    return columns, _even(lines)
+
+
+def _append(builders, rows):
+    """Appends rows, which are emptied, to the columns."""
+    for builder, cells in zip(builders, zip(*rows, strict=True), strict=bool(rows)):
+        builder.extend(cells)
+    rows.clear()
+
+
+def _even(lines):
+    """Line numbers as a range where all follow one another."""
+    if len(lines) and lines[-1] - lines[0] + 1 == len(lines):
+        return range(lines[0], lines[-1] + 1)
+    return lines
 
 
 def _opening(text, start, end, separator):
@@ -129,35 +174,42 @@ def _opening(text, start, end, separator):
     return opens if inside else end
 
 
-def _swallowed(frame, label, separator):
+def _swallowed(columns, lines, label, separator):
     """What is wrong where two stray quotes make one field of several rows; None if nothing is.
 
     The lines within the field are then rows themselves: each has as many fields as there are
     columns, and one of them holds what other rows hold in that column.
     """
-    size = frame.shape[1]
-    cells = [frame[index].str.strip() for index in frame]
-    several = np.stack([column.str.contains("\n|\r", regex=True) for column in cells])
+    size = len(columns)
     if size == 1:
         return None
-    known = [set(column[~inside]) - {""} for column, inside in zip(cells, several, strict=True)]
-    for column, row in zip(*np.nonzero(several), strict=True):
-        first, *others = re.split(_LINE_END, frame.iat[row, column])[:-1]
-        rows = [next(csv.reader([line], delimiter=separator), []) for line in others]
-        if column < size - 1:
-            before = frame.iloc[row, :column].tolist()
-            rows.append(before + next(csv.reader([first], delimiter=separator), []))
+    fields = []  # column, row, and the rows that may be within
+    for column, cells in enumerate(columns):
+        for row, cell in enumerate(cells):
+            if re.search(_LINE_END, cell.strip()):
+                first, *others = re.split(_LINE_END, cell)[:-1]
+                rows = [next(csv.reader([line], delimiter=separator), []) for line in others]
+                if column < size - 1:
+                    before = [each[row] for each in columns[:column]]
+                    rows.append(before + next(csv.reader([first], delimiter=separator), []))
+                if rows and all(len(each) == size for each in rows):
+                    fields.append((column, row, len(others), rows))
+    known = []
+    for index, cells in enumerate(columns):
+        wanted = {each[index].strip() for *_, rows in fields for each in rows} - {""}
+        wanted = {each for each in wanted if not re.search(_LINE_END, each)}
+        known.append(wanted and wanted.intersection(map(str.strip, cells)))
+    for column, row, others, rows in fields:
         alike = [
             index
             for index in range(size)
-            if rows
-            and all(len(each) == size and each[index].strip() in known[index] for each in rows)
+            if all(each[index].strip() in known[index] for each in rows)
         ]
         if alike and (others or max(alike) > column):
-            line = frame.index[row] + sum(
-                len(re.findall(_LINE_END, cell)) for cell in frame.iloc[row, :column]
+            line = lines[row] + sum(
+                len(re.findall(_LINE_END, each[row])) for each in columns[:column]
             )
-            last = line + len(others) + 1
+            last = line + others + 1
             return (
                 f"{label}, line {line}: a quote opens here and closes in line {last}, and what is "
                 "between them looks like rows. Double the quotes inside of fields, or take these "
@@ -182,63 +234,62 @@ def _unequal(label, line, names, found):
     return fault + hint * (len(names) == 1)
 
 
-def _tsv_frame(text, label, header):
-    """Rows between tabs as a frame of texts; its index has the line of each row."""
-    import pandas as pd
-
-    text = text.replace("\r\n", "\n")
-    frame = _plain_tsv_frame(text, label)
-    if frame is None:
-        # Not str.splitlines, which also splits at form feeds and other rare characters.
-        rows = pd.Series(text.split("\n"), dtype=object).str.rstrip("\r")
-        rows.index += 1
-        rows = rows[rows != ""]
-        fields = rows.str.count("\t") + 1
-        check_columns(fields.iloc[0], label)
-        wrong = fields.index[fields != fields.iloc[0]]
-        if len(wrong):  # it would fill up the short ones, whatever memory that takes
-            names = _names(rows.iloc[0].split("\t"), header)[1]
-            raise ValueError(_unequal(label, wrong[0], names, fields[wrong[0]]))
-        frame = rows.str.split("\t", expand=True)
-    return frame.apply(_unquoted) if '"' in text else frame
+def _tsv_columns(text, label, header):
+    """Columns between tabs as `Texts`, and the line of each row."""
+    if b"\r\n" in text:
+        text = text.replace(b"\r\n", b"\n")
+    start = len(text) - len(text.lstrip(b"\n")) if text[:1] == b"\n" else 0
+    unusual = b"\r" in text or b"\0" in text
+    found = None if unusual else _plain_columns(text, label, "\t", start)
+    columns, lines = found or _lines_of_tsv(text, label, header)
+    if b'"' in text:
+        columns = [_unquoted(cells) for cells in columns]
+    return columns, lines
 
 
-def _plain_tsv_frame(text, label):
-    """Rows between tabs by the engine in C, or None where it does not tell what is wrong."""
-    import pandas as pd
+def _lines_of_tsv(text, label, header):
+    """The same, line by line, without those that are empty."""
+    names, rows, builders, lines = None, [], [], array.array("q")
+    # Not str.splitlines, which also splits at form feeds and other rare characters.
+    for number, line in enumerate(io.TextIOWrapper(io.BytesIO(text), *_CODING, newline="\n"), 1):
+        row = line.removesuffix("\n").rstrip("\r").split("\t")
+        if row == [""]:
+            continue
+        if names is None:
+            check_columns(len(row), label)
+            names, builders = _names(row, header)[1], [Builder() for _ in row]
+        if len(row) != len(names):
+            raise ValueError(_unequal(label, number, names, len(row)))
+        rows.append(row)
+        lines.append(number)
+        if len(rows) == BLOCK:
+            _append(builders, rows)
+    _append(builders, rows)
+    return _done(builders), _even(lines)
 
-    body = text.lstrip("\n")
-    count = body.partition("\n")[0].count("\t")
-    rows = body.count("\n") + (not body.endswith("\n"))
-    # If one row is short another is long, which that engine refuses.
-    if body.count("\t") != count * rows or not count or "\r" in body or "\0" in body:
-        return None
-    check_columns(count + 1, label)
-    try:
-        stream = _stream(body)
-        frame = pd.read_csv(stream, sep="\t", engine="c", quoting=csv.QUOTE_NONE, **_AS_TEXT)
-    except pd.errors.ParserError:
-        return None
-    return frame.set_axis(1 + len(text) - len(body) + np.arange(rows))
 
-
-def _stream(text):
-    """A text as a stream for pandas; `io.StringIO` takes four bytes a character."""
-    body = io.BytesIO(text.encode("utf-8", "surrogatepass"))
-    return io.TextIOWrapper(body, "utf-8", "surrogatepass", newline="")
+def _decoded(stream):
+    """A stream of UTF-8 as one of text; `io.StringIO` takes four bytes a character."""
+    return io.TextIOWrapper(stream, *_CODING, newline="")
 
 
 def _unquoted(cells):
     """Cells of a column between tabs without the quotes around them: of those that double what is
     within, and of all if all below the first row have them."""
-    body = cells.iloc[1:]
-    filled = body[body.notna() & (body != "")]
-    everywhere = len(filled) > 1 and all(map(_enclosed, filled))
-    found = cells.copy()
-    for row, field in cells.items():
-        if isinstance(field, str) and (everywhere or '"' in field[1:-1]) and _enclosed(field):
-            found[row] = field[1:-1].replace('""', '"')
-    return found
+    count, everywhere = 0, True
+    for field in cells.below():
+        if field:
+            count, everywhere = count + 1, _enclosed(field)
+        if not everywhere:
+            break
+    everywhere = everywhere and count > 1
+
+    def bare(field):
+        if (everywhere or '"' in field[1:-1]) and _enclosed(field):
+            return field[1:-1].replace('""', '"')
+        return field
+
+    return Texts.of(map(bare, cells))
 
 
 def _enclosed(field):

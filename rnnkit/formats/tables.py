@@ -1,15 +1,20 @@
-"""Tables of examples: csv, tsv, json and jsonl files, and pandas frames, as columns of values."""
+"""Tables of examples: csv, tsv, json and jsonl files, and pandas frames, as columns of values.
+
+Columns of files are `rnnkit.formats.texts.Texts`, which take little more memory than the file.
+"""
 
 import pathlib
 
 from rnnkit.formats import compressed, contents, json_rows, separated
-from rnnkit.formats.encodings import decode, is_binary
+from rnnkit.formats.encodings import content, is_binary
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.messages import listed
 
 # Endings of tables; in a folder one of json may be about the data, rather than be it.
 SUFFIXES = (".csv", ".tsv", ".jsonl")
 FILES = (*SUFFIXES, ".json")
+# Bytes that are looked at first.
+HEAD = 4096
 _EXPECTED = f"Tables end in {', '.join(FILES)}, also compressed ({', '.join(compressed.SUFFIXES)})"
 
 
@@ -17,7 +22,7 @@ class Table:
     """Columns of equal length, each a list of values, with where each row came from.
 
     Args:
-        columns: Dict of column name to list of values.
+        columns: Dict of column name to list of values, or `rnnkit.formats.texts.Texts`.
         lines: Line number of each row in its file, or None.
         source: What to call the table in messages.
         positions: Names of the columns as they stand in the file, None for those that are left
@@ -140,11 +145,11 @@ def read_table(path, encoding="utf-8", header=True, separator=None):
         raise ValueError(f"{path} is of a type that is not read: save it as csv. {_EXPECTED}")
     if suffix not in FILES and is_binary(path):
         raise ValueError(f"{path} is of a type that is not read. {_EXPECTED}")
-    text = decode(path, encoding)
-    if not text.strip():
+    text = content(path, encoding)
+    if is_blank(text):
         raise ValueError(f"{path} is empty: expected a header and at least one row")
     if suffix not in FILES:
-        suffix = contents.kind_of(text, str(path))
+        suffix = contents.kind_of(text.decode("utf-8", "surrogatepass"), str(path))
         if suffix is None:
             raise ValueError(
                 f"{path} holds no table: expected as many tabs, or other separators of columns, in "
@@ -162,7 +167,7 @@ def parse(text, label, suffix=".csv", header=True, separator=None):
     """Text of a csv, tsv, json or jsonl file as a `Table`, of size 0 where it holds no rows.
 
     Args:
-        text: The text.
+        text: The text, or its bytes in UTF-8.
         label: What to call it in messages.
         suffix: `".csv"`, `".tsv"`, `".jsonl"` or `".json"`.
         header: As in `read_table`.
@@ -172,15 +177,16 @@ def parse(text, label, suffix=".csv", header=True, separator=None):
         ValueError: If the text is not of that format, or a row does not fit; also if the
             separator could be one of two.
     """
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogatepass")
     if suffix in (".jsonl", ".json"):
         columns, numbers, unit = json_rows.read(text, label, suffix)
         return Table(columns, numbers, label, unit=unit)
-    if not text.strip():
+    if is_blank(text):
         return Table({}, [], label)
-    names, frame = separated.read(text, label, suffix, header, separator)
+    names, found, lines = separated.read(text, label, suffix, header, separator)
     columns, positions = {}, []
-    for index, name in enumerate(names):
-        cells = frame[index].tolist()
+    for index, (name, cells) in enumerate(zip(names, found, strict=True)):
         if name == "" and len(cells) and not any(map(str.strip, cells)):
             positions.append(None)
             continue
@@ -189,7 +195,13 @@ def parse(text, label, suffix=".csv", header=True, separator=None):
             raise ValueError(f"{label} names a column twice. Columns found: {listed(names)}")
         columns[name] = cells
         positions.append(name)
-    return Table(columns, frame.index.tolist(), label, positions)
+    return Table(columns, lines, label, positions)
+
+
+def is_blank(text):
+    """Whether bytes of UTF-8 hold white space alone."""
+    head = text[:HEAD].decode("utf-8", "ignore")
+    return not head.strip() and not text.decode("utf-8", "surrogatepass").strip()
 
 
 def from_frame(frame):
@@ -198,4 +210,4 @@ def from_frame(frame):
     if len(set(names)) != len(names):
         raise ValueError(f"The frame names a column twice. Columns found: {listed(names)}")
     columns = {name: list(frame[name]) for name in names}
-    return Table(columns, list(range(len(frame))), "the frame")
+    return Table(columns, range(len(frame)), "the frame")

@@ -1,10 +1,12 @@
 """Times in tables: ways to write them, and the columns that hold them."""
 
+import itertools
 import re
 
 import numpy as np
 
 from rnnkit.formats.cells import numbers
+from rnnkit.formats.texts import BLOCK, Texts
 
 DAY = 86_400.0  # seconds
 LATEST = 253_402_300_800.0  # the end of the year 9999, as seconds since 1970
@@ -48,11 +50,29 @@ def parse_times(cells, plain=False):
     """
     if getattr(getattr(cells, "dtype", None), "kind", None) == "M":
         return _of_dates(cells)
-    cells = list(cells)
     if plain:
-        values, bad = numbers(cells)
+        values, bad = numbers(cells if isinstance(cells, Texts) else list(cells))
         if bad is None:
             return _plain_times(values)
+    cells = iter(cells)
+    found = []  # of each block: seconds where days or months come first, and what its dates show
+    while block := list(itertools.islice(cells, BLOCK)):
+        found.append(_parsed(block, plain))
+    if not found:
+        return np.zeros(0)
+    days_first, months_first, dotted, late_first, late_second = zip(*found, strict=True)
+    if all(dotted) or any(late_first):  # the day comes first
+        return np.concatenate(days_first)
+    return np.concatenate(months_first) if any(late_second) else None
+
+
+def _parsed(cells, plain):
+    """Seconds of a list of cells, and what they show of the order of days and months.
+
+    Returns:
+        Seconds where days come first; where months do; whether no date leaves that open; and
+        whether one has a first part above 12, or a second one.
+    """
     fields = np.full((len(cells), 7), np.nan)  # year, month, day, hour, minute, second, offset
     local = np.zeros(len(cells), bool)
     dotted = True
@@ -72,14 +92,13 @@ def parse_times(cells, plain=False):
         hour, minute, second, half, zone = clock
         hour = _of_half(hour, half)
         fields[row] = (*date, hour, minute or 0, second or 0, _offset(zone))
-    if local.any() and not dotted:
-        if (fields[local, 2] > 12).any():  # the day comes first, as was assumed
-            pass
-        elif (fields[local, 1] > 12).any():
-            fields[np.ix_(local, [1, 2])] = fields[np.ix_(local, [2, 1])]
-        else:
-            return None
-    return _seconds(*fields.T)
+    seconds = swapped = _seconds(*fields.T)
+    if local.any():
+        first, second = fields[local, 2], fields[local, 1]
+        fields[local, 1], fields[local, 2] = first, second
+        swapped = _seconds(*fields.T)
+        return seconds, swapped, dotted, (first > 12).any(), (second > 12).any()
+    return seconds, swapped, True, False, False
 
 
 def _iso(text):

@@ -5,10 +5,12 @@ import warnings
 
 import tensorflow as tf
 
+from rnnkit.data import stored
 from rnnkit.data.readers.files import class_folders, find_splits
 from rnnkit.data.splits import by_split_column, from_columns, named, take
 from rnnkit.formats.cells import as_label, missing
 from rnnkit.formats.tables import Table, from_frame
+from rnnkit.formats.texts import Texts
 from rnnkit.utils.messages import listed, shorten
 
 
@@ -19,7 +21,7 @@ def load(source, request, to_tensors, read=None):
         source: A file, folder or pattern (see `files.find_splits`), a folder a class, a pandas
             frame, a pair of arrays, or a dict of splits to the last two.
         request: A `Request`.
-        to_tensors: Function `(table, columns) -> tuple of tensors`, with `columns` a dict of role
+        to_tensors: Function `(table, columns) -> tuple of columns`, with `columns` a dict of role
             to column name.
         read: Function from a path to a `Table`; by default `request.table`.
     """
@@ -101,9 +103,7 @@ def pairs(dataset, request):
 
 
 def text_and_label(table, columns):
-    """Raw tensors `(texts, labels)` of a table; a missing label is reported with its line."""
-    from rnnkit.features.conversion import convert
-
+    """Raw columns `(texts, labels)` of a table; a missing label is reported with its line."""
     texts, labels = table.columns[columns["input"]], table.columns[columns["target"]]
     known = {}  # labels by what cells hold: there are few
     for row, value in enumerate(labels):
@@ -118,15 +118,33 @@ def text_and_label(table, columns):
         if type(value) is str:
             known[value] = as_label(value)
     _tell_of_case(known.values(), table.source)
-    labels = [known[value] if type(value) is str else value for value in labels]
+    labels = _labels(labels, known)
+    if isinstance(texts, Texts):
+        return column_of_texts(texts, "text"), labels
     for row, value in enumerate(texts):
         if type(value) is not str and (missing(value) or isinstance(value, (list, dict))):
             raise ValueError(
                 f"{table.where(row)}: the column {columns['input']!r} holds "
                 f"no text (an empty text is fine). Received: {shorten(repr(value), 80)}"
             )
-    string = tf.TensorSpec((), tf.string)
-    return convert(texts, string, "text"), convert(labels, string, "label")
+    return column_of_texts(texts, "text"), labels
+
+
+def _labels(cells, known):
+    """Labels as a column; `known` has those of cells that are texts."""
+    if isinstance(cells, Texts):
+        return stored.Numbered.of(known[cell] for cell in cells)
+    labels = [known[cell] if type(cell) is str else cell for cell in cells]
+    return column_of_texts(labels, "label")
+
+
+def column_of_texts(values, name):
+    """A list of values, or `Texts`, as a column of strings for `splits.from_columns`."""
+    from rnnkit.features.conversion import convert
+
+    if isinstance(values, Texts) and values.is_utf8():
+        return stored.Slices(values)
+    return convert(values, tf.TensorSpec((), tf.string), name)
 
 
 def _tell_of_case(labels, source):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from rnnkit.data.partition import SPLIT_SEED
 from rnnkit.data.splits import Data, refuse_parts, undivided
+from rnnkit.data.stored import concatenated
 
 MANY = 10
 WORDS = {"train": "train", "validation": "validate", "test": "test"}
@@ -64,13 +65,16 @@ def from_sequences(parts, columns=None, source=None, fractions=None):
 
     def dataset(pairs):
         lengths = [len(y) for _, y in pairs]
-        x = tf.RaggedTensor.from_row_lengths(np.concatenate([x for x, _ in pairs]), lengths)
+        frames = concatenated([x for x, _ in pairs])
+        x = tf.RaggedTensor.from_row_lengths(frames, lengths)
         y = tf.RaggedTensor.from_row_lengths(tf.constant([e for _, y in pairs for e in y]), lengths)
+        pairs.clear()
         # The map makes plain tensors of the rows of ragged ones.
         return tf.data.Dataset.from_tensor_slices((x, y)).map(lambda x, y: (x, y))
 
     sizes = {split: len(pairs) for split, pairs in parts.items()}
     info = {"columns": columns} if columns and arrays[0].ndim == 2 else {}
+    del arrays
     return Data(**{s: dataset(p) for s, p in parts.items()}, source=source, sizes=sizes, info=info)
 
 

@@ -17,6 +17,7 @@ from rnnkit.data.splits import SPLITS, named
 from rnnkit.formats import bounds, picture_headers, pictures
 from rnnkit.formats.cells import as_label, as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame
+from rnnkit.formats.texts import Texts
 from rnnkit.formats.times import TIME_NAMES
 
 # Columns of numbers that say which frame it is, not what is in it.
@@ -52,12 +53,14 @@ def load(source, request):
     parts, columns = {}, None
     frames = _Frames(_label(source))
     for split, found in _tables(source, request).items():
-        for table in found:
+        while found:
+            table = found.pop(0)
             table = request.numbers(table, request.column(table, "target"))
             for part, rows, apart in _pieces(table, split, request):
                 x, y, names = _sequence(table, rows, request, columns, frames, apart)
                 columns = columns or names
                 parts.setdefault(part, []).append((x, y))
+            del table
     return from_sequences(parts, columns, _label(source), request.split)
 
 
@@ -147,7 +150,7 @@ def _pieces(table, split, request):
 def _sequence(table, rows, request, known, frames, apart):
     """`(x, y, names of the columns)` of some rows of a table."""
     target = request.column(table, "target")
-    labels = []
+    labels, shared = [], {}  # there are few
     for row in rows:
         value = table.columns[target][row]
         text = b"" if missing(value) else _label_of(value, table.where(row))
@@ -158,7 +161,7 @@ def _sequence(table, rows, request, known, frames, apart):
             )
         if request.names is not None:
             text = class_names.name_of(value, request.names, table.where(row)).encode()
-        labels.append(text)
+        labels.append(shared.setdefault(text, text))
     names = _inputs(table, target, request.given.get("input"), apart)
     if known is not None and names != known:
         if set(names) < set(known) or not set(known) <= set(map(str, table.columns)):
@@ -173,8 +176,7 @@ def _sequence(table, rows, request, known, frames, apart):
         return frames.read(table, rows, by_name[names[0]]), labels, names
     values = np.empty((len(rows), len(names)))
     for column, name in enumerate(names):
-        for step, row in enumerate(rows):
-            values[step, column] = _number(table, row, by_name[name])
+        values[:, column] = _numbers(table, rows, by_name[name])
     return values, labels, names
 
 
@@ -234,6 +236,24 @@ def _number(table, row, name):
     if not np.isfinite(number):
         raise ValueError(f"{where} must hold a finite number. Received: {value!r}")
     return number
+
+
+def _numbers(table, rows, name):
+    """What a column of numbers holds in some rows; the table keeps it as numbers from then on."""
+    cells = table.columns[name]
+    if isinstance(cells, Texts):
+        values, start = np.empty(len(cells)), 0
+        try:
+            for block in cells.blocks():
+                values[start : start + len(block)] = list(map(float, block))
+                start += len(block)
+        except (ValueError, OverflowError):  # a row is named below
+            values[:] = np.nan
+        if np.isfinite(values).all():
+            table.columns[name] = cells = values
+    if isinstance(cells, np.ndarray):
+        return cells[np.asarray(rows, "int64")]
+    return [_number(table, row, name) for row in rows]
 
 
 class _Frames:

@@ -1,5 +1,6 @@
 """Histories of events with labels: from tables of events, and of labels beside them."""
 
+import array
 import os
 import pathlib
 import warnings
@@ -11,6 +12,7 @@ from rnnkit.data.splits import SPLITS
 from rnnkit.formats import event_text as events
 from rnnkit.formats import tables
 from rnnkit.formats.cells import missing
+from rnnkit.formats.texts import Texts
 
 # Columns that say which part of the data a history is for.
 MARKS = ("split", "fold")
@@ -48,11 +50,11 @@ def load(source, request):
             return data
         source = examples.path_of(source)
     found, label = _tables(source, request)
-    found = {name: _with_points(table, request) for name, table in found.items()}
+    found = {name: _with_points(found.pop(name), request) for name in list(found)}
     if "labels" in found:
-        parts = {"all": _joined(found["events"], found["labels"], request)}
+        parts = {"all": _joined(found.pop("events"), found.pop("labels"), request)}
     else:
-        parts = {split: _grouped(table, request) for split, table in found.items()}
+        parts = {split: _grouped(found.pop(split), request) for split in list(found)}
     columns = {"input": "history", "target": "label"}
     return examples.from_tables(parts, request, examples.text_and_label, label, columns)
 
@@ -174,7 +176,8 @@ def _grouped(table, request):
     for name, rows in groups.items():
         for column, values in carried.items():
             cells = table.columns[column]
-            other = next((row for row in rows if str(cells[row]) != str(cells[rows[0]])), None)
+            first = str(cells[rows[0]])
+            other = next((row for row in rows if str(cells[row]) != first), None)
             if other is not None:
                 raise ValueError(
                     f"{table.where(other)}: the column {column!r} holds "
@@ -225,7 +228,9 @@ def _groups(table, key):
                 f"{table.where(row)}: the column {key!r} is empty, so that "
                 "the event belongs to no history"
             )
-        groups.setdefault(name, []).append(row)
+        if name not in groups:
+            groups[name] = array.array("q")
+        groups[name].append(row)
     return groups
 
 
@@ -233,10 +238,15 @@ def _texts(table, groups, columns):
     """Histories as texts, of groups of rows of one table."""
     seconds = events.seconds_of(table)
     cells = [table.columns[name] for name in table.columns if str(name).strip() in columns]
-    texts, late = [], []
-    for rows in groups:
-        order, disorder = events.sorting(seconds[rows])
-        late.append(disorder)
-        texts.append(events.format_history(columns, seconds, cells, np.array(rows, int)[order]))
+    late = []
+
+    def texts():
+        for rows in groups:
+            rows = np.array(rows, int)
+            order, disorder = events.sorting(seconds[rows])
+            late.append(disorder)
+            yield events.format_history(columns, seconds, cells, rows[order].tolist())
+
+    found = Texts.of(texts())
     events.warn_of_disorder(late, table.size)
-    return texts
+    return found

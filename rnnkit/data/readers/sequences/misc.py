@@ -56,11 +56,12 @@ def chosen(name, cells, path, entities):
     return [("O" if entities else "") if each is None else each for each in values]
 
 
-def entities(rows, marked, path):
+def entities(cells, first, marked, path):
     """Where the entities of a CoNLL-U file are, where the user does not say.
 
     Args:
-        rows: Cells of each line.
+        cells: Cells of the column MISC.
+        first: Cells of the first line of words.
         marked: The columns that hold tags of entities.
         path: What to call the file.
 
@@ -70,7 +71,6 @@ def entities(rows, marked, path):
     Raises:
         ValueError: If there are none, or they can be read in several ways; the message names them.
     """
-    cells = [each[MISC] if len(each) > MISC else "_" for each in rows]
     known = attributes(cells)
     fitting = [name for name in known if _fits(name, known[name])]
     readings = [f"target={column}" for column in marked]
@@ -98,7 +98,7 @@ def entities(rows, marked, path):
     raise ValueError(
         f"{path} has no column of entity tags (B-..., I-..., O), nor an attribute of MISC that "
         "holds them, such as NER=B-PER. UPOS and XPOS are parts of speech, which the "
-        f"recipe pos_tagging learns. First line of words: {' '.join(rows[0])!r}. If another column "
+        f"recipe pos_tagging learns. First line of words: {' '.join(first)!r}. If another column "
         "or attribute holds them, name it with target=4, or the like"
     )
 

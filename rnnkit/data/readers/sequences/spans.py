@@ -8,6 +8,7 @@ from rnnkit.features.splitting import split_words
 from rnnkit.formats import json_rows
 from rnnkit.formats.cells import missing
 from rnnkit.formats.tables import Table
+from rnnkit.formats.texts import Texts
 from rnnkit.utils.messages import shorten
 
 # What the parts of a span are called.
@@ -30,6 +31,9 @@ def tagged(table, input_column, target_column):
         ValueError: For spans that begin or end within a word, overlap, or reach out of the text;
             the message names the line.
     """
+    cells = table.columns[target_column]
+    if isinstance(cells, Texts) and not any(each.lstrip()[:1] == "[" for each in cells):
+        return table
     cells = [_parsed(each, table, row) for row, each in enumerate(table.columns[target_column])]
     if not any(_is_spans(each) for each in cells):
         return table

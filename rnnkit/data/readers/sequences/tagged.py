@@ -1,9 +1,13 @@
 """Tagged sentences from whatever holds them, as raw examples (words, tags)."""
 
 import collections.abc
+import itertools
 import re
 
-from rnnkit.data import splits
+import numpy as np
+import tensorflow as tf
+
+from rnnkit.data import splits, stored
 from rnnkit.data.readers import class_names, tfds_features
 from rnnkit.data.readers.examples import path_of
 from rnnkit.data.readers.files import find_splits
@@ -11,7 +15,8 @@ from rnnkit.data.readers.sequences import conll, spans, word_rows
 from rnnkit.data.readers.sequences import listed as lists
 from rnnkit.formats import compressed
 from rnnkit.formats.cells import as_text, missing
-from rnnkit.formats.encodings import decode, is_binary
+from rnnkit.formats.encodings import content, is_binary
+from rnnkit.formats.sentences import Sentences, numbered
 from rnnkit.formats.tables import FILES, SUFFIXES, Table, from_frame
 from rnnkit.metrics.tag_schemes import PARTS, scheme_of, usual
 from rnnkit.utils.messages import listed, shorten
@@ -92,11 +97,11 @@ def _read(path, request):
         )
     if suffix in FILES and suffix not in conll.SUFFIXES:
         return _sentences(request.table(path), request)
-    recipe, text = request.recipe, decode(path, request.encoding)
-    if conll.looks_like(path, recipe.columns, text):
+    recipe = request.recipe
+    if conll.looks_like(path, recipe.columns, content(path, request.encoding)):
         request.refuse(f"{path} is read as columns of words and tags", "separator", "header")
-        data_type = recipe.data_types[1]
-        return conll.read(path, data_type, request.given, text=text), ("words", "tags")
+        table = conll.read(path, recipe.data_types[1], request.given, request.encoding)
+        return table, ("words", "tags")
     return _sentences(request.table(path), request)
 
 
@@ -123,7 +128,7 @@ def _of_texts(table, column, request):
 
 
 def _tensors(parts, request):
-    """Raw tensors of tables with a sentence a row; their cells hold lists, or words with spaces.
+    """Raw columns of tables with a sentence a row; their cells hold lists, or words with spaces.
 
     Args:
         parts: Dict of split to a `Table` and the names of its columns of words and of tags.
@@ -148,6 +153,8 @@ def _tensors(parts, request):
 
 def _sides(values, where):
     """Each sentence of a column as a list of words."""
+    if isinstance(values, Sentences):
+        return values
     found = []
     for row, value in enumerate(values):
         try:
@@ -160,6 +167,8 @@ def _sides(values, where):
 def _items(value):
     if isinstance(value, str):
         return value.split()
+    if type(value) is list and all(type(each) is str for each in value):
+        return value
     if isinstance(value, collections.abc.Iterable) and not isinstance(value, (dict, bytes)):
         return [
             each if type(each) is str else as_text(each).decode("utf-8", "replace")
@@ -175,7 +184,7 @@ def _items(value):
 
 def _apart(words, tags, table):
     """Tags that have commas between them, "B-PER,O", apart where they are as many as the words."""
-    if all(len(side) == len(each) for side, each in zip(words, tags, strict=True)):
+    if np.array_equal(_sizes(words), _sizes(tags)):
         return tags
     apart = [each[0].split(",") if len(each) == 1 else each for each in tags]
     if any(len(side) != len(each) for side, each in zip(words, apart, strict=True)):
@@ -192,7 +201,7 @@ def _check_tags(parts, request):
         request: A `Request`. A column of tags that the user chose may hold any but numbers.
     """
     entities = request.recipe.data_types[1] == "entities"
-    known = {tag for _, tags, _ in parts for each in tags for tag in each}
+    known = set().union(*(_different(tags) for _, tags, _ in parts))
     source = parts[0][2].source
     numbers = bool(known) and all(class_names.number(tag) is not None for tag in known)
     if numbers and entities:
@@ -254,21 +263,41 @@ def _check_case(tags, scheme, source):
 
 
 def _paired(sentences, tags, where):
-    """Ragged tensors of sentences and tags of the same lengths; empty sentences are left out."""
-    from rnnkit.features.words import ragged
-
-    kept = []
-    for row, (words, marks) in enumerate(zip(sentences, tags, strict=True)):
-        if len(words) != len(marks):
-            raise ValueError(
-                f"{where(row)}: a sentence of {len(words)} words has {len(marks)} tags. "
-                f"Received: {' '.join(words)[:80]!r} and {' '.join(marks)[:80]!r}"
-            )
-        if words:
-            kept.append((words, marks))
-    if not kept:
+    """Columns of sentences and tags of the same lengths; empty sentences are left out."""
+    sizes = _sizes(sentences)
+    wrong = sizes != _sizes(tags)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        words, marks = sentences[row], tags[row]
+        raise ValueError(
+            f"{where(row)}: a sentence of {len(words)} words has {len(marks)} tags. "
+            f"Received: {' '.join(words)[:80]!r} and {' '.join(marks)[:80]!r}"
+        )
+    if not sizes.any():
         raise ValueError("The data holds no sentence")
-    return tuple(ragged(side) for side in zip(*kept, strict=True))
+    return tuple(_numbered(side, sizes[sizes > 0]) for side in (sentences, tags))
+
+
+def _numbered(sentences, sizes):
+    if isinstance(sentences, Sentences):
+        codes, names = sentences.codes, sentences.names
+    else:
+        codes, names = numbered(itertools.chain.from_iterable(sentences))
+    codes = tf.RaggedTensor.from_row_lengths(codes.astype("int32"), sizes, validate=False)
+    return stored.Numbered(codes, names)
+
+
+def _sizes(sentences):
+    """Number of texts in each of some lists, int64."""
+    if isinstance(sentences, Sentences):
+        return sentences.sizes()
+    return np.fromiter(map(len, sentences), "int64", len(sentences))
+
+
+def _different(sentences):
+    if isinstance(sentences, Sentences):
+        return sentences.different()
+    return set(itertools.chain.from_iterable(sentences))
 
 
 def pairs(dataset, request):

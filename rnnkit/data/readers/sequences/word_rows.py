@@ -1,9 +1,14 @@
 """Tables with a row a word, and a column that says where each sentence begins."""
 
+import array
 import numbers
 import re
 
+import numpy as np
+
+from rnnkit.data.splits import take
 from rnnkit.formats.cells import missing
+from rnnkit.formats.sentences import Sentences, numbered
 from rnnkit.formats.tables import Table
 from rnnkit.utils.messages import listed, shorten
 
@@ -61,43 +66,39 @@ def gathered(table, input_column, target_column):
                     "tag. pandas reads the words NA, null and nan so, unless it is told "
                     "keep_default_na=False"
                 )
-    ends = [*starts[1:], table.size]
-    columns = {}
+    columns, bounds = {}, np.array([*starts, table.size])
     for name, values in table.columns.items():
-        if name in marks:
-            continue
-        columns[name] = (
-            [
-                [str(each).strip() for each in values[start:end]]
-                for start, end in zip(starts, ends, strict=True)
-            ]
-            if name in (input_column, target_column)
-            else [values[start] for start in starts]
-        )
+        if name in (input_column, target_column):
+            codes, names = numbered(str(each).strip() for each in values)
+            columns[name] = Sentences(names, codes, bounds)
+        elif name not in marks:
+            columns[name] = [values[start] for start in starts]
     return Table(columns, [table.lines[start] for start in starts], table.source)
 
 
 def _parted(table, *names):
     """A table without its empty rows, and the rows after these, or after empty lines; or None."""
-    empty = [all(map(_empty, cells)) for cells in zip(*map(table.columns.get, names), strict=True)]
-    kept = [row for row, each in enumerate(empty) if not each]
-    lines = [table.lines[row] for row in kept]
+    cells = zip(*map(table.columns.get, names), strict=True)
+    kept = array.array("q", (row for row, each in enumerate(cells) if not all(map(_empty, each))))
+    lines = array.array("q", (table.lines[row] for row in kept))
     starts = [
         index for index, line in enumerate(lines) if index == 0 or line != lines[index - 1] + 1
     ]
     if not 1 < len(starts) < len(kept) or table.unit != "line":
         return table, None
-    columns = {name: [cells[row] for row in kept] for name, cells in table.columns.items()}
     print(f"{table.source}: a row is a word, and empty lines part {len(starts):,} sentences")
-    return Table(columns, lines, table.source), starts
+    return Table(take(table, kept).columns, lines, table.source), starts
 
 
 def _starts(table, marks):
     """Rows at which sentences begin, or None where one would begin in every row."""
-    cells = {
-        name: ["" if _empty(each) else str(each).strip() for each in table.columns[name]]
-        for name in marks
-    }
+    shared = {}  # most values occur in several rows
+
+    def text(cell):
+        cell = "" if _empty(cell) else str(cell).strip()
+        return shared.setdefault(cell, cell)
+
+    cells = {name: list(map(text, table.columns[name])) for name in marks}
     filled = {}
     for name, values in cells.items():
         if "" not in values:
@@ -115,24 +116,24 @@ def _starts(table, marks):
                 "or in every row"
             )
         # Filled where a sentence begins, with a number or a sign.
-        number, filled[name] = 0, []
+        number, filled[name] = 0, array.array("q")
         for each in values:
             number += bool(each)
             filled[name].append(number)
-    keys = list(zip(*filled.values(), strict=True))
-    starts = [row for row in range(len(keys)) if row == 0 or keys[row] != keys[row - 1]]
+    keys, _ = numbered(zip(*filled.values(), strict=True))
+    starts = np.flatnonzero(np.diff(keys, prepend=-1)).tolist()
     if len(starts) == len(keys) > 1:
         return None
     seen = {}
-    for row in starts:
-        if keys[row] in seen:
+    for row, key in zip(starts, keys[starts].tolist(), strict=True):
+        if key in seen:
             shown = ", ".join(f"{name}={filled[name][row]!r}" for name in marks)
             raise ValueError(
                 f"{table.where(row)}: a sentence with {shown} began in line "
-                f"{table.lines[seen[keys[row]]]} already, with others between. If they are one "
+                f"{table.lines[seen[key]]} already, with others between. If they are one "
                 "sentence, put its rows together; if they are two, give them different values"
             )
-        seen[keys[row]] = row
+        seen[key] = row
     return starts
 
 

@@ -78,7 +78,7 @@ def load(source, request):
     if tables is not None:
         columns, found = _apart(tables, request)
         names = (columns, list(found)) if columns else None
-        chains = [_by_split_column(each) for each in found.values()]
+        chains = [_by_split_column(found.pop(name)) for name in list(found)]
     given = request.given if request.future is None else {**request.given, "future": request.future}
     return from_parts(chains, given, label, names, request.split)
 
@@ -92,7 +92,8 @@ def _no_series_column(request):
 
 
 def _apart(tables, request):
-    """The series in tables by split: their columns, and a dict of name to tables by split."""
+    """The series in tables by split, which are emptied: their columns, and a dict of name to tables
+    by split."""
     used = [
         part.strip()
         for given in request.given.values()
@@ -100,13 +101,15 @@ def _apart(tables, request):
         for part in str(each).split(",")
     ]
     found, columns = {}, request.series
-    for split, table in tables.items():
+    source = next(iter(tables.values())).source
+    for split in list(tables):
+        table = tables.pop(split)
         columns, pieces = panels.pieces(table, columns, used, "input" in request.given)
         for name, piece in pieces.items():
             found.setdefault(name, {})[split] = piece
     if columns and request.series is None:
         print(
-            f"{next(iter(tables.values())).source}: {len(found):,} series, told apart by "
+            f"{source}: {len(found):,} series, told apart by "
             f"{', '.join(map(repr, columns))} (series= says otherwise)"
         )
     return columns, found
@@ -140,7 +143,7 @@ def _by_split_column(tables):
 
 
 def _from_table(table):
-    """The columns of a table that hold numbers, and its times."""
+    """The columns of a table, which is emptied, that hold numbers, and its times."""
     columns, label = number_tables.cells_of(table)
     times_of, seconds = find_time(columns, lambda row: f"{label} {table.lines[row]}")
     values, left_out = {}, {}
@@ -160,8 +163,12 @@ def _from_table(table):
             left_out[name] = f"the column {name!r} only counts the rows"
         else:
             values[name] = array
+    known = list(columns)
+    columns.clear()
+    table.columns.clear()
+    del cells
     stacked = np.stack(list(values.values()), axis=1) if values else np.empty((table.size, 0))
-    return Rows(list(values), stacked, [(label, table.lines)], seconds, list(columns), left_out)
+    return Rows(list(values), stacked, [(label, table.lines)], seconds, known, left_out)
 
 
 # === Arrays ===

@@ -1,5 +1,7 @@
 """Several series in one table: the columns that tell them apart."""
 
+import array
+
 import numpy as np
 
 from rnnkit.data.splits import take
@@ -58,7 +60,7 @@ def rows_of(table, given=None, used=(), chosen=False):
 
     Returns:
         The pair of a list of the columns that tell series apart, empty for a single series, and a
-        dict of the name of each series, its values joined by `/`, to a list of rows.
+        dict of the name of each series, its values joined by `/`, to its rows.
 
     Raises:
         ValueError: If the times start again and no column tells why; the message names the row.
@@ -72,19 +74,21 @@ def rows_of(table, given=None, used=(), chosen=False):
         names = [table.match("series", (), each) for each in given]
     if not names:
         _check_single(table)
-        return [], {None: list(range(table.size))}
+        return [], {None: range(table.size)}
     rows = {}
-    for row in range(table.size):
-        cells = [table.columns[name][row] for name in names]
+    for row, cells in enumerate(zip(*map(table.columns.get, names), strict=True)):
         empty = next((n for n, cell in zip(names, cells, strict=True) if _blank(cell)), None)
         if empty is not None:
             raise ValueError(
                 f"{table.where(row)}: the column {empty!r} is empty, so that the row belongs to no "
                 "series"
             )
-        rows.setdefault("/".join(_text(cell) for cell in cells), []).append(row)
+        name = "/".join(_text(cell) for cell in cells)
+        if name not in rows:
+            rows[name] = array.array("q")
+        rows[name].append(row)
     if given is None and not _apart(table, names, rows, chosen):
-        return [], {None: list(range(table.size))}
+        return [], {None: range(table.size)}
     return names, rows
 
 

@@ -88,6 +88,8 @@ def from_array(values, names=None):
 def joined(parts):
     """Consecutive `Rows` as one."""
     first = parts[0]
+    if len(parts) == 1:
+        return first
     for part in parts[1:]:
         missing = [name for name in first.names if name not in part.names]
         if missing or (part.seconds is None) != (first.seconds is None):

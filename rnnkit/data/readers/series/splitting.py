@@ -22,7 +22,7 @@ def from_parts(chains, given=None, source=None, names=None, fractions=None):
 
     Args:
         chains: List of dicts of `"train"`, `"validation"`, `"test"` to `Rows`, one dict a series;
-            or of `"all"` or `"train"` alone. Missing parts are split off.
+            or of `"all"` or `"train"` alone. Missing parts are split off. It is emptied.
         given: Dict of `"input"`, `"target"` and `"future"` to the user's own columns.
         source: As in `Data`.
         names: The columns that tell series apart, and the name of each series; or None.
@@ -34,13 +34,17 @@ def from_parts(chains, given=None, source=None, names=None, fractions=None):
         known, and y float64 `[time, targets]` beside it. One example a series in each part.
     """
     columns, labels = names or (None, [None] * len(chains))
+    given_chains, chains = chains, list(chains)
+    given_chains.clear()
     if len(chains) > 1:
         chains, labels = _long_enough(chains, labels)
     examples, info, kept = {}, None, [] if len(chains) > 1 else None
-    for chain, label in zip(chains, labels, strict=True):
+    for index, label in enumerate(labels):
+        chain, chains[index] = chains[index], None  # let go of when it is done
         splits.refuse_parts(chain, source, fractions)
         with _collected(kept):
             made, about = examples_of(chain, given or {}, info, fractions, len(chains) == 1)
+        del chain
         if info is None:
             info = about
         elif about["frequency"] != info["frequency"]:
@@ -93,12 +97,15 @@ def _collected(kept):
 def examples_of(parts, given, known=None, fractions=None, said=False):
     """The three raw examples of one series, and the `info` of its data; how it is split is said.
 
-    With the `info` of another series its columns are taken.
+    With the `info` of another series its columns are taken. `parts` is emptied.
     """
+    given_parts = parts
     parts = {("train" if split == "all" else split): rows for split, rows in parts.items()}
     parts = {split: parts[split] for split in ("train", "validation", "test") if split in parts}
     rows = joined(list(parts.values()))
     sizes = {split: len(part) for split, part in parts.items()}
+    given_parts.clear()
+    parts.clear()
     if len(rows) < LEAST:
         raise ValueError(
             f"The series has {len(rows)} rows: expected at least {LEAST}, one row a time"
@@ -128,14 +135,14 @@ def examples_of(parts, given, known=None, fractions=None, said=False):
     period = period if period and 2 * period <= ends[0] else None
     if period is None and (rows.seconds is None or ends[0] >= SEASONAL):
         period = times.dominant_period(line(rows.column(targets[0])[: ends[0]]))
-    x, y = values_of(rows, inputs, targets, period)
-    if rows.seconds is not None:
-        x = np.column_stack([rows.seconds, x])
+    times_of = [] if rows.seconds is None else [rows.seconds]
+    x, y = values_of(rows, inputs, targets, period, times_of)
     info = {"columns": inputs, "targets": targets, "time": rows.seconds is not None}
     ahead = chosen(rows, "future", given.get("future"))
     if ahead:
         info["future"] = ahead
     info |= {"step": step, "frequency": name, "period": period}
+    del rows
     return splits.in_time(x, y, ends), info
 
 
@@ -208,12 +215,23 @@ def chosen(rows, role, given):
     return names
 
 
-def values_of(rows, inputs, targets, period=None):
-    """Inputs `[rows, inputs]` with their gaps filled, and targets `[rows, targets]` with NaN."""
+def values_of(rows, inputs, targets, period=None, before=()):
+    """Inputs `[rows, inputs]` with their gaps filled, and targets `[rows, targets]` with NaN.
+
+    Args:
+        rows: `Rows`.
+        inputs, targets: Names of the columns.
+        period: As in `filled`.
+        before: List of columns, float64 `[rows]`, that are put before the inputs.
+    """
     columns = [filled(rows, name, period) for name in inputs]
     for name, column in zip(inputs, columns, strict=True):
         if np.ptp(column) == 0:
             warnings.warn(
                 f"The column {name!r} never changes: it is {column[0]} in all rows", stacklevel=2
             )
-    return np.stack(columns, axis=1), np.stack([rows.column(name) for name in targets], axis=1)
+    x, first = np.stack([*before, *columns], axis=1), len(before)
+    whole = not np.isnan(rows.values).any()
+    if whole and targets == inputs:  # the same numbers are there once
+        return x, x[:, first:]
+    return x, np.stack([rows.column(name) for name in targets], axis=1)

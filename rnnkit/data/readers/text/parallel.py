@@ -6,13 +6,13 @@ import pathlib
 import re
 import warnings
 
-import tensorflow as tf
-
+from rnnkit.data.readers.examples import column_of_texts
 from rnnkit.data.readers.text import tab_pairs
 from rnnkit.data.splits import SPLITS, from_columns, named
 from rnnkit.formats.cells import missing
-from rnnkit.formats.encodings import decode
-from rnnkit.formats.tables import SUFFIXES, Table, is_table
+from rnnkit.formats.encodings import content
+from rnnkit.formats.tables import SUFFIXES, Table, is_blank, is_table
+from rnnkit.formats.texts import Texts, lines_of
 from rnnkit.utils.messages import shorten
 
 ROLES = ("input", "target")
@@ -205,11 +205,10 @@ def read_pair(first, second, encoding="utf-8"):
                 f"A pair of files is read line by line, but {path} is a table: pass it alone, "
                 "with its columns as input=... and target=..."
             )
-        # Not str.splitlines, which also splits at form feeds and other rare characters.
-        text = decode(path, encoding).replace("\r\n", "\n")
-        if not text.strip():
+        text = content(path, encoding)
+        if is_blank(text):
             raise ValueError(f"{path} is empty: expected one text a line")
-        lines.append(text.removesuffix("\n").split("\n"))
+        lines.append(Texts.of(line for _, line in lines_of(text)))
     sizes = [len(each) for each in lines]
     if sizes[0] != sizes[1]:
         short = sizes.index(min(sizes))
@@ -225,7 +224,7 @@ def read_pair(first, second, encoding="utf-8"):
 
 
 def pairs_of_texts(table, columns):
-    """Raw tensors `(inputs, targets)` of a table of texts.
+    """Raw columns `(inputs, targets)` of a table of texts.
 
     Rows that are empty on both sides are left out with a warning.
 
@@ -233,15 +232,13 @@ def pairs_of_texts(table, columns):
         ValueError: If a text is missing, or empty beside one that is not; the message names the
             line and how many there are.
     """
-    from rnnkit.features.conversion import convert
-
     if columns["input"] == columns["target"]:
         raise ValueError(
             f"{table.source}: the column {columns['input']!r} cannot be input and target at once; "
             f"say the other one with input=... or target=.... Columns found: {list(table.columns)}"
         )
     texts = [table.columns[columns[role]] for role in ROLES]
-    blank = [[missing(value) or not str(value).strip() for value in column] for column in texts]
+    blank = [_blank(column) for column in texts]
     for index, role in enumerate(ROLES):
         rows = [
             row
@@ -268,15 +265,24 @@ def pairs_of_texts(table, columns):
             f"empty on both sides (the first is line {line:,})",
             stacklevel=2,
         )
-        texts = [[column[row] for row in keep] for column in texts]
+        texts = [
+            column.take(keep) if isinstance(column, Texts) else [column[row] for row in keep]
+            for column in texts
+        ]
     if all(str(x).strip() == str(y).strip() for x, y in zip(*texts, strict=True)):
         warnings.warn(
             f"{table.source}: input and target are the same text in all {len(keep):,} lines; is "
             "one side a copy of the other by mistake?",
             stacklevel=2,
         )
-    string = tf.TensorSpec((), tf.string)
-    return convert(texts[0], string, "text"), convert(texts[1], string, "text")
+    return column_of_texts(texts[0], "text"), column_of_texts(texts[1], "text")
+
+
+def _blank(column):
+    """Which cells hold no text."""
+    if isinstance(column, Texts):
+        return [not text.strip() for text in column]
+    return [missing(value) or not str(value).strip() for value in column]
 
 
 def _files(source):

@@ -170,7 +170,7 @@ def _of_table(table, split, names, given):
             )
     groups = by_split_column(table, split)
     return {
-        part: values if rows is None else [values[row] for row in rows]
+        part: list(values) if rows is None else [values[row] for row in rows]
         for part, rows in groups.items()
     }
 

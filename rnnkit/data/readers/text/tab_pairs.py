@@ -3,7 +3,8 @@
 import re
 
 from rnnkit.formats import headers, tables
-from rnnkit.formats.encodings import decode
+from rnnkit.formats.encodings import content
+from rnnkit.formats.texts import lines_of
 from rnnkit.utils.messages import shorten
 
 # What is in each cell of a column that says where its row comes from.
@@ -26,8 +27,9 @@ def read(path, request):
     Raises:
         ValueError: If lines differ in their number of columns, or it is open which are meant.
     """
-    text = decode(path, request.encoding)
-    if "\t" not in text.lstrip("\r\n").partition("\n")[0]:
+    text = content(path, request.encoding)
+    first = next((line for _, line in lines_of(text) if line), "")
+    if "\t" not in first:
         return None
     names = {name for role in request.recipe.columns.values() for name in role}
     header = headers.told(path, names) if request.header is None else request.header
