@@ -159,6 +159,15 @@ def stacked(parts, fill):
     return np.concatenate(padded)
 
 
+def series_of(tensor):
+    """The series of a batch, ragged or dense, one by one: a list of NumPy arrays."""
+    if not isinstance(tensor, tf.RaggedTensor):
+        return list(np.asarray(tensor))
+    if tensor.ragged_rank > 1:
+        return [each.to_tensor().numpy() for each in tensor]
+    return np.split(tensor.flat_values.numpy(), tensor.row_splits.numpy()[1:-1])
+
+
 def as_ragged(tensor, lengths=None):
     """A tensor `[batch, time, ...]` as a ragged one, by default of full lengths."""
     if isinstance(tensor, tf.RaggedTensor):

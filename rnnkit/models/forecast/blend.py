@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from rnnkit.models.forecast import candidates
+
 # Families that are blended, and the power of their errors that weighs them.
 BLENDED, POWER = 4, -4.0
 
@@ -103,7 +105,10 @@ def together(views, members, shares, fit):
         own = [(each, part) for each, part in zip(members, shares, strict=True)
                if each.view == number]  # fmt: skip
         weight = sum(part for _, part in own)
+        equations = None
+        if any(each.columns is not None for each, _ in own):
+            equations = candidates.normal_equations(view, fit)
         for each, part in own:
-            total[number] += part / weight * each.weights(view, fit)
+            total[number] += part / weight * each.weights(equations)
         share.append(weight)
     return Solved(views, total, np.array(share, "float64"), [view.most(fit) for view in views])

@@ -71,11 +71,11 @@ class Candidate(typing.NamedTuple):
     base: np.ndarray
     ridge: float = 0.0
 
-    def weights(self, view, rows):
-        """Its weights `[features, horizon]`, solved from some rows."""
+    def weights(self, equations):
+        """Its weights `[features, horizon]`, solved from `normal_equations`."""
         if self.columns is None:
             return self.base
-        gram, cross = normal_equations(view, rows)
+        gram, cross = equations
         cross = cross - gram @ self.base
         gram, cross = gram[np.ix_(self.columns, self.columns)], cross[self.columns]
         shrinkage = self.ridge * np.trace(gram) / len(gram) + 1e-12

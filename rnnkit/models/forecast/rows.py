@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from rnnkit.models.windows import series_of
+
 # Steps that are learned from at most.
 MOST_ROWS = 20_000
 GOLDEN = (5**0.5 - 1) / 2
@@ -71,20 +73,18 @@ def parts_of(data, horizon, held_out=False):
         horizon: Leads.
         held_out: As in `Part`.
     """
-    x, y, *weights = data.tensors
+    x, y, *weights = map(series_of, data.tensors)
     result = []
-    for number in range(len(data)):
-        inputs = np.asarray(x[number])
+    for number, (inputs, ahead) in enumerate(zip(x, y, strict=True)):
         inputs = inputs[~np.isnan(inputs).all(axis=1)]
-        ahead = np.asarray(y[number], "float64")[: len(inputs)]
-        ahead = ahead.reshape(len(inputs), horizon, -1)
+        ahead = ahead[: len(inputs)].astype("float64").reshape(len(inputs), horizon, -1)
         targets = np.full((len(inputs), ahead.shape[2]), np.nan)
         for lead in range(horizon, 0, -1):  # a value is the target of several steps before
             known = ahead[: len(inputs) - lead, lead - 1]
             targets[lead:] = np.where(np.isnan(known), targets[lead:], known)
         weight = np.ones(len(inputs))
         if weights:
-            weight = weight * np.asarray(weights[0][number], "float64")[..., : len(inputs)]
+            weight = weight * weights[0][number].astype("float64")[..., : len(inputs)]
         result.append(Part(inputs, targets, weight, held_out))
     return result
 

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.models.windows import as_ragged
+from rnnkit.models.windows import as_ragged, series_of
 
 # Steps computed at a time.
 STEPS = 2048
@@ -117,5 +117,4 @@ class Running:
 
 def one_by_one(data):
     """The encoded inputs of each series, without the padding after its end: NumPy arrays."""
-    x = as_ragged(data.tensors[0])
-    return [np.asarray(x[number]) for number in range(len(data))]
+    return series_of(as_ragged(data.tensors[0]))

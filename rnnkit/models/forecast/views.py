@@ -15,6 +15,8 @@ STATE_SIZE = 0.5
 LONGEST_SMOOTHING = 400
 # Steps in a day whose days have a week.
 DAYS = (24, 48, 96)
+# Series from which on it takes longer to compute features step by step than to compile that.
+MANY = 50
 # Changes of a series, of the median of all, below which it counts no more.
 SMALLEST = 1e-3
 # Steps of single precision that a change must have.
@@ -165,6 +167,15 @@ class Views:
         before = layer.window - 1
         found, runs, states = [], [], []
 
+        def features(piece, times):
+            return layer.parts(piece, times=times)
+
+        if len(self.parts) >= MANY:
+            shapes = [(1, None, self.parts[0].x.shape[1]), (None,)]
+            kinds = [layer.compute_dtype, "int32"]
+            specs = list(map(tf.TensorSpec, shapes, kinds))
+            features = tf.function(features, specs, autograph=False)
+
         def run():  # the reservoir over the windows of many steps, of several short series at once
             if runs:
                 states.append(layer.states(tf.concat(runs, axis=0)).numpy())
@@ -178,10 +189,9 @@ class Views:
                     continue
                 # Enough of what came before, or all from the start of the series.
                 first = 0 if start <= 2 * before else start - before
-                # Not compiled: that takes longer than all there is to compute.
                 stop = start + STEPS + (self.horizon if layer.known else 0)
                 piece = tf.constant(part.x[None, first:stop])
-                *pieces, one = layer.parts(piece, times=wanted - first)
+                *pieces, one = features(piece, tf.constant(wanted - first, "int32"))
                 found.append([np.asarray(each)[0] for each in pieces])
                 runs.append(one)
                 if sum(len(each) for each in runs) >= STEPS:
