@@ -56,10 +56,10 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     forecasts of later parts were.
 
     Of several series all learn together, whatever their sizes: values are relative to how much they
-    change within the window. As series differ, the blend, the logarithms and the naive forecasts are
-    then weighed anew for each, by their errors in its last nine forecasts that can be judged by now,
-    half a horizon apart; intervals are multiples of these errors. So a history should go on for
-    some five horizons beyond the window; what it lacks, all series together stand in for.
+    change within the window. As series differ, the blend, the logarithms and the naive forecasts
+    are then weighed anew for each, by their errors in its last nine forecasts that can be judged by
+    now, half a horizon apart; intervals are multiples of these errors. So a history should go on
+    for some five horizons beyond the window; what it lacks, all series together stand in for.
 
     Args:
         input_feature: Adapted `Series`, which has the columns to forecast.
