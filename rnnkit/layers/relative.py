@@ -27,9 +27,9 @@ class RelativeForecast(Configured, keras.layers.Layer):
     the series is taken to be as its first season. With weights of zero the forecast is the last
     value.
 
-    With the weight `own` at 1, for series of many sizes, all this is also over the window's own
-    scale: the mean change from one season to the next within it. A column is then as far from its
-    mean as it is from that of the window.
+    With `own_scale`, for series of many sizes, all this is also over the window's own scale: the
+    mean change from one season to the next within it. A column is then as far from its mean as it
+    is from that of the window.
 
     The weights are not trained by gradient: `rnnkit.models.EchoStateForecaster` solves for them.
 
@@ -48,6 +48,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
         seed: Integer that fixes the reservoir, or None.
         known: Columns that are known ahead; their values at the `horizon` steps to come are
             features of all targets.
+        own_scale: Whether changes are over those within the window.
 
     Call arguments:
         inputs: Tensor `(batch, time, features)`.
@@ -63,7 +64,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
     def __init__(
         self, columns, targets, horizon, window, reach, recent=0, period=None, logarithm=False,
         mean=(0.0,), deviation=(1.0,), target_mean=(0.0,), target_deviation=(1.0,), reservoir=None,
-        seed=None, known=(), **kwargs,
+        seed=None, known=(), own_scale=False, **kwargs,
     ):  # fmt: skip
         kwargs.setdefault("trainable", False)
         super().__init__(**kwargs)
@@ -80,6 +81,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.reservoir = dict(reservoir or {"units": 100})
         self.seed = seed
         self.known = list(known)
+        self.own_scale = own_scale
         self.echo = ESNCell(seed=seed, dtype=self.dtype_policy, **self.reservoir)
 
     def build(self, input_shape):
@@ -105,7 +107,6 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.kernel_window = weight("kernel_window", (targets, self.window, self.horizon))
         self.kernel_shared = weight("kernel_shared", (self.shared, self.horizon * targets))
         self.most = weight("most", (targets,))  # absolute change
-        self.own = weight("own", ())  # 1 for changes over those within the window
         self.built = True
 
     @property
@@ -179,23 +180,34 @@ class RelativeForecast(Configured, keras.layers.Layer):
         )
         return (state - self.state_mean) * self.state_scale
 
-    def own_scale(self, past, index):
+    def within(self, past, times, index):
         """How much columns change within a window, and how far from its mean they are.
 
         Args:
             past: Values over their scale `[batch, steps, columns]`.
+            times: Steps at which windows end `[time]`.
             index: Steps of each window `[time, window]`.
 
         Returns:
-            The own scale and the level over it, each `[batch, time, columns]`.
+            The own scale and the level over it, each `[batch, time, columns]`. What lies before
+            the series does not count.
         """
         window = tf.gather(past, index, axis=1)  # [batch, time, window, columns]
+        known = times[:, None] >= tf.range(self.window - 1, -1, -1)  # [time, window]
+        known = tf.cast(known, past.dtype)[..., None]
+
+        def mean(values, known):
+            return tf.reduce_sum(values * known, axis=2) / tf.maximum(
+                tf.reduce_sum(known, axis=1), 1.0
+            )
+
         back = self.period if self.period and self.period < self.window else 1
-        change = tf.reduce_mean(tf.abs(window[:, :, back:] - window[:, :, :-back]), axis=2)
-        mean = tf.reduce_mean(window, axis=2)
-        spread = tf.reduce_mean(tf.abs(window - mean[:, :, None]), axis=2)
+        changes = tf.abs(window[:, :, back:] - window[:, :, :-back])
+        change = mean(changes, known[:, : self.window - back])
+        middle = mean(window, known)
+        spread = mean(tf.abs(window - middle[:, :, None]), known)
         own = change + LEAST_OWN * spread + LEAST
-        return own, (window[:, :, -1] - mean) / own
+        return own, (window[:, :, -1] - middle) / own
 
     def parts(self, inputs, back=None, times=None):
         """What the forecasts are made of, but for the states.
@@ -223,13 +235,11 @@ class RelativeForecast(Configured, keras.layers.Layer):
             times = tf.cast(times, tf.int32)
             values, last, inputs = (tf.gather(x, times, axis=1) for x in (values, last, inputs))
         index = self._index(times, self.window)
-        level = (values - self.centre) / self.spread
-        level = tf.clip_by_value(level, self.lowest, self.highest)  # [batch, time, columns]
-        own, level = tf.cond(
-            self.own > 0,
-            lambda: self.own_scale(past, index),
-            lambda: (tf.ones_like(last), level),
-        )
+        if self.own_scale:
+            own, level = self.within(past, times, index)
+        else:
+            own, level = tf.ones_like(last), (values - self.centre) / self.spread
+            level = tf.clip_by_value(level, self.lowest, self.highest)  # [batch, time, columns]
         targets = tf.gather(last, self.targets, axis=-1)  # [batch, time, targets]
         windows = tf.gather(tf.gather(past, self.targets, axis=-1), index, axis=1)
         windows = (windows - targets[:, :, None]) / tf.gather(own, self.targets, axis=-1)[

@@ -31,6 +31,8 @@ RESERVOIR = (
     "units", "spectral_radius", "leak_rate", "input_scaling", "bias_scaling", "connectivity",
     "degree", "topology", "activation",
 )  # fmt: skip
+# What is blended; the last of these for several series alone.
+LAYERS = ("in_values", "in_logarithms", "in_own_scales")
 # Reservoirs run over as many steps of the window at most.
 LONGEST_RUN = 100
 # Recent values of all columns that are features of all targets, at most.
@@ -55,9 +57,9 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     forecast is the naive one. Intervals are conformal: as wide, at each lead, as the errors of the
     forecasts of later parts were.
 
-    Of several series all learn together, whatever their sizes: values are relative to how much they
-    change within the window. As series differ, the blend, the logarithms and the naive forecasts
-    are then weighed anew for each, by their errors in its last nine forecasts that can be judged by
+    Several series learn together, whatever their sizes: beside the values and their logarithms
+    there are changes over those within the window. As series differ, these forecasts and the naive
+    ones are weighed anew for each, by their errors in its last nine forecasts that can be judged by
     now, half a horizon apart; intervals are multiples of these errors. So a history should go on
     for some five horizons beyond the window; what it lacks, all series together stand in for.
 
@@ -166,21 +168,24 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         inputs = keras.Input((None, input_feature.width), dtype=dtype, name="series")
         parts = []
         echo_seed = seeds.next()
-        for logarithm in (False, True)[: 1 + (transform == "auto")]:
+        for kind in LAYERS:
+            logarithm = kind == "in_logarithms"
+            if logarithm and transform == "none":
+                continue
             layer = RelativeForecast(
                 width, columns, output_feature.horizon, sizes["window"],
                 min(sizes["lags"], LONGEST_RUN), recent, output_feature.period, logarithm,
                 *_scaling(input_feature), *_scaling(output_feature),
                 reservoir={option: arguments[option] for option in RESERVOIR},
                 seed=echo_seed, known=[input_feature.names.index(name) for name in known],
-                dtype=dtype, name="in_logarithms" if logarithm else "in_values",
+                own_scale=kind == "in_own_scales", dtype=dtype, name=kind,
             )  # fmt: skip
             parts.append(layer(inputs))
         blend = ForecastBlend(
             output_feature.horizon, output_feature.size, sizes["window"],
             sorted({1, sizes["period"] or 1, sizes["week"] or 1}), dtype=dtype, name="blend",
         )  # fmt: skip
-        _, present, size = parts[0]
+        *_, (_, present, size) = parts
         forecasts = [forecast for forecast, *_ in parts]  # [batch, time, horizon * targets] each
         forecast, _ = blend(forecasts, present, size)
         super().__init__(inputs, forecast, **arguments)
@@ -188,8 +193,10 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     @property
     def forecasts(self):
         """The layers that are blended."""
-        found = (self.get_layer("in_values"),)
-        return found if self.transform == "none" else (*found, self.get_layer("in_logarithms"))
+        names = ["in_values", "in_logarithms", "in_own_scales"]
+        return [
+            self.get_layer(name) for name in names if self.transform != "none" or "log" not in name
+        ]
 
     @property
     def mixture(self):

@@ -23,7 +23,7 @@ class Learning(Views):
             Dict with `loss`, the mean squared error in the end, and `val_loss`, that on later
             steps, both in standardised units.
         """
-        layers = self.model.forecasts
+        layers = [each for each in self.model.forecasts if self.panel or not each.own_scale]
         computed = []
         for layer in layers:
             self.prepare(layer)
@@ -38,9 +38,12 @@ class Learning(Views):
         """All that is learned of one target, as a dict."""
         views = [self.view(layer, number, *parts) for layer, parts in
                  zip(layers, computed, strict=True)]  # fmt: skip
-        # A column that is not forecast in logarithms has its second view for nothing.
-        used = [0, *(index for index, layer in enumerate(layers) if index
-                     and layer.logged.numpy()[layer.targets[number]] > 0)]  # fmt: skip
+        # A column that is not forecast in logarithms has that view for nothing.
+        used = [
+            index
+            for index, layer in enumerate(layers)
+            if not layer.logarithm or layer.logged.numpy()[layer.targets[number]] > 0
+        ]
         truth = self.rows.ahead[:, :, number]
         known = np.isfinite(truth).all(axis=1)
         folds = [self.known(fold, known) for fold in self.folds]
@@ -65,7 +68,7 @@ class Learning(Views):
         rows = np.flatnonzero(known & (self.rows.time >= self.start))
         rows = rows if len(rows) else np.flatnonzero(known)
         if self.panel:
-            size = views[0].own * views[0].scale  # in the unit of the outputs
+            size = views[-1].own * views[-1].scale  # in the unit of the outputs
             size *= layers[0].deviation[layers[0].targets[number]]
             size /= layers[0].target_deviation[number]
             return self.panel.target(
@@ -174,7 +177,7 @@ class Learning(Views):
             for name, share in each["share"].items():
                 member = name
                 if name in periods:
-                    member = len(layers) + mixture.repeats.index(periods[name])
+                    member = len(self.model.forecasts) + mixture.repeats.index(periods[name])
                 shares[member, target] = share
                 typical[member, target] = each["typical"][name]
         mixture.weights_of_mean.assign(shares)

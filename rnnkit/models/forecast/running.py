@@ -22,29 +22,38 @@ class Running:
         self.feature = model.output_feature
         # Steps after the last one that are read, of what is known ahead.
         self.beyond = self.feature.horizon if model.input_feature.future else 0
-
-    @property
-    def adaptive(self):
-        """Whether members count by what they did of late in the same series."""
-        return bool(self.mixture.adaptive.numpy() > 0)
+        with tf.init_scope():  # numbers, in a graph too
+            shares = self.mixture.weights_of_mean.numpy()[: len(self.layers)]
+            # Which layers count, and whether members do by what they did of late in a series.
+            self.used = tuple(shares.any(axis=1).tolist())
+            self.adaptive = bool(self.mixture.adaptive.numpy() > 0)
 
     @property
     def reach(self):
         """Steps up to the present one that matter for a forecast."""
         return self.layers[0].window + (int(self.mixture.back[-1]) if self.adaptive else 0)
 
+    def members(self, inputs, back=None):
+        """Forecasts of each layer, the present values, and the windows' own scales.
+
+        What does not count is not computed: another stands in for it.
+        """
+        found = [self.layers[0](inputs, back=back)]
+        for layer, counts in zip(self.layers[1:], self.used[1:], strict=True):
+            found.append(layer(inputs, back=back) if counts else found[0])
+        *_, (_, present, size) = found
+        return [forecast for forecast, *_ in found], present, size
+
     def blended(self, inputs):
         """Forecasts at all steps `[batch, time, horizon * targets]`, and mean errors of late."""
-        found = [layer(inputs) for layer in self.layers]
-        _, present, size = found[0]
-        return self.mixture([forecast for forecast, *_ in found], present, size)
+        return self.mixture(*self.members(inputs))
 
     def steps(self, series, start, stop):
         """Outputs at some steps of an encoded series `[time, features]`, and half widths of their
         intervals, each `[steps, horizon * targets]`."""
         before = self.reach - 1
         first = 0 if start <= 2 * before else start - before
-        run = self.model.compiled_functions.get("steps", self.blended)
+        run = self.model.compiled_functions.get(("steps", self.used), self.blended)
         found, errors = (
             each[0, start - first : stop - first].numpy()
             for each in run(tf.constant(series[None, first : stop + self.beyond]))
@@ -62,15 +71,13 @@ class Running:
 
         def compute(inputs):
             back = self.mixture.back if adaptive else np.zeros(1, "int64")
-            found = [layer(inputs, back=back) for layer in self.layers]
-            _, present, size = found[0]
-            forecasts = [forecast for forecast, *_ in found]
+            forecasts, present, size = self.members(inputs, back)
             if not adaptive:
                 return self.mixture.fixed(forecasts, size)
             present = present[:, : tf.shape(present)[1] - self.beyond]
             return self.mixture.adapted(forecasts, present, size, back=True)
 
-        run = self.model.compiled_functions.get("adapted" if adaptive else "last", compute)
+        run = self.model.compiled_functions.get(("last", adaptive, self.used), compute)
         # What lies further back does not matter.
         needed = self.reach + self.beyond
         found = [run(tf.constant(each[None, -needed:])) for each in series]

@@ -20,7 +20,7 @@ MANY = 50
 # Changes of a series, of the median of all, below which it counts no more.
 SMALLEST = 1e-3
 # Steps of single precision that a change must have.
-PRECISION = 50
+PRECISION = 5
 # Weeks and days in the data from which on those of a week ago are looked at.
 WEEKS = 4
 
@@ -155,7 +155,6 @@ class Views:
         layer.highest.assign((values.max(axis=0) - centre) / spread)
         layer.state_mean.assign(np.zeros(layer.reservoir["units"]))
         layer.state_scale.assign(1.0)
-        layer.own.assign(float(self.panel is not None and not layer.logarithm))
 
     def lags(self):
         """Past values that a forecast reads, fewer where the series is short."""
@@ -232,7 +231,7 @@ class Views:
             known = np.isfinite(raw)
             unit = np.where(known, np.abs(raw), 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
             unit = np.maximum(unit / layer.target_deviation[target], 1e-12)
-        elif self.panel:
+        elif layer.own_scale:
             weight = weight * less_of_the_largest(change)
         elif not logged:
             weight = weight / np.square(unit)
