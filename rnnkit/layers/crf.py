@@ -147,13 +147,49 @@ class CRF(Configured, keras.layers.Layer):
             float32 `[batch]`.
         """
         scores, mask = self._as_tensors(scores, mask)
-        tags = tf.cast(tags, tf.int32)
-        agrees = tf.one_hot(tags, self.tags, True, False, dtype=tf.bool) | (tags < 0)[..., None]
-        known = tf.where(agrees, scores, FORBIDDEN)  # [batch, time, tags]
+        known = self._known(scores, tags)
         # Both sums in one loop.
         both = self._log_sum(tf.concat([known, scores], 0), tf.concat([mask, mask], 0))
         numerator, partition = tf.split(both, 2)  # each [batch]
         return numerator - partition
+
+    def step_log_likelihoods(self, scores, tags, mask=None):
+        """Log-probability of each tag given those before it and all inputs, in nats; exact.
+
+            log p(y_t | y_1, ..., y_t-1, x)
+
+        They add up to `log_likelihood`. That of steps which are masked, or whose tag is not known,
+        is 0.
+
+        Args:
+            scores, tags, mask: As in `log_likelihood`.
+
+        Returns:
+            float32 `[batch, time]`.
+        """
+        scores, mask = self._as_tensors(scores, mask)
+        known = self._known(scores, tags)
+        forward, begun = self._forward(tf.concat([scores, scores], 0))
+        both = _steps(tf.concat([known, scores], 0), tf.concat([mask, mask], 0))
+        # Up to each step: of the sequences that agree so far, and of all.
+        until, every = tf.split(tf.scan(forward, both, begun), 2, axis=1)  # [time, batch, tags]
+        partition = tf.reduce_logsumexp(every[-1] + self.end, axis=1)  # [batch]
+        transitions = tf.convert_to_tensor(self.transitions)
+
+        def backward(after, step):
+            score, inside, _ = step
+            # [batch, before, after] -> [batch, before]
+            before = tf.reduce_logsumexp(transitions + (after + score)[:, None], axis=2)
+            return tf.where(inside[:, None], before, after)
+
+        steps = _steps(scores, mask)
+        last = tf.zeros_like(scores[:, 0]) + self.end
+        after = tf.scan(backward, steps, last, reverse=True)  # from each step on
+        after = tf.concat([after[1:], last[None]], axis=0)
+        total = tf.reduce_logsumexp(until + after, axis=2) - partition  # [time, batch]
+        begins = tf.cumsum(tf.cast(steps[1], tf.int32)) > 0
+        total = tf.where(begins, total, 0.0)
+        return tf.transpose(total - tf.concat([tf.zeros_like(total[:1]), total[:-1]], axis=0))
 
     def log_partition(self, scores, mask=None):
         """Logarithm of the sum over all sequences of the exponential of their score, `[batch]`."""
@@ -210,7 +246,14 @@ class CRF(Configured, keras.layers.Layer):
 
     # === Loops ===
 
-    def _log_sum(self, scores, mask):
+    def _known(self, scores, tags):
+        """Scores with those of tags that are known not to be made small, `[batch, time, tags]`."""
+        tags = tf.cast(tags, tf.int32)
+        agrees = tf.one_hot(tags, self.tags, True, False, dtype=tf.bool) | (tags < 0)[..., None]
+        return tf.where(agrees, scores, FORBIDDEN)
+
+    def _forward(self, scores):
+        """A step of the forward algorithm, and what it begins with."""
         transitions = tf.convert_to_tensor(self.transitions)
 
         def forward(before, step):
@@ -220,7 +263,10 @@ class CRF(Configured, keras.layers.Layer):
             after = tf.where(first[:, None], before, after) + score
             return tf.where(inside[:, None], after, before)
 
-        begun = tf.zeros_like(scores[:, 0]) + self.start
+        return forward, tf.zeros_like(scores[:, 0]) + self.start
+
+    def _log_sum(self, scores, mask):
+        forward, begun = self._forward(scores)
         last = tf.foldl(forward, _steps(scores, mask), begun)  # [batch, tags]
         return tf.reduce_logsumexp(last + self.end, axis=1)
 

@@ -26,10 +26,12 @@ class CRFLoss(keras.losses.Loss):
             tags it is one that is not known: then the likelihood is that of all sequences which
             agree with what is known. Steps that are masked in the model are left out as well.
         y_pred: Outputs of the layer `[batch, time, tags]`.
-        sample_weight: Weights of the sequences `[batch]`, or None.
+        sample_weight: Weights of the sequences `[batch]`, or of their steps `[batch, time]`: of the
+            log-probability of each tag given those before it, which add up to the log-likelihood.
+            The sum is then divided by that of the weights.
 
     Raises:
-        ValueError: For what is no `CRF`, and for weights of steps.
+        ValueError: For what is no `CRF`.
 
     Example: see `rnnkit.layers.CRF`.
     """
@@ -76,20 +78,19 @@ def nats_a_step(crf, truth, scores, inside, sample_weight=None):
         truth: Ids of the tags `[batch, time]`, below 0 where not known.
         scores: Outputs of the network `[batch, time, tags]`.
         inside: Which steps there are, boolean `[batch, time]`.
-        sample_weight: Weights `[batch]`, or None.
+        sample_weight: Weights `[batch]` or `[batch, time]`, or None; see `CRFLoss`.
     """
-    values = -crf.log_likelihood(scores, truth, inside)  # [batch]
     known = inside & (truth >= 0)
+    weight = None if sample_weight is None else tf.cast(sample_weight, "float32")
+    if weight is not None and weight.shape.rank == 2 and weight.shape[-1] == 1:
+        weight = weight[:, 0]
+    if weight is not None and weight.shape.rank == 2:
+        values = -crf.step_log_likelihoods(scores, truth, inside)  # [batch, time]
+        weight = tf.where(known, weight, 0.0)
+        return replicas.mean(tf.reduce_sum(values * weight), tf.reduce_sum(weight))
+    values = -crf.log_likelihood(scores, truth, inside)  # [batch]
     counts = tf.reduce_sum(tf.cast(known, values.dtype), axis=1)  # [batch]
-    if sample_weight is not None:
-        weight = tf.cast(sample_weight, values.dtype)
-        if weight.shape.rank == 2 and weight.shape[-1] == 1:
-            weight = weight[:, 0]
-        if weight.shape.rank != 1:
-            raise ValueError(
-                "sample_weight must be one number for each sequence with a CRF, which learns how "
-                f"likely whole sequences are. Received: weights of shape {weight.shape}"
-            )
+    if weight is not None:
         values, counts = values * weight, counts * weight
     return replicas.mean(tf.reduce_sum(values), tf.reduce_sum(counts))
 

@@ -143,20 +143,6 @@ class Tagger(ManyToMany):
             y_pred = tf.one_hot(best, self.output_feature.size)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
-    @property
-    def weighs_steps(self):
-        return not self.crf  # which learns how likely whole sequences are
-
-    @property
-    def weighs_otherwise(self):
-        if self.crf:
-            return (
-                "class weights weigh steps, and crf=True learns how likely whole sequences are. "
-                "Weigh sequences with sample_weight of the model's fit, or make the model with "
-                "crf=False (smooth=False of the recipe video_labeling)"
-            )
-        return super().weighs_otherwise
-
     # === Data ===
 
     def _check(self, raw, encoded):

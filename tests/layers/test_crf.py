@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.layers import CRF
+from rnnkit.losses import CRFLoss
 
 TAGS, STEPS = 3, 4
 LENGTHS = [4, 1, 3, 2]
@@ -96,6 +97,49 @@ def test_gradients_are_the_differences_of_expectations(how):
                 wanted[1][pair] += share
     for found, each in zip((start, transitions, end), wanted, strict=True):
         np.testing.assert_allclose(found, each, atol=1e-4)
+
+
+@pytest.mark.parametrize("how", ["eager", "graph", "xla"])
+def test_each_tag_given_those_before_it(how):
+    """Shares of all sequences that agree up to each step, over those up to the one before."""
+    crf = layer()
+    scores, mask = batch()
+    tags = np.random.default_rng(2).integers(0, TAGS, (4, STEPS))
+    tags[0, 1] = -1  # is not known
+    moved = np.roll(mask, 1, axis=1)  # what is left out comes first, or lies between
+    moved[2] = [True, False, True, True]
+    find = compiled(crf.step_log_likelihoods, how)
+    for inside in (mask, moved):
+        found = find(tf.constant(scores), tf.constant(tags), tf.constant(inside)).numpy()
+        whole = crf.log_likelihood(scores, tags, inside)
+        np.testing.assert_allclose(found.sum(axis=1), whole, rtol=1e-4, atol=1e-5)
+        assert (found[~inside] == 0).all()
+        for row in range(4):
+            steps = np.flatnonzero(inside[row])
+            paths, totals = zip(*sequences(crf, scores[row, steps], len(steps)), strict=True)
+            shares, agree = np.exp(totals) / np.exp(totals).sum(), np.ones(len(totals), bool)
+            for place, step in enumerate(steps):
+                before = shares[agree].sum()
+                if tags[row, step] >= 0:
+                    agree &= np.array(paths)[:, place] == tags[row, step]
+                expected = np.log(shares[agree].sum() / before)
+                assert found[row, step] == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_weights_of_steps_in_the_loss():
+    """Weights of steps that are all alike are those of the sequence."""
+    crf = layer()
+    scores, mask = batch()
+    tags = np.where(mask, np.random.default_rng(2).integers(0, TAGS, (4, STEPS)), -1)
+    loss, weights = CRFLoss(crf), np.array([1.0, 2.0, 0.5, 3.0], "float32")
+    by_step = np.repeat(weights[:, None], STEPS, axis=1)
+    plain = loss(tags, crf(scores, mask), weights)
+    assert float(loss(tags, crf(scores, mask), by_step)) == pytest.approx(float(plain), rel=1e-5)
+    found = crf.step_log_likelihoods(scores, tags, mask)
+    one = np.zeros((4, STEPS), "float32")
+    one[0, 2], one[2, 0] = 1.0, 3.0
+    expected = -(found[0, 2] + 3 * found[2, 0]) / 4
+    assert float(loss(tags, crf(scores, mask), one)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_what_stands_at_masked_steps_does_not_matter():

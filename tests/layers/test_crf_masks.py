@@ -111,8 +111,9 @@ def test_loss_by_hand():
     partly = np.array([[0, -1, 2, 1]])
     value = -crf.log_likelihood(scores[:1], partly).numpy().item()
     assert float(loss(partly, scores[:1])) == pytest.approx(value / 3, rel=1e-5)
-    with pytest.raises(ValueError, match="one number for each sequence with a CRF"):
-        loss(y, scores, np.ones((4, STEPS)))
+    # Weights of steps that are all alike.
+    found = float(loss(y, scores, np.full((4, STEPS), 2.0)))
+    assert found == pytest.approx(values.sum() / sum(LENGTHS), rel=1e-5)
     with pytest.raises(ValueError, match="crf must be a rnnkit.layers.CRF of the model"):
         CRFLoss("crf")
 

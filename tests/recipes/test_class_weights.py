@@ -22,6 +22,7 @@ CLASSES = {
     "translation": ".",
     "dna_classification": "site",
     "image_classification": "0",
+    "named_entities": "O",
     "pos_tagging": "NOUN",
     "sentiment": "positive",
     "spam": "spam",
@@ -36,12 +37,10 @@ REFUSED = {
     "music_generation": "a melody is learned note by note.*sample_weight of the model's fit",
     "forecasting": "values ahead are numbers.*sample_weight of the model's fit",
     "fraud_detection": "the loss weighs classes itself; with balance=0 a recipe",
-    "named_entities": "weigh steps, and crf=True.*sample_weight.*crf=False",
 }
 # Option and value with which those of a recipe that refuses count.
 COUNTS_WITH = {
     "fraud_detection": ({"balance": 0.0}, "fraud"),
-    "named_entities": ({"crf": False}, "O"),
 }
 # Where they count three models are trained, of the others one is made.
 LIGHT = ("image_classification", "spam", *REFUSED.keys() - {"handwriting"})

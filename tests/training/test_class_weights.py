@@ -123,6 +123,28 @@ def test_tags(tags, given, own):
     assert found == pytest.approx(expected, rel=1e-4)
 
 
+def test_tags_of_a_chain(tags):
+    """Each tag given those before it, by its weight; all weights alike are none."""
+    model = Tagger(tags.input_feature, tags.output_feature, units=2, crf=True, seed=1)
+    model.compile(optimizer=SGD(0.0))
+    rng = np.random.default_rng(0)
+    crf = model.head.crf
+    crf.set_weights([rng.normal(size=weight.shape) for weight in crf.get_weights()])
+    data = model.prepare(SENTENCES, TAGS)
+    x, truth = (part.to_tensor(padding).numpy()
+                for part, padding in zip(data.tensors, data.padding[:2], strict=True))  # fmt: skip
+    inside = np.arange(truth.shape[1]) < [[len(each)] for each in SENTENCES]
+    found = crf.step_log_likelihoods(model(x), truth, inside).numpy()
+    names = model.output_feature.names
+    weights = np.where([[name == "V" for name in names]], 4.0, 1.0)[0]
+    weights = np.where(truth >= 0, weights[truth], 0.0)
+    expected = -(weights * found).sum() / weights.sum()
+    assert loss(model, SENTENCES, TAGS, class_weight={"V": 4}) == pytest.approx(expected, rel=1e-4)
+    plain = loss(model, SENTENCES, TAGS)
+    even = loss(model, SENTENCES, TAGS, class_weight=dict.fromkeys(filter(None, names), 3.0))
+    assert even == pytest.approx(plain, rel=1e-4)
+
+
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_streams(labels, tags, monkeypatch):
     arguments = ((labels, X, Y), (tags, SENTENCES, TAGS))
@@ -268,9 +290,6 @@ def test_refused_before_any_work(tags):
         ValueError, match="needs a Label, Tags or tokens as target.*target of Number"
     ):
         number.fit([1.0], [1.0], class_weight={0: 1})
-    model = Tagger(tags.input_feature, tags.output_feature, units=2, crf=True)
-    with pytest.raises(ValueError, match="crf=True learns how likely whole sequences are"):
-        model.fit(SENTENCES, TAGS, class_weight="balanced")
     model = OneToOne(*helpers.features(X, Y), units=2)
     model.compile(loss=BalancedCrossEntropy([1.0, 4.0]))
     with pytest.raises(ValueError, match="the loss weighs classes itself"):

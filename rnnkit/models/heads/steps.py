@@ -78,7 +78,7 @@ class CRFTags(SoftmaxTags):
             truth: Ids of the tags `[batch, time]`, below 0 where not known.
             scores: Outputs of the network `[batch, time, tags]`.
             present: Which steps there are, boolean `[batch, time]`.
-            sample_weight: Weights `[batch]`, or None.
+            sample_weight: Weights `[batch]` or `[batch, time]`, or None; see `CRFLoss`.
         """
         return nats_a_step(self.crf, truth, scores, present, sample_weight)
 
