@@ -22,7 +22,7 @@ CLASSES = {
     "translation": ".",
     "dna_classification": "site",
     "image_classification": "0",
-    "named_entities": "O",
+    "named_entities": "B-person",
     "pos_tagging": "NOUN",
     "sentiment": "positive",
     "spam": "spam",
