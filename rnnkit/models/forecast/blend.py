@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from rnnkit.layers.forecast_blend import POWER
 from rnnkit.models.forecast import candidates
 
-# Families that are blended, and the power of their errors that weighs them.
-BLENDED, POWER = 4, -4.0
+# Families that are blended.
+BLENDED = 4
 
 
 @dataclasses.dataclass
@@ -42,6 +43,12 @@ def best_of_families(found):
     return sorted(best.values(), key=lambda pair: pair[1])
 
 
+def shares_of(errors):
+    """What each member of a mean counts, by its error to the power of -4."""
+    shares = np.maximum(errors, 1e-12 + 1e-6 * errors.max()) ** POWER
+    return shares / shares.sum()
+
+
 def blended(views, found, naive, folds, rows):
     """Blends the best candidates with the naive forecasts.
 
@@ -63,8 +70,7 @@ def blended(views, found, naive, folds, rows):
     members = [candidate for candidate, _ in chosen]
     if not folds:
         errors = np.ones(len(errors))
-    shares = np.maximum(errors, 1e-12 + 1e-6 * errors.max()) ** POWER
-    shares = shares / shares.sum()
+    shares = shares_of(errors)
     forecasts = [
         together(views, members, shares, fold.fit).forecast(fold.validation) for fold in folds
     ]

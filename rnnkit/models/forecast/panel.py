@@ -113,8 +113,7 @@ class Panel:
             own = [(each._replace(view=0), errors) for each, errors in found if each.view == index]
             if own:
                 best = blend.best_of_families(own)[: blend.BLENDED]
-                errors = np.array([max(error, 1e-12) for _, error in best])
-                shares = errors**blend.POWER / np.sum(errors**blend.POWER)
+                shares = blend.shares_of(np.array([error for _, error in best]))
                 members[index] = views[index], [candidate for candidate, _ in best], shares
         for candidate, _ in naive:
             members[candidate.family[1]] = views[0], [candidate], np.ones(1)
@@ -125,7 +124,7 @@ class Panel:
         came, size = truth[validation], size[validation]
         typical = np.abs(now - came).mean(axis=2)  # [members, rows]
         typical = np.maximum((typical / size).mean(axis=1), 1e-9)
-        shares = typical**blend.POWER / np.sum(typical**blend.POWER)
+        shares = blend.shares_of(typical)
         later, error = self.combined(now, late, np.concatenate(count), size, typical)
 
         groups = np.repeat(range(len(folds)), [len(fold.validation) for fold in folds])
