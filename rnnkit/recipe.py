@@ -155,6 +155,8 @@ class Recipe(RecipeOptions):
         group=None,
         series=None,
         future=None,
+        static=None,
+        holidays=None,
         header=None,
         separator=None,
         decimal=None,
@@ -189,7 +191,14 @@ class Recipe(RecipeOptions):
                 columns, that tells them apart, such as `"store"`. By default a column that is
                 called series, subject, user, session, recording, id, store or the like.
             future: Of a series: the column, or list of columns, of the inputs that are known ahead,
-                such as promotions or holidays. Forecasts then need them: `infer(past, future=...)`.
+                such as promotions. Forecasts then need them: `infer(past, future=...)`. Texts are
+                categories.
+            static: Of a table with several series: the column, or list of columns, that tells how
+                they differ and does not change within one, such as `"region"`. Texts are
+                categories.
+            holidays: Of a series with times: the dates of days that are known ahead, such as
+                `["2024-12-25", "2024-12-26"]`, or a dict of names to such lists, so that each kind
+                of day has its own effect. They should reach beyond what is to be forecast.
             header: Whether the first row of a table names its columns. None tells it from the
                 data where columns are given by position, and prints what it found.
             separator: What stands between the columns of a csv file, such as `";"`. None tells it
@@ -219,6 +228,8 @@ class Recipe(RecipeOptions):
             group=group,
             series=series,
             future=future,
+            static=static,
+            holidays=holidays,
             header=header,
             separator=separator,
             decimal=decimal,

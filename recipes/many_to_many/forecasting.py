@@ -8,7 +8,8 @@ Own data: a csv, tsv or jsonl file with a row a time, with or without a column o
 several columns of numbers; a folder with `train`, `validation` and `test`; a pandas frame; or any
 TFDS dataset with a series (`--data rnnkit_series/lorenz63`). The last fifth is for testing. A table
 may hold several series, told apart by a column (`--series store`), and columns that are known ahead
-(`--future promo`, which `rnnkit infer` then asks for, too).
+(`--future promo`, which `rnnkit infer` then asks for, too), that tell how series differ (`--static
+region`), and days known by their dates (`--holidays 2024-12-25,2025-01-01`).
 
 The cell is `"esn"`: readouts of past values and of a reservoir, solved in closed form, and blended
 with each other and with the naive forecasts by how well they did on later data. `"lstm"`, `"gru"`
@@ -70,6 +71,9 @@ class Forecasting(rnnkit.Recipe):
             cycles=None if timed and calendar else [],
             series=about.get("series_columns"),
             future=about.get("future"),
+            static=about.get("static"),
+            categories=about.get("categories"),
+            holidays=about.get("holidays"),
         )
         forecast = rnnkit.features.Forecast(
             about["targets"], horizon=horizon, period=period or about.get("period")

@@ -53,6 +53,14 @@ def add_data(parser):
     parser.add_argument(
         "--future", metavar="COLUMNS", help="columns of a series that are known ahead"
     )
+    parser.add_argument(
+        "--static",
+        metavar="COLUMNS",
+        help="columns that tell how several series differ",
+    )
+    parser.add_argument(
+        "--holidays", type=names, metavar="DATE,DATE,...", help="days of a series known ahead"
+    )
     parser.add_argument("--separator", metavar="CHARACTER", help="what is between columns of csv")
     parser.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers, ',' or '.'")
     parser.add_argument(
@@ -168,6 +176,8 @@ def data_arguments(options):
         "group": options.group,
         "series": options.series,
         "future": options.future,
+        "static": options.static,
+        "holidays": options.holidays,
         "header": options.header,
         "separator": options.separator,
         "decimal": options.decimal,

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnkit.features.calendar import DAY, WEEK, YEAR, following, iso_texts
 from rnnkit.features.columns import Columns
+from rnnkit.features.holidays import holidays_of
 
 # Cycles that `adapt` looks for, in seconds, and the longest step for each: at least two steps lie
 # in a cycle, months have the year alone, and only dense data has the hour.
@@ -37,10 +38,17 @@ class Series(Columns):
         series: Names of the columns that tell the series of a table apart, such as `["store"]`;
             None where a table holds one series.
         future: Names of the columns that are known ahead, such as `["promo"]`; None for none.
+        static: Names of the columns that do not change within a series, such as `["size"]`; they
+            are the last ones. None for none.
+        categories: Dict of a column of a table that holds texts to the texts it may hold. Its
+            columns here are called such as `"region=north"`, 1 where it holds that text and else 0.
+        holidays: Days that are known ahead, as a dict of the name of a column to ISO dates; the
+            column, which is among those of `future`, is 1 on these days and else 0.
 
     Attributes:
         names: Names of the columns of values; `"0"`, `"1"`, ... where a number was given.
         size: Number of columns of values.
+        dynamic: Number of columns that are not static.
         width: Numbers in an encoded step: `size`, and two for each cycle.
 
     Raises:
@@ -67,6 +75,9 @@ class Series(Columns):
         deviation=None,
         series=None,
         future=None,
+        static=None,
+        categories=None,
+        holidays=None,
     ):
         super().__init__(columns, normalize, dtype, mean, deviation)
         if not time and (step is not None or cycles):
@@ -88,6 +99,20 @@ class Series(Columns):
             raise ValueError(
                 f"future must name columns of the series. Received: future={self.future}, columns "
                 f"{self.names}"
+            )
+        self.static = None if static is None else [str(name) for name in static]
+        self.dynamic = self.size - len(self.static or [])
+        if self.names[self.dynamic :] != (self.static or []) or not self.dynamic:
+            raise ValueError(
+                "static must name the last columns of the series, in their order, and not all of "
+                f"them. Received: static={self.static}, columns {self.names}"
+            )
+        self.categories = None if categories is None else _of_texts(categories)
+        self.holidays = None if holidays is None else holidays_of(holidays)
+        if not set(self.holidays or []) <= set(self.future or []) or (self.holidays and not time):
+            raise ValueError(
+                "holidays are columns that are known ahead, of a series with times. Received: "
+                f"holidays={list(self.holidays)}, future={self.future}, time={time}"
             )
 
     @property
@@ -154,3 +179,12 @@ class Series(Columns):
     def decode(self, values):
         """Outputs `[batch, time, size]` back in their own units: a list of float64 arrays."""
         return [self.unscale(each) for each in values]
+
+
+def _of_texts(categories):
+    """A dict of columns to lists of texts, checked."""
+    if not isinstance(categories, dict):
+        raise ValueError(
+            f"categories must be a dict of columns to their texts. Received: {categories!r}"
+        )
+    return {str(name): [str(each) for each in texts] for name, texts in categories.items()}

@@ -9,6 +9,8 @@ from rnnkit.layers.reservoir import ESNCell
 
 # Of the mean distance from the mean of a window, what its own scale has at least; and at all.
 LEAST_OWN, LEAST = 0.01, 1e-6
+# Products of static inputs and others that are features at most.
+MOST_PRODUCTS = 500
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -49,6 +51,9 @@ class RelativeForecast(Configured, keras.layers.Layer):
         known: Columns that are known ahead; their values at the `horizon` steps to come are
             features of all targets.
         own_scale: Whether changes are over those within the window.
+        static: Number of inputs after the columns that never change within a series. Their products
+            with the calendar and with what is known ahead are features, too, so that each series
+            may have another season and other promotions; where these are 500 at most.
 
     Call arguments:
         inputs: Tensor `(batch, time, features)`.
@@ -64,7 +69,7 @@ class RelativeForecast(Configured, keras.layers.Layer):
     def __init__(
         self, columns, targets, horizon, window, reach, recent=0, period=None, logarithm=False,
         mean=(0.0,), deviation=(1.0,), target_mean=(0.0,), target_deviation=(1.0,), reservoir=None,
-        seed=None, known=(), own_scale=False, **kwargs,
+        seed=None, known=(), own_scale=False, static=0, **kwargs,
     ):  # fmt: skip
         kwargs.setdefault("trainable", False)
         super().__init__(**kwargs)
@@ -82,15 +87,20 @@ class RelativeForecast(Configured, keras.layers.Layer):
         self.seed = seed
         self.known = list(known)
         self.own_scale = own_scale
+        self.static = static
         self.echo = ESNCell(seed=seed, dtype=self.dtype_policy, **self.reservoir)
 
     def build(self, input_shape):
         columns, targets = self.columns, len(self.targets)
-        self.calendar = input_shape[-1] - columns
+        self.calendar = input_shape[-1] - columns - self.static
         self.echo.build((None, 2 * columns))
         units = self.reservoir["units"]
         self.ahead = self.horizon * len(self.known)
-        self.shared = 1 + columns + self.calendar + self.recent * columns + self.ahead + units
+        self.by_static = self.static * (self.calendar + self.ahead)
+        if self.by_static > MOST_PRODUCTS:
+            self.by_static = 0
+        self.shared = 1 + columns + self.calendar + self.recent * columns + self.ahead
+        self.shared += self.static + self.by_static + units
 
         def weight(name, shape, value="zeros"):
             return self.add_weight(shape=shape, initializer=value, trainable=False, name=name)
@@ -114,8 +124,8 @@ class RelativeForecast(Configured, keras.layers.Layer):
         """Where the shared features lie: a dict of name to slice."""
         sizes = {
             "constant": 1, "level": self.columns, "calendar": self.calendar,
-            "recent": self.recent * self.columns, "ahead": self.ahead,
-            "states": self.reservoir["units"],
+            "recent": self.recent * self.columns, "ahead": self.ahead, "static": self.static,
+            "by static": self.by_static, "states": self.reservoir["units"],
         }  # fmt: skip
         ends = np.cumsum(list(sizes.values()))
         return {
@@ -251,7 +261,10 @@ class RelativeForecast(Configured, keras.layers.Layer):
         shape = tf.shape(run)  # [batch, time, reach, columns]
         run = tf.concat([run, tf.broadcast_to(level[:, :, None], shape)], axis=-1)
         run = tf.reshape(run / self.columns**0.5, [-1, self.reach, 2 * self.columns])
-        parts = [tf.ones_like(level[..., :1]), level, inputs[..., self.columns :]]
+        static, calendar = tf.split(
+            inputs[..., self.columns :], [self.static, self.calendar], axis=-1
+        )
+        parts, varying = [tf.ones_like(level[..., :1]), level, calendar], [calendar]
         if self.recent:
             recent = tf.gather(past, index[:, -1 - self.recent : -1], axis=1)
             recent = (recent - last[:, :, None]) / own[:, :, None]  # [batch, time, recent, columns]
@@ -261,6 +274,12 @@ class RelativeForecast(Configured, keras.layers.Layer):
             ahead = (everything - self.centre) / self.spread
             ahead = tf.gather(tf.gather(ahead, self.known, axis=-1), to_come, axis=1)
             parts.append(tf.reshape(ahead, [shape[0], shape[1], self.ahead]))
+            varying.append(parts[-1])
+        parts.append(static)
+        if self.by_static:
+            varying = tf.concat(varying, axis=-1)
+            products = static[..., :, None] * varying[..., None, :]
+            parts.append(tf.reshape(products, [shape[0], shape[1], self.by_static]))
         return last, own, windows, tf.concat(parts, axis=-1), run
 
     def call(self, inputs, back=None):

@@ -62,6 +62,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     ones are weighed anew for each, by their errors in its last nine forecasts that can be judged by
     now, half a horizon apart; intervals are multiples of these errors. So a history should go on
     for some five horizons beyond the window; what it lacks, all series together stand in for.
+    Static inputs, and their products with the calendar and with what is known ahead, are among the
+    features that are compared.
 
     Args:
         input_feature: Adapted `Series`, which has the columns to forecast.
@@ -162,7 +164,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         # === Functional model ===
         seeds = Seeds(seed)
         sizes = windows_of(output_feature.period, lags)
-        width = input_feature.size
+        width = input_feature.dynamic
         recent = 0 if width == 1 else int(np.clip(RECENT // width, 1, sizes["lags"] - 1))
         dtype = input_feature.dtype
         inputs = keras.Input((None, input_feature.width), dtype=dtype, name="series")
@@ -175,10 +177,11 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             layer = RelativeForecast(
                 width, columns, output_feature.horizon, sizes["window"],
                 min(sizes["lags"], LONGEST_RUN), recent, output_feature.period, logarithm,
-                *_scaling(input_feature), *_scaling(output_feature),
+                *_scaling(input_feature, width), *_scaling(output_feature),
                 reservoir={option: arguments[option] for option in RESERVOIR},
                 seed=echo_seed, known=[input_feature.names.index(name) for name in known],
-                own_scale=kind == "in_own_scales", dtype=dtype, name=kind,
+                own_scale=kind == "in_own_scales", static=input_feature.size - width, dtype=dtype,
+                name=kind,
             )  # fmt: skip
             parts.append(layer(inputs))
         blend = ForecastBlend(
@@ -338,8 +341,9 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             raise ValueError(f"{method} needs a model that has learned: call fit first")
 
 
-def _scaling(feature):
-    """Mean and deviation by which a feature standardises, as lists."""
+def _scaling(feature, size=None):
+    """Mean and deviation by which a feature standardises its first columns, as lists."""
+    size = feature.size if size is None else size
     if not feature.normalize:
-        return [0.0] * feature.size, [1.0] * feature.size
-    return feature.mean, feature.deviation
+        return [0.0] * size, [1.0] * size
+    return feature.mean[:size], feature.deviation[:size]

@@ -130,7 +130,7 @@ def test_who_cannot_look_ahead():
         recipe.data(frame, target="promo", future="promo")
     with pytest.raises(ValueError, match="no column 'promos' for the future. Did you mean 'promo'"):
         recipe.data(frame, future="promos")
-    with pytest.raises(ValueError, match="future names columns of a series.*'spam'"):
+    with pytest.raises(ValueError, match="future is for series that are forecast.*'spam'"):
         recipes.get("spam").data(frame, future="promo")
     plain = Series(["sales"]).adapt(frame[["sales"]])
     ahead = Forecast(["sales"], horizon=2).adapt(frame[["sales"]])

@@ -3,6 +3,7 @@
 import dataclasses
 
 from rnnkit.data.readers import class_names
+from rnnkit.features.holidays import holidays_of
 from rnnkit.formats import compressed, decimals, headers
 from rnnkit.formats.tables import FILES, Table, read_table
 
@@ -25,6 +26,8 @@ class Request:
         group: Column whose equal values stay on one side, or None.
         series: Column, or list of columns, that tell several series of a table apart, or None.
         future: Columns of a series that are known ahead, or None.
+        static: Columns that do not change within a series, or None.
+        holidays: Dates of days that are known ahead, or a dict of names to them, or None.
         header: Whether the first row of a table names its columns; None tells it from the data
             where columns are given by position, and is True otherwise.
         separator: What stands between the columns of tables; None tells it from the data.
@@ -42,6 +45,8 @@ class Request:
     group: object = None
     series: object = None
     future: object = None
+    static: object = None
+    holidays: object = None
     header: bool | None = None
     separator: str | None = None
     decimal: str | None = None
@@ -61,6 +66,13 @@ class Request:
                 f"{error}{hint}. If its first row is an example, say header=False, and the columns "
                 "by position: input=0, target=1"
             ) from None
+
+    def covariates(self):
+        """What a user gave of a series: its columns and those beside them, as a dict."""
+        beside = {"future": self.future, "static": self.static}
+        if self.holidays is not None:
+            beside["holidays"] = holidays_of(self.holidays)
+        return {**self.given, **{name: each for name, each in beside.items() if each is not None}}
 
     def table(self, path):
         """A file as a `Table`, read as the user says."""

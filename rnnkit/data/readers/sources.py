@@ -20,6 +20,13 @@ SUFFIXES = (
     *plain_text.SUFFIXES, *compressed.SUFFIXES, ".json", ".npz", *wav.SUFFIXES, ".mid", ".midi",
 )  # fmt: skip
 
+# What may be said of series beside their inputs and targets.
+_BESIDE = {
+    "future": "columns that are known ahead of what is forecast",
+    "static": "columns that tell how several series differ",
+    "holidays": "days that are known ahead",
+}
+
 
 def load(recipe, source=None, **options):
     """Loads data for a recipe.
@@ -157,11 +164,13 @@ def _check_options(found, request, source):
             f"Received: series={request.series!r}, source={str(source)[:60]!r}, for the recipe "
             f"{recipe.name!r}"
         )
-    if request.future is not None and recipe.data_types[1] != "series":
-        raise ValueError(
-            "future names columns of a series that are known ahead of what is forecast. Received: "
-            f"future={request.future!r}, for the recipe {recipe.name!r}"
-        )
+    beside = {"future": request.future, "static": request.static, "holidays": request.holidays}
+    for name, given in beside.items():
+        if given is not None and recipe.data_types[1] != "series":
+            raise ValueError(
+                f"{name} is for series that are forecast: {_BESIDE[name]}. Received: "
+                f"{name}={given!r}, for the recipe {recipe.name!r}"
+            )
     if request.split is not None:
         check_fractions(request.split)
         if (

@@ -281,6 +281,11 @@ class Views:
                 "all, states and ahead": (*names["all and states"], "ahead"),
                 "week and ahead": (*names["week"], "recent", "ahead"),
             }
+        if len(groups["static"]):
+            own = ("static", "by static") if len(groups["by static"]) else ("static",)
+            wide = ("level and lags", "states", "lags and", "all, ")
+            more = [name for name in names if name.startswith(wide)]
+            names |= {f"{name}, {own[-1]}": (*names[name], *own) for name in more}
         found = {}
         for name, parts in names.items():
             needed = {"recent", "week"} & set(parts)

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from rnnkit.data.readers.series import number_tables, panels
+from rnnkit.data.readers.series import covariates, number_tables, panels
 from rnnkit.data.readers.series.recent import any_table
 from rnnkit.data.readers.series.times import format_time
 from rnnkit.features.calendar import following
+from rnnkit.features.holidays import on_holidays
 from rnnkit.formats.cells import numbers
 from rnnkit.formats.times import find_time
 
@@ -20,6 +21,7 @@ def rows_ahead(future, feature, ends, count, names=None):
         future: A table (frame, path of a file) with these columns, and the times where the feature
             has them; several series in it are told apart as in the past. Or an array
             `[count, columns]`, for one column also `[count]`, and of several series a list of them.
+            Columns of holidays may be left out: they are known by the times.
         feature: The `Series` feature; its `future` names the columns.
         ends: Time of the last row of each series, in seconds since 1970, or None where there are no
             times; as many as there are series.
@@ -32,19 +34,29 @@ def rows_ahead(future, feature, ends, count, names=None):
     Raises:
         ValueError: Where rows or values are missing; the message names the first of them.
     """
-    known = feature.future
+    days = feature.holidays or {}
+    known = [name for name in feature.future if name not in days]
+    if future is None and not known:
+        return np.stack([_holidays(feature, end, count) for end in ends])
     if future is None:
         after = "the end of each series"
         if ends[0] is not None:
             times = following(ends[0], count, feature.step, feature.frequency)
             after = f"{format_time(times[0])} to {format_time(times[-1])}"
         raise ValueError(
-            f"The model forecasts with columns that are known ahead: pass future=... with {known} "
-            f"of {count} rows ({after})"
+            "The model forecasts with columns that are known ahead: pass future=... with "
+            f"{covariates.plain(known, feature.categories or {})} of {count} rows ({after})"
         )
     if not (isinstance(future, (str, bytes)) or hasattr(future, "columns") or _is_path(future)):
-        return _arrays(future, known, len(ends), count)
+        values = _arrays(future, known or feature.future, len(ends), count)
+        if not known:
+            return values
+        on_days = np.stack([_holidays(feature, end, count) for end in ends])
+        return np.concatenate([values, on_days], axis=2)
     table = any_table(future)
+    wanted = {name: texts for name, texts in (feature.categories or {}).items()
+              if f"{name}={texts[0]}" in known}  # fmt: skip
+    covariates.expand(table, wanted, feature.series or ())
     columns = {str(name).strip().lower() for name in table.columns}
     there = [name for name in feature.series or [] if name.strip().lower() in columns]
     _, found = panels.pieces(table, there or None, feature.names)
@@ -97,13 +109,17 @@ def _of_table(table, feature, end, count):
     """The rows after one series, of a table that holds them."""
     cells, label = number_tables.cells_of(table)
     lowered = {name.lower(): name for name in cells}
-    found = []
-    for name in feature.future:
-        name = lowered.get(name.lower())
+    found, days = [], {}
+    for own in feature.future:
+        name = lowered.get(own.lower())
+        if name is None and own in (feature.holidays or ()):
+            days[own] = len(found)
+            found.append(np.zeros(len(table.lines)))
+            continue
         if name is None:
             raise ValueError(
-                f"{table.source} has no column {feature.future[len(found)]!r}, which the forecast "
-                f"needs ahead. Columns found: {list(cells)}"
+                f"{table.source} has no column {own!r}, which the forecast needs ahead. Columns "
+                f"found: {list(cells)}"
             )
         values, bad = numbers(cells[name])
         if bad is not None:
@@ -139,6 +155,10 @@ def _of_table(table, feature, end, count):
             f"{len(rows)}"
         )
     values = values[rows[:count]]
+    if days:
+        known = dict(zip(feature.holidays, _holidays(feature, end, count).T, strict=True))
+        for name, column in days.items():
+            values[:, column] = known[name]
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]
         raise ValueError(
@@ -146,3 +166,23 @@ def _of_table(table, feature, end, count):
             "finite number, which the forecast needs"
         )
     return values
+
+
+def _holidays(feature, end, count):
+    """The columns of holidays at the rows after a series, `[count, kinds]`.
+
+    Raises:
+        ValueError: If no day is known that is not past.
+    """
+    days = feature.holidays or {}
+    if not days:
+        return np.zeros((count, 0))
+    last = max(dates[-1] for dates in days.values())
+    times = following(end, count, feature.step, feature.frequency)
+    if last < format_time(times[0])[:10]:
+        raise ValueError(
+            f"The last holiday that the model knows is {last}, before {format_time(times[0])}, "
+            f"where the forecast begins: pass future=..., a table with the columns {list(days)} "
+            "(1 on a holiday, else 0) for the rows after the series"
+        )
+    return np.stack([on_holidays(times, each) for each in days.values()], axis=1)

@@ -17,18 +17,20 @@ import numpy as np
 
 from rnnkit.data import splits
 from rnnkit.data.readers import files
-from rnnkit.data.readers.series import number_tables, panels
+from rnnkit.data.readers.series import covariates, number_tables, panels
 from rnnkit.data.readers.series.rows import Rows, from_array, sliced
 from rnnkit.data.readers.series.splitting import columns_of, examples_of, from_parts, values_of
 from rnnkit.formats.cells import numbers
 from rnnkit.formats.tables import SUFFIXES
 from rnnkit.formats.times import ISO_HINT, TIME_NAMES, find_time
+from rnnkit.utils.messages import listed
 
 # Columns that only count the rows, under the names that spreadsheets and pandas give them.
 COUNTERS = (
     *TIME_NAMES, "", "index", "unnamed: 0", "id", "no", "no.", "nr", "row", "t", "step", "hour",
 )  # fmt: skip
 
+AS_CATEGORIES = " (as categories texts can be static=... or future=...)"
 
 # === Sources ===
 
@@ -51,7 +53,7 @@ def load(source, request):
         ValueError: For what cannot be read as one regular series of numbers; the message names
             the line.
     """
-    names, tables = None, None
+    names, tables, given = None, None, request.covariates()
     if isinstance(source, dict):
         parts, label = splits.named(source), "a dict"
         if all(hasattr(part, "columns") for part in parts.values()):
@@ -60,7 +62,7 @@ def load(source, request):
                 for split, part in parts.items()
             }
         else:
-            _no_series_column(request)
+            _no_columns(request)
             chains = [{split: _in_memory(part) for split, part in parts.items()}]
     elif isinstance(source, (str, pathlib.Path)):
         paths, label = files.find_splits(source, request.name, (*SUFFIXES, ".txt")), str(source)
@@ -73,30 +75,64 @@ def load(source, request):
     elif hasattr(source, "columns"):
         tables, label = {"all": number_tables.of_frame(source, request.decimal)}, "a frame"
     else:
-        _no_series_column(request)
+        _no_columns(request)
         chains, label = [{"all": _in_memory(source)}], "arrays"
     if tables is not None:
-        columns, found = _apart(tables, request)
+        given |= _covariates(tables, request)
+        columns, found = _apart(tables, request, given)
         names = (columns, list(found)) if columns else None
         chains = [_by_split_column(found.pop(name)) for name in list(found)]
-    given = request.given if request.future is None else {**request.given, "future": request.future}
     return from_parts(chains, given, label, names, request.split)
 
 
-def _no_series_column(request):
-    if request.series is not None:
+def _no_columns(request):
+    for role in ("series", "static"):
+        columns = {"series": request.series, "static": request.static}[role]
+        if columns is not None:
+            raise ValueError(
+                f"{role} names a column of a table. Received: {role}={columns!r} with arrays, "
+                "which have no named columns: pass a frame"
+            )
+
+
+def _covariates(tables, request):
+    """What is known ahead and what is static, as columns of numbers, which tables have then: a
+    dict of `future`, `static` and `categories`.
+
+    Args:
+        tables: Dict of split to `Table`, which are changed.
+        request: A `Request`.
+    """
+    first = next(iter(tables.values()))
+    roles = {"future": request.future, "static": request.static}
+    roles = {role: covariates.named(first, role, given) for role, given in roles.items()}
+    both = [name for name in roles["static"] if name in roles["future"]]
+    if both:
         raise ValueError(
-            f"series names a column of a table. Received: series={request.series!r} with arrays, "
-            "which have no named columns: pass a frame"
+            f"What is static never changes, so it is known ahead. Received: {both} as static and "
+            "as future: say static alone"
         )
+    names = [*roles["future"], *roles["static"]]
+    if not names:
+        return {}
+    categories = covariates.learned(list(tables.values()), names)
+    kept = covariates.named(first, "series", request.series)
+    for table in tables.values():
+        covariates.expand(table, categories, kept)
+    for name, texts in categories.items():
+        role = next(role for role, own in roles.items() if name in own)
+        print(f"{first.source}: {role} column {name!r}, categories: {listed(texts)}")
+    found = {role: covariates.expanded(own, categories) for role, own in roles.items() if own}
+    return found | {"categories": categories}
 
 
-def _apart(tables, request):
+def _apart(tables, request, given):
     """The series in tables by split, which are emptied: their columns, and a dict of name to tables
     by split."""
+    static = given.get("static", [])
     used = [
         part.strip()
-        for given in request.given.values()
+        for given in (*request.given.values(), static)
         for each in (given if isinstance(given, (list, tuple)) else [given])
         for part in str(each).split(",")
     ]
@@ -112,6 +148,13 @@ def _apart(tables, request):
             f"{source}: {len(found):,} series, told apart by "
             f"{', '.join(map(repr, columns))} (series= says otherwise)"
         )
+    if static and not columns:
+        raise ValueError(
+            "static names columns that tell how series differ, of a table that holds several. "
+            f"Received: static={request.static!r}, with one series: {source}"
+        )
+    pieces = [list(each.values()) for each in found.values()]
+    covariates.settle(pieces, static, given.get("categories", {}))
     return columns, found
 
 
@@ -152,7 +195,7 @@ def _from_table(table):
             continue
         array, bad = numbers(cells)
         if bad is not None:
-            hint = f" ({ISO_HINT})" if name.lower() in TIME_NAMES else ""
+            hint = f" ({ISO_HINT})" if name.lower() in TIME_NAMES else AS_CATEGORIES
             left_out[name] = (
                 f"{label} {table.lines[bad]}: the column {name!r} holds {cells[bad]!r}, which is "
                 f"no number{hint}"

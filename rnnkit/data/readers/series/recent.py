@@ -4,8 +4,9 @@ import pathlib
 
 import numpy as np
 
-from rnnkit.data.readers.series import number_tables, panels, times
+from rnnkit.data.readers.series import covariates, number_tables, panels, times
 from rnnkit.data.readers.series.rows import Rows, complete, filled, from_array, line
+from rnnkit.features.holidays import on_holidays
 from rnnkit.formats import decimals, tables
 from rnnkit.formats.cells import numbers
 from rnnkit.formats.tables import Table
@@ -37,6 +38,8 @@ def histories(source, feature, encoding="utf-8"):
             that have another step than the feature learned.
     """
     table = any_table(source, encoding)
+    if feature.categories:
+        covariates.expand(table, feature.categories, feature.series or ())
     known = {str(name).strip().lower() for name in table.columns}
     columns = feature.series or []
     there = [name for name in columns if name.strip().lower() in known]
@@ -51,7 +54,20 @@ def histories(source, feature, encoding="utf-8"):
             f"{table.source} holds {len(found):,} series, but the model was trained on one: pass "
             "them one by one, or train it on a table of several with series=..."
         )
+    if feature.static:
+        means = feature.mean[feature.dynamic :] if feature.normalize else [0.0] * feature.size
+        typical = dict(zip(feature.static, means, strict=False))
+        _settle(found, feature, typical)
     return {name: _one(piece, feature) for name, piece in found.items()}
+
+
+def _settle(found, feature, typical):
+    """Static columns of each series as one value; what no row knows is as in other series."""
+    lowered = {str(name).lower(): name for name in next(iter(found.values())).columns}
+    names = {name: lowered.get(name.lower()) for name in feature.static}
+    there = {own: typical[name] for name, own in names.items() if own is not None}
+    pieces = [[piece] for piece in found.values()]
+    covariates.settle(pieces, list(there), feature.categories or {}, there)
 
 
 def history(source, feature, encoding="utf-8"):
@@ -71,7 +87,10 @@ def _one(table, feature):
 
     names, seconds = _needed(cells, feature, table.source, where)
     values = []
-    for name in names:
+    for own, name in zip(feature.names, names, strict=True):
+        if own in (feature.holidays or ()):  # known by the times of all rows, below
+            values.append(np.zeros(len(seconds)))
+            continue
         column, bad = numbers(cells[name])
         if bad is not None:
             raise ValueError(
@@ -85,6 +104,8 @@ def _one(table, feature):
         if feature.frequency and feature.step:
             rows, _ = complete(rows, feature.step, feature.frequency, learned=True)
             period = times.period_of(feature.step, feature.frequency)
+        for name, days in (feature.holidays or {}).items():
+            rows.values[:, names.index(name)] = on_holidays(rows.seconds, days)
     values = rows.values
     if not feature.missing:
         if period is None and np.isnan(values).any() and not np.isnan(values[:, 0]).all():
@@ -119,6 +140,7 @@ def any_table(source, encoding="utf-8"):
 def _needed(cells, feature, source, where):
     """Names of a table's columns for those of a feature, and the time of each row or None."""
     lowered = {name.lower(): name for name in cells}
+    lowered |= {name.lower(): name for name in feature.holidays or ()}  # known by the times
     names = [name if name in cells else lowered.get(name.lower()) for name in feature.names]
     of_time, seconds = [], None
     if feature.time or None in names or any(name.isdigit() for name in names):

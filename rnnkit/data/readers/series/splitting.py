@@ -1,6 +1,7 @@
 """Series in their three parts: columns chosen, gaps filled, validation and test after training."""
 
 import contextlib
+import dataclasses
 import warnings
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy as np
 from rnnkit.data import splits
 from rnnkit.data.readers.series import times
 from rnnkit.data.readers.series.rows import complete, filled, joined, line
+from rnnkit.features.calendar import DAY
+from rnnkit.features.holidays import on_holidays
 from rnnkit.formats.tables import Table
 
 LEAST = 20
@@ -110,6 +113,8 @@ def examples_of(parts, given, known=None, fractions=None, said=False):
         raise ValueError(
             f"The series has {len(rows)} rows: expected at least {LEAST}, one row a time"
         )
+    days = given.get("holidays")
+    rows = with_holidays(rows, days)
     if known is None:
         inputs, targets = columns_of(rows, given)
     else:
@@ -126,6 +131,12 @@ def examples_of(parts, given, known=None, fractions=None, said=False):
         times.check_order(rows.seconds, rows.where)
         step, name, period = times.frequency(rows.seconds)
         rows, sizes = complete(rows, step, name, sizes)
+        if days and step > DAY:
+            raise ValueError(
+                f"holidays are days, and the series is {name}: give a column that says what falls "
+                "into each row, with future=..."
+            )
+        rows = with_holidays(rows, days, again=True)  # of the rows that were missing, too
     ends = _ends(sizes, fractions)
     if said and set(sizes) == {"train"} and not splits.undivided.get():
         print(
@@ -136,9 +147,11 @@ def examples_of(parts, given, known=None, fractions=None, said=False):
     if period is None and (rows.seconds is None or ends[0] >= SEASONAL):
         period = times.dominant_period(line(rows.column(targets[0])[: ends[0]]))
     times_of = [] if rows.seconds is None else [rows.seconds]
-    x, y = values_of(rows, inputs, targets, period, times_of)
+    static = given.get("static", [])
+    x, y = values_of(rows, inputs, targets, period, times_of, [*static, *(days or ())])
     info = {"columns": inputs, "targets": targets, "time": rows.seconds is not None}
-    ahead = chosen(rows, "future", given.get("future"))
+    info |= {name: given[name] for name in ("static", "categories", "holidays") if given.get(name)}
+    ahead = _ahead(rows, given)
     if ahead:
         info["future"] = ahead
     info |= {"step": step, "frequency": name, "period": period}
@@ -180,7 +193,7 @@ def columns_of(rows, given):
             targets = rows.targets or rows.names
     elif targets is None:
         targets = rows.targets or inputs
-    ahead = chosen(rows, "future", given.get("future")) or []
+    ahead, static = _ahead(rows, given), given.get("static", [])
     both = [name for name in targets if name in ahead]
     if both and given.get("target") is None:
         targets = [name for name in targets if name not in ahead]
@@ -188,8 +201,45 @@ def columns_of(rows, given):
         raise ValueError(
             f"What is known ahead needs no forecast. Received: {both} as target and as future"
         )
+    both = [name for name in targets if name in static]
+    if both and given.get("target") is not None:
+        raise ValueError(
+            f"What never changes needs no forecast. Received: {both} as target and as static"
+        )
+    targets = [name for name in targets if name not in static]
     # What is forecast has to be seen, so that a forecast can go on from itself.
-    return list(dict.fromkeys([*inputs, *targets, *ahead])), targets
+    inputs = dict.fromkeys([*inputs, *targets, *ahead])
+    return [name for name in inputs if name not in static] + static, targets
+
+
+def _ahead(rows, given):
+    """Names of the columns that are known ahead, holidays among them."""
+    return (chosen(rows, "future", given.get("future")) or []) + list(given.get("holidays") or ())
+
+
+def with_holidays(rows, days, again=False):
+    """Rows with a column for each kind of day, as `holidays_of` gives them; None for none.
+
+    With `again` they have these columns, for which some rows are new.
+    """
+    if not days:
+        return rows
+    if rows.seconds is None:
+        raise ValueError(
+            "holidays are found by the times of a series. Received: holidays, and "
+            f"{rows.where(0)} without a time"
+        )
+    kept = [name for name in rows.names if name not in days]
+    if len(kept) < len(rows.names) and not again:
+        raise ValueError(
+            f"holidays and columns of the data must have names of their own. Received: both have "
+            f"{[name for name in rows.names if name in days]}"
+        )
+    columns = [rows.column(name) for name in kept]
+    columns += [on_holidays(rows.seconds, each) for each in days.values()]
+    names = [*kept, *days]
+    known = [*(name for name in rows.known if name not in days), *days]
+    return dataclasses.replace(rows, names=names, values=np.stack(columns, axis=1), known=known)
 
 
 def chosen(rows, role, given):
@@ -215,7 +265,7 @@ def chosen(rows, role, given):
     return names
 
 
-def values_of(rows, inputs, targets, period=None, before=()):
+def values_of(rows, inputs, targets, period=None, before=(), constant=()):
     """Inputs `[rows, inputs]` with their gaps filled, and targets `[rows, targets]` with NaN.
 
     Args:
@@ -223,10 +273,11 @@ def values_of(rows, inputs, targets, period=None, before=()):
         inputs, targets: Names of the columns.
         period: As in `filled`.
         before: List of columns, float64 `[rows]`, that are put before the inputs.
+        constant: Names of the columns that may be the same in all rows.
     """
     columns = [filled(rows, name, period) for name in inputs]
     for name, column in zip(inputs, columns, strict=True):
-        if np.ptp(column) == 0:
+        if np.ptp(column) == 0 and name not in constant:
             warnings.warn(
                 f"The column {name!r} never changes: it is {column[0]} in all rows", stacklevel=2
             )
