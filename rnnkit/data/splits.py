@@ -278,10 +278,14 @@ def take(table, rows):
     """The `Table` of some rows, or of all for None."""
     if rows is None:
         return table
-    kept = (Texts, Sentences)
-    columns = {
-        name: values.take(rows) if isinstance(values, kept) else [values[row] for row in rows]
-        for name, values in table.columns.items()
-    }
+
+    def taken(values):
+        if isinstance(values, np.ndarray):
+            return values[np.asarray(rows)]
+        return values.take(rows) if isinstance(values, (Texts, Sentences)) else [
+            values[row] for row in rows
+        ]  # fmt: skip
+
+    columns = {name: taken(values) for name, values in table.columns.items()}
     lines = array.array("q", [table.lines[row] for row in rows])
     return Table(columns, lines, table.source, table.positions, table.unit)

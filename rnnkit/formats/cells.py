@@ -78,12 +78,14 @@ def numbers(cells):
     """A column of cells as numbers.
 
     Args:
-        cells: List of cells, or `rnnkit.formats.texts.Texts`.
+        cells: List of cells, an array of numbers, or `rnnkit.formats.texts.Texts`.
 
     Returns:
         The pair of float64 `[cells]`, NaN where a cell is empty or no number, and the row of the
         first cell that is no number, or None.
     """
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
+        return cells.astype("float64"), None
     values, bad, start = np.empty(len(cells)), None, 0
     blocks = cells.blocks() if isinstance(cells, Texts) else [cells]
     plain = isinstance(cells, Texts) and not cells.has("_")

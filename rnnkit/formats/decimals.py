@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from rnnkit.formats.cells import EMPTY, missing, number
 from rnnkit.formats.tables import Table
 from rnnkit.formats.texts import Texts
@@ -84,6 +86,8 @@ def with_points(table, decimal=None, apart=()):
 def _has(cells, mark):
     if isinstance(cells, Texts):
         return cells.has(mark)
+    if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
+        return False
     return any(isinstance(cell, str) and mark in cell for cell in cells)
 
 

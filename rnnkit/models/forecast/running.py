@@ -1,5 +1,7 @@
 """How an `EchoStateForecaster` forecasts: at all steps, or at the last one alone."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,6 +9,10 @@ from rnnkit.models.windows import as_ragged, series_of
 
 # Steps computed at a time.
 STEPS = 2048
+# Series from which on it takes longer to compute step by step, or one by one, than to compile that.
+MANY = 50
+# Values in the windows of the series that are computed at a time.
+MOST_VALUES = 2_000_000
 
 
 class Running:
@@ -80,11 +86,24 @@ class Running:
         run = self.model.compiled_functions.get(("last", adaptive, self.used), compute)
         # What lies further back does not matter.
         needed = self.reach + self.beyond
-        found = [run(tf.constant(each[None, -needed:])) for each in series]
-        outputs, errors = (
-            np.stack([each[0, 0].numpy() for each in part]) for part in zip(*found, strict=True)
-        )
-        return outputs, self.margins(outputs, errors)
+        series = [each[-needed:] for each in series]
+        outputs, errors = [None] * len(series), [None] * len(series)
+        for rows in self.batches(series):
+            found = run(tf.constant(np.stack([series[row] for row in rows])))
+            for row, *parts in zip(rows, *(each[:, 0].numpy() for each in found), strict=True):
+                outputs[row], errors[row] = parts
+        outputs = np.stack(outputs)
+        return outputs, self.margins(outputs, np.stack(errors))
+
+    def batches(self, series):
+        """Positions of series of equal length `[time, features]`, some at a time."""
+        order = np.argsort([len(each) for each in series], kind="stable")
+        size = MOST_VALUES // (len(self.mixture.back) * self.layers[0].window * series[0].shape[1])
+        size = size if len(series) >= MANY else 1  # so that few are as each alone, to the bit
+        for _, group in itertools.groupby(order, key=lambda row: len(series[row])):
+            group = list(group)
+            for start in range(0, len(group), max(size, 1)):
+                yield group[start : start + max(size, 1)]
 
     # === Intervals ===
 

@@ -7,7 +7,7 @@ from rnnkit.models.forecast import candidates
 from rnnkit.models.forecast.folds import folds_of
 from rnnkit.models.forecast.panel import Panel, less_of_the_largest
 from rnnkit.models.forecast.rows import rows_of
-from rnnkit.models.forecast.running import STEPS
+from rnnkit.models.forecast.running import MANY, STEPS
 
 # Standard deviation of the states as features: above 1 they are shrunk less than past values.
 STATE_SIZE = 0.5
@@ -15,8 +15,6 @@ STATE_SIZE = 0.5
 LONGEST_SMOOTHING = 400
 # Steps in a day whose days have a week.
 DAYS = (24, 48, 96)
-# Series from which on it takes longer to compute features step by step than to compile that.
-MANY = 50
 # Changes of a series, of the median of all, below which it counts no more.
 SMALLEST = 1e-3
 # Steps of single precision that a change must have.

@@ -2,6 +2,8 @@
 
 import pathlib
 
+import numpy as np
+
 from rnnkit.formats import decimals
 from rnnkit.formats.cells import number
 from rnnkit.formats.encodings import decode
@@ -57,7 +59,12 @@ def of_frame(frame, decimal=None):
         frame = frame.to_frame("0" if frame.name is None else frame.name)
     if getattr(getattr(frame, "index", None), "nlevels", 1) > 1:  # such as store and date
         frame = frame.reset_index()
-    table = decimals.with_points(from_frame(frame), decimal)
+    table = from_frame(frame)
+    for name in table.columns:  # numbers, and times without a zone, as arrays
+        kind = frame[name].dtype
+        if isinstance(kind, np.dtype) and kind.kind in "iufM":
+            table.columns[name] = frame[name].to_numpy()
+    table = decimals.with_points(table, decimal)
     table.unit = "row"
     index = getattr(frame, "index", None)
     if index is not None and getattr(index.dtype, "kind", "O") not in "iuf":

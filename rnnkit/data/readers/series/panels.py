@@ -76,14 +76,13 @@ def rows_of(table, given=None, used=(), chosen=False):
         _check_single(table)
         return [], {None: range(table.size)}
     rows = {}
-    for row, cells in enumerate(zip(*map(table.columns.get, names), strict=True)):
-        empty = next((n for n, cell in zip(names, cells, strict=True) if _blank(cell)), None)
-        if empty is not None:
+    for row, texts in enumerate(zip(*(_names(table.columns[name]) for name in names), strict=True)):
+        if None in texts:
             raise ValueError(
-                f"{table.where(row)}: the column {empty!r} is empty, so that the row belongs to no "
-                "series"
+                f"{table.where(row)}: the column {names[texts.index(None)]!r} is empty, so that "
+                "the row belongs to no series"
             )
-        name = "/".join(_text(cell) for cell in cells)
+        name = "/".join(texts)
         if name not in rows:
             rows[name] = array.array("q")
         rows[name].append(row)
@@ -168,8 +167,10 @@ def _refuse_restart(table, row, name):
         if other != name and 1 < len({_text(cell) for cell in cells}) <= table.size / LEAST_ROWS
     ]  # fmt: skip
     hint = f" Columns with few values: {listed(others)}" if others else ""
+    cell = table.columns[name][row]
+    cell = cell.item() if isinstance(cell, np.integer) else cell
     raise ValueError(
-        f"{table.where(row)}: the column {name!r} starts again at {table.columns[name][row]!r}. "
+        f"{table.where(row)}: the column {name!r} starts again at {cell!r}. "
         "Either these are several series: say with series=... which column tells them apart, or "
         "call it series, subject, id or the like. Or it is one series whose rows are not in the "
         f"order of time: sort them.{hint}"
@@ -178,6 +179,16 @@ def _refuse_restart(table, row, name):
 
 def _blank(cell):
     return missing(cell) or not str(cell).strip()
+
+
+def _names(cells):
+    """The text of each cell, None for an empty one; cells that are alike are read once."""
+    known = {}
+    for cell in cells:
+        key = (type(cell), cell) if isinstance(cell, (str, int, float, np.generic)) else id(cell)
+        if key not in known:
+            known[key] = None if _blank(cell) else _text(cell)
+        yield known[key]
 
 
 def _text(cell):
