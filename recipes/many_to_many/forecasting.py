@@ -13,9 +13,10 @@ region`), and days known by their dates (`--holidays 2024-12-25,2025-01-01`).
 
 The cell is `"esn"`: readouts of past values and of a reservoir, solved in closed form, and blended
 with each other and with the naive forecasts by how well they did on later data. `"lstm"`, `"gru"`
-and the others are trained by gradient; each refuses the options that only the other has. Scores
-stand beside those of naive forecasts: `persistence` repeats the last value, `seasonal` the last
-period; `skill` below 0 says that one of them is better.
+and the others are trained by gradient on changes relative to what was, and then weighed beside the
+naive forecasts, too; each refuses the options that only the other has. Scores stand beside those of
+naive forecasts: `persistence` repeats the last value, `seasonal` the last period; `skill`
+below 0 says that one of them is better.
 
 With `horizon=1` the cell `"esn"` is an echo state network that runs over the whole series, and can
 run freely on its own output (`model.forecast`), as dynamical systems want it.
@@ -95,7 +96,7 @@ class Forecasting(rnnkit.Recipe):
     }  # fmt: skip
     defaults = {
         "units": None, "input_scaling": None, "bias_scaling": 0.3, "window": 168, "washout": None,
-        "persistence_residual": True, "output_dropout": 0.2, "ridge": None,
+        "persistence_residual": True, "relative": True, "output_dropout": 0.2, "ridge": None,
     }  # fmt: skip
     without = {"esn": ("learning_rate",), None: ("leak_spread",)}
     unused = ("bidirectional", "pooling", "read_inputs", "output_feedback", "feedback_scaling")

@@ -25,11 +25,13 @@ from rnnkit.layers.reference import (
 )
 from rnnkit.layers.relative import RelativeForecast
 from rnnkit.layers.reservoir import ESN, ESNCell
+from rnnkit.layers.running_scale import AddNaive, RunningScale
 from rnnkit.layers.sharing import BagOfTokens, RepeatRows
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense
 from rnnkit.layers.token_dropout import TokenDropout
 
 __all__ = [
+    "AddNaive",
     "AddPresent",
     "AdditiveAttention",
     "BagOfTokens",
@@ -58,6 +60,7 @@ __all__ = [
     "ReferenceLSTMCell",
     "ReferenceSimpleRNNCell",
     "RelativeForecast",
+    "RunningScale",
     "SequencePooling",
     "SimpleRNN",
     "SimpleRNNCell",

@@ -8,7 +8,8 @@ from rnnkit.features import Forecast, Series
 from rnnkit.losses.masked import OutputErrors
 from rnnkit.models import forecasting
 from rnnkit.models.forecast import checks, naive
-from rnnkit.models.heads.steps import Numbers
+from rnnkit.models.forecast.blend import shares_of
+from rnnkit.models.heads.steps import Numbers, RelativeNumbers
 from rnnkit.models.inputs import sequences
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
@@ -42,6 +43,12 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         persistence_residual: Whether a `Forecast` of columns that are among the inputs starts from
             their present values, so that the network learns the change. Untrained it is then
             nearly the persistence forecast.
+        relative: Whether the network reads values relative to what they were, over how much they
+            changed of late, and gives changes relative to the naive forecasts; see
+            `rnnkit.layers.RunningScale`. So it learns nothing of levels and sizes, and a `fit` with
+            validation data ends with a weighted mean of its forecast and the naive ones: each by
+            the power -4 of its mean absolute error there. For a `Forecast` of columns of the input,
+            without missing values.
         dropout: Fraction of the features below each recurrent layer dropped in training.
         output_dropout: Fraction of the states dropped in training.
         recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses
@@ -75,6 +82,7 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         window=None,
         washout=0,
         persistence_residual=True,
+        relative=False,
         dropout=0.0,
         output_dropout=0.0,
         recurrent_dropout=0.0,
@@ -91,15 +99,24 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         checks.check_directions(bidirectional, output_feature, "layer")
         checks.check_future(input_feature, "Forecaster")
         checks.check_interval(interval)
-        present = None
-        if persistence_residual:
-            present = naive.present_value(input_feature, output_feature)
+        present = naive.present_value(input_feature, output_feature)
+        if relative:
+            checks.check_relative(input_feature, present, persistence_residual)
+            present["targets"] = present.pop("columns")
+            head = RelativeNumbers(
+                output_feature,
+                columns=input_feature.dynamic,
+                period=output_feature.period,
+                **present,
+            )
+        else:
+            head = Numbers(output_feature, present if persistence_residual else None)
 
         def read(seeds):
             inputs, (x,) = sequences.numbers(input_feature, None, seeds)
-            return inputs, x
+            return inputs, head.read(x) if relative else x
 
-        super().__init__(read, Numbers(output_feature, present), **arguments)
+        super().__init__(read, head, **arguments)
 
     @property
     def errors(self):
@@ -157,6 +174,8 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         train, held_out = self._prepare_fit(
             x, y, sample_weight, validation_split, validation_data, own
         )
+        if self.relative:  # in training the network alone counts
+            self._share([1.0, 0.0, 0.0])
         measured = self._measuring is not None
         if isinstance(callbacks, keras.callbacks.CallbackList):
             measured = False
@@ -174,9 +193,39 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
             class_weight=class_weight,
             **kwargs,
         )
-        if not measured:
+        if self.relative and held_out is not None:
+            self._weigh(held_out)
+        if not measured or (self.relative and held_out is not None):
             self._measure_errors(held_out or train)
         return history
+
+    def _share(self, shares):
+        """Sets the weights of the network and of the naive forecasts: `[3]`, or of each target
+        `[3, targets]`."""
+        weights = self.get_layer("add_naive").shares
+        shares = np.reshape(shares, (3, -1))
+        weights.assign(np.tile(shares, weights.shape[1] // shares.shape[1]))
+
+    def _weigh(self, data):
+        """Weighs the network and the naive forecasts by their errors on prepared data."""
+        pieces = self._pieces(data)
+        truth = pieces.tensors[1].to_tensor(np.nan).numpy()  # [pieces, time, horizon * targets]
+        errors = []
+        for one in np.eye(3):
+            self._share(one)
+            misses = np.abs(self._outputs_of(pieces, None, verbose=0) - truth)
+            misses = misses.reshape(-1, self.output_feature.size)  # leads count alike
+            errors.append(np.nanmean(misses, axis=0))
+        errors = np.array(errors)  # [members, targets]
+        known = np.isfinite(errors).all(axis=0)
+        shares = np.array([shares_of(each) for each in np.where(known, errors, 1.0).T]).T
+        self._share(np.where(known, shares, [[1.0], [0.0], [0.0]]))
+
+    def _pieces(self, data):
+        """Prepared data as the pieces that errors are measured on."""
+        if isinstance(data, Streamed):
+            data = self.prepare(data.dataset.take(MEASURED))
+        return self.cut(data)
 
     def keep_errors(self, errors):
         """Keeps root mean squared errors `[width]` as `errors`, where they are not NaN."""
@@ -185,9 +234,7 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
 
     def _measure_errors(self, data):
         """Measures the errors on prepared data, where training did not."""
-        if isinstance(data, Streamed):
-            data = self.prepare(data.dataset.take(MEASURED))
-        metric, pieces = OutputErrors(self.output_feature.width), self.cut(data)
+        metric, pieces = OutputErrors(self.output_feature.width), self._pieces(data)
         outputs = self._outputs_of(pieces, None, verbose=0)
         metric.update_state(pieces.tensors[1].to_tensor(np.nan), outputs)
         self.keep_errors(metric.root_mean_squares())

@@ -15,7 +15,7 @@ import sys
 ROOMS = ("rnnkit.features", "rnnkit.layers", "rnnkit.models")
 # The registered classes; tests/utils/test_registration.py compares them with what the rooms do.
 NAMES = (
-    "AddPresent", "AdditiveAttention", "Audio", "AveragedAdam", "BagOfTokens",
+    "AddNaive", "AddPresent", "AdditiveAttention", "Audio", "AveragedAdam", "BagOfTokens",
     "BalancedCrossEntropy", "BesideWords", "CRF", "CRFLoss", "CTC", "CTCLoss", "Captioner",
     "CharacterFeatures", "Circulant", "Composer", "CycleJumps", "DelayLine",
     "DelayLineFeedback", "Detection", "ESN", "ESNCell", "EchoStateForecaster",
@@ -27,7 +27,7 @@ NAMES = (
     "OfClasses", "OneToMany", "OneToOne", "Orthogonal", "OutputErrors", "PathMixture", "PianoRoll",
     "RandomConnectivity", "RandomDegree", "RecurrentStack", "ReferenceGRUCell",
     "ReferenceLSTMCell", "ReferenceSimpleRNNCell", "RelativeForecast", "RepeatRows",
-    "RidgeReadout", "Ring", "SequencePooling", "Series", "SimpleRNN", "SmallWorld",
+    "RidgeReadout", "Ring", "RunningScale", "SequencePooling", "Series", "SimpleRNN", "SmallWorld",
     "StepwiseDense", "Strand", "Strokes", "Style", "Subwords", "TagAccuracy", "TagCrossEntropy",
     "Tagger", "Tags", "Text", "TokenAccuracy", "TokenCrossEntropy", "TokenDropout",
     "ValueErrors", "ValuesAndEnd", "Vectors", "Video", "Words",

@@ -7,7 +7,7 @@ import tensorflow as tf
 import rnnkit
 from rnnkit.features import Forecast, Series
 from rnnkit.models import EchoStateForecaster
-from rnnkit.models.forecast import views
+from rnnkit.models.forecast import running, views
 from rnnkit.models.forecast.panel import less_of_the_largest
 
 HORIZON, SEASON = 6, 12
@@ -128,9 +128,12 @@ def test_many_series_are_computed_alike(panel, monkeypatch):
     some = [each[:60] for each in panel[2:5]]
     found = []
     for many in (100, 2):
-        monkeypatch.setattr(views, "MANY", many)
+        for module in (views, running):
+            monkeypatch.setattr(module, "MANY", many)
         x, y = Series(["a"]).adapt(some), Forecast(["a"], horizon=3, period=4).adapt(some)
         model = EchoStateForecaster(x, y, units=5, seed=1)
         model.fit(some, verbose=0)
-        found.append(model.predict(some))
-    np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-5)
+        of_all = [each["forecast"] for each in model.infer([*some, panel[5][:57]])]
+        found.append((model.predict(some), of_all))
+    for one_by_one, together in zip(*found, strict=True):
+        np.testing.assert_allclose(together, one_by_one, rtol=1e-4, atol=1e-5)

@@ -37,6 +37,7 @@ MODELS = {
     **{name: {"cell": name} for name in ("lstm", "gru", "esn", "dense", "reference_gru")},
     "windows": {"cell": "lstm", "window": 12, "washout": 4},
     "stack": {"cell": "simple_rnn", "num_layers": 2, "dropout": 0.1, "persistence_residual": False},
+    "relative": {"cell": "gru", "relative": True},
 }
 
 
@@ -333,6 +334,7 @@ def test_config_has_every_argument():
         "window": 9,
         "washout": 2,
         "persistence_residual": False,
+        "relative": False,
         "dropout": 0.1,
         "output_dropout": 0.2,
         "recurrent_dropout": 0.3,
@@ -348,6 +350,7 @@ def test_config_has_every_argument():
     assert set(config) == arguments | {"settings"}
 
 
+GAPS = Series(missing=True).adapt([1.0, 2.0])
 SERIES, AHEAD = Series().adapt([1.0, 2.0]), Forecast(horizon=4).adapt([1.0, 2.0])
 
 
@@ -365,6 +368,9 @@ SERIES, AHEAD = Series().adapt([1.0, 2.0]), Forecast(horizon=4).adapt([1.0, 2.0]
         ({"window": 0}, "window"),
         ({"washout": -1}, "washout"),
         ({"interval": 2}, "interval"),
+        ({"relative": True, "persistence_residual": False}, "relative=True.*residual=False"),
+        ({"relative": True, "input_feature": GAPS}, "relative=True.*missing=True"),
+        ({"relative": True, "output_feature": SERIES}, "relative=True.*no Forecast of columns"),
         ({"cell": "lsmt"}, "Did you mean 'lstm'"),
         ({"seed": -1}, "seed must be None or an integer >= 0"),
     ],

@@ -34,6 +34,28 @@ def check_future(feature, model):
         )
 
 
+def check_relative(feature, present, persistence_residual):
+    """Refuses what no relative forecast can be made of.
+
+    Args:
+        feature: The input feature.
+        present: How present values follow from the inputs, or None.
+        persistence_residual: The argument of that name.
+    """
+    why = None
+    if present is None:
+        why = "outputs that are no Forecast of columns of the input"
+    elif feature.missing:
+        why = "a Series with missing=True"
+    elif not persistence_residual:
+        why = "persistence_residual=False"
+    if why:
+        raise ValueError(
+            "relative=True is for a Forecast of columns of the input, whose values are all known, "
+            f"and adds changes to naive forecasts. Received: {why}"
+        )
+
+
 def check_interval(interval):
     """Raises a ValueError unless the probability of intervals is between 0 and 1."""
     if not 0 < number(interval, "interval", least=0, most=1) < 1:

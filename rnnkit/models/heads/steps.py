@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from rnnkit.layers.crf import CRF
 from rnnkit.layers.missing import AddPresent, KnownErrors
+from rnnkit.layers.running_scale import AddNaive, RunningScale
 from rnnkit.losses.crf import nats_a_step
 from rnnkit.losses.entity_f1 import EntityF1
 from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
@@ -115,6 +116,30 @@ class Numbers:
 
     def metrics(self, given):
         return [OutputErrors(self.feature.width)] if is_auto(given) else given
+
+
+class RelativeNumbers(Numbers):
+    """Forecasts as changes relative to the naive ones; see `rnnkit.layers.RunningScale`.
+
+    Args:
+        feature: Adapted `Forecast`.
+        **options: Arguments of `RunningScale`.
+    """
+
+    def __init__(self, feature, **options):
+        super().__init__(feature)
+        self.options = options
+
+    def read(self, x):
+        """What the network reads `[batch, time, features]` of inputs without NaN."""
+        features, *self._naive = RunningScale(**self.options, name="running_scale")(x)
+        return features
+
+    def __call__(self, inputs, states, seed):
+        del inputs
+        change = _dense(self.feature.width, seed, scale=1e-4)(states)
+        outputs = AddNaive(name="add_naive")([change, *self._naive])
+        return KnownErrors(name="known_errors")(outputs)
 
 
 def is_auto(given):
