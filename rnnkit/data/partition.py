@@ -143,8 +143,9 @@ class Folds:
 
     Example:
 
-    >>> Folds(tf.constant(["a", "a", "b", "c"]), tf.constant(["x", "x", "y", "z"]), 2).rare
-    {'y': 1, 'z': 1}
+    >>> folds = Folds(tf.constant(list("aabcdefg")), tf.constant(list("xxxxxxxy")), 2)
+    >>> np.bincount(folds.fold + 1), folds.rare
+    (array([1, 4, 3]), {'y': 1})
     """
 
     def __init__(self, inputs, targets, count, groups=None):
@@ -168,7 +169,10 @@ class Folds:
         self.rare = {names[index]: int((classes == index).sum()) for index in np.flatnonzero(lone)}
         if len(set(self.fold.tolist()) - {-1}) < count:
             what = "different inputs" if groups is None else "groups of rows that stay together"
-            rare = f", {len(self.rare)} classes being in one of these alone" if self.rare else ""
+            lone = ", ".join(map(repr, list(self.rare)[:5]))
+            rare = (
+                f"; what a class has in one of these alone is not judged ({lone})" if lone else ""
+            )
             raise ValueError(
                 f"folds must be at most the number of {what} in train and validation, which is "
                 f"{len(rows):,}{rare}. Received: folds={count}"

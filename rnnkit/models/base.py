@@ -256,6 +256,11 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         return None
 
     @property
+    def learns_from_validation(self):
+        """Whether `fit` learns from validation data too, rather than choosing by it alone."""
+        return False
+
+    @property
     def calibrates(self):
         """Whether there is something for `calibrate` to choose."""
         return self.output_feature.calibrates
