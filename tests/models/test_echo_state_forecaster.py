@@ -283,4 +283,4 @@ def test_evaluate_is_over_targets_that_are_known():
     assert loss == pytest.approx(np.nanmean(np.square(residuals)))
     assert error == pytest.approx(np.nanmean(np.abs(residuals)))
     with pytest.raises(ValueError, match="no target is known"):
-        model.evaluate(np.zeros((1, 2, 1)), np.full((1, 2, 1), np.nan))
+        model.evaluate(np.zeros((1, 10, 1)), np.full((1, 10, 1), np.nan))
