@@ -8,6 +8,7 @@ import tensorflow as tf
 from rnnkit.data import stored
 from rnnkit.data.readers.files import class_folders, find_splits
 from rnnkit.data.splits import by_split_column, fold_column, from_columns, named, take
+from rnnkit.formats import units
 from rnnkit.formats.cells import as_label, missing
 from rnnkit.formats.tables import Table, from_frame
 from rnnkit.formats.texts import Texts
@@ -46,6 +47,7 @@ def in_memory(source, request, to_tensors):
             if hasattr(value, "columns"):
                 table = from_frame(value)
                 columns = request.columns(table)
+                units.refuse(table, columns["target"])
                 parts[split] = to_tensors(request.classes(table, columns["target"]), columns)
             else:
                 parts[split] = _arrays(value, request, to_tensors)
@@ -68,6 +70,7 @@ def from_tables(found, request, to_tensors, source, columns=None):
     for split in list(found):
         table = found.pop(split)  # let go of before the examples are split
         names = columns or request.columns(table)
+        units.refuse(table, names["target"])
         table = request.classes(table, names["target"])
         if request.group is not None:
             groups = table.columns[table.match("group", (), request.group)]

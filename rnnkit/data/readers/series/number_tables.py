@@ -2,7 +2,7 @@
 
 import pathlib
 
-from rnnkit.formats import decimals
+from rnnkit.formats import decimals, units
 from rnnkit.formats.cells import number
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import Table, from_frame, read_table
@@ -17,7 +17,7 @@ def read(path, encoding, header=None, separator=None, decimal=None):
     if pathlib.Path(path).suffix.lower() == ".txt":
         return _read_numbers(pathlib.Path(path), encoding)
     table = read_table(path, encoding, is_header if header is None else header, separator)
-    return decimals.with_points(table, decimal)
+    return decimals.with_points(units.refuse(table), decimal)
 
 
 def is_header(cells, below=None):
@@ -57,7 +57,9 @@ def of_frame(frame, decimal=None):
         frame = frame.to_frame("0" if frame.name is None else frame.name)
     if getattr(getattr(frame, "index", None), "nlevels", 1) > 1:  # such as store and date
         frame = frame.reset_index()
-    table = decimals.with_points(from_frame(frame), decimal)
+    table = from_frame(frame)
+    table.unit = "row"
+    table = decimals.with_points(units.refuse(table), decimal)
     table.unit = "row"
     index = getattr(frame, "index", None)
     if index is not None and getattr(index.dtype, "kind", "O") not in "iuf":
