@@ -126,7 +126,7 @@ def test_datasets_are_divided_if_they_repeat_themselves():
 def test_series_are_by_rolling_origins():
     data = recipes.get("forecasting").data(np.arange(100.0) % 7)
     folds, said = divided("forecasting", data, 3)
-    assert said == "Rolling origins: trains on the first 50, 60, 70 rows, judged by the next 10"
+    assert said == "Rolling origins: training on the first 50, 60, 70 rows, judged by the next 10"
     for fold, origin in zip(folds, (50, 60, 70), strict=True):
         ((x, y),) = fold.train
         np.testing.assert_array_equal(x[:, 0], np.arange(origin) % 7)

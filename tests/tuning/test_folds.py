@@ -116,7 +116,7 @@ def test_forecasts_are_judged_by_rolling_origins(tmp_path, capsys):
     options = {"horizon": 3, "units": 8}
     settings = {"tuner": "random", "max_trials": 2, "seed": 1, "directory": tmp_path / "s"}
     result = recipe.tune(data, folds=2, options=options, **settings)
-    assert "trains on the first 60, 70 rows, judged by the next 10" in capsys.readouterr().out
+    assert "training on the first 60, 70 rows, judged by the next 10" in capsys.readouterr().out
     best = result.table()[0]
     # Each is learned from what is before the origin alone, and judged by what is after it.
     for fold, value in zip(

@@ -121,6 +121,8 @@ def _said(origins):
     """A line about the origins of each series."""
     longest = max(origins, key=lambda each: each[-1])
     rows = ", ".join(f"{each:,}" for each in longest[:-1])
-    several = f" of {len(origins):,} series, the longest of which" if len(origins) > 1 else ":"
+    several = f" of {len(origins):,} series, the longest" if len(origins) > 1 else ""
     step = longest[-1] - longest[-2]
-    return f"Rolling origins{several} trains on the first {rows} rows, judged by the next {step:,}"
+    return (
+        f"Rolling origins{several}: training on the first {rows} rows, judged by the next {step:,}"
+    )
