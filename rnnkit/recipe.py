@@ -5,6 +5,7 @@ import inspect
 import os
 
 from rnnkit.utils.calls import check_call, checked_call
+from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
 from rnnkit.utils.recipe_options import RecipeOptions
 
@@ -240,6 +241,7 @@ class Recipe(RecipeOptions):
         """The adapted features for a set of options (others than those of features are ignored)."""
         return self.features(data, **taken_by(self.features, {**self.options(), **options}))
 
+    @made_by("recipe")
     def network(self, features, **options):
         """The compiled model on given features (options of features are ignored)."""
         model = self.build(*features, **taken_by(self.build, {**self.options(), **options}))

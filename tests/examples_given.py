@@ -76,7 +76,7 @@ def _sounds():
 def _recogniser():
     audio = rnnkit.features.Audio(mels=8).adapt(_sounds())
     text = rnnkit.features.Text(level="character").adapt(["e t", "t e"])
-    return rnnkit.models.CTC(audio, text, units=4, filters=4, num_layers=1, seed=1)
+    return rnnkit.models.CTC(audio, text, units=4, num_layers=1, seed=1)
 
 
 def _pictures():

@@ -51,8 +51,15 @@ class MusicGeneration(rnnkit.Recipe):
                 steps_per_beat=steps_per_beat, transpose=transpose, max_length=max_length
             )
         else:
+            beat = data.info.get("steps_per_beat", 4)
+            if steps_per_beat not in (12, beat):
+                raise ValueError(
+                    "steps_per_beat is the grid of melodies; these are piano rolls, whose steps "
+                    f"are read as {beat} a beat. Leave it out, or give notes with target='notes'. "
+                    f"Received: steps_per_beat={steps_per_beat!r}"
+                )
             music = rnnkit.features.PianoRoll(
-                steps_per_beat=data.info.get("steps_per_beat", 4),
+                steps_per_beat=beat,
                 transpose=transpose,
                 max_length=max_length,
             )

@@ -63,6 +63,10 @@ def add(command):
         "--workers", type=int, default=0, metavar="N", help="processes to search in, 2 or more"
     )
     sub.add_argument(
+        "--folds", type=int, metavar="N",
+        help="train and judge each trial so many times, by folds; series by rolling origins",
+    )  # fmt: skip
+    sub.add_argument(
         "--restart", action="store_true", help="forget the trials in the directory and start anew"
     )
     add_out(sub, "where to save the best model (default: RECIPE.keras, numbered if it exists)")
@@ -119,6 +123,7 @@ def run_tune(options):
             workers=options.workers,
             data_arguments=arguments,
             seed=seed,
+            folds=options.folds,
         )
         seconds = time.perf_counter() - started
         model = result.best_model()

@@ -1,4 +1,4 @@
-"""Which examples train, validate and test, where rnnkit has to choose."""
+"""Which examples train, validate and test, and which form a fold, where rnnkit chooses."""
 
 import hashlib
 
@@ -58,7 +58,7 @@ class Partition:
             )
         same = _codes(inputs)
         self.copies = int((np.bincount(same) > 1).sum())
-        blocks = same if groups is None else _joined(same, _codes(np.asarray(groups, str)))
+        blocks = _blocks(same, groups)
         classes, names = _classes(targets, size)
         asked = {i for i in range(3) if fractions[i]}
         ways = [(blocks, classes), (blocks, np.zeros_like(classes)), (np.arange(size), classes)]
@@ -86,14 +86,7 @@ class Partition:
     @staticmethod
     def _parts(blocks, classes, fractions):
         """The part of each example: 0, 1 or 2 as in `PARTS`."""
-        rows = np.bincount(blocks)  # rows of each block
-        _, first = np.unique(blocks, return_index=True)
-        kind = classes[first] + 1
-        kind[np.unique(blocks[classes != classes[first][blocks]])] = 0  # blocks of several classes
-        order = np.random.RandomState(SPLIT_SEED).permutation(len(rows))
-        order = order[np.argsort(kind[order], kind="stable")]
-        ends = np.cumsum(np.bincount(kind, minlength=classes.max() + 2))
-        each = np.split(order, ends[:-1])  # blocks by class
+        rows, each = _by_class(blocks, classes)
         counts = np.array([rows[those].sum() for those in each])
         part = np.zeros(len(rows), "int64")
         for index in (2, 1):
@@ -129,6 +122,84 @@ class Partition:
         return text
 
 
+class Folds:
+    """Rows of several folds, each of which validates once, while the others train.
+
+    As in `Partition`, copies of an input and rows of a group lie in one fold, and classes have
+    about the same fraction in each. A class whose rows would all lie in one fold trains in all of
+    them, as no model could be judged by a class that it never saw.
+
+    Args:
+        inputs, targets, groups: As in `Partition`.
+        count: Number of folds.
+
+    Attributes:
+        fold: Which fold each example is in, integers `[examples]`; -1 where it trains in all.
+        copies: How many inputs occur more than once.
+        rare: Dict of class to its number of rows, of those that are not judged.
+
+    Raises:
+        ValueError: If there are fewer different inputs, or groups, than folds.
+
+    Example:
+
+    >>> folds = Folds(tf.constant(list("aabcdefg")), tf.constant(list("xxxxxxxy")), 2)
+    >>> np.bincount(folds.fold + 1), folds.rare
+    (array([1, 4, 3]), {'y': 1})
+    """
+
+    def __init__(self, inputs, targets, count, groups=None):
+        same = _codes(inputs)
+        self.copies = int((np.bincount(same) > 1).sum())
+        blocks = _blocks(same, groups)
+        classes, names = _classes(targets, len(same))
+        rows, each = _by_class(blocks, classes)
+        fold, total = np.full(len(rows), -1), [0] * count
+        for those in each:
+            inside = [0] * count  # rows of this class
+            # The largest first, so that small ones even them out.
+            for block in those[np.argsort(-rows[those], kind="stable")]:
+                least = min(range(count), key=lambda each: (inside[each], total[each]))
+                fold[block] = least
+                inside[least] += rows[block]
+                total[least] += rows[block]
+        lone = self._in_one_fold(fold[blocks], classes) if names else np.zeros(1, bool)
+        fold[blocks[lone[classes]]] = -1
+        self.fold = fold[blocks]
+        self.rare = {names[index]: int((classes == index).sum()) for index in np.flatnonzero(lone)}
+        if len(set(self.fold.tolist()) - {-1}) < count:
+            what = "different inputs" if groups is None else "groups of rows that stay together"
+            lone = ", ".join(map(repr, list(self.rare)[:5]))
+            rare = (
+                f"; what a class has in one of these alone is not judged ({lone})" if lone else ""
+            )
+            raise ValueError(
+                f"folds must be at most the number of {what} in train and validation, which is "
+                f"{len(rows):,}{rare}. Received: folds={count}"
+            )
+
+    @staticmethod
+    def _in_one_fold(fold, classes):
+        """Whether all rows of a class are in one fold, for each class."""
+        first, last = (np.zeros(classes.max() + 1, "int64") for _ in range(2))
+        first[:] = fold.max()
+        np.minimum.at(first, classes, fold)
+        np.maximum.at(last, classes, fold)
+        return first == last
+
+    def __str__(self):
+        sizes = np.bincount(self.fold[self.fold >= 0])
+        text = f"Folds: {len(sizes)}, of {', '.join(f'{size:,}' for size in sizes)} examples"
+        if self.copies:
+            plural = "inputs occur" if self.copies > 1 else "input occurs"
+            text += f"; {self.copies:,} {plural} more than once, each in one fold"
+        if self.rare:
+            shown = ", ".join(f"{name!r} ({count})" for name, count in list(self.rare.items())[:5])
+            more = f" and {len(self.rare) - 5} more" if len(self.rare) > 5 else ""
+            text += f"; too rare to be judged, train in all: {shown}{more}"
+        return text
+
+
 def check_fractions(value):
     """Raises a ValueError unless a value is the fractions of three parts."""
     real = isinstance(value, (tuple, list)) and all(
@@ -140,6 +211,26 @@ def check_fractions(value):
             "split must be three fractions whose sum is 1, of the examples that train, validate "
             f"and test, such as (0.8, 0.1, 0.1). Received: split={value!r}"
         )
+
+
+def _blocks(same, groups):
+    """Numbers of what stays together: copies, and rows of a group."""
+    return same if groups is None else _joined(same, _codes(np.asarray(groups, str)))
+
+
+def _by_class(blocks, classes):
+    """Rows in each block, and the blocks of each class in random order.
+
+    First come the blocks of several classes.
+    """
+    rows = np.bincount(blocks)
+    _, first = np.unique(blocks, return_index=True)
+    kind = classes[first] + 1
+    kind[np.unique(blocks[classes != classes[first][blocks]])] = 0
+    order = np.random.RandomState(SPLIT_SEED).permutation(len(rows))
+    order = order[np.argsort(kind[order], kind="stable")]
+    ends = np.cumsum(np.bincount(kind, minlength=classes.max() + 2))
+    return rows, np.split(order, ends[:-1])
 
 
 def _rounded(values):

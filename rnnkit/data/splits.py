@@ -42,18 +42,21 @@ class Data:
             (names of the inputs and the targets), `time` (whether the first input column is the
             time), `step` (seconds, or None), `frequency` (such as `"hourly"`, or None) and
             `period` (rows in a season, or None).
+        groups: Dict of `"train"` and `"validation"` to a value for each of their examples, those of
+            equal ones being in one fold where the data is divided in folds; None for none.
 
     Attributes:
-        train, validation, test, source, sizes, info: As given.
+        train, validation, test, source, sizes, info, groups: As given.
     """
 
-    def __init__(self, train, validation, test, source=None, sizes=None, info=None):
+    def __init__(self, train, validation, test, source=None, sizes=None, info=None, groups=None):
         self.train = train
         self.validation = validation
         self.test = test
         self.source = source
         self.sizes = sizes or {}
         self.info = info or {}
+        self.groups = groups
 
     def digest(self):
         """Hash of the first examples to train and to validate, which tells data apart."""
@@ -134,9 +137,12 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
         print(found)
         for name in (*lacking, "train"):
             parts[name] = tuple(stored.take(each, found.rows[name]) for each in parts["train"])
+        if groups is not None:
+            groups = {name: [groups[row] for row in found.rows[name]] for name in found.rows}
     datasets = {split: stored.dataset(columns) for split, columns in parts.items()}
     sizes = {split: stored.size(columns[0]) for split, columns in parts.items()}
-    return Data(**datasets, source=source, sizes=sizes)
+    groups = groups if isinstance(groups, dict) else None
+    return Data(**datasets, source=source, sizes=sizes, groups=groups)
 
 
 def refuse_parts(parts, source, fractions, groups=None):
@@ -151,7 +157,12 @@ def refuse_parts(parts, source, fractions, groups=None):
 def from_dataset(dataset, source="a dataset"):
     """Data from one `tf.data.Dataset` of raw `(x, y)`: every tenth example for validation, every
     tenth for test; copies are not looked for, and this is printed. The dataset must give its
-    examples in the same order each time."""
+    examples in the same order each time, and end."""
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "The dataset never ends (repeat() without a count), so no part of it can be set apart. "
+            "Leave out repeat(): epochs= says how often it is read"
+        )
     if not undivided.get():
         print(
             "Split: of ten examples of the dataset one validates and one tests, also where inputs "
@@ -205,22 +216,29 @@ def from_series(parts, source=None, info=None):
         info: As in `Data`.
     """
 
-    def dataset(pairs):
-        ragged = tuple(
-            tf.RaggedTensor.from_row_lengths(stored.concatenated(arrays), [len(a) for a in arrays])
-            for arrays in zip(*pairs, strict=True)
-        )
-        # The map makes plain tensors of the rows of ragged ones.
-        return tf.data.Dataset.from_tensor_slices(ragged).map(lambda x, y: (x, y))
-
     sizes = {split: len(pairs) for split, pairs in parts.items()}
-    datasets = {split: dataset(parts.pop(split)) for split in list(parts)}
+    datasets = {split: dataset_of_series(parts.pop(split)) for split in list(parts)}
     return Data(**datasets, source=source, sizes=sizes, info=info)
+
+
+def dataset_of_series(pairs):
+    """A dataset of pairs of arrays `[time, columns]` and `[time, targets]`, of any lengths."""
+    ragged = tuple(
+        tf.RaggedTensor.from_row_lengths(stored.concatenated(arrays), [len(a) for a in arrays])
+        for arrays in zip(*pairs, strict=True)
+    )
+    # The map makes plain tensors of the rows of ragged ones.
+    return tf.data.Dataset.from_tensor_slices(ragged).map(lambda x, y: (x, y))
+
+
+def fold_column(table):
+    """The name of a table's column of folds, or None."""
+    return next((name for name in table.columns if str(name).strip().lower() == "fold"), None)
 
 
 def _by_fold(table, split, fold):
     """Row numbers by split where one of several folds is the test."""
-    column = next((name for name in table.columns if str(name).strip().lower() == "fold"), None)
+    column = fold_column(table)
     if split != "all" or column is None:
         raise ValueError(
             "fold needs a single table with a column 'fold'. Received: "

@@ -44,5 +44,5 @@ def kind_of(text, label):
         return ".jsonl" if row or (isinstance(first, dict) and len(lines) > 1) else ".json"
     if len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]:
         return ".tsv"
-    sizes = {len(row) for row in separators.rows(text, separators.of(text, label))}
+    sizes = {len(row) for row in separators.rows(text, separators.of(text, label, told=False))}
     return ".csv" if len(sizes) == 1 and sizes != {1} else None

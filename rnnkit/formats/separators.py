@@ -35,15 +35,15 @@ def declared(text):
     return (text, None) if found is None else ("\n" + text[found.end() :], found[1])
 
 
-def of(text, label):
+def of(text, label, told=True):
     """The separator of a text of csv, told from its first rows.
 
-    It is what is in the first row, and as often in all the others. One that is no comma is
-    printed.
+    It is what is in the first row, and as often in all the others.
 
     Args:
         text: The text.
         label: What to call it in messages.
+        told: Whether one that is no comma is printed.
 
     Raises:
         ValueError: If several are: the message shows the readings.
@@ -74,7 +74,7 @@ def of(text, label):
         chosen = within[0]  # a row does not fit, and is named later
     else:
         chosen = ","
-    if chosen != ",":
+    if told and chosen != ",":
         print(f"{label}: the columns are separated by {NAMES[chosen]} (separator= says otherwise)")
     return chosen
 

@@ -31,6 +31,7 @@ from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
 from rnnkit.utils import replicas
 from rnnkit.utils.config import arguments_of
+from rnnkit.utils.idle import made_by, refuse_idle
 
 # Arguments of patterns that are objects with a configuration of their own.
 SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
@@ -67,10 +68,13 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
     """
 
     weighs_steps = False  # whether there may be a sample weight for each step of the input
+    may_count_later = ()  # arguments that a call may use although they are switched off
 
     def __init__(
         self, inputs, outputs, *, input_feature, output_feature, seed=None, name=None, **arguments
     ):
+        now = {each: arguments[each] for each in arguments.keys() - set(self.may_count_later)}
+        refuse_idle(type(self), now)
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.input_feature = input_feature
         self.output_feature = output_feature
@@ -256,6 +260,11 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         return None
 
     @property
+    def learns_from_validation(self):
+        """Whether `fit` learns from validation data too, rather than choosing by it alone."""
+        return False
+
+    @property
     def calibrates(self):
         """Whether there is something for `calibrate` to choose."""
         return self.output_feature.calibrates
@@ -416,6 +425,7 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         return {**config, "settings": settings_of(self)}
 
     @classmethod
+    @made_by("file")
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         settings = checked_settings(config.pop("settings", {}))

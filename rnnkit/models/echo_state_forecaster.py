@@ -21,6 +21,7 @@ from rnnkit.models.inputs.sequences import holds_one_sequence, in_memory
 from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import solving
 from rnnkit.models.reservoir.one_pass import OnePass
+from rnnkit.models.windows import series_of
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
@@ -217,6 +218,10 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
 
     # === Training ===
 
+    @property
+    def learns_from_validation(self):
+        return True
+
     def learn(self, data, held_out, **options):
         """As `OnePass.learn`; validation data that goes on from the training series is learned from
         like these, other is what forecasts are compared by first."""
@@ -253,6 +258,38 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         result, _ = self.with_margins(x, batch_size)
         single = isinstance(x, np.ndarray) and holds_one_sequence(self.input_feature, x)
         return result[0] if single else result
+
+    def evaluate(
+        self, x=None, y=None, batch_size=None, return_dict=False, sample_weight=None, verbose=0
+    ):
+        """Mean squared and absolute errors on raw data, over targets that are known.
+
+        Args:
+            x, y, sample_weight: As in `fit`.
+            batch_size, verbose: Not used.
+            return_dict: Whether the result is a dict.
+
+        Returns:
+            Dict, or list, of `loss` and `mean_absolute_error`, in standardised units.
+        """
+        del verbose
+        data = in_memory(self.prepare(x, y, sample_weight), "evaluate")
+        truth, *weights = map(series_of, data.tensors[1:])
+        outputs, errors, sizes = self.predict(data, batch_size), [], []
+        for number, rows in enumerate(truth):
+            errors.append(outputs[number, : len(rows)] - rows.astype("float64"))
+            weight = weights[0][number][..., : len(rows)] if weights else 1.0
+            sizes.append(np.broadcast_to(weight, len(rows)))
+        errors = np.concatenate(errors)  # [steps, horizon * targets]
+        known = np.isfinite(errors)
+        if not known.any():
+            raise ValueError("There is nothing to evaluate: no target is known in the data")
+        sizes = np.broadcast_to(np.concatenate(sizes)[:, None], errors.shape)[known]
+        found = {
+            "loss": float(np.average(np.square(errors[known]), weights=sizes)),
+            "mean_absolute_error": float(np.average(np.abs(errors[known]), weights=sizes)),
+        }
+        return found if return_dict else list(found.values())
 
     def with_margins(self, x, batch_size=None):
         del batch_size

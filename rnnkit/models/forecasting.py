@@ -1,6 +1,8 @@
 """What models of numbers over time share: targets from the input, scores, readable forecasts."""
 
+import contextlib
 import copy
+import io
 import os
 import typing
 
@@ -251,7 +253,8 @@ class Forecasting:
         if found is not x and self.input_feature.time:  # as read, without what was filled
             known = copy.copy(self.input_feature)
             known.missing = True
-            truths = _arrays_of(known, _histories_of(known, x)[1])
+            with contextlib.redirect_stdout(io.StringIO()):  # how it is read is said already
+                truths = _arrays_of(known, _histories_of(known, x)[1])
         return backtest.run(self, series, truths, names, start, origins, refit, verbose)
 
     # === Results ===

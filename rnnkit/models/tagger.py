@@ -18,6 +18,10 @@ from rnnkit.models.outputs import check_features
 from rnnkit.models.windows import as_ragged, read_in_pieces, stacked
 from rnnkit.utils import replicas
 from rnnkit.utils.config import given
+from rnnkit.utils.idle import origin
+
+# Defaults of what reads frames.
+FRAME_FILTERS, FRAME_UNITS = (16, 32), 64
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -48,7 +52,7 @@ class Tagger(ManyToMany):
             `character_filters=0`.
         character_filters: Features of the characters of each word; 0 reads none.
         frame_filters: Features of the convolutions over each frame of a `Video`; see
-            `rnnkit.layers.FrameNetwork`.
+            `rnnkit.layers.FrameNetwork`. Refused with other features, as is `frame_units`.
         frame_units: Numbers in the vector that becomes of each frame. A frame of a `Video` is read
             with its change since the one before, but not with the cell `"dense"`, which knows
             each frame alone.
@@ -84,8 +88,8 @@ class Tagger(ManyToMany):
         token_dropout=0.0,
         character_embedding_size=32,
         character_filters=64,
-        frame_filters=(16, 32),
-        frame_units=64,
+        frame_filters=FRAME_FILTERS,
+        frame_units=FRAME_UNITS,
         dropout=0.0,
         output_dropout=0.0,
         recurrent_dropout=0.0,
@@ -95,6 +99,8 @@ class Tagger(ManyToMany):
         arguments = given(locals())
         check_features(input_feature, output_feature, (Tags,))
         _check_input(input_feature)
+        if input_feature.shape is None and origin.get() != "file":
+            _refuse_frames(input_feature, frame_filters=frame_filters, frame_units=frame_units)
 
         def read(seeds):
             if input_feature.shape is not None:
@@ -305,6 +311,16 @@ class Tagger(ManyToMany):
 
 
 # === Checks ===
+
+
+def _refuse_frames(feature, frame_filters, frame_units):
+    """Refuses what is of frames alone."""
+    if tuple(frame_filters) != FRAME_FILTERS or frame_units != FRAME_UNITS:
+        raise ValueError(
+            "frame_filters and frame_units are of frames of pictures, of a Video: with other "
+            f"features they have no effect. Received: {type(feature).__name__}, "
+            f"frame_filters={frame_filters!r}, frame_units={frame_units!r}"
+        )
 
 
 def _check_input(feature):

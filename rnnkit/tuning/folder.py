@@ -2,8 +2,10 @@
 
 It holds `search.json` (the settings it was begun with), keras-tuner's own `oracle.json`, a folder
 `trial_*` for each trial (`record.json`: its result; `checkpoint.weights.h5`: the weights of its
-best epoch) and `best.keras`, the best model so far. Every file is written beside its place and
-moved there when complete. A file `.lock` is there while a process runs the search.
+best epoch) and `best.keras`, the best model so far. With folds the best trial alone has weights,
+and those that Hyperband may train on have some of each fold, `fold1.weights.h5` and so on. Every
+file is written beside its place and moved there when complete. A file `.lock` is there while a
+process runs the search.
 """
 
 import collections
@@ -37,9 +39,10 @@ class Folder:
         """Path of something in the folder."""
         return os.path.join(self.directory, *parts)
 
-    def weights_of(self, trial):
-        """Path of the weights of a trial, whose id is given."""
-        return self.path(f"trial_{trial}", "checkpoint.weights.h5")
+    def weights_of(self, trial, fold=None):
+        """Path of the weights of a trial, whose id is given, or of those of a fold, from 0 on."""
+        name = "checkpoint" if fold is None else f"fold{fold + 1}"
+        return self.path(f"trial_{trial}", f"{name}.weights.h5")
 
     # === Trials ===
 

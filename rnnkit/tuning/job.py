@@ -1,6 +1,7 @@
 """A search as all of its processes know it: its settings, its space, and what its trials share."""
 
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -8,10 +9,11 @@ import sys
 import keras
 import keras_tuner
 
+from rnnkit.data.readers import data_types
+from rnnkit.tuning.fitting import KeepBest, fit, load_weights, unknown_objective
 from rnnkit.tuning.folder import Folder
-from rnnkit.tuning.shared import Shared
+from rnnkit.tuning.shared import KEPT, Shared
 from rnnkit.tuning.space import FOR_FIT, Space
-from rnnkit.utils.checks import nearest
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.writing import plain
 
@@ -27,7 +29,7 @@ class Job:
         objective: `keras_tuner.Objective`.
         options: Fixed options of the recipe.
         directory: Path of the folder of the search.
-        callbacks, verbose: As in `rnnkit.tuning.tune`.
+        callbacks, verbose, folds: As in `rnnkit.tuning.tune`.
         max_epochs: Passes over the data at most.
         fixed: `options`, with `epochs` and `batch_size` where they are given.
         space: `rnnkit.tuning.space.Space`.
@@ -47,6 +49,7 @@ class Job:
     directory: str = ""
     callbacks: list = dataclasses.field(default_factory=list)
     verbose: int = 1
+    folds: int | None = None
 
     def __post_init__(self):
         self.max_epochs = self.epochs or self.recipe.training["epochs"]
@@ -78,28 +81,83 @@ class Job:
                 "examples": self.data.digest(),
             },
         }
+        if self.folds:
+            given["folds"] = self.folds
         return json.loads(json.dumps(given, default=plain))
 
     # === What trials share ===
 
-    def network(self, options, execution=0):
+    @functools.cached_property
+    def _divided(self):
+        """The data of the folds, and a line about them."""
+        return data_types.of(self.recipe).into_folds(self.data, self.folds)
+
+    @functools.cached_property
+    def _of_folds(self):
+        """What trials share in each fold: features are adapted to what it trains with alone."""
+        kept = max(1, KEPT // self.folds)
+        return [Shared(self.recipe, data, kept) for data in self._divided[0]]
+
+    def divide(self):
+        """Divides the data in folds, which is said.
+
+        Raises:
+            ValueError: If it cannot be.
+        """
+        if self.verbose:
+            print(self._divided[1], flush=True)
+        return self._divided[0]
+
+    def _shared(self, fold):
+        return self.shared if fold is None else self._of_folds[fold]
+
+    def network(self, options, execution=0, fold=None):
         """An untrained model; its features are adapted once for all trials that agree on them."""
         if execution and isinstance(options.get("seed"), int):
             options = {**options, "seed": options["seed"] + execution}
-        return self.shared.network(options)
+        return self._shared(fold).network(options)
 
-    def encoded(self, model, options):
+    def encoded(self, model, options, fold=None):
         """The encoded pair `(train, validation)`, made once as the features are."""
-        return self.shared.encoded(model, options)
+        return self._shared(fold).encoded(model, options)
 
     def restore(self, row):
-        """The trained model of a trial, with the weights of its best epoch."""
+        """The trained model of a trial, with the weights of its best epoch.
+
+        That of a search by folds is trained here, when it is first asked for.
+        """
         options = self.space.options_at(row["values"])
+        path = self.folder.weights_of(row["id"])
+        if self.folds and not os.path.exists(path):
+            self._train(row, options, path)
         model = self.network(options)
-        load_weights(model, self.folder.weights_of(row["id"]))
+        load_weights(model, path)
         if model.calibrates:  # what it chose, if it did, was for another trial's model
             model.calibrate(self.encoded(model, options)[1])
         return model
+
+    def _train(self, row, options, path):
+        """Trains with the options of a trial on the data as it is split, and keeps the weights."""
+        if self.verbose:
+            print(f"Training the best options, those of trial {row['trial']}, on all", flush=True)
+        model = self.network(options)
+        whole = self.folder.path(f"trial_{row['id']}", "whole.weights.h5")
+        keeper = KeepBest(self.objective, whole)
+        settings = {
+            "epochs": row["values"].get("tuner/epochs", options.get("epochs", self.max_epochs)),
+            "batch_size": options.get("batch_size"),
+        }
+        try:
+            fit(self, model, self.encoded(model, options), keeper, [row["id"], "all"], **settings)
+        except KeyboardInterrupt:
+            self.report_interrupted()
+            raise
+        except Exception as error:
+            raise RuntimeError(
+                f"The best options, those of trial {row['trial']}, cannot be trained on all of the "
+                f"training data: {shorten(error)}. The trials are kept"
+            ) from error
+        os.replace(whole, path)
 
     def save_best(self):
         """Writes `best.keras`; returns the number of its trial."""
@@ -117,12 +175,14 @@ class Job:
             ValueError: If the models do not report the objective. Whatever else building a model
                 with the defaults of the space raises comes as it is.
         """
-        model = self.network(self.space.default_options())
+        fold = 0 if self.folds else None
+        model = self.network(self.space.default_options(), fold=fold)
         name = self.objective.name
         if name == self.recipe.training.get("monitor") or self.callbacks:
             return  # the recipe's own; or perhaps a callback's, which the first trial will tell
         try:
-            logs = model.evaluate(self.data.validation.take(2), verbose=0, return_dict=True)
+            data = self._shared(fold).data
+            logs = model.evaluate(data.validation.take(2), verbose=0, return_dict=True)
         except Exception as error:  # a model that cannot be judged untrained
             if self.verbose:
                 reason = shorten(f"{type(error).__name__}: {error}")
@@ -150,8 +210,9 @@ class Job:
             print(f"{head} failed: {shorten(row['error'])}; {tail}", file=sys.stderr, flush=True)
             return
         best = self.folder.ranked()[0]
+        spread = f" ± {row['std']:.2g}" if self.folds else ""
         print(
-            f"{head}: {self.objective.name} {row['objective']:.5g} "
+            f"{head}: {self.objective.name} {row['objective']:.5g}{spread} "
             f"(best {best['objective']:.5g}, trial {best['trial']}), "
             f"{row['epochs']} epochs, {tail}",
             flush=True,
@@ -178,25 +239,9 @@ class Job:
         )
 
 
-def load_weights(model, path):
-    """Loads weights and the optimizer's state."""
-    if model.optimizer is not None:
-        model.optimizer.build(model.trainable_variables)  # or its state would be left out
-    model.load_weights(path)
-
-
 def as_line(options):
     """Options in a line."""
     return ", ".join(
         f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}"
         for key, value in options.items()
-    )
-
-
-def unknown_objective(name, known):
-    """The message for an objective that training does not report."""
-    known = [key for key in known if key.startswith("val_")]
-    return (
-        "objective must be a value that training reports on the validation data."
-        f"{nearest(name, known)} Known: {', '.join(known)}. Received: objective={name!r}"
     )

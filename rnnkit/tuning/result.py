@@ -30,6 +30,9 @@ class TuningResult:
     def best_model(self):
         """The trained model of the best trial, with the weights of its best epoch.
 
+        Of a search by folds it is a model with the best options, trained once on `data.train` with
+        `data.validation`, as `recipe.train` does.
+
         Returns:
             A `rnnkit.models.Model` with its features, ready to infer, to save or to train on.
         """
@@ -44,6 +47,9 @@ class TuningResult:
         ranked = self._job.folder.ranked()
         rows = ranked + [row for row in self._job.folder.rows() if row["status"] != "completed"]
         keys = ("trial", "options", "objective", "epochs", "seconds", "status", "error")
+        if self._job.folds:
+            rows = [{"std": None, "folds": None, **row} for row in rows]
+            keys = (*keys[:3], "std", "folds", *keys[3:])
         table = TrialTable(
             {"rank": rank if rank <= len(ranked) else None} | {key: row[key] for key in keys}
             for rank, row in enumerate(rows, start=1)
@@ -62,7 +68,9 @@ class TuningResult:
 
 class TrialTable(ResultTable):
     """Trials (a list of dicts `rank`, `trial`, `options`, `objective`, `epochs`, `seconds`,
-    `status`, `error`) that shows as a table: as text, with rich, and as HTML in a notebook.
+    `status`, `error`; of a search by folds also `std` and `folds`, the standard deviation and the
+    list of the values whose mean the objective is) that shows as a table: as text, with rich, and
+    as HTML in a notebook.
 
     Shown are the options that were searched; the dicts have all.
     """
@@ -77,12 +85,17 @@ class TrialTable(ResultTable):
             "rank": lambda row: str(row["rank"] or ""), "trial": "",
             self.objective: self._value, "epochs": "", "seconds": ".1f", "options": self._searched,
         }  # fmt: skip
+        if any("std" in row for row in self):
+            columns = {**dict(list(columns.items())[:3]), "std": self._spread, **columns}
         if any(row["error"] for row in self):
             columns["error"] = lambda row: shorten(row["error"] or "")
         return columns
 
     def _value(self, row):
         return row["status"] if row["objective"] is None else f"{row['objective']:.5g}"
+
+    def _spread(self, row):
+        return "" if row["std"] is None else f"{row['std']:.2g}"
 
     def _searched(self, row):
         return as_line({k: v for k, v in row["options"].items() if k not in self.fixed})

@@ -45,8 +45,18 @@ def tune(
     options=None,
     workers=0,
     data_arguments=None,
+    folds=None,
 ):
     """Searches a recipe's space; trials train on `data.train`, judged on `data.validation`.
+
+    With `folds` each trial is trained and judged several times, on other parts of `data.train` and
+    `data.validation` together, and its objective is the mean. A validation part that you gave is
+    divided like the rest. Features are adapted in each fold, to what trains there alone. Each
+    training stops early by itself, and its value is that of its best epoch, so that means are a
+    little too good, as they are without folds: `data.test`, which stays apart, tells the truth.
+    All trials are judged by the same folds, all of them with the same `seed`. When the trials are
+    done, a model with the best options is trained on `data.train` with `data.validation`; before
+    that there is no `best.keras`.
 
     The data is encoded once for all trials that agree on the options of `recipe.features`. A trial
     that fails or whose objective is not a number is reported at once, kept in the table, and the
@@ -84,15 +94,24 @@ def tune(
             files or a TFDS name. On a GPU, set `TF_FORCE_GPU_ALLOW_GROWTH=true` before the start.
         data_arguments: With workers, the arguments beside the source that `recipe.data` was given
             (`name`, `input`, `target`, `encoding`).
+        folds: How often each trial is trained and judged, 2 or more. Series are by rolling origins:
+            trained up to each, judged by as many rows after it as `data.validation` has, the later
+            ones with more to train, the last as the data is split. Texts without targets are in
+            pieces in a row. Other examples are in folds of equal size, each of which validates
+            once while the others train; copies of an input, rows of a `group` (or of a value of the
+            column `fold`) stay together, and classes have the same fraction in each. None judges
+            by `data.validation` alone.
 
     Returns:
         A `TuningResult`.
 
     Raises:
-        ValueError: If an argument is wrong, or the folder cannot be written, is held by a search
-            that another process runs, or holds another search: other data, space, tuner,
-            objective, recipe or fixed settings.
-        RuntimeError: If all trials fail (the first exception is chained), or a worker ends early.
+        ValueError: If an argument is wrong, the data cannot be divided in `folds` (too few
+            examples, groups or rows; examples that come in another order each time), or the folder
+            cannot be written, is held by a search that another process runs, or holds another
+            search: other data, space, tuner, objective, recipe, folds or fixed settings.
+        RuntimeError: If all trials fail (the first exception is chained), a worker ends early, or
+            after a search by folds the best options cannot be trained on all.
         KeyboardInterrupt: When interrupted; finished trials and `best.keras` are kept.
 
     Example:
@@ -115,6 +134,8 @@ def tune(
                                ("seed", seed, 0)):  # fmt: skip
         if value is not None:
             integer(value, name, least)
+    if folds is not None:
+        integer(folds, "folds", least=2)
     integer(workers, "workers", least=0)
     if workers == 1:
         raise ValueError("workers must be 0 for none, or 2 or more. Received: workers=1")
@@ -134,10 +155,13 @@ def tune(
         directory=os.fspath(directory or os.path.join("tuning", recipe.name)),
         callbacks=_callbacks(callbacks),
         verbose=int(verbose),
+        folds=folds,
     )
     folder, role = job.folder, _role(workers)
     spec = worker.describe(job, data_arguments) if workers else None
     job.space.default_options()  # all branches of the space are looked at and checked
+    if folds:
+        job.divide()
     new = role == "worker" or not os.path.exists(folder.path("search.json")) or overwrite
     if new:
         job.check()

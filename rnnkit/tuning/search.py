@@ -1,62 +1,25 @@
 """The trials of a search: run so that it can be stopped at any time."""
 
 import contextlib
-import copy
 import gc
 import io
-import math
 import os
+import statistics
 import time
 import warnings
 
-import keras
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from rnnkit.training.diverging import Diverged
-from rnnkit.tuning.job import load_weights, unknown_objective
+from rnnkit.tuning.fitting import KeepBest, fit, load_weights
 from rnnkit.tuning.oracles import make_oracle
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.signals import interrupts_after
-from rnnkit.utils.writing import atomically, write_json
+from rnnkit.utils.writing import write_json
 
 # So many first trials with one and the same exception end a search.
 SAME_FAILURES = 3
-
-
-class KeepBest(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch in a file.
-
-    Args:
-        objective: `keras_tuner.Objective`.
-        path: Path that ends in `.weights.h5`.
-    """
-
-    def __init__(self, objective, path):
-        super().__init__()
-        self.objective = objective
-        self.path = path
-        self.best = None  # over all executions of a trial
-        self.value = None  # in this execution
-        self.epochs = 0
-
-    def on_train_begin(self, logs=None):
-        self.value = None
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.epochs = max(self.epochs, epoch + 1)
-        self.offer(self.model, (logs or {}).get(self.objective.name))
-
-    def offer(self, model, value):
-        """Keeps the weights if a value is the best so far."""
-        if value is None or not math.isfinite(value):
-            return
-        if self.value is None or self.objective.better_than(value, self.value):
-            self.value = float(value)
-        if self.best is None or self.objective.better_than(value, self.best):
-            self.best = float(value)
-            with atomically(self.path) as temporary:
-                model.save_weights(temporary)
 
 
 class Search(BaseTuner):
@@ -74,6 +37,7 @@ class Search(BaseTuner):
         self.failures = []
         self.saved = None  # trial number of the model this process left in best.keras
         self.running = None  # the trial and its KeepBest
+        self.fold = None  # which one the trial is in
         name = os.environ.get("KERASTUNER_TUNER_ID", "tuner0")
         if role != "worker":
             # keras-tuner resumes where it finds a file by its own name, whatever process wrote
@@ -126,10 +90,10 @@ class Search(BaseTuner):
             "epochs": 0,
             "error": None,
         }
-        options = error = None
+        options = error = self.fold = None
         try:
             options = job.space.options(trial.hyperparameters)
-            row["objective"] = self.run_trial(trial, options)
+            row |= judgement(self.run_trial(trial, options))
         except keras_tuner.errors.FatalError:
             raise
         except Exception as problem:
@@ -138,6 +102,8 @@ class Search(BaseTuner):
             reason = str(problem).strip()[:2000]
             if not isinstance(problem, Diverged):
                 reason = f"{type(problem).__name__}: {reason}"
+            if self.fold is not None:
+                reason += f" (in fold {self.fold + 1} of {job.folds})"
             row |= {"status": "failed", "error": reason}
         if self.running is not None:
             row["epochs"] = self.running[1].epochs
@@ -157,7 +123,7 @@ class Search(BaseTuner):
         job = self.job
         job.folder.record(row)
         if row["error"] is None:
-            if job.folder.ranked()[0]["trial"] == row["trial"]:
+            if not job.folds and job.folder.ranked()[0]["trial"] == row["trial"]:
                 self.saved = job.save_best()
             self.oracle.update_trial(trial.trial_id, {job.objective.name: row["objective"]})
             trial.status = "COMPLETED"
@@ -179,50 +145,43 @@ class Search(BaseTuner):
             ) from error
 
     def run_trial(self, trial, options):
-        """Trains and judges one set of options; returns the objective's value.
+        """Trains and judges one set of options; returns the objective's values.
 
-        With several executions it is the mean of their best values, and the weights kept are
-        those of the best execution.
+        They are those of each fold, or the one of the data as it is split. With several executions
+        each is the mean of their best values, and the weights kept are those of the best execution.
         """
-        job, name, values = self.job, self.job.objective.name, []
+        job = self.job
+        if not job.folds:
+            return [self._judged(trial, options)]
+        values, epochs = [], 0
+        for self.fold in range(job.folds):
+            values.append(self._judged(trial, options, self.fold))
+            keeper = self.running[1]
+            keeper.epochs = epochs = max(epochs, keeper.epochs)
+        self.fold = None
+        return values
+
+    def _judged(self, trial, options, fold=None):
+        """The objective of a trial on the data as it is split, or on that of a fold."""
+        job, values = self.job, []
         hp = trial.hyperparameters.values
-        keeper = KeepBest(job.objective, job.folder.weights_of(trial.trial_id))
+        # The weights of folds are needed where Hyperband trains on.
+        kept = fold is None or job.tuner == "hyperband"
+        path = job.folder.weights_of(trial.trial_id, fold) if kept else None
+        keeper = KeepBest(job.objective, path)
         self.running = (trial, keeper)
         for execution in range(job.executions):
-            model = job.network(options, execution)
-            train, validation = job.encoded(model, options)
+            model = job.network(options, execution, fold)
             settings = {"epochs": options.get("epochs", job.max_epochs)}
             if "tuner/epochs" in hp:  # how many Hyperband gives this trial
                 settings["epochs"] = hp["tuner/epochs"]
                 if hp.get("tuner/trial_id"):
                     settings["initial_epoch"] = hp["tuner/initial_epoch"]
-                    load_weights(model, job.folder.weights_of(hp["tuner/trial_id"]))
-            callbacks = copy.deepcopy(job.callbacks)
-            for callback in callbacks:
-                if isinstance(callback, keras.callbacks.TensorBoard):
-                    parts = (callback.log_dir, trial.trial_id, str(execution))
-                    callback.log_dir = os.path.join(*parts)
-            try:
-                history = model.fit(
-                    train,
-                    validation_data=validation,
-                    batch_size=options.get("batch_size"),
-                    callbacks=[*callbacks, keeper],
-                    verbose=2 if job.verbose > 1 else 0,
-                    interrupted_path=False,  # best.keras is kept instead
-                    **settings,
-                ).history
-            except Diverged:
-                if keeper.value is None:
-                    raise
-                history = {name: [keeper.value]}  # the epochs before count
-            if name not in history:
-                raise keras_tuner.errors.FatalValueError(unknown_objective(name, history))
-            if keeper.value is None:  # also where a model calls no callbacks
-                for value in history[name]:
-                    keeper.offer(model, value)
-            if keeper.value is None:
-                raise Diverged(f"{name} is {history[name][-1]} in every epoch")
+                    load_weights(model, job.folder.weights_of(hp["tuner/trial_id"], fold))
+            place = [trial.trial_id, *([] if fold is None else [f"fold{fold + 1}"]), str(execution)]
+            data = job.encoded(model, options, fold)
+            settings["batch_size"] = options.get("batch_size")
+            fit(job, model, data, keeper, place, apart=fold is not None, **settings)
             values.append(keeper.value)
             del model
         return sum(values) / len(values)
@@ -230,7 +189,7 @@ class Search(BaseTuner):
     def _interrupted(self):
         """Leaves the best model so far in best.keras, be it of the trial that was running."""
         job = self.job
-        if self.running is not None and job.executions == 1:
+        if self.running is not None and job.executions == 1 and not job.folds:
             trial, keeper = self.running
             ranked = job.folder.ranked()
             best = ranked[0]["objective"] if ranked else None
@@ -240,3 +199,11 @@ class Search(BaseTuner):
                 row = {"id": trial.trial_id, "values": trial.hyperparameters.values}
                 job.restore(row).save(job.folder.path("best.keras"))
         job.report_interrupted()
+
+
+def judgement(values):
+    """The objective of a trial for its record, of one value or of those of folds."""
+    if len(values) == 1:
+        return {"objective": values[0]}
+    mean, spread = statistics.mean(values), statistics.stdev(values)
+    return {"objective": mean, "std": spread, "folds": values}

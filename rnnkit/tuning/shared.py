@@ -16,10 +16,11 @@ class Shared:
     Args:
         recipe: A `rnnkit.Recipe`.
         data: `rnnkit.data.Data`.
+        most: How many sets of options about features are kept at a time.
     """
 
-    def __init__(self, recipe, data):
-        self.recipe, self.data = recipe, data
+    def __init__(self, recipe, data, most=KEPT):
+        self.recipe, self.data, self.most = recipe, data, most
         self._kept = {}  # the least recently used first
 
     def network(self, options):
@@ -48,6 +49,6 @@ class Shared:
         # Moved to the end: the first are dropped first.
         entry = self._kept.pop(key, None) or {"features": self.recipe.adapt(self.data, **options)}
         self._kept[key] = entry
-        while len(self._kept) > KEPT:
+        while len(self._kept) > self.most:
             del self._kept[next(iter(self._kept))]
         return entry

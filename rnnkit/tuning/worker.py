@@ -77,6 +77,7 @@ def describe(job, data_arguments=None):
         "batch_size": job.batch_size,
         "seed": job.seed,
         "executions": job.executions,
+        "folds": job.folds,
         "options": job.options,
         "directory": os.path.abspath(job.directory),
         "precision": keras.config.dtype_policy().name,
@@ -123,7 +124,7 @@ def run(job, workers, spec):
             time.sleep(0.2)
     except KeyboardInterrupt:
         _end(processes)
-        if job.folder.ranked():
+        if job.folder.ranked() and not job.folds:
             job.save_best()  # the worker that was to may have been ended
         job.report_interrupted()
         raise
@@ -221,7 +222,7 @@ def main(path):
     data = None
     if role == "worker":
         data = recipe.data(spec["source"], **spec["data_arguments"])
-    names = ("epochs", "batch_size", "seed", "executions", "options", "directory")
+    names = ("epochs", "batch_size", "seed", "executions", "folds", "options", "directory")
     job = Job(
         recipe,
         data,

@@ -278,7 +278,7 @@ def idle_options(known, given, owner, varied=()):
     Args:
         known: Dict of name to `Option`.
         given: Dict of option to value. What is as by default says nothing.
-        owner: Name of the recipe, for the message.
+        owner: What they are of, for the message.
         varied: Names of options that take other values at other times, and so switch nothing off.
 
     Raises:
@@ -288,7 +288,7 @@ def idle_options(known, given, owner, varied=()):
 
     >>> size = Option("kernel_size", 5, "Steps that it sees. No effect with `filters=0`.")
     >>> known = {"filters": Option("filters", 0), "kernel_size": size}
-    >>> idle_options(known, {"filters": 8, "kernel_size": 3}, "sentiment")
+    >>> idle_options(known, {"filters": 8, "kernel_size": 3}, "the recipe 'sentiment'")
     """
     options = {**{name: each.default for name, each in known.items()}, **given}
     for name, value in given.items():
@@ -300,7 +300,7 @@ def idle_options(known, given, owner, varied=()):
                 continue
             said = "" if other in given else ", its default"
             raise ValueError(
-                f"The option {name!r} of the recipe {owner!r} has no effect with "
+                f"The option {name!r} of {owner} has no effect with "
                 f"{other}={off!r}{said}: give another {other} too, or leave {name} out. "
                 f"Received: {name}={value!r}"
             )

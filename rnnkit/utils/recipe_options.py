@@ -77,7 +77,7 @@ class RecipeOptions:
         if of_cell:
             defaults = {name: each.default for name, each in known.items()}
             ignored_options(defaults, options, self._options_by_cell(), self.name)
-            idle_options(known, options, self.name, varied)
+            idle_options(known, options, f"the recipe {self.name!r}", varied)
 
     def options_that_count(self, options):
         """Names of the options that mean something with the cell among some options, as a set."""

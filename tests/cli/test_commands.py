@@ -148,6 +148,16 @@ def test_tune(here, capsys):
     assert last_json(capsys)["scores"] == result["scores"]
 
 
+def test_tune_by_folds(here, capsys):
+    call = ["tune", "spam", "--data", "data.csv", "--tuner", "random", "--max-trials", "1"]
+    call += ["--epochs", "1", "--folds", "2", "--seed", "1"]
+    assert main(call) == 0
+    out = capsys.readouterr().out
+    assert "Folds: 2, of" in out and " ± " in out and "std" in out and "Saved to spam.keras" in out
+    assert main([*call[:-4], "--folds", "3", "--seed", "1"]) == 2
+    assert "folds (2 before, 3 now)" in capsys.readouterr().err
+
+
 def test_a_text_that_is_cut_is_said_once_and_plainly(here, capsys):
     (here / "long.csv").write_text(
         "text,label\n" + "good good good,yes\n" * 20 + "bad bad bad,no\n" * 20
@@ -181,6 +191,10 @@ BAD_CALLS = [
     (["tune", "spam", "--data", "data.csv", "--tuner", "bayes"], "bayesian"),
     (["tune", "spam", "--data", "data.csv", "--max-trials", "0"], "--max-trials"),
     (["tune", "spam", "--data", "data.csv", "--workers", "1"], "--workers"),
+    (
+        ["tune", "spam", "--data", "data.csv", "--folds", "1"],
+        "integer of at least 2",
+    ),
 ]
 
 

@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
     clips = [(0.1 * rng.normal(size=900)).astype("float32") for _ in range(2)]
     sound = Audio(sampling_rate=8000, mels=4).adapt(clips)
     letters = Text(level="character").adapt(["ab"])
-    save(CTC(sound, letters, filters=2, **small), "speech_to_text")
+    save(CTC(sound, letters, **small), "speech_to_text")
     pixels = rng.integers(0, 255, (2, 8, 8), "uint8")
     save(OneToOne(Image().adapt(pixels), Label().adapt(LABELS), **small), "image_classification")
     (path / "rows.csv").write_text(ROWS, encoding="utf-8")

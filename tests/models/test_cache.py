@@ -22,9 +22,8 @@ def build(size=8, texts=(PLAY,), **options):
         "units": 6,
         "embedding_size": 5,
         "sequence_length": 10,
-        "cache_weight": 0.5,
-        "cache_scale": 2.0,
         "seed": 1,
+        **({"cache_weight": 0.5, "cache_scale": 2.0} if size else {}),
     } | options
     text = Text(level="character").adapt(list(texts))
     return LanguageModel(text, cache_size=size, **options)

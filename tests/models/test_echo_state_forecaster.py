@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import recipes
 import rnnkit
 from rnnkit.features import Forecast, Series
 from rnnkit.models import EchoStateForecaster, EchoStateNetwork
@@ -269,3 +270,17 @@ def test_what_cannot_be_forecast():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         build(SINE, **options)
+
+
+def test_evaluate_is_over_targets_that_are_known():
+    recipe = recipes.get("forecasting")
+    data = recipe.data(np.sin(np.arange(100) / 3))
+    model = recipe.model(data, horizon=3, units=8, seed=1)
+    model.fit(data.train, verbose=0)
+    loss, error = model.evaluate(data.validation)
+    truth = model.prepare(data.validation).tensors[1].to_tensor().numpy()
+    residuals = model.predict(data.validation) - truth
+    assert loss == pytest.approx(np.nanmean(np.square(residuals)))
+    assert error == pytest.approx(np.nanmean(np.abs(residuals)))
+    with pytest.raises(ValueError, match="no target is known"):
+        model.evaluate(np.zeros((1, 10, 1)), np.full((1, 10, 1), np.nan))

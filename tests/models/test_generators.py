@@ -128,7 +128,7 @@ def test_x_and_y_apart_are_refused():
 def test_what_can_be_read_in_two_ways_is_refused():
     clips = [np.linspace(-0.5, 0.5, 900), np.linspace(0.5, -0.5, 900)]
     sound = Audio(sampling_rate=8000, mels=4).adapt(clips)
-    ctc = CTC(sound, Text(level="character").adapt(["ab"]), units=3, filters=2, seed=1)
+    ctc = CTC(sound, Text(level="character").adapt(["ab"]), units=3, seed=1)
     assert ctc.infer(each for each in clips) == ctc.infer(clips)
     with pytest.raises(ValueError, match=r"a tuple may be one input, or \(x, y\)"):
         ctc.infer((each, 8000) for each in clips)

@@ -101,7 +101,7 @@ def test_sound_as_samples_and_as_files(tmp_path):
     rng = np.random.default_rng(0)
     clips = [(0.3 * rng.normal(size=size)).astype("float32") for size in (4000, 3000)]
     audio = Audio(sampling_rate=8000, mels=10, stack=2).adapt(clips)
-    model = CTC(audio, Text(level="character").adapt(Y[:8]), units=8, filters=4, seed=1)
+    model = CTC(audio, Text(level="character").adapt(Y[:8]), units=8, seed=1)
     there, expected = served(model, tmp_path), model.infer(clips)
     padded = np.full((2, 4000), np.nan, "float32")
     for row, clip in zip(padded, clips, strict=True):

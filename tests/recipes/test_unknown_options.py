@@ -14,6 +14,7 @@ from rnnkit.features import Forecast, Series, Tags, Text, Words
 from rnnkit.models.generating.decoding import Decoding
 from rnnkit.models.generating.token_decoding import TokenDecoding
 from rnnkit.utils.calls import UnknownOption
+from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import takes_more
 from tests import helpers
 
@@ -138,6 +139,7 @@ def test_a_switch_does_what_the_text_says():
     texts, labels = helpers.presence(8)
     features = helpers.features(texts, labels)
 
+    @made_by("recipe")  # a user's call is refused
     def shapes(**options):
         made = rnnkit.models.ManyToOne(*features, units=2, embedding_size=2, **options)
         return [weight.shape for weight in made.weights]
@@ -146,6 +148,7 @@ def test_a_switch_does_what_the_text_says():
     assert shapes(kernel_size=9, filters=4) != shapes(kernel_size=3, filters=4)
     words, tags = Words().adapt([["a", "b"]]), Tags().adapt([["A", "B"]])
 
+    @made_by("recipe")
     def sizes(**options):
         made = rnnkit.models.Tagger(words, tags, units=2, embedding_size=2, **options)
         return [weight.shape for weight in made.weights]

@@ -5,10 +5,12 @@ import functools
 import os
 from collections.abc import Callable
 
+from rnnkit.data.folds import by_rows
 from rnnkit.data.readers import catalogue, examples
 from rnnkit.data.readers.media import clips, images, manifests, music, recordings
 from rnnkit.data.readers.sequences import events, tagged
 from rnnkit.data.readers.series import load as series
+from rnnkit.data.readers.series import origins
 from rnnkit.data.readers.text import parallel
 from rnnkit.data.readers.text import plain as plain_text
 from rnnkit.data.splits import from_columns
@@ -30,6 +32,8 @@ class DataTypes:
         numbers: Whether columns of tables are numbers.
         whole: Why rows of tables cannot be kept together by `group`, where they cannot.
         classes: Whether targets are classes that may be given by numbers and their names.
+        into_folds: Function `(data, count)` that gives a list of a `Data` for each fold, and a line
+            about them.
     """
 
     read: Callable
@@ -43,6 +47,7 @@ class DataTypes:
     numbers: bool = False
     classes: bool = False
     whole: str = ""
+    into_folds: Callable = by_rows
 
 
 def _skipping(to_tensors, request):
@@ -110,7 +115,11 @@ TAGGED = DataTypes(tagged.load, tagged.pairs, classes=True)
 LABELLED_PICTURES = DataTypes(_read_pictures, _pictures, skips=True, classes=True)
 DATA_TYPES = {
     (None, "text"): DataTypes(
-        plain_text.load, None, _texts, whole="texts are split in order, by their characters"
+        plain_text.load,
+        None,
+        _texts,
+        whole="texts are split in order, by their characters",
+        into_folds=plain_text.into_folds,
     ),
     ("text", "label"): DataTypes(_read_labelled, folds=True, classes=True),
     ("text", "text"): DataTypes(_read_parallel),
@@ -130,7 +139,12 @@ DATA_TYPES = {
         whole="the frames of a clip stay together, by a column clip or video",
     ),
     ("style", "music"): DataTypes(
-        music.load, music.pairs, music.of_catalogue, skips=True, whole="pieces have no groups"
+        music.load,
+        music.pairs,
+        music.of_catalogue,
+        skips=True,
+        whole="pieces have no groups",
+        into_folds=functools.partial(by_rows, styles=True),
     ),
     ("series", "series"): DataTypes(
         series.load,
@@ -139,6 +153,7 @@ DATA_TYPES = {
         numbers=True,
         series=True,
         whole="a series is split in time",
+        into_folds=origins.into_folds,
     ),
 }
 

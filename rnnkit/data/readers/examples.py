@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from rnnkit.data import stored
 from rnnkit.data.readers.files import class_folders, find_splits
-from rnnkit.data.splits import by_split_column, from_columns, named, take
+from rnnkit.data.splits import by_split_column, fold_column, from_columns, named, take
+from rnnkit.formats import units
 from rnnkit.formats.cells import as_label, missing
 from rnnkit.formats.tables import Table, from_frame
 from rnnkit.formats.texts import Texts
@@ -46,6 +47,7 @@ def in_memory(source, request, to_tensors):
             if hasattr(value, "columns"):
                 table = from_frame(value)
                 columns = request.columns(table)
+                units.refuse(table, columns["target"])
                 parts[split] = to_tensors(request.classes(table, columns["target"]), columns)
             else:
                 parts[split] = _arrays(value, request, to_tensors)
@@ -64,17 +66,22 @@ def from_tables(found, request, to_tensors, source, columns=None):
         source: As in `Data`.
         columns: Dict of role to column name; by default `request` says which.
     """
-    parts, groups = {}, None
+    parts, groups, folds = {}, None, {}
     for split in list(found):
         table = found.pop(split)  # let go of before the examples are split
         names = columns or request.columns(table)
+        units.refuse(table, names["target"])
         table = request.classes(table, names["target"])
         if request.group is not None:
             groups = table.columns[table.match("group", (), request.group)]
         for part, rows in by_split_column(table, split, request.fold).items():
             parts[part] = to_tensors(take(table, rows), names)
+            if request.fold is not None:
+                folds[part] = take(table, rows).columns[fold_column(table)]
         del table
-    return from_columns(parts, source, request.split, groups)
+    data = from_columns(parts, source, request.split, groups)
+    data.groups = folds or data.groups  # folds of a search keep to those of the table
+    return data
 
 
 def path_of(source):

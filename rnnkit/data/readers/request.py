@@ -4,7 +4,7 @@ import dataclasses
 
 from rnnkit.data.readers import class_names
 from rnnkit.features.holidays import holidays_of
-from rnnkit.formats import compressed, decimals, headers
+from rnnkit.formats import compressed, decimals, headers, units
 from rnnkit.formats.tables import FILES, Table, read_table
 
 ENCODING = "utf-8"
@@ -86,7 +86,7 @@ class Request:
             if by_position or suffix not in FILES:
                 names = {name for role in self.recipe.columns.values() for name in role}
                 header = headers.told(path, names)
-        return read_table(path, self.encoding, header, self.separator)
+        return units.refuse(read_table(path, self.encoding, header, self.separator))
 
     def columns(self, table):
         """Which column of a table plays which role, as a dict."""

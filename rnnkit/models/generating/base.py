@@ -41,6 +41,7 @@ class Generating(Model):
     sample = False
     beam_size = 1
     length_penalty = 1.0
+    may_count_later = ("beam_size", "length_penalty")
 
     def __init__(self, inputs, outputs, *, decoder, source=None, label_smoothing=0.0, **arguments):
         # What `compile` asks for, which the next constructor calls.
@@ -182,7 +183,8 @@ class Generating(Model):
             n_best: Outputs given for each input. With more than 1 each result is a list of dicts,
                 best first.
             length_penalty: Exponent of the penalty that the log-probability is divided by,
-                0 for none; larger favours longer outputs. By default the model's own.
+                0 for none; larger favours longer outputs. By default the model's own. Refused
+                with `beam_size=1`, where it changes nothing but the score among the details.
             sample: Whether to sample outputs instead; by default the model's own.
             temperature, top_k, top_p: Of sampling; see `rnnkit.decoding.Sampling`.
             seed: Integer that fixes what is sampled.

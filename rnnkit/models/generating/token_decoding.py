@@ -94,6 +94,18 @@ class TokenDecoding(Decoding):
             "max_length": limit,
         }
 
+    def check_penalty(self, options):
+        """Refuses a length penalty that is given where there is nothing to choose by it."""
+        given = {name: options[name] for name in self.names if name in options}
+        if given.get("length_penalty") is None:
+            return
+        if self.options(**{"seed": 0, **given})["beam_size"] == 1:
+            raise ValueError(
+                "length_penalty chooses among hypotheses, and so has no effect with beam_size=1: "
+                "give a beam_size above 1 too, or leave length_penalty out. Received: "
+                f"length_penalty={given['length_penalty']!r}"
+            )
+
     # === Search ===
 
     def search(self, source, limit, alpha, beam_size, n_best, sampling=None):
@@ -233,6 +245,7 @@ class TokenDecoding(Decoding):
     def predict(self, x, batch_size=None, verbose="auto", **options):
         if isinstance(x, list) and not x:
             return np.zeros((0, 0), "int32")
+        self.check_penalty(options)
         data = self.model.prepare(x, targets=False)
         found, _ = self.results(data, batch_size, verbose, **options)
         rows = [best[0]["tokens"] for best in found]
@@ -242,6 +255,8 @@ class TokenDecoding(Decoding):
         return result
 
     def infer(self, x, batch_size=None, details=False, verbose=0, **options):
+        if not details:  # which have the score that it makes
+            self.check_penalty(options)
         sources = None
         if not isinstance(x, (Encoded, Streamed)):
             sources = functools.partial(self._raw_texts, x)
@@ -294,6 +309,7 @@ class TokenDecoding(Decoding):
 
     def score(self, x, y=None, names=None, batch_size=None, verbose=0, **options):
         chosen = {name: options.pop(name) for name in ("tokenize", "lowercase") if name in options}
+        self.check_penalty(options)
         together = all(name in SEVERAL for name in names or metrics.DEFAULTS["texts"])
         read = References.grouped if together else References.read
         found = read(self.model, x, y, lambda targets: [row[:-1] for row in targets.to_list()])

@@ -43,7 +43,10 @@ def from_sequences(parts, columns=None, source=None, fractions=None):
     parts = {("train" if split == "all" else split): pairs for split, pairs in parts.items()}
     if "test" not in parts:
         parts["train"], parts["test"] = _test(parts["train"], test)
+    groups = None
     if "validation" not in parts:
+        if len(parts["train"]) < MANY:  # beginning and end of each
+            groups = dict.fromkeys(("train", "validation"), range(len(parts["train"])))
         parts["train"], parts["validation"] = _validation(parts["train"], validate)
     if made and not undivided.get():
         sizes = [f"{len(parts[split]):,} to {word}" for split, word in WORDS.items()]
@@ -75,7 +78,8 @@ def from_sequences(parts, columns=None, source=None, fractions=None):
     sizes = {split: len(pairs) for split, pairs in parts.items()}
     info = {"columns": columns} if columns and arrays[0].ndim == 2 else {}
     del arrays
-    return Data(**{s: dataset(p) for s, p in parts.items()}, source=source, sizes=sizes, info=info)
+    datasets = {split: dataset(pairs) for split, pairs in parts.items()}
+    return Data(**datasets, source=source, sizes=sizes, info=info, groups=groups)
 
 
 def _test(pairs, fraction):

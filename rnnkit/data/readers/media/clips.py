@@ -14,7 +14,7 @@ from rnnkit.data.readers.media.clip_parts import alike, from_sequences
 from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.readers.series import panels
 from rnnkit.data.splits import SPLITS, named
-from rnnkit.formats import bounds, picture_headers, pictures
+from rnnkit.formats import bounds, picture_headers, pictures, units
 from rnnkit.formats.cells import as_label, as_text, missing
 from rnnkit.formats.tables import SUFFIXES, from_frame
 from rnnkit.formats.texts import Texts
@@ -79,7 +79,7 @@ def _tables(source, request):
             parts[split] = [table for tables in found.values() for table in tables]
         return parts
     if hasattr(source, "columns"):
-        return {"all": [from_frame(source)]}
+        return {"all": [units.refuse(from_frame(source))]}
     if isinstance(source, (list, tuple)):
         return {"all": [table for each in source for table in _tables(each, request)["all"]]}
     path = pathlib.Path(source)

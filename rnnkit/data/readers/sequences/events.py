@@ -10,7 +10,7 @@ import numpy as np
 from rnnkit.data.readers import examples, files
 from rnnkit.data.splits import SPLITS
 from rnnkit.formats import event_text as events
-from rnnkit.formats import tables
+from rnnkit.formats import tables, units
 from rnnkit.formats.cells import missing
 from rnnkit.formats.texts import Texts
 
@@ -93,10 +93,10 @@ def are_frames(source):
 def _tables(source, request):
     """Tables by split, or `{"events": ..., "labels": ...}`; and what to call them."""
     if isinstance(source, (tuple, list)):
-        pair = [tables.from_frame(frame) for frame in source]
+        pair = [units.refuse(tables.from_frame(frame)) for frame in source]
         return dict(zip(("events", "labels"), pair, strict=True)), "frames"
     if hasattr(source, "columns"):
-        return {"all": tables.from_frame(source)}, "a frame"
+        return {"all": units.refuse(tables.from_frame(source))}, "a frame"
     folder = pathlib.Path(source)
     if folder.is_dir() and request.name is None:
         paths = sorted(item for item in folder.iterdir() if item.suffix.lower() in tables.SUFFIXES)

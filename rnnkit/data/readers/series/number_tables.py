@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from rnnkit.formats import decimals
+from rnnkit.formats import decimals, units
 from rnnkit.formats.cells import number
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import Table, from_frame, read_table
@@ -19,7 +19,7 @@ def read(path, encoding, header=None, separator=None, decimal=None):
     if pathlib.Path(path).suffix.lower() == ".txt":
         return _read_numbers(pathlib.Path(path), encoding)
     table = read_table(path, encoding, is_header if header is None else header, separator)
-    return decimals.with_points(table, decimal)
+    return decimals.with_points(units.refuse(table), decimal)
 
 
 def is_header(cells, below=None):
@@ -60,6 +60,8 @@ def of_frame(frame, decimal=None):
     if getattr(getattr(frame, "index", None), "nlevels", 1) > 1:  # such as store and date
         frame = frame.reset_index()
     table = from_frame(frame)
+    table.unit = "row"
+    units.refuse(table)
     for name in table.columns:  # numbers, and times without a zone, as arrays
         kind = frame[name].dtype
         if isinstance(kind, np.dtype) and kind.kind in "iufM":

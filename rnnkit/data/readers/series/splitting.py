@@ -143,9 +143,7 @@ def examples_of(parts, given, known=None, fractions=None, said=False):
             f"Split in time: the first {ends[0]:,} rows to train, the next {ends[1] - ends[0]:,} "
             f"to validate, the last {len(rows) - ends[1]:,} to test"
         )
-    period = period if period and 2 * period <= ends[0] else None
-    if period is None and (rows.seconds is None or ends[0] >= SEASONAL):
-        period = times.dominant_period(line(rows.column(targets[0])[: ends[0]]))
+    period = season(period, rows.seconds is not None, rows.column(targets[0])[: ends[0]])
     times_of = [] if rows.seconds is None else [rows.seconds]
     static = given.get("static", [])
     x, y = values_of(rows, inputs, targets, period, times_of, [*static, *(days or ())])
@@ -157,6 +155,21 @@ def examples_of(parts, given, known=None, fractions=None, said=False):
     info |= {"step": step, "frequency": name, "period": period}
     del rows
     return splits.in_time(x, y, ends), info
+
+
+def season(natural, timed, values):
+    """Rows in a season of a series, or None.
+
+    Args:
+        natural: That of the calendar, or None.
+        timed: Whether times are known.
+        values: The target in the rows that train, float64 `[rows]`, with NaN.
+    """
+    if natural and 2 * natural <= len(values):
+        return natural
+    if timed and len(values) < SEASONAL or np.isnan(values).all():
+        return None
+    return times.dominant_period(line(values))
 
 
 def _ends(sizes, fractions=None):

@@ -104,12 +104,49 @@ def from_texts(parts, source=None, fractions=None):
                 "more, so a text that is split by itself needs at least 40. Received: "
                 + ", ".join(f"{key} {value:,}" for key, value in sizes.items())
             )
-    datasets = {}
-    for split, texts in parts.items():
-        raw = [text.encode("utf-8", "replace") for text in texts]
-        datasets[split] = tf.data.Dataset.from_tensor_slices(raw)
+    datasets = {split: _dataset(texts) for split, texts in parts.items()}
     counts = {split: len(texts) for split, texts in parts.items()}
     return Data(**datasets, source=source, sizes=counts, info={"characters": sizes})
+
+
+def into_folds(data, count):
+    """Texts in folds: so many pieces in a row of what trains and validates, by characters.
+
+    Args:
+        data: A `Data` of texts.
+        count: Number of folds.
+
+    Returns:
+        A list of a `Data` for each piece, which validates while what is before and after it trains,
+        and a line about them.
+
+    Raises:
+        ValueError: If there are too few characters.
+    """
+    examples = [each for part in (data.train, data.validation) for each in part]
+    texts = [each.numpy().decode("utf-8", "replace") for each in examples]
+    total = sum(map(len, texts))
+    size = total // count
+    if size < 2:
+        raise ValueError(
+            f"Texts are divided in folds of at least 2 characters: train and validation have "
+            f"{total:,}. Received: folds={count}"
+        )
+    result = []
+    for number in range(count):
+        before, rest = _cut(texts, number * size)
+        piece, after = (rest, []) if number == count - 1 else _cut(rest, size)
+        parts = {"train": before + after, "validation": piece}
+        sizes = {split: len(part) for split, part in parts.items()}
+        datasets = {split: _dataset(part) for split, part in parts.items()}
+        sizes["test"] = data.sizes.get("test")
+        result.append(Data(**datasets, test=data.test, source=data.source, sizes=sizes))
+    return result, f"Folds: {count} pieces in a row, of {size:,} characters"
+
+
+def _dataset(texts):
+    raw = [text.encode("utf-8", "replace") for text in texts]
+    return tf.data.Dataset.from_tensor_slices(raw)
 
 
 def _cut(texts, size):
