@@ -1,12 +1,96 @@
 """What the README says about the project is what the project says of itself."""
 
+import contextlib
 import pathlib
 import re
+import shlex
+
+import numpy as np
+import pandas as pd
+import pytest
 
 import recipes
+import rnnkit
+from rnnkit import cli
+from tests import helpers
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "tests" / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.+?)```", README, re.S)
+
+
+def test_it_is_short_and_its_figures_are_those_of_the_results():
+    assert README.count("\n") <= 200
+    quoted = README.split("[RESULTS.md]")[1].split("\n\n")[0]
+    figures = re.findall(r"\d*\.\d+", quoted)
+    assert len(figures) >= 3
+    for figure in figures:
+        assert re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d])", RESULTS), figure
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """The files that the README names, small, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    texts, labels = helpers.presence(80)
+    table = pd.DataFrame({"text": texts, "label": labels})
+    table.to_csv("reviews.csv", index=False)
+    table.to_csv("mail.csv", index=False)
+    rng, frames = np.random.default_rng(0), []
+    for store in ("a", "b", "c"):
+        promo = rng.random(134) < 0.3
+        frames.append(pd.DataFrame({
+            "store": store, "date": pd.date_range("2024-01-01", periods=134), "promo": promo * 1,
+            "region": "north" if store == "a" else "south", "sales": 9 + promo + rng.random(134),
+        }))  # fmt: skip
+    pd.concat([each[:120] for each in frames]).to_csv("sales.csv", index=False)
+    pd.concat([each[120:] for each in frames]).to_csv("ahead.csv", index=False)
+    return texts, labels
+
+
+@pytest.mark.slow
+def test_its_python_runs(files, monkeypatch):
+    import tensorflow as tf
+
+    data, tune = rnnkit.Recipe.data, rnnkit.Recipe.tune
+
+    def small(recipe, source=None, **options):
+        if source is None:
+            monkeypatch.setattr(rnnkit.Recipe, "data", data)
+            found = helpers.small(recipe, (64, 16, 16))
+            monkeypatch.setattr(rnnkit.Recipe, "data", small)
+            return found
+        return data(recipe, source, **options)
+
+    monkeypatch.setattr(rnnkit.Recipe, "data", small)
+    monkeypatch.setattr(
+        rnnkit.Recipe, "tune",
+        lambda recipe, *args, **options: tune(recipe, *args, **{**options, "max_trials": 2}),
+    )  # fmt: skip
+    texts, labels = files
+    known = {"texts": texts, "labels": labels, "tf": tf}
+    for block in blocks("python"):
+        if "strategy" in block:
+            known["recipe"] = recipes.get("spam")
+            pathlib.Path("m.keras").unlink()
+            block = block.replace("MultiWorkerMirroredStrategy()", 'MirroredStrategy(["CPU:0"])')
+        exec(compile(block, "README.md", "exec"), known)
+    assert pathlib.Path("served", "saved_model.pb").exists()
+    assert known["model"].infer("some words")["label"] in ("ham", "spam")
+
+
+@pytest.mark.slow
+def test_its_commands_run(files, capsys):
+    (commands,) = (block for block in blocks("bash") if "rnnkit evaluate" in block)
+    for command in commands.strip().splitlines():
+        with contextlib.suppress(SystemExit):
+            assert not cli.main(shlex.split(command)[1:]), capsys.readouterr()
+    assert len(pd.read_csv("predictions.csv")) == 80
+    assert "class" in pathlib.Path("mine.py").read_text()
 
 
 def test_the_table_of_recipes_is_complete():
