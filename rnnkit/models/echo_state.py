@@ -292,12 +292,13 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         single = isinstance(x, np.ndarray) and self.input_feature.holds_one(x)
         return outputs[0] if self.stepwise and single else outputs
 
-    def infer(self, x, batch_size=None):
+    def infer(self, x, batch_size=None, quantiles=None):
         """Raw in, readable out: what the last outputs of each series say.
 
         Args:
             x: Raw series as in `fit`.
             batch_size: Series computed at a time; results do not depend on it.
+            quantiles: As in `Forecaster.infer`.
 
         Returns:
             A list with what the output feature's `decode` gives for each series (forecasts with
@@ -308,7 +309,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         """
         if not self.fitted:
             raise ValueError("infer needs a model that has learned: call fit first")
-        return super().infer(x, batch_size)
+        return super().infer(x, batch_size, quantiles)
 
     def states(self, x, batch_size=None):
         """States of the reservoirs under raw series, from a state of zero on.
