@@ -343,10 +343,6 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             )
         return super().serve(codes, words, seed)
 
-    def _check_fitted(self, method):
-        if not self.fitted:
-            raise ValueError(f"{method} needs a model that has learned: call fit first")
-
 
 def _scaling(feature):
     """Mean and deviation by which a feature standardises, as lists."""

@@ -76,8 +76,7 @@ class Detecting:
             )
         number(level, "level", above=0, below=1)
         columns = [int(self.input_feature.time) + column for column in self.target_inputs]
-        if not self.fitted:
-            raise ValueError("anomalies needs a model that has learned: call fit first")
+        self._check_fitted("anomalies")
         names, found = self._histories(x)
         series, truths = given.as_read(self.input_feature, x, found)
         cleaned, judged = max(level, CLEANED), []
@@ -91,6 +90,11 @@ class Detecting:
             names = [str(number) for number in range(len(series))]
         values = [truth[:, columns] for truth in truths]
         return Anomalies.of(names, times, self.output_feature.names, values, judged, level)
+
+    def _check_fitted(self, method):
+        """Raises a ValueError for a model that has not learned."""
+        if not self.fitted:
+            raise ValueError(f"{method} needs a model that has learned: call fit first")
 
 
 def _judged(model, raw, truth, columns, level):
