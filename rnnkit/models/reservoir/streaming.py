@@ -68,12 +68,7 @@ def _targets(model, x, y):
     if raw.shape[0] != 1:
         raise ValueError(f"y must be one series, as x is. Received: {raw.shape[0]} of them")
     Columns.check(feature, raw, None)  # but for the length
-    if not model.waiting:
-        return series_of(feature.encode(raw))[0]
-    # Between rows that are not known each value is the first that follows a step.
-    rows = tf.pad(raw.values, [[1, feature.horizon - 1], [0, 0]], constant_values=np.nan)
-    ahead = feature.encode(tf.RaggedTensor.from_tensor(rows[None]))  # [1, (time), leads * targets]
-    return series_of(ahead)[0][: len(raw.values), : feature.size]
+    return feature.scale(raw.values.numpy()).astype(feature.dtype)
 
 
 def _ahead(values, horizon):
