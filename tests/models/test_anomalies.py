@@ -57,6 +57,17 @@ def test_few_errors_have_an_exponential_tail():
     assert (np.diff(found[:, 0]) >= 0).all()
 
 
+def test_where_most_errors_are_nothing_higher_levels_are_not():
+    """Of 2,000 errors 1,800 are 0 and 200 are 3."""
+    errors = np.repeat([0.0, 3.0], [1800, 200])[:, None]
+    constant = intervals.at_least(np.zeros(1), np.zeros(1), errors)
+    found = intervals.multiples(errors / constant, np.ones(2000), 0.8, 1e9) * constant
+    assert found[intervals.LEVELS.index(0.5), 0] < 1e-5
+    assert found[intervals.LEVELS.index(0.95), 0] == pytest.approx(3.0)
+    assert found[intervals.LEVELS.index(0.99), 0] == pytest.approx(3.0)
+    assert intervals.at_least(np.ones(1), np.zeros(1), errors) == 1
+
+
 def test_normal_errors_have_the_half_widths_of_a_normal_distribution():
     own = stats.norm.ppf(0.9)
     errors = np.abs(np.random.default_rng(1).normal(size=(900, 20))) / own

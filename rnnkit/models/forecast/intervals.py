@@ -7,6 +7,8 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 
 # Errors beyond a quantile from which on it is read off them; of the tail that stands in for fewer,
 # the part of the errors that it begins with, or as many as these.
 BEYOND, TAIL = 10, 0.1
+# A half width that stands for 0, over the largest error.
+LEAST = 1e-6
 # How much the level of the quantile rises for few forecasts that do not overlap.
 CAUTION = 0.1
 # Of an interval that grows with the forecast the part that does not, of the mean forecast.
@@ -84,6 +86,21 @@ def quantile(values, weights, level):
 
 
 # === Other levels ===
+
+
+def at_least(constant, fraction, errors):
+    """Half widths that others can be multiples of: next to nothing in place of 0.
+
+    Where most errors are 0, as of a series that seldom changes, so is their quantile.
+
+    Args:
+        constant, fraction: What `half_widths` gives, `[columns]`.
+        errors: Absolute errors `[forecasts, columns]`.
+
+    Returns:
+        The constant.
+    """
+    return np.where(constant + fraction > 0, constant, LEAST * errors.max(axis=0))
 
 
 def multiples(errors, weights, level, independent):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnkit.models.forecast import blend, candidates
-from rnnkit.models.forecast.intervals import half_widths, multiples
+from rnnkit.models.forecast.intervals import at_least, half_widths, multiples
 from rnnkit.models.forecast.smoothing import seasonal, smoothers
 from rnnkit.models.forecast.views import LONGEST_SMOOTHING, Views
 
@@ -87,8 +87,10 @@ class Learning(Views):
         forecasts, came = unscale(later), unscale(truth[validation])
         level = self.model.interval
         constant, fraction = half_widths(forecasts, came, level, independent, groups)
+        errors = np.abs(forecasts - came)
+        constant = at_least(constant, fraction, errors)
         own = np.maximum(constant + fraction * np.abs(forecasts), 1e-12)
-        others = multiples(np.abs(forecasts - came) / own, 1.0 + groups, level, independent)
+        others = multiples(errors / own, 1.0 + groups, level, independent)
         squares = np.square(later - truth[validation]).mean(axis=0)  # [horizon]
         return {
             "weights": result.weights, "most": result.most, "used": used,

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from rnnkit.models.forecast import blend
 from rnnkit.models.forecast.folds import Fold
-from rnnkit.models.forecast.intervals import cautious, multiples, quantile
+from rnnkit.models.forecast.intervals import at_least, cautious, multiples, quantile
 
 # Rows whose changes are larger than this fraction of them are learned from with less weight.
 LARGEST = 0.95
@@ -132,6 +132,7 @@ class Panel:
         misses = np.abs(later - came)
         over = misses / error[:, None]
         constant = quantile(over, 1.0 + groups, cautious(interval, independent))
+        constant = at_least(constant, 0.0, over)
         over = over / np.maximum(constant, 1e-12)
         squares = np.square(misses)
         final = [blend.together([view], own, parts, rows) for view, own, parts in members.values()]
