@@ -280,7 +280,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
     # === Use ===
 
     def predict(self, x, batch_size=None, verbose=0):
-        """Outputs for raw series, in standardised units.
+        """Outputs for raw series, in standardised units, of a model that has learned.
 
         Args:
             x: Raw series as in `fit`.
@@ -290,9 +290,6 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             NumPy array: `[series, time, targets]` with an output at each step, NaN after the end
             of a series (`[time, targets]` for one series given as an array of its own); else
             `[series, targets]`, for labels probabilities.
-
-        Raises:
-            ValueError: If neither `fit` nor `partial_fit` has been called.
         """
         del verbose
         self._check_fitted("predict")

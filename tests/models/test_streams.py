@@ -143,6 +143,10 @@ def test_frames_with_times_a_row_each():
         models[0].partial_fit(frame[row : row + 1], continued=True)
     models[1].fit(frame, verbose=0)
     same(*models)
+    for rows in (frame[ROWS - 2 : ROWS - 1], frame[ROWS - 1 :]):  # these were there already
+        with pytest.raises(ValueError, match="in order of time. Received: row 0 of 2024-01-02T"):
+            models[0].partial_fit(rows, continued=True)
+    same(*models)
 
 
 def test_it_goes_on_in_a_fresh_process(fresh, tmp_path):

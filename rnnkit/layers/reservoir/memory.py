@@ -45,6 +45,7 @@ class StreamMemory(Configured, keras.layers.Layer):
             )  # fmt: skip
 
         self.steps = weight("steps", ())
+        self.time = weight("time", ())  # of the last row, 0 where it is not known
         self.states = weight("states", (self.members, self.units))
         self.kept = weight("kept", ())  # how many rows are
         self.kept_inputs = weight("kept_inputs", (self.rows, self.features))
@@ -62,20 +63,22 @@ class StreamMemory(Configured, keras.layers.Layer):
         """What is kept.
 
         Returns:
-            `(steps, states, inputs, targets, weights)`: the number of rows before those kept, the
-            states `[members, units]`, and of the rows kept, the oldest first, inputs
-            `[kept, features]`, standardised targets `[kept, targets]` and weights `[kept]`: NumPy.
+            `(steps, time, states, inputs, targets, weights)`: the number of rows before those kept,
+            the time of the last row or 0, the states `[members, units]`, and of the rows kept, the
+            oldest first, inputs `[kept, features]`, standardised targets `[kept, targets]` and
+            weights `[kept]`: NumPy.
         """
         kept = int(self.kept.numpy())
         rows = (self.kept_inputs, self.kept_targets, self.kept_weights)
         return (
-            int(self.steps.numpy()), self.states.numpy(),
+            int(self.steps.numpy()), float(self.time.numpy()), self.states.numpy(),
             *(each.numpy()[self.rows - kept :] for each in rows),
         )  # fmt: skip
 
-    def write(self, steps, states, inputs, targets, weights):
+    def write(self, steps, time, states, inputs, targets, weights):
         """Keeps what `read` is to give; of rows at most `rows`."""
         self.steps.assign(steps)
+        self.time.assign(time)
         self.states.assign(states)
         self.kept.assign(len(inputs))
         rows = (self.kept_inputs, self.kept_targets, self.kept_weights)

@@ -33,8 +33,9 @@ class OnlineLearning:
 
         Raises:
             ValueError: If targets are missing in some columns only, or if `continued` cannot be:
-                several series, two directions, output feedback, or one output a series. Nothing is
-                learned then, and the series may go on with other rows.
+                several series, two directions, output feedback, one output a series, or rows before
+                those of the last such call. Nothing is learned then, and the series may go on with
+                other rows.
 
         Example:
 
@@ -55,7 +56,7 @@ class OnlineLearning:
         begin = None
         if continued:
             begin = self.stream_end
-            data, targets = streaming.going_on(self, begin, x, y, sample_weight)
+            data, *rows = streaming.going_on(self, begin, x, y, sample_weight)
         else:
             data = self.prepare(x, y, sample_weight)
         run = Pass(self, data, forgetting=forgetting, begin=begin)
@@ -75,7 +76,7 @@ class OnlineLearning:
                 many = isinstance(self.ridge, list)
                 ridge = self.ridge[len(self.ridge) // 2] if many else self.ridge
             self._solve(equations, ridge=ridge)
-        self.stream_end = run.end.with_targets(targets) if continued else run.end
+        self.stream_end = run.end.with_rows(*rows) if continued else run.end
         return self
 
     # === Where the stream is ===

@@ -19,14 +19,16 @@ class StreamEnd:
         states: Dict of member to the states `[1, units]` of its layers after these steps.
         kept: Inputs `[rows, features]`, encoded targets `[rows, targets]` and weights `[rows]` of
             the rows kept; None for no rows.
+        time: Seconds since 1970 of the last row; 0 where it is not known.
     """
 
     steps: int = 0
     states: dict = dataclasses.field(default_factory=dict)
     kept: tuple | None = None
+    time: float = 0.0
 
     @classmethod
-    def of(cls, model, steps, states, *kept):
+    def of(cls, model, steps, time, states, *kept):
         """From what `rnnkit.layers.StreamMemory` gives, for a model's reservoirs."""
         found = {}
         for member, row in enumerate(states):
@@ -36,14 +38,13 @@ class StreamEnd:
                 tf.constant(part, cell.compute_dtype)
                 for part, cell in zip(parts, layers, strict=True)
             ]
-        return cls(steps, found, kept)
+        return cls(steps, found, kept, time)
 
-    def with_targets(self, targets):
-        """The same with the last of some targets `[time, targets]` for the rows kept."""
+    def with_rows(self, targets, time):
+        """The same with the last of some targets `[time, targets]` for its rows, and a time."""
         inputs, _, weights = self.kept
-        return dataclasses.replace(
-            self, kept=(inputs, targets[len(targets) - len(inputs) :], weights)
-        )
+        kept = inputs, targets[len(targets) - len(inputs) :], weights
+        return dataclasses.replace(self, kept=kept, time=time)
 
     def arrays(self, model):
         """What `rnnkit.layers.StreamMemory` keeps of it."""
@@ -54,7 +55,7 @@ class StreamEnd:
         kept = self.kept
         if kept is None:
             kept = np.empty((0, memory.features)), np.empty((0, memory.targets)), np.empty(0)
-        return self.steps, states, *kept
+        return self.steps, self.time, states, *kept
 
 
 class NoiseSeeds:

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.data.pipeline.given import is_lazy
+from rnnkit.features.calendar import iso_texts
 from rnnkit.features.columns import Columns
 from rnnkit.models.windows import as_ragged, series_of
 
@@ -18,9 +19,9 @@ def going_on(model, begin, x, y, sample_weight):
         x, y, sample_weight: As in `EchoStateNetwork.partial_fit`; a row or more.
 
     Returns:
-        The pair of `Encoded` `(x, y, weights)` of one series, of the rows that waited and the new
-        ones, and the encoded targets of each row `[time, targets]`. Targets that are not known are
-        NaN in y, as those of the last rows of a forecast.
+        `Encoded` `(x, y, weights)` of one series, of the rows that waited and the new ones; the
+        encoded targets of each row `[time, targets]`; and the time of the last row, or 0. Targets
+        that are not known are NaN in y, as those of the last rows of a forecast.
 
     Raises:
         ValueError: If the model cannot go on, for several series, and for other rows than the
@@ -39,6 +40,7 @@ def going_on(model, begin, x, y, sample_weight):
             f"bidirectional={model.bidirectional}, output_feedback={model.output_feedback}"
         )
     (inputs,) = series_of(inputs)  # [time, features]
+    time = _time(model.input_feature, x, begin.time)
     targets = _targets(model, x, y)
     if len(targets) != len(inputs):
         raise ValueError(
@@ -51,7 +53,23 @@ def going_on(model, begin, x, y, sample_weight):
         for pair in zip(begin.kept, (inputs, targets, weights), strict=True)
     )
     wanted = _ahead(targets, model.waiting) if model.waiting else targets
-    return Encoded((inputs[None], wanted[None], weights[None])), targets
+    return Encoded((inputs[None], wanted[None], weights[None])), targets, time
+
+
+def _time(feature, x, last):
+    """The time of the last row, after a check that the rows go on from a time; 0 without times."""
+    if not feature.time:
+        return 0.0
+    times = feature.to_tensor(x).values.numpy()[:, 0]
+    before = np.concatenate([[last or -np.inf], times[:-1]])
+    if (times <= before).any():
+        row = int(np.argmax(times <= before))
+        now, then = iso_texts([times[row], before[row]])
+        raise ValueError(
+            f"The rows of a stream must come in order of time. Received: row {row} of {now}, after "
+            f"one of {then}"
+        )
+    return float(times[-1])
 
 
 def _targets(model, x, y):
