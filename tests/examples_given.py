@@ -190,6 +190,7 @@ MAKERS = {
     "rnnkit.plots.backtests": {"model": _one_column, "table": lambda: np.sin(np.arange(60.0))},
     "rnnkit.plots.inside.eigenvalues": {"model": _forecaster},
     "rnnkit.plots.music": {"model": _composer},
+    "rnnkit.plots.outliers": {"model": _one_column, "table": lambda: np.sin(np.arange(60.0))},
     "rnnkit.plots.pictures.images": {"data": lambda: _embedded("image_classification")},
     "rnnkit.plots.pictures.labelled_frames": {
         "data": lambda: _embedded("video_labeling"),

@@ -261,6 +261,9 @@ def forecasts(results):
         if "series" in result:
             add("series", [result["series"]] * size, count)
         add("lead", range(1, size + 1), count)
+        quantiles = result.get("quantiles", {})
+        result = {name: values for name, values in result.items() if name != "quantiles"}
+        result |= {f"quantile_{each:g}": values for each, values in quantiles.items()}
         for name, values in result.items():
             values = values if isinstance(values, list) else [values]
             if name == "series":

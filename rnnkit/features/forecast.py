@@ -94,7 +94,7 @@ class Forecast(Columns):
                 f"series of {int(lengths.min())} steps (number {int(np.argmin(lengths))})"
             )
 
-    def decode(self, values, lower=None, upper=None, times=None):
+    def decode(self, values, lower=None, upper=None, times=None, quantiles=None):
         """Outputs back in their own units.
 
         Args:
@@ -102,11 +102,12 @@ class Forecast(Columns):
             lower: Array of the same shape with the lower ends of intervals, or None.
             upper: The same with the upper ends.
             times: For each example a list of its times, or None.
+            quantiles: Dict of probability to an array of that shape, or None.
 
         Returns:
             A list of dicts, one an example, with `"forecast"` and where given `"lower"`,
-            `"upper"` and `"time"`. A forecast is a list with one entry a lead: a float for a
-            single column, else a dict of name to float.
+            `"upper"`, `"time"` and `"quantiles"`, a dict again. A forecast is a list with one
+            entry a lead: a float for a single column, else a dict of name to float.
         """
         results = [{"forecast": each} for each in self._leads(values)]
         for key, part in (("lower", lower), ("upper", upper)):
@@ -116,6 +117,9 @@ class Forecast(Columns):
         if times is not None:
             for result, each in zip(results, times, strict=True):
                 result["time"] = list(each)
+        for probability, part in (quantiles or {}).items():
+            for result, each in zip(results, self._leads(part), strict=True):
+                result.setdefault("quantiles", {})[probability] = each
         return results
 
     def decode_graph(self, outputs):

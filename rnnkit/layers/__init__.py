@@ -24,7 +24,7 @@ from rnnkit.layers.reference import (
     ReferenceSimpleRNNCell,
 )
 from rnnkit.layers.relative import RelativeForecast
-from rnnkit.layers.reservoir import ESN, ESNCell
+from rnnkit.layers.reservoir import ESN, ESNCell, StreamMemory
 from rnnkit.layers.running_scale import AddNaive, RunningScale
 from rnnkit.layers.sharing import BagOfTokens, RepeatRows
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense
@@ -66,6 +66,7 @@ __all__ = [
     "SimpleRNNCell",
     "StepwiseDense",
     "Strand",
+    "StreamMemory",
     "TokenDropout",
     "cell_names",
     "handwritten_gradients",

@@ -23,13 +23,15 @@ class ForecastBlend(Configured, keras.layers.Layer):
     The weights are not trained. It also holds, for each output, the root mean squared error, and
     the half width of an interval: a constant, and a fraction of the absolute value that is
     forecast. These are in the targets' own unit; with `adaptive` the constant is a multiple of the
-    mean error of late, and there is no fraction.
+    mean error of late, and there is no fraction. `multiples` are the half widths of intervals at
+    other levels, over this one.
 
     Args:
         horizon: Leads.
         targets: Number of targets.
         window: Steps that a forecast reads; forecasts from fewer are not judged.
         repeats: Periods of the forecasts that repeat: 1 for the last value.
+        levels: How many other levels there are.
 
     Call arguments:
         forecasts: A list of tensors `(batch, time, horizon * targets)`.
@@ -45,13 +47,14 @@ class ForecastBlend(Configured, keras.layers.Layer):
         https://doi.org/10.1057/jors.1969.103.
     """
 
-    def __init__(self, horizon, targets, window, repeats=(1,), **kwargs):
+    def __init__(self, horizon, targets, window, repeats=(1,), levels=0, **kwargs):
         kwargs.setdefault("trainable", False)
         super().__init__(**kwargs)
         self.horizon = horizon
         self.targets = targets
         self.window = window
         self.repeats = list(repeats)
+        self.levels = levels
 
     def build(self, forecasts_shape, present_shape, size_shape):
         def weight(name, shape, value="zeros"):
@@ -64,6 +67,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
         self.errors = weight("errors", (width,), "ones")
         self.constant = weight("constant", (width,))
         self.fraction = weight("fraction", (width,))
+        self.multiples = weight("multiples", (self.levels, width), "ones")
         self.fitted = weight("fitted", ())
         self.built = True
 

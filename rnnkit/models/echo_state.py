@@ -9,6 +9,7 @@ from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Forecast, Label, Number, Series
 from rnnkit.layers.readout import RidgeReadout
 from rnnkit.layers.recurrent import recurrent
+from rnnkit.layers.reservoir.memory import StreamMemory
 from rnnkit.layers.stack import RecurrentStack
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
@@ -179,6 +180,10 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             # Outputs near 0 and 1 become probabilities `[batch, classes]`.
             outputs = keras.ops.maximum(outputs, 1e-6)
             outputs = outputs / keras.ops.sum(outputs, axis=-1, keepdims=True)
+        if stepwise and not bidirectional and not output_feedback:
+            rows = output_feature.horizon if isinstance(output_feature, Forecast) else 1
+            sizes = (ensemble, num_layers * units, rows, input_feature.width, output_feature.size)
+            outputs = StreamMemory(*sizes, dtype=dtype, name="stream")(outputs)
         arguments |= {
             "leak_rate": np.asarray(leak_rate).tolist(),
             "input_scaling": np.asarray(input_scaling).tolist(),
@@ -187,7 +192,6 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         }
         super().__init__(inputs, outputs, **arguments)
         self.noise_seeds = NoiseSeeds(seed)
-        self._end = StreamEnd()  # of the last series learned from
         self._washes_out = self_chosen  # whether `fit` may shorten the washout
 
     @property
@@ -230,19 +234,20 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             longest = int(as_ragged(data.tensors[0]).row_lengths().numpy().max())
             self.washout = min(100, longest // WASHED_OUT)
         run = Pass(self, data, batch_size, verbose=verbose)
-        self._end = StreamEnd()
         try:
             equations = run.equations(blocks=BLOCKS if self._rolls(held_out) else 0)
         except KeyboardInterrupt:
             with contextlib.suppress(ValueError):  # too few steps yet for a solution
                 self._solve(run.partial)
+            self.stream_end = StreamEnd()
             raise
-        self._end = run.end
         validation = None
         if held_out is not None:
             validation = Pass(self, held_out, validation_batch_size).equations(noise=False)
         folds = run.folds() if run.blocks else None
-        return self._solve(equations, validation, folds=folds)
+        logs = self._solve(equations, validation, folds=folds)
+        self.stream_end = run.end
+        return logs
 
     def _rolls(self, held_out):
         """Whether the ridge value is chosen by later parts of the training data."""
@@ -275,7 +280,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
     # === Use ===
 
     def predict(self, x, batch_size=None, verbose=0):
-        """Outputs for raw series, in standardised units.
+        """Outputs for raw series, in standardised units, of a model that has learned.
 
         Args:
             x: Raw series as in `fit`.
@@ -287,17 +292,19 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             `[series, targets]`, for labels probabilities.
         """
         del verbose
+        self._check_fitted("predict")
         data = self.prepare(x, targets=False)
         outputs = Pass(self, data, batch_size).outputs()
         single = isinstance(x, np.ndarray) and self.input_feature.holds_one(x)
         return outputs[0] if self.stepwise and single else outputs
 
-    def infer(self, x, batch_size=None):
+    def infer(self, x, batch_size=None, quantiles=None):
         """Raw in, readable out: what the last outputs of each series say.
 
         Args:
             x: Raw series as in `fit`.
             batch_size: Series computed at a time; results do not depend on it.
+            quantiles: As in `Forecaster.infer`.
 
         Returns:
             A list with what the output feature's `decode` gives for each series (forecasts with
@@ -306,9 +313,8 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         Raises:
             ValueError: If `fit` has not been called.
         """
-        if not self.fitted:
-            raise ValueError("infer needs a model that has learned: call fit first")
-        return super().infer(x, batch_size)
+        self._check_fitted("infer")
+        return super().infer(x, batch_size, quantiles)
 
     def states(self, x, batch_size=None):
         """States of the reservoirs under raw series, from a state of zero on.
@@ -342,6 +348,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         That of an ensemble is the mean over its members, as in `fit`.
         """
         del verbose
+        self._check_fitted("evaluate")
         data = self.prepare(x, y, sample_weight)
         equations = Pass(self, data, batch_size).equations(noise=False)
         errors = [
@@ -386,8 +393,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
                 "forecast runs in a closed loop of single steps: make the model with "
                 f"Forecast(horizon=1). Received: horizon={feature.horizon}"
             )
-        if not self.fitted:
-            raise ValueError("forecast needs a readout: call fit first")
+        self._check_fitted("forecast")
         return ClosedLoop(self).forecast(
             steps, warm_up, inputs, interval=interval, samples=samples, seed=seed
         )

@@ -12,7 +12,7 @@ from rnnkit.layers.forecast_blend import ForecastBlend
 from rnnkit.layers.relative import RelativeForecast
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
-from rnnkit.models.forecast import checks, naive
+from rnnkit.models.forecast import checks, given, intervals, naive
 from rnnkit.models.forecast.learning import Learning
 from rnnkit.models.forecast.rows import joined, parts_of
 from rnnkit.models.forecast.running import STEPS, Running, one_by_one
@@ -22,8 +22,8 @@ from rnnkit.models.outputs import check_features
 from rnnkit.models.reservoir import solving
 from rnnkit.models.reservoir.one_pass import OnePass
 from rnnkit.models.windows import series_of
+from rnnkit.utils import config
 from rnnkit.utils.checks import integer, one_of
-from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
 
 # Ridge values to choose from, as fractions of the mean square of the features.
@@ -131,7 +131,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         name=None,
     ):
         # === Arguments ===
-        arguments = given(locals())
+        arguments = config.given(locals())
         check_features(input_feature, output_feature, (Forecast,))
         if not isinstance(input_feature, Series):
             raise ValueError(
@@ -187,7 +187,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             parts.append(layer(inputs))
         blend = ForecastBlend(
             output_feature.horizon, output_feature.size, sizes["window"],
-            sorted({1, sizes["period"] or 1, sizes["week"] or 1}), dtype=dtype, name="blend",
+            sorted({1, sizes["period"] or 1, sizes["week"] or 1}), len(intervals.LEVELS),
+            dtype=dtype, name="blend",
         )  # fmt: skip
         *_, (_, present, size) = parts
         forecasts = [forecast for forecast, *_ in parts]  # [batch, time, horizon * targets] each
@@ -313,7 +314,10 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         )  # [batch, ...]
         return last, Running(self).margins_served(last, errors)
 
-    def infer(self, x, batch_size=None, future=None):
+    def multiple_of(self, level):
+        return intervals.multiple_at(level, self.interval, self.mixture.multiples.numpy())
+
+    def infer(self, x, batch_size=None, future=None, quantiles=None):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 
         Args:
@@ -323,10 +327,15 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             future: Of a model with columns that are known ahead: their values in the rows after the
                 end of the series. A table with these columns and their times, or an array
                 `[horizon, columns]`.
+            quantiles: Probabilities such as `[0.1, 0.5, 0.9]`, of which the values are wanted too,
+                below which the series will be with these; or None. Like the intervals they follow
+                from the errors of forecasts of later parts of the training data; that of 0.5 is the
+                forecast.
 
         Returns:
             A list with a dict for each series, with `"forecast"`, `"lower"` and `"upper"` and
-            where times are known `"time"`, where they have names `"series"`; for one series its
+            where times are known `"time"`, where they have names `"series"`, and if wanted
+            `"quantiles"`: a dict of probability to what `"forecast"` is like; for one series its
             dict alone.
 
         Raises:
@@ -334,6 +343,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         """
         del batch_size
         self._check_fitted("infer")
+        quantiles = given.checked_quantiles(quantiles)
         names, x = self._histories(x)
         x, single = self.given(x)
         longer = x
@@ -346,8 +356,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
                 "recipe.data, or in Series. Received: future with infer"
             )
         data = in_memory(self.prepare(longer, targets=False), "infer")
-        results = self._readable(x, *Running(self).last(one_by_one(data)))
-        return results[0] if single else forecasting.with_names(results, names)
+        results = self._readable(x, *Running(self).last(one_by_one(data)), quantiles)
+        return results[0] if single else given.with_names(results, names)
 
     def _with_future(self, x, future, names):
         """Raw series that go on by what is known ahead; other columns repeat their last value."""
@@ -372,10 +382,6 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
                 f"known ahead: {self.input_feature.future}. Train one without future=... to export"
             )
         return super().serve(codes, words, seed)
-
-    def _check_fitted(self, method):
-        if not self.fitted:
-            raise ValueError(f"{method} needs a model that has learned: call fit first")
 
 
 def _scaling(feature, size=None):

@@ -122,6 +122,11 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
     def errors(self):
         return keras.ops.convert_to_numpy(self.get_layer("known_errors").errors)
 
+    @property
+    def fitted(self):
+        """Whether the model was trained, so that the size of its errors is known."""
+        return bool((self.errors != 1).any())
+
     def read_served(self, codes, lengths):
         def compute(inputs):
             return self(inputs, training=False)

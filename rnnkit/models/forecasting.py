@@ -1,9 +1,5 @@
 """What models of numbers over time share: targets from the input, scores, readable forecasts."""
 
-import contextlib
-import copy
-import io
-import os
 import typing
 
 import numpy as np
@@ -12,11 +8,10 @@ from scipy import stats
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.data.pipeline.given import is_lazy, raw_tensor
-from rnnkit.data.readers.series.recent import histories, history
-from rnnkit.features import Forecast, Series
-from rnnkit.features.conversion import is_pandas
+from rnnkit.features import Forecast
 from rnnkit.metrics import nrmse
-from rnnkit.models.forecast import backtest
+from rnnkit.models.forecast import backtest, given
+from rnnkit.models.forecast.detecting import Detecting
 from rnnkit.models.forecast.naive import naive_forecasts, target_columns
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import in_memory
@@ -41,7 +36,7 @@ class Comparison(typing.NamedTuple):
     naive: dict
 
 
-class Forecasting:
+class Forecasting(Detecting):
     """Methods of models whose outputs are numbers over time, for a class beside `Model`.
 
     The class has the attributes `washout`, `interval`, `errors` and `stepwise`. With `stepwise`
@@ -63,7 +58,7 @@ class Forecasting:
         Frames and files are read as `recipe.data` reads them: times by their names and forms,
         missing rows inserted, missing values filled, series apart.
         """
-        return _histories_of(self.input_feature, x)
+        return given.histories_of(self.input_feature, x)
 
     def _prepared_at_once(self, x, y, targets):
         """Raw series in memory as `Encoded`, or None where they are not as many as targets.
@@ -248,18 +243,12 @@ class Forecasting:
         else:
             integer(start, "start")
         names, found = self._histories(x)
-        series = _arrays_of(self.input_feature, found)
-        truths = series
-        if found is not x and self.input_feature.time:  # as read, without what was filled
-            known = copy.copy(self.input_feature)
-            known.missing = True
-            with contextlib.redirect_stdout(io.StringIO()):  # how it is read is said already
-                truths = _arrays_of(known, _histories_of(known, x)[1])
+        series, truths = given.as_read(self.input_feature, x, found)
         return backtest.run(self, series, truths, names, start, origins, refit, verbose)
 
     # === Results ===
 
-    def infer(self, x, batch_size=None):
+    def infer(self, x, batch_size=None, quantiles=None):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 
         The intervals are those of a normal distribution with the size of the errors in training.
@@ -267,25 +256,33 @@ class Forecasting:
         Args:
             x: Raw series as in `fit`.
             batch_size: Series computed at a time; results do not depend on it.
+            quantiles: Of a `Forecast`: probabilities such as `[0.1, 0.5, 0.9]`, of which the values
+                are wanted too, below which the series will be with these; or None.
 
         Returns:
             A list with what the output feature's `decode` gives for each series; for one series
             its result alone.
         """
+        quantiles = given.checked_quantiles(quantiles)
+        if quantiles and not (self.stepwise and isinstance(self.output_feature, Forecast)):
+            raise ValueError(
+                "quantiles are those of forecasts, of a model whose output is a Forecast. "
+                f"Received: a target of {type(self.output_feature).__name__}"
+            )
         names, x = self._histories(x)
         x, single = self.given(x)
         data = self.prepare(x, targets=False)
         if self.stepwise and isinstance(self.output_feature, Forecast):
             outputs, margins = self.with_margins(data, batch_size)
-            results = self._forecasts(x, in_memory(data, "infer"), outputs, margins)
+            results = self._forecasts(x, in_memory(data, "infer"), outputs, margins, quantiles)
         else:
             outputs = self.predict(data, batch_size)
             if self.stepwise:
                 outputs = [each[~np.isnan(each).all(axis=-1)] for each in outputs]
             results = self.output_feature.decode(outputs)
-        return results[0] if single else with_names(results, names)
+        return results[0] if single else given.with_names(results, names)
 
-    def _forecasts(self, x, data, outputs, margins):
+    def _forecasts(self, x, data, outputs, margins, quantiles):
         """Readable forecasts from the last outputs of each series, and their margins."""
         lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
         if lengths.min() <= self.washout:
@@ -294,9 +291,9 @@ class Forecasting:
                 f"Received: a series of {int(lengths.min())} steps"
             )
         ends = np.arange(len(outputs)), lengths - 1
-        return self._readable(x, outputs[ends], margins[ends])
+        return self._readable(x, outputs[ends], margins[ends], quantiles)
 
-    def _readable(self, x, last, margin):
+    def _readable(self, x, last, margin, quantiles=None):
         """Readable forecasts from the outputs `[series, width]` after the end of raw series, and
         the half widths of their intervals."""
         feature, target = self.input_feature, self.output_feature
@@ -306,7 +303,19 @@ class Forecasting:
             raw = raw_tensor(x, feature)  # [series, (time), raw_width]
             ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
             times = [feature.times_after(end, target.horizon) for end in ends]
-        return target.decode(last, lower=last - margin, upper=last + margin, times=times)
+        ends = None
+        if quantiles:  # of intervals of another level, the lower or the upper end
+            ends = {
+                each: last + np.sign(each - 0.5) * margin * self.multiple_of(abs(2 * each - 1))
+                for each in quantiles
+            }
+        return target.decode(last, last - margin, last + margin, times, ends)
+
+    def multiple_of(self, level):
+        """Half widths of the intervals that are to hold with another probability, over those of the
+        model's own: NumPy `[width]`. Here those of a normal distribution."""
+        own, other = (stats.norm.ppf(0.5 + each / 2) for each in (self.interval, level))
+        return np.full(self.output_feature.width, other / own)
 
     def with_margins(self, x, batch_size=None):
         """Forecasts at every step, and half widths of their intervals.
@@ -365,32 +374,3 @@ class Forecasting:
     def read_served(self, codes, lengths):
         """Outputs at each step for `serve`, ragged `[batch, (time), width]`."""
         return tf.RaggedTensor.from_tensor(self(codes, training=False), lengths)
-
-
-def _histories_of(feature, x):
-    """See `Forecasting._histories`."""
-    if not isinstance(feature, Series):
-        return None, x
-    if isinstance(x, (str, os.PathLike)) or (is_pandas(x) and feature.holds_one(x)):
-        found = histories(x, feature)
-        if list(found) == [None]:
-            return None, found[None]
-        return list(found), list(found.values())
-    if isinstance(x, (list, tuple)) and len(x) and all(map(is_pandas, x)):
-        return None, [history(each, feature) for each in x]
-    return None, x
-
-
-def _arrays_of(feature, x):
-    """Raw series as a list of float64 arrays `[time, raw_width]`."""
-    return [each.numpy() for each in feature.to_tensor(x)]
-
-
-def with_names(results, names):
-    """Results of several series with the names of these, where they have any."""
-    if names is None:
-        return results
-    return [
-        {"series": name, **result} if isinstance(result, dict) else result
-        for name, result in zip(names, results, strict=True)
-    ]

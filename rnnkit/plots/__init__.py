@@ -10,6 +10,7 @@ from rnnkit.utils.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "anomalies": ".outliers",
         "attention": ".attention_maps",
         "backtest": ".backtests",
         "comparison": ".comparisons",

@@ -28,9 +28,9 @@ NAMES = (
     "RandomConnectivity", "RandomDegree", "RecurrentStack", "ReferenceGRUCell",
     "ReferenceLSTMCell", "ReferenceSimpleRNNCell", "RelativeForecast", "RepeatRows",
     "RidgeReadout", "Ring", "RunningScale", "SequencePooling", "Series", "SimpleRNN", "SmallWorld",
-    "StepwiseDense", "Strand", "Strokes", "Style", "Subwords", "TagAccuracy", "TagCrossEntropy",
-    "Tagger", "Tags", "Text", "TokenAccuracy", "TokenCrossEntropy", "TokenDropout",
-    "ValueErrors", "ValuesAndEnd", "Vectors", "Video", "Words",
+    "StepwiseDense", "Strand", "StreamMemory", "Strokes", "Style", "Subwords", "TagAccuracy",
+    "TagCrossEntropy", "Tagger", "Tags", "Text", "TokenAccuracy", "TokenCrossEntropy",
+    "TokenDropout", "ValueErrors", "ValuesAndEnd", "Vectors", "Video", "Words",
 )  # fmt: skip
 
 

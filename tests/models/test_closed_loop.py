@@ -373,7 +373,7 @@ def test_bad_calls(fitted, series, call, message):
 
 
 def test_networks_that_cannot_run_freely(series):
-    with pytest.raises(ValueError, match="forecast needs a readout: call fit first"):
+    with pytest.raises(ValueError, match="forecast needs a model that has learned: call fit first"):
         build(series).forecast(3, warm_up=series)
     x = Series(2).adapt(series)
     far = EchoStateNetwork(x, Forecast(2, horizon=24).adapt(series), units=5)

@@ -165,8 +165,10 @@ def test_an_interrupted_fit_leaves_what_it_learned(pieces, monkeypatch, tmp_path
     monkeypatch.setattr(loops, "drive", drive)
     assert f"Interrupted. The weights so far are in {path}" in capsys.readouterr().err
     loaded = rnnkit.load_model(path)
-    assert np.isfinite(loaded.predict(SERIES[0])).all()
     assert loaded.fitted == (pieces > 0)
+    if not pieces:
+        with pytest.raises(ValueError, match="predict needs a model that has learned"):
+            loaded.predict(SERIES[0])
     if pieces:  # the first series, of two pieces, and the whole second, of two: sorted by length
         x, y, which, times = plain.rows(loaded, 0, SERIES, plain.encoded_targets(loaded, TARGETS))
         seen = (which == 0) | (which == 2) | ((which == 1) & (times < 64))

@@ -44,10 +44,12 @@ def fitted():
 
 
 def by_hand(columns=1, horizon=1, period=None, washout=0):
-    """A network on raw units that has learned nothing: it forecasts 0."""
+    """A network on raw units that has learned from a step of nothing: it forecasts 0."""
     x = Series(columns, normalize=False, dtype="float64")
     y = Forecast(columns, horizon=horizon, period=period, normalize=False, dtype="float64")
-    return EchoStateNetwork(x, y, units=3, washout=washout, seed=1)
+    model = EchoStateNetwork(x, y, units=3, washout=washout, seed=1)
+    model.readouts[0].count.assign(1.0)
+    return model
 
 
 def test_naive_scores_by_hand():

@@ -310,7 +310,7 @@ def test_of_the_command_line(tmp_path, capsys):
             "details=True",
             "infer of this model has no option 'details'. It has none",
         ),
-        (paths["series"], "washout=3", "infer of this model has no option 'washout'. It has none"),
+        (paths["series"], "washout=3", "has no option 'washout'. Options: quantiles"),
         (paths["text"], "beams=3", "no option 'beams'. Did you mean 'beam_size'?"),
     ):
         assert main(["infer", path, "a", "--set", option]) == 2

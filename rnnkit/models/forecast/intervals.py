@@ -2,6 +2,13 @@
 
 import numpy as np
 
+# Levels whose intervals are kept beside the model's own, as multiples of its half widths.
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+# Errors beyond a quantile from which on it is read off them; of the tail that stands in for fewer,
+# the part of the errors that it begins with, or as many as these.
+BEYOND, TAIL = 10, 0.1
+# A half width that stands for 0, over the largest error.
+LEAST = 1e-6
 # How much the level of the quantile rises for few forecasts that do not overlap.
 CAUTION = 0.1
 # Of an interval that grows with the forecast the part that does not, of the mean forecast.
@@ -76,3 +83,88 @@ def quantile(values, weights, level):
     first = np.minimum((reached < level - 1e-9).sum(axis=0), len(values) - 1)
     columns = np.arange(values.shape[1])
     return values[order[first, columns], columns]
+
+
+# === Other levels ===
+
+
+def at_least(constant, fraction, errors):
+    """Half widths that others can be multiples of: next to nothing in place of 0.
+
+    Where most errors are 0, as of a series that seldom changes, so is their quantile.
+
+    Args:
+        constant, fraction: What `half_widths` gives, `[columns]`.
+        errors: Absolute errors `[forecasts, columns]`.
+
+    Returns:
+        The constant.
+    """
+    return np.where(constant + fraction > 0, constant, LEAST * errors.max(axis=0))
+
+
+def multiples(errors, weights, level, independent):
+    """Half widths of intervals at `LEVELS`, over those of the intervals at another level.
+
+    They are the quantiles of the errors. Where fewer than ten errors lie beyond a quantile, it goes
+    on from a lower one by an exponential tail with the mean excess over that. Such a tail falls
+    more slowly than that of normal errors: where few errors tell, intervals are rather too wide.
+
+    Args:
+        errors: Absolute errors over the half widths at `level`, `[forecasts, columns]`.
+        weights: `[forecasts]`.
+        level: Probability with which intervals of the half width 1 are to hold.
+        independent: As in `half_widths`.
+
+    Returns:
+        `[levels, columns]`, rising with the level, at most 1 for lower levels than `level` and at
+        least 1 for higher ones.
+
+    Reference:
+        Siffer, Fouque, Termier and Largouet, "Anomaly detection in streams with extreme value
+        theory", 2017, https://doi.org/10.1145/3097983.3098144, of which this is the tail without a
+        shape.
+    """
+    count = weights.sum() ** 2 / np.square(weights).sum()  # forecasts that count alike
+    begin = 1 - min(max(TAIL, BEYOND / count), 0.5)
+    threshold = quantile(errors, weights, begin)  # [columns]
+    excess = np.maximum(errors - threshold, 0) * weights[:, None]
+    beyond = np.where(errors > threshold, weights[:, None], 0).sum(axis=0)
+    excess = excess.sum(axis=0) / np.maximum(beyond, 1e-12)
+    # As many errors less lie beyond higher levels as beyond this one.
+    caution = max((1 - cautious(level, independent)) / (1 - level), 0.5)
+    found = []
+    for each in LEVELS:
+        rank = cautious(each, independent) if each <= level else 1 - (1 - each) * caution
+        if rank <= begin or (1 - rank) * count >= BEYOND:
+            width = quantile(errors, weights, rank)
+        else:
+            width = threshold + excess * np.log((1 - begin) / (1 - min(rank, 1 - 1e-9)))
+        found.append(np.minimum(width, 1.0) if each <= level else np.maximum(width, 1.0))
+    return np.maximum.accumulate(np.array(found), axis=0)
+
+
+def multiple_at(level, own, widths):
+    """The half width of an interval over that at the model's own level.
+
+    Between the levels it is linear in -log(1 - level), as an exponential tail is, and so it goes on
+    beyond them.
+
+    Args:
+        level: Probability above 0 and below 1.
+        own: The model's.
+        widths: What `multiples` gives, `[levels, columns]`.
+
+    Returns:
+        `[columns]`.
+    """
+    others = [index for index, each in enumerate(LEVELS) if abs(each - own) > 1e-9]
+    levels = np.array([0.0, own, *(LEVELS[index] for index in others)])
+    columns = widths.shape[1]
+    widths = np.concatenate([np.zeros((1, columns)), np.ones((1, columns)), widths[others]])
+    order = np.argsort(levels)
+    at, widths = -np.log1p(-levels[order]), widths[order]
+    wanted = -np.log1p(-level)
+    after = int(np.clip(np.searchsorted(at, wanted), 1, len(at) - 1))
+    slope = (widths[after] - widths[after - 1]) / (at[after] - at[after - 1])
+    return widths[after - 1] + slope * (wanted - at[after - 1])

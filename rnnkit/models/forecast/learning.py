@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnkit.models.forecast import blend, candidates
-from rnnkit.models.forecast.intervals import half_widths
+from rnnkit.models.forecast.intervals import at_least, half_widths, multiples
 from rnnkit.models.forecast.smoothing import seasonal, smoothers
 from rnnkit.models.forecast.views import LONGEST_SMOOTHING, Views
 
@@ -84,15 +84,19 @@ class Learning(Views):
         groups = groups if folds else np.zeros(len(rows), int)
         independent = sum(fold.independent for fold in folds)
         unscale = self.unscale(number)
-        constant, fraction = half_widths(
-            unscale(later), unscale(truth[validation]), self.model.interval, independent, groups
-        )
+        forecasts, came = unscale(later), unscale(truth[validation])
+        level = self.model.interval
+        constant, fraction = half_widths(forecasts, came, level, independent, groups)
+        errors = np.abs(forecasts - came)
+        constant = at_least(constant, fraction, errors)
+        own = np.maximum(constant + fraction * np.abs(forecasts), 1e-12)
+        others = multiples(errors / own, 1.0 + groups, level, independent)
         squares = np.square(later - truth[validation]).mean(axis=0)  # [horizon]
         return {
             "weights": result.weights, "most": result.most, "used": used,
             "share": dict(zip(used, result.share, strict=True)),
             "typical": dict.fromkeys(used, 1.0), "errors": np.sqrt(squares),
-            "constant": constant, "fraction": fraction,
+            "constant": constant, "fraction": fraction, "multiples": others,
             "loss": float(error.mean()), "val_loss": float(squares.mean()),
         }  # fmt: skip
 
@@ -186,4 +190,6 @@ class Learning(Views):
         for name in ("errors", "constant", "fraction"):
             values = np.stack([each[name] for each in found], axis=1)  # [horizon, targets]
             getattr(mixture, name).assign(values.ravel())
+        others = np.stack([each["multiples"] for each in found], axis=2)
+        mixture.multiples.assign(others.reshape(len(others), -1))  # [levels, horizon * targets]
         mixture.fitted.assign(1.0)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from rnnkit.models.forecast import blend
 from rnnkit.models.forecast.folds import Fold
-from rnnkit.models.forecast.intervals import cautious, quantile
+from rnnkit.models.forecast.intervals import at_least, cautious, multiples, quantile
 
 # Rows whose changes are larger than this fraction of them are learned from with less weight.
 LARGEST = 0.95
@@ -105,7 +105,7 @@ class Panel:
         Returns:
             A dict: `weights` and `most` of each view that is used, and by the number of the view
             or the name of the naive forecast `share` and `typical`; `errors`, `constant`,
-            `fraction`, `loss`, `val_loss`.
+            `fraction`, `multiples`, `loss`, `val_loss`.
         """
         folds = folds or [Fold(rows, rows, 1.0)]  # naive forecasts need no evidence
         members = {}  # name: view, candidates, shares
@@ -128,9 +128,12 @@ class Panel:
         later, error = self.combined(now, late, np.concatenate(count), size, typical)
 
         groups = np.repeat(range(len(folds)), [len(fold.validation) for fold in folds])
-        level = cautious(interval, sum(fold.independent for fold in folds))
+        independent = sum(fold.independent for fold in folds)
         misses = np.abs(later - came)
-        constant = quantile(misses / error[:, None], 1.0 + groups, level)
+        over = misses / error[:, None]
+        constant = quantile(over, 1.0 + groups, cautious(interval, independent))
+        constant = at_least(constant, 0.0, over)
+        over = over / np.maximum(constant, 1e-12)
         squares = np.square(misses)
         final = [blend.together([view], own, parts, rows) for view, own, parts in members.values()]
         fitted = sum(part * each.forecast(rows) for part, each in zip(shares, final, strict=True))
@@ -147,6 +150,7 @@ class Panel:
             "typical": dict(zip(members, typical, strict=True)),
             "errors": np.sqrt(squares.mean(axis=0)),
             "constant": constant, "fraction": np.zeros_like(constant),
+            "multiples": multiples(over, 1.0 + groups, interval, independent),
             "loss": float(np.mean(np.square(fitted - truth[rows]))),
             "val_loss": float(squares.mean()),
         }  # fmt: skip

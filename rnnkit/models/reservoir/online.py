@@ -1,7 +1,9 @@
 """Learning of an echo state network from more data: recursive least squares."""
 
-from rnnkit.data.pipeline.encoded import Encoded
+from rnnkit.features import Forecast
+from rnnkit.models.reservoir import streaming
 from rnnkit.models.reservoir.passes import Pass
+from rnnkit.models.reservoir.states import StreamEnd
 from rnnkit.utils.checks import number
 
 
@@ -20,54 +22,90 @@ class OnlineLearning:
             sample_weight: As in `fit`.
             forgetting: Weight of the past after each step, above 0 and at most 1: steps count less
                 the longer ago they were. With .999 about the last thousand count.
-            continued: Whether the series goes on where that of the last call (or of `fit`) ended:
-                the reservoir keeps its state, and the washout is not begun anew. One series at a
-                time. For a `Forecast` the last `horizon` steps of each block have no target yet,
-                and are not learned from.
+            continued: Whether the series goes on where that of the last call (or of `fit`) ended,
+                by one row or more: the reservoir keeps its state, and the washout is not begun
+                anew. One series at a time. A step of a `Forecast` is learned from as soon as the
+                last of its targets has come, `horizon` rows later, in whichever call; what waits
+                for its targets is saved with the model.
 
         Returns:
             The model.
 
         Raises:
             ValueError: If targets are missing in some columns only, or if `continued` cannot be:
-                several series, two directions, output feedback, or one output a series.
+                several series, two directions, output feedback, one output a series, or rows before
+                those of the last such call. Nothing is learned then, and the series may go on with
+                other rows.
+
+        Example:
+
+        >>> values = np.sin(np.arange(120.0))
+        >>> series = rnnkit.features.Series().adapt(values)
+        >>> ahead = rnnkit.features.Forecast(horizon=3).adapt(values)
+        >>> model = rnnkit.models.EchoStateNetwork(series, ahead, units=10, washout=20, seed=1)
+        >>> for value in values:
+        ...     _ = model.partial_fit([value], continued=True)
+        >>> int(model.readouts[0].numpy("count"))  # 120 rows, but 20 of washout, and 3 that wait
+        97
 
         Reference:
             Haykin, "Adaptive filter theory", chapter on recursive least squares; in information
             form, which does not drift.
         """
         forgetting = number(forgetting, "forgetting", above=0, most=1)
-        data = self.prepare(x, y, sample_weight)
+        begin = None
         if continued:
-            self._check_continued(data)
-        run = Pass(self, data, forgetting=forgetting, begin=self._end if continued else None)
-        new = run.equations()
-        self._end = run.end
-        if continued and not run.rows:  # still within the washout, or nothing known
-            return self
-        equations = []
-        for readout, fresh in zip(self.readouts, new, strict=True):
-            if len(fresh.parts) > 1 or readout.numpy("partly"):
-                raise ValueError(
-                    "partial_fit needs targets that are known, or missing, in all columns together"
-                )
-            equations.append(readout.equations.scale(forgetting**run.rows).merge(fresh))
-        if self.fitted:
-            ridge = float(self.readouts[0].numpy("ridge"))
+            begin = self.stream_end
+            data, *rows = streaming.going_on(self, begin, x, y, sample_weight)
         else:
-            ridge = self.ridge[len(self.ridge) // 2] if isinstance(self.ridge, list) else self.ridge
-        self._solve(equations, ridge=ridge)
+            data = self.prepare(x, y, sample_weight)
+        run = Pass(self, data, forgetting=forgetting, begin=begin)
+        new = run.equations()
+        if not continued or run.rows:  # else still within the washout, or nothing known
+            equations = []
+            for readout, fresh in zip(self.readouts, new, strict=True):
+                if len(fresh.parts) > 1 or readout.numpy("partly"):
+                    raise ValueError(
+                        "partial_fit needs targets that are known, or missing, in all columns "
+                        "together"
+                    )
+                equations.append(readout.equations.scale(forgetting**run.rows).merge(fresh))
+            if self.fitted:
+                ridge = float(self.readouts[0].numpy("ridge"))
+            else:
+                many = isinstance(self.ridge, list)
+                ridge = self.ridge[len(self.ridge) // 2] if many else self.ridge
+            self._solve(equations, ridge=ridge)
+        self.stream_end = run.end.with_rows(*rows) if continued else run.end
         return self
 
-    def _check_continued(self, data):
-        count = len(data) if isinstance(data, Encoded) else "a stream of"
-        if not self.stepwise or self.bidirectional or self.output_feedback or count != 1:
-            raise ValueError(
-                "continued=True needs an output at each step, one direction, no output feedback, "
-                f"and one series at a time. Received: {count} series, output_feature="
-                f"{type(self.output_feature).__name__}, bidirectional={self.bidirectional}, "
-                f"output_feedback={self.output_feedback}"
-            )
+    # === Where the stream is ===
+
+    @property
+    def streams(self):
+        """Whether a series may go on in another call."""
+        return self.stepwise and not self.bidirectional and not self.output_feedback
+
+    @property
+    def waiting(self):
+        """Last steps of a series whose targets are not known yet."""
+        feature = self.output_feature
+        return feature.horizon if isinstance(feature, Forecast) else 0
+
+    @property
+    def stream_end(self):
+        """Where the last series ended that was learned from, a `StreamEnd`; saved with the model.
+
+        Empty where there were several series.
+        """
+        if not self.streams:
+            return StreamEnd()
+        return StreamEnd.of(self, *self.get_layer("stream").read())
+
+    @stream_end.setter
+    def stream_end(self, end):
+        if self.streams:
+            self.get_layer("stream").write(*end.arrays(self))
 
     def fine_tune(
         self, x, y=None, *, sample_weight=None, forgetting=1.0, continued=False, verbose=0, **kwargs

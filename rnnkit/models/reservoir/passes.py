@@ -52,7 +52,8 @@ class Pass:
         self._longest = 0
         self._newest = 0  # number of the latest series so far
         self._progress = _Progress(verbose)
-        self.reservoirs = Reservoirs(model, self.begin.states, self._progress.tick)
+        kept = model.waiting
+        self.reservoirs = Reservoirs(model, self.begin.states, self._progress.tick, kept)
 
     # === Data ===
 
@@ -122,11 +123,31 @@ class Pass:
             else:
                 self._add_series(numbers, x, lengths, y, weights, noise)
         self._progress.finish()
-        if seen == 1 and len(self.reservoirs.ends) == model.ensemble:
-            self.end = StreamEnd(self.begin.steps + self._longest, self.reservoirs.ends)
+        if seen == 1 and model.streams:
+            weights = None if weights is None else weights[0]
+            self.end = self._end_of(x[0, : lengths[0]], y[0], weights)
         if not self.continued and not any(part.count for part in self.partial):
             raise ValueError(nothing_counts(washout, self._longest, model.output_feature.horizon))
         return self.partial
+
+    def _end_of(self, x, y, weights):
+        """The `StreamEnd` of the only series.
+
+        Args:
+            x: Its encoded inputs `[time, features]`.
+            y: Its encoded targets `[time, ...]`.
+            weights: Its weight, or those of its steps; or None.
+        """
+        kept, width = self.model.waiting, self.model.output_feature.size
+        first = max(len(x) - kept, 0)
+        targets = np.full((len(x) - first, width), np.nan)
+        if first and kept:  # the last step whose targets are all known has those of the rows kept
+            targets = y[first - 1].reshape(kept, width)
+        own = np.ones(len(x))
+        if weights is not None:
+            own = own * (weights if np.ndim(weights) == 0 else weights[: len(x)])
+        rows = x[first:], targets, own[first:]
+        return StreamEnd(self.begin.steps + first, self.reservoirs.ends, rows)
 
     def _features(self, x, lengths, noise=False, with_inputs=None):
         """Yields the first step of each piece, and what each member's readout reads in it."""

@@ -12,13 +12,50 @@ from rnnkit.layers.reservoir import loops
 class StreamEnd:
     """Where the last series ended that a network has learned from.
 
+    Its last rows, whose targets are still to come, are kept to be learned from later.
+
     Attributes:
-        steps: Number of its steps.
-        states: Dict of member to the states `[1, units]` of its layers.
+        steps: Number of its steps before the rows kept.
+        states: Dict of member to the states `[1, units]` of its layers after these steps.
+        kept: Inputs `[rows, features]`, encoded targets `[rows, targets]` and weights `[rows]` of
+            the rows kept; None for no rows.
+        time: Seconds since 1970 of the last row; 0 where it is not known.
     """
 
     steps: int = 0
     states: dict = dataclasses.field(default_factory=dict)
+    kept: tuple | None = None
+    time: float = 0.0
+
+    @classmethod
+    def of(cls, model, steps, time, states, *kept):
+        """From what `rnnkit.layers.StreamMemory` gives, for a model's reservoirs."""
+        found = {}
+        for member, row in enumerate(states):
+            layers = [pair[0] for pair in model.cells(member)]
+            parts = np.split(row[None], np.cumsum([cell.units for cell in layers])[:-1], axis=1)
+            found[member] = [
+                tf.constant(part, cell.compute_dtype)
+                for part, cell in zip(parts, layers, strict=True)
+            ]
+        return cls(steps, found, kept, time)
+
+    def with_rows(self, targets, time):
+        """The same with the last of some targets `[time, targets]` for its rows, and a time."""
+        inputs, _, weights = self.kept
+        kept = inputs, targets[len(targets) - len(inputs) :], weights
+        return dataclasses.replace(self, kept=kept, time=time)
+
+    def arrays(self, model):
+        """What `rnnkit.layers.StreamMemory` keeps of it."""
+        memory = model.get_layer("stream")
+        states = np.zeros((memory.members, memory.units))
+        for member, layers in self.states.items():
+            states[member] = np.concatenate([np.asarray(each)[0] for each in layers])
+        kept = self.kept
+        if kept is None:
+            kept = np.empty((0, memory.features)), np.empty((0, memory.targets)), np.empty(0)
+        return self.steps, self.time, states, *kept
 
 
 class NoiseSeeds:
@@ -44,16 +81,19 @@ class Reservoirs:
         model: The `EchoStateNetwork`.
         begin: Dict of member to the states of its layers to begin from; by default zero.
         tick: Function called after each piece, or None.
+        kept: How many steps before the last one `ends` are.
 
     Attributes:
         cells: For each member, for each layer its cells: one, or two for two directions.
-        ends: Dict of member to the states of its layers after the last batch.
+        ends: Dict of member to the states of its layers near the end of the last batch, if that is
+            a single series.
     """
 
-    def __init__(self, model, begin=None, tick=None):
+    def __init__(self, model, begin=None, tick=None, kept=0):
         self.model = model
         self.begin = begin or {}
         self.tick = tick or (lambda: None)
+        self.kept = kept
         self.cells = [model.cells(member) for member in range(model.ensemble)]
         self.ends = {}
 
@@ -91,6 +131,9 @@ class Reservoirs:
             yield 0, self._both_ways(reservoirs, inputs, lengths, length, with_inputs)
             return
         states = list(self.begin.get(member) or self.zeros(member, batch))
+        end = max(int(lengths.max()) - self.kept, 0)  # after so many steps
+        if not end:
+            self.ends[member] = list(states)
         amount = self.model.noise if noise else 0.0
         for start in range(0, steps, length):
             x = inputs[start : start + length]
@@ -99,9 +142,11 @@ class Reservoirs:
                 seed = self.model.noise_seeds.next(member, layer) if amount else None
                 x, states[layer] = loops.drive(reservoir, x, states[layer], amount, seed)
                 read.append(x)
+            if start < end <= start + len(x):
+                layers = read[int(with_inputs) :]
+                self.ends[member] = [tf.constant(each[end - 1 - start]) for each in layers]
             self.tick()
             yield start, read[0] if len(read) == 1 else np.concatenate(read, axis=-1)
-        self.ends[member] = states
 
     def _both_ways(self, reservoirs, inputs, lengths, length, with_inputs):
         """Features `[time, series, read]` of two directions, which need the whole series."""
