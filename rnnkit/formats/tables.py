@@ -83,6 +83,25 @@ class Table:
             f"which with {role}=...). Columns found: {listed(self._known())}"
         )
 
+    def matches(self, role, given):
+        """The names of the columns that a user gave for a role, as a list.
+
+        Args:
+            role: As in `match`.
+            given: A name or a position, several names or positions with commas between them, or a
+                list of these; or None.
+        """
+        if given is None:
+            return []
+        known = {str(name).strip().lower() for name in self.columns}
+        if isinstance(given, str) and given.strip().lower() not in known:
+            given = [part.strip() for part in given.split(",")]
+        found = []
+        for each in given if isinstance(given, (list, tuple)) else [given]:
+            position = isinstance(each, str) and each.isdigit() and each not in known
+            found.append(self.match(role, (), int(each) if position else each))
+        return found
+
     def _known(self):
         """Names of the columns, and of the keys within those of objects."""
         names = []

@@ -154,6 +154,16 @@ def test_refused(options, message):
         recipe.data(stores(), **given)
 
 
+def test_columns_by_position():
+    """As on the command line: `--series 0 --future 3 --static 4,5`."""
+    data = recipes.get("forecasting").data(
+        stores(), target="sales", series="0", future="3", static="4,5"
+    )
+    assert data.info["future"] == ["promo=no", "promo=yes"]
+    assert data.info["static"] == ["region=north", "region=south", "size"]
+    assert data.info["series_columns"] == ["store"]
+
+
 def test_refused_elsewhere():
     recipe, frame = recipes.get("forecasting"), stores()
     one = frame[frame.store == "s0"].drop(columns="store")

@@ -9,23 +9,6 @@ from rnnkit.utils.messages import listed, shorten
 MOST_CATEGORIES = 50
 
 
-def named(table, role, given):
-    """The names of the columns of a table that a user gave for a role, as a list.
-
-    Args:
-        table: A `Table`.
-        role: What they are for.
-        given: A name, a position, names with commas, a list of these, or None.
-    """
-    if given is None:
-        return []
-    known = [str(name).strip().lower() for name in table.columns]
-    if isinstance(given, str) and given.strip().lower() not in known:
-        given = [part.strip() for part in given.split(",")]
-    given = given if isinstance(given, (list, tuple)) else [given]
-    return [table.match(role, (), each) for each in given]
-
-
 def learned(tables, names):
     """The texts in columns that do not hold numbers alone.
 

@@ -105,7 +105,7 @@ def _covariates(tables, request):
     """
     first = next(iter(tables.values()))
     roles = {"future": request.future, "static": request.static}
-    roles = {role: covariates.named(first, role, given) for role, given in roles.items()}
+    roles = {role: first.matches(role, given) for role, given in roles.items()}
     both = [name for name in roles["static"] if name in roles["future"]]
     if both:
         raise ValueError(
@@ -116,7 +116,7 @@ def _covariates(tables, request):
     if not names:
         return {}
     categories = covariates.learned(list(tables.values()), names)
-    kept = covariates.named(first, "series", request.series)
+    kept = first.matches("series", request.series)
     for table in tables.values():
         covariates.expand(table, categories, kept)
     for name, texts in categories.items():

@@ -68,10 +68,7 @@ def rows_of(table, given=None, used=(), chosen=False):
     if given is None:
         names = id_columns(table, used)
     else:
-        if isinstance(given, str) and given not in table.columns:
-            given = [part.strip() for part in given.split(",")]
-        given = given if isinstance(given, (list, tuple)) else [given]
-        names = [table.match("series", (), each) for each in given]
+        names = table.matches("series", given)
     if not names:
         _check_single(table)
         return [], {None: range(table.size)}

@@ -259,14 +259,9 @@ def chosen(rows, role, given):
     """The names of the columns a user chose for a role, or None."""
     if given is None:
         return None
-    if isinstance(given, str) and given.strip().lower() not in map(str.lower, rows.known):
-        given = [part.strip() for part in given.split(",")]
     table, names = Table(dict.fromkeys(rows.known, ())), []
     table.source = rows.spans[0][0].rsplit(",", 1)[0]
-    for item in given if isinstance(given, (list, tuple)) else [given]:
-        if isinstance(item, str) and item.isdigit() and item not in rows.known:
-            item = int(item)
-        name = table.match(role, (), item)
+    for name in table.matches(role, given):
         if name not in rows.names:
             why = rows.left_out.get(name, f"{name!r} is the time")
             raise ValueError(
