@@ -82,12 +82,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
 
     def repeated(self, present, times):
         """The forecasts that repeat, a list of `[batch, time, horizon, targets]`."""
-        leads, result = tf.range(1, self.horizon + 1), []
-        for period in self.repeats:
-            index = times[:, None] + leads - period * -(-leads // period)  # [time, horizon]
-            index = tf.where(index < 0, index - period * (index // period), index)
-            result.append(tf.gather(present, tf.minimum(index, times[:, None]), axis=1))
-        return result
+        return [repeated(present, times, self.horizon, period) for period in self.repeats]
 
     def members(self, forecasts, present, times):
         """All forecasts, `[members, batch, time, horizon, targets]`."""
@@ -187,3 +182,22 @@ class ForecastBlend(Configured, keras.layers.Layer):
 
     def compute_output_shape(self, forecasts_shape, present_shape, size_shape):
         return forecasts_shape[0], size_shape
+
+
+def repeated(present, times, horizon, period):
+    """Naive forecasts: the last season again, as often as the horizon needs.
+
+    Args:
+        present: Values `[batch, steps, targets]`.
+        times: Steps that forecasts are made at, integers `[time]`.
+        horizon: Leads.
+        period: Steps in a season; 1 repeats the last value.
+
+    Returns:
+        `[batch, time, horizon, targets]`. Before the series its first season stands, and nothing
+        that is later than the step itself.
+    """
+    leads = tf.range(1, horizon + 1)
+    index = times[:, None] + leads - period * -(-leads // period)  # [time, horizon]
+    index = tf.where(index < 0, index - period * (index // period), index)
+    return tf.gather(present, tf.minimum(index, times[:, None]), axis=1)

@@ -2,9 +2,11 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from rnnkit.layers.config import Configured
+from rnnkit.layers.forecast_blend import repeated
 
 # Seasons, or steps where none is known, that the running scale looks back.
 SEASONS, STEPS = 4, 32
@@ -83,14 +85,8 @@ class RunningScale(Configured, keras.layers.Layer):
         scale, offset = (np.array(each, self.compute_dtype) for each in (self.scale, self.offset))
         present = ops.take(x, index, axis=-1) * scale + offset  # [batch, time, targets]
         persistence = ops.tile(present, (1, 1, self.leads))
-        seasonal = persistence
-        if self.period:
-            leads = range(1, self.leads + 1)
-            shifts = [season * -(-lead // season) - lead for lead in leads]
-            found = [_shifted(present, shift) for shift in shifts]
-            # Where the season before is not known, the present value.
-            found = [ops.where(known > 0, value, present) for value, known in found]
-            seasonal = ops.concatenate(found, axis=-1)
+        seasonal = repeated(present, tf.range(tf.shape(x)[1]), self.leads, season)
+        seasonal = ops.reshape(seasonal, ops.shape(persistence))
         size = ops.take(size, index, axis=-1) * np.abs(scale)
         return features, persistence, seasonal, ops.tile(size, (1, 1, self.leads))
 
@@ -157,8 +153,6 @@ def _first_alone(shape, dtype=None):
 def _shifted(x, steps):
     """Values so many steps before `[batch, time, columns]`, 0 where there are none, and whether
     there are, 1 or 0."""
-    if not steps:
-        return x, ops.ones_like(x)
     padding = [[0, 0], [steps, 0], [0, 0]]
     size = ops.shape(x)[1]
     return ops.pad(x, padding)[:, :size], ops.pad(ops.ones_like(x), padding)[:, :size]

@@ -53,3 +53,11 @@ def finish(ax, x, y, *, whole=False, legend=True, size=None):
 def readable(text):
     """Raw text or a class as a string."""
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+
+
+def dated(ax):
+    """Short dates on the horizontal axis, which do not run into each other."""
+    import matplotlib.dates as dates
+
+    locator = ax.xaxis.get_major_locator()
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))

@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnkit.features import Forecast
 from rnnkit.models.forecast.naive import target_columns
-from rnnkit.plots.drawing import COLOURS, finish, look, new_axes
+from rnnkit.plots.drawing import COLOURS, dated, finish, look, new_axes
 
 
 def forecast(model, series, actual=None, *, column=None, history=None, future=None, ax=None):
@@ -89,10 +89,7 @@ def forecast(model, series, actual=None, *, column=None, history=None, future=No
     axes[0].legend(loc="upper left", ncols=4, fontsize=9)
     axes[0].margins(y=0.18)
     if feature.time:
-        import matplotlib.dates as dates
-
-        locator = axes[-1].xaxis.get_major_locator()
-        axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+        dated(axes[-1])
     unit = f" ({feature.frequency})" if feature.frequency else ""
     axes[-1].set_xlabel("time" if feature.time else f"steps from the last one seen{unit}")
     return axes if len(columns) > 1 else axes[0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnkit.plots.drawing import COLOURS, finish
+from rnnkit.plots.drawing import COLOURS, dated, finish
 
 
 def anomalies(report, series=None, axes=None):
@@ -52,5 +52,7 @@ def anomalies(report, series=None, axes=None):
         ax.plot(steps[own], report.value[own], color="black", lw=1.2, label="value")
         ax.plot(steps[outside], report.value[outside], "o", color=COLOURS[2], ms=5, label="anomaly")
         finish(ax, "", f"column {target}" if target.isdigit() else target, size=9)
+    if report.time is not None:
+        dated(axes[-1])
     axes[-1].set_xlabel(unit)
     return axes if len(targets) > 1 else axes[0]
