@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "anomalies": ".outliers",
         "attention": ".attention_maps",
         "backtest": ".backtests",
+        "calibration": ".backtests",
         "comparison": ".comparisons",
         "confusion_matrix": ".classes",
         "eigenvalues": ".inside",

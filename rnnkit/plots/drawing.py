@@ -27,7 +27,7 @@ def look(index):
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": STYLES[index % len(STYLES)]}
 
 
-def finish(ax, x, y, *, whole=False, legend=True, size=None):
+def finish(ax, x, y, *, whole=False, legend=True, size=None, above=False):
     """Labels the axes of a plot of lines, and adds a light grid and a legend.
 
     Args:
@@ -36,6 +36,7 @@ def finish(ax, x, y, *, whole=False, legend=True, size=None):
         whole: Whether the ticks of the horizontal axis are whole numbers.
         legend: Whether there is a legend.
         size: Font size of the legend, or None for matplotlib's.
+        above: Whether the legend is above the Axes.
 
     Returns:
         The Axes.
@@ -45,9 +46,19 @@ def finish(ax, x, y, *, whole=False, legend=True, size=None):
     ax.grid(alpha=0.3)
     if whole:
         ax.xaxis.get_major_locator().set_params(integer=True)
-    if legend:
+    if legend and above:
+        legend_above(ax)
+    elif legend:
         ax.legend(fontsize=size)
     return ax
+
+
+def legend_above(ax):
+    """A legend in a row above the Axes, where it covers no curve, however dense they are."""
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=4, fontsize=9,
+        frameon=False,
+    )  # fmt: skip
 
 
 def readable(text):

@@ -3,29 +3,35 @@
 import numpy as np
 
 from rnnkit.features import Forecast
+from rnnkit.models.forecast.given import histories_of
 from rnnkit.models.forecast.naive import target_columns
-from rnnkit.plots.drawing import COLOURS, dated, finish, look, new_axes
+from rnnkit.plots.drawing import COLOURS, dated, finish, legend_above, look, new_axes
+from rnnkit.utils.messages import listed
 
 
-def forecast(model, series, actual=None, *, column=None, history=None, future=None, ax=None):
+def forecast(
+    model, series, actual=None, *, column=None, history=None, future=None, name=None, ax=None
+):
     """A forecast with its interval, after the end of the series that it follows.
 
     Args:
         model: A model with `Forecast` as output feature, such as that of the recipe `forecasting`.
-        series: Raw input: one series.
+        series: Raw input: one series; or a frame, or the path of a table, which may hold several.
         actual: True values of the steps that are forecast: an array `[steps]` or
             `[steps, targets]` (rows beyond the horizon are not shown), or None.
         column: Name of the target column; by default all, each on Axes of its own.
         history: Steps of the series that are shown; by default three times the horizon, and at
             least 24.
         future: Of a model with columns that are known ahead, as in its `infer`.
+        name: Which series of a table is shown, where it holds several.
         ax: Matplotlib Axes, or for several columns a sequence of them; None for new ones.
 
     Returns:
         The Axes, or for several columns an array of them.
 
     Raises:
-        ValueError: For another kind of model, more than one series, or an unknown column.
+        ValueError: For another kind of model, more than one series without a name, or an unknown
+            column.
 
     Example:
 
@@ -41,12 +47,7 @@ def forecast(model, series, actual=None, *, column=None, history=None, future=No
     horizon = target.horizon
     if column is not None and column not in target.names:
         raise ValueError(f"column must be one of {target.names}. Received: column={column!r}")
-    raw = feature.to_tensor(series)
-    ahead = {} if future is None else {"future": future}
-    if raw.shape[0] != 1:
-        raise ValueError(f"series must be one series. Received: {raw.shape[0]} of them")
-    raw = raw.flat_values.numpy()  # [time, (time and) columns]
-    (result,) = model.infer([raw], **ahead)
+    raw, result = _one_forecast(model, series, name, {} if future is None else {"future": future})
     columns = [column] if column is not None else target.names
     if ax is None and len(columns) > 1:
         import matplotlib.pyplot as plt
@@ -75,7 +76,7 @@ def forecast(model, series, actual=None, *, column=None, history=None, future=No
             past = values[:, columns_of_targets[index]]
             each.plot(before, past, "-", color="black", lw=1.2, label="past")
         each.fill_between(
-            after, lower, upper, color=COLOURS[0], alpha=0.25, lw=0,
+            after, lower, upper, facecolor=(COLOURS[0], 0.3), edgecolor=(COLOURS[0], 0.8), lw=0.8,
             label=f"{model.interval:.0%} interval",
         )  # fmt: skip
         each.plot(after, middle, "-", color=COLOURS[0], lw=2.5, label="forecast",
@@ -86,13 +87,38 @@ def forecast(model, series, actual=None, *, column=None, history=None, future=No
             each.plot(after[: len(true)], true, "--", color="black", lw=1.2, label="actual")
         each.set_ylabel(name if not name.isdigit() else f"column {name}")
         each.grid(alpha=0.3)
-    axes[0].legend(loc="upper left", ncols=4, fontsize=9)
-    axes[0].margins(y=0.18)
+    legend_above(axes[0])
     if feature.time:
         dated(axes[-1])
     unit = f" ({feature.frequency})" if feature.frequency else ""
     axes[-1].set_xlabel("time" if feature.time else f"steps from the last one seen{unit}")
     return axes if len(columns) > 1 else axes[0]
+
+
+def _one_forecast(model, series, name, ahead):
+    """One raw series `[time, (time and) columns]`, and what `infer` says of it.
+
+    Args:
+        model, series, name: As in `forecast`.
+        ahead: Dict of further arguments of `infer`.
+    """
+    feature = model.input_feature
+    names, found = histories_of(feature, series)
+    if names is None:
+        raw = feature.to_tensor(found)
+        if name is not None or raw.shape[0] != 1:
+            given = f" and name={name!r}, of series without names" if name is not None else ""
+            raise ValueError(f"series must be one series. Received: {raw.shape[0]} of them{given}")
+        raw = raw.flat_values.numpy()
+        return raw, model.infer([raw], **ahead)[0]
+    if name is None and len(names) == 1:
+        (name,) = names
+    if name is None or str(name) not in names:
+        raise ValueError(
+            f"name must say which series is shown, one of {listed(names)}. Received: name={name!r}"
+        )
+    index = names.index(str(name))
+    return found[index], model.infer(series, **ahead)[index]
 
 
 def forecast_errors(model, data, y=None, ax=None):
@@ -140,4 +166,4 @@ def forecast_errors(model, data, y=None, ax=None):
         width = 2.5 if name in curves else 1.5
         ax.plot(leads, errors * scale, **look(index), lw=width, marker="o", ms=3, label=name)
     ax.set_ylim(bottom=0)
-    return finish(ax, "lead (steps ahead)", f"mean absolute error\n{unit}", whole=True)
+    return finish(ax, "lead (steps ahead)", f"mean absolute error\n{unit}", whole=True, above=True)

@@ -51,7 +51,7 @@ def anomalies(report, series=None, axes=None):
         )  # fmt: skip
         ax.plot(steps[own], report.value[own], color="black", lw=1.2, label="value")
         ax.plot(steps[outside], report.value[outside], "o", color=COLOURS[2], ms=5, label="anomaly")
-        finish(ax, "", f"column {target}" if target.isdigit() else target, size=9)
+        finish(ax, "", f"column {target}" if target.isdigit() else target, above=True)
     if report.time is not None:
         dated(axes[-1])
     axes[-1].set_xlabel(unit)

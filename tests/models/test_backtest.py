@@ -70,6 +70,34 @@ def test_scores_by_hand():
     assert frame.forecast.tolist() == [2, 2, 0, 9] and frame.lead.tolist() == [1, 2, 1, 2]
 
 
+def test_how_often_intervals_held_by_hand():
+    """Errors 1, 0, 3 and half widths 2, 1, 1 at the level .8; one step is not known."""
+    truth = np.array([[[1.0], [2.0]], [[3.0], [np.nan]]])
+    report = Backtest(
+        series=[None, None], origins=np.array([5, 6]), times=None, targets=["y"], truth=truth,
+        forecast=np.array([[[2.0], [2.0]], [[0.0], [9.0]]]),
+        lower=np.array([[[0.0], [1.0]], [[-1.0], [8.0]]]),
+        upper=np.array([[[4.0], [3.0]], [[1.0], [10.0]]]),
+        naive={}, scales=np.ones((2, 2, 1)), level=0.8,
+        widths={0.95: np.full((1, 2, 1), 4.0), 0.5: np.full((2, 2, 1), 0.4)},
+    )  # fmt: skip
+    rows = report.calibration()
+    assert [row["level"] for row in rows] == [0.5, 0.8, 0.95]
+    assert [row["coverage"] for row in rows] == pytest.approx([1 / 3, 2 / 3, 1])
+    assert [row["width"] for row in rows] == pytest.approx([0.4 * 8 / 3, 8 / 3, 4 * 8 / 3])
+    assert repr(rows).splitlines()[2].split() == ["0.8", "0.667", "2.667"]
+    ax = rnnkit.plots.calibration({"one": report, "two": report})
+    promised, one, two = ax.get_lines()
+    assert one.get_xydata().tolist() == two.get_xydata().tolist()
+    assert one.get_xydata().tolist() == [[row["level"], row["coverage"]] for row in rows]
+    assert promised.get_xydata().tolist() == [[0, 0], [1, 1]]
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert words == ["as promised", "one", "two"]
+    for wrong in ({}, rows, {"one": rows}):
+        with pytest.raises(ValueError, match="must be what model.backtest gives.*Received"):
+            rnnkit.plots.calibration(wrong)
+
+
 def test_naive_forecasts_by_hand():
     values = np.array([[1.0], [5.0], [2.0], [7.0]])
     found = naive_from(values, np.array([2, 4]), 3, period=2)
@@ -107,6 +135,14 @@ def test_forecasts_are_those_of_infer(trained):
         np.testing.assert_allclose(report.upper[index, :, 0], found["upper"], rtol=1e-4)
         np.testing.assert_array_equal(report.truth[index, :, 0], own.sales[origin : origin + 4])
     frame = report.frame()
+    rows = report.calibration()
+    own = next(row["coverage"] for row in rows if row["level"] == model.interval)
+    assert own == report.scores[MODEL]["coverage"]
+    assert np.all(np.diff([row["width"] for row in rows]) >= 0)
+    (found,) = model.infer(table[table.store == "b"][:116], quantiles=[0.05, 0.95])
+    low, high = found["quantiles"].values()
+    half = (report.upper - report.lower)[-1, :, 0] * report.widths[0.9][0, :, 0]
+    np.testing.assert_allclose(half, np.subtract(high, low), rtol=1e-3)
     assert len(frame) == 6 * HORIZON
     assert frame.time[:2].tolist() == ["2024-04-18", "2024-04-19"]
 
@@ -153,6 +189,8 @@ def test_learning_anew_before_each_origin(trained):
     )
     still = model.backtest(own, start=110, origins=2, verbose=0)
     assert not np.allclose(still.forecast, report.forecast, rtol=1e-6)
+    assert report.widths[0.5].shape == (2, HORIZON, 1) and still.widths[0.5].shape[0] == 1
+    assert 0 <= report.calibration()[0]["coverage"] < report.calibration()[-1]["coverage"] <= 1
 
 
 def test_what_cannot_be_backtested(trained):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import recipes
 import rnnkit
@@ -117,6 +118,16 @@ def test_several_series_have_their_own_future():
         np.testing.assert_allclose(each["forecast"], level + 20 * ahead, atol=5)
     with pytest.raises(ValueError, match="the frame has no rows of the series 'b'"):
         model.infer(past, future=frames[0])
+    options = {"future": table, "history": 5, "ax": Figure().subplots()}
+    ax = rnnkit.plots.forecast(model, past, frames[1].sales[-5:], name="b", **options)
+    shown = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+    np.testing.assert_allclose(shown["forecast"], found[1]["forecast"])
+    np.testing.assert_allclose(shown["past"], past.sales[past.store == "b"][-5:])
+    assert len(shown["actual"]) == 2
+    with pytest.raises(ValueError, match=r"name must say.*\['a', 'b'\]. Received: name=None"):
+        rnnkit.plots.forecast(model, past, **options)
+    with pytest.raises(ValueError, match="1 of them and name='b', of series without names"):
+        rnnkit.plots.forecast(model, np.ones((30, 3)), name="b")
 
 
 def test_who_cannot_look_ahead():

@@ -15,6 +15,8 @@ from rnnkit.utils.tables import ResultTable
 
 MODEL = "model"
 SCORES = ("mase", "rmsse", "smape", "mae", "crps", "interval", "coverage")
+# Probabilities at which it is measured how often intervals hold, beside the model's own.
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 def _score(name):
@@ -26,6 +28,13 @@ class ScoreTable(ResultTable):
 
     COLUMNS = {"method": "", **{name: _score(name) for name in SCORES}}
     WORDS = ("method",)
+
+
+class CalibrationTable(ResultTable):
+    """How often intervals held, a probability with which they were to hold a row."""
+
+    COLUMNS = {"level": ".4g", "coverage": ".3f", "width": ".4g"}
+    WORDS = ()
 
 
 @dataclasses.dataclass
@@ -46,6 +55,8 @@ class Backtest:
         scales: Mean absolute and root mean squared error of repeating the last season within the
             rows before the first origin, `[2, forecasts, targets]`.
         level: Probability with which the intervals are to hold.
+        widths: Dict of another probability to how wide the intervals that are to hold with it are,
+            over these: `[forecasts, horizon, targets]`, or `[1, horizon, targets]` for all.
     """
 
     series: list
@@ -59,6 +70,7 @@ class Backtest:
     naive: dict
     scales: np.ndarray
     level: float
+    widths: dict = dataclasses.field(default_factory=dict)
 
     # === Scores ===
 
@@ -90,10 +102,7 @@ class Backtest:
         def part(array):
             return array[forecasts][:, leads]
 
-        truth = part(self.truth)
-        known = np.isfinite(truth)
-        for each in self.naive.values():
-            known &= np.isfinite(part(each))
+        truth, known = part(self.truth), part(self._known)
         methods = {MODEL: part(self.forecast)}
         methods |= {name: part(each) for name, each in self.naive.items()}
         absolute, squared = (each[forecasts][:, None] for each in self.scales)
@@ -122,6 +131,34 @@ class Backtest:
                 found["crps"] = found["mae"]
             result[name] = found
         return result
+
+    @property
+    def _known(self):
+        """Where it is known what came and all methods forecast, `[forecasts, horizon, targets]`."""
+        known = np.isfinite(self.truth)
+        for each in self.naive.values():
+            known = known & np.isfinite(each)
+        return known
+
+    def calibration(self):
+        """How often intervals held, at several levels; drawn by `rnnkit.plots.calibration`.
+
+        Returns:
+            A list of dicts that shows as a table: `level`, the probability with which an interval
+            is to hold; `coverage`, the fraction of them that held; and `width`, how wide they are
+            on average, in the targets' unit.
+        """
+        half, known = (self.upper - self.lower) / 2, self._known
+        error, rows = np.abs(self.truth - self.forecast), CalibrationTable()
+        for level, width in sorted({**self.widths, self.level: 1.0}.items()):
+            own = half * width
+            held = (error <= own)[known]
+            rows.append({
+                "level": float(level),
+                "coverage": float(held.mean()) if held.size else float("nan"),
+                "width": _mean(2 * own[known]),
+            })  # fmt: skip
+        return rows
 
     @property
     def better(self):
@@ -255,7 +292,7 @@ def run(model, series, truths, names, start, count, refit, verbose):
         )
     total = sum(map(len, origins)) if refit else len(series)
     bar = keras.utils.Progbar(total, verbose=verbose, unit_name="fit" if refit else "series")
-    found = []
+    found, widths = [], []
     for number, (raw, rows) in enumerate(zip(series, origins, strict=True)):
         if not refit:
             outputs, margins = model.with_margins([raw]) if len(rows) else (None, None)
@@ -265,6 +302,7 @@ def run(model, series, truths, names, start, count, refit, verbose):
                 learner = type(model).from_config(model.get_config())
                 learner.fit([raw[:origin]], verbose=0)
                 outputs, margins = learner.with_margins([raw[: origin + horizon]])
+                widths.append(_widths(learner))
                 bar.add(1)
             last, margin = (each[0, origin - 1].astype("float64") for each in (outputs, margins))
             ends = (last, last - margin, last + margin)
@@ -296,4 +334,13 @@ def run(model, series, truths, names, start, count, refit, verbose):
         {name: np.concatenate(each) for name, each in naive.items()},
         np.concatenate(scales, axis=1),
         model.interval,
+        dict(zip(LEVELS, np.stack(widths if refit else [_widths(model)], axis=1), strict=True)),
     )  # fmt: skip
+
+
+def _widths(model):
+    """Half widths of a model's intervals at `LEVELS`, over those at its own level: `[levels,
+    horizon, targets]`."""
+    target = model.output_feature
+    widths = np.array([model.multiple_of(level) for level in LEVELS])
+    return widths.reshape(len(LEVELS), target.horizon, target.size)
