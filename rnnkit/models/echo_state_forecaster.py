@@ -317,6 +317,11 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     def multiple_of(self, level):
         return intervals.multiple_at(level, self.interval, self.mixture.multiples.numpy())
 
+    @property
+    def judged_after(self):
+        whole = self.mixture.window - 1 if self.mixture.adaptive.numpy() > 0 else 0
+        return max(super().judged_after, whole)  # intervals follow the size of changes in a window
+
     def infer(self, x, batch_size=None, future=None, quantiles=None):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 

@@ -44,8 +44,9 @@ class Detecting:
 
         Args:
             x: Raw series as in `infer`: arrays, frames, or the path of a table, which may hold
-                several. Its first steps, up to the season or the washout, are not judged, nor, with
-                columns known ahead, the last `horizon - 1`.
+                several. Its first steps, up to the season or the washout, or of a model of several
+                series the first whole window, are not judged, nor, with columns known ahead, the
+                last `horizon - 1`.
             level: Probability with which a value that goes on as before is inside.
 
         Returns:
@@ -93,6 +94,11 @@ class Detecting:
             names = [str(number) for number in range(len(series))]
         values = [truth[:, columns] for truth in truths]
         return Anomalies.of(names, times, self.output_feature.names, values, judged, level)
+
+    @property
+    def judged_after(self):
+        """The first step of a series whose forecast is judged: the season before must be known."""
+        return max(self.washout, self.output_feature.period or 0)
 
     def _check_fitted(self, method):
         """Raises a ValueError for a model that has not learned."""
@@ -149,7 +155,7 @@ def _one_step(model, raw, level):
     shape = (len(raw), horizon, feature.size)
     widths = (margins[0] * model.multiple_of(level)).reshape(shape)[:-1, 0].astype("float64")
     middle = outputs[0].reshape(shape)[:-1, 0].astype("float64")  # [time - 1, targets]
-    first = max(model.washout, feature.period or 0)  # the season before must be known
+    first = model.judged_after
     result = np.full((3, len(raw), feature.size), np.nan)
     for row, each in zip(result, (middle, middle - widths, middle + widths), strict=True):
         row[1:] = feature.unscale(each)
