@@ -53,6 +53,8 @@ def learning_curves(history, metric="loss", ax=None):
 def tuning(result, ax=None):
     """The objective of each trial of a search, in the order they began, and the best so far.
 
+    Of a search by folds the bars are the standard deviation between the folds.
+
     Args:
         result: What `recipe.tune` gave.
         ax: Matplotlib Axes to draw on, or None for new ones.
@@ -77,6 +79,9 @@ def tuning(result, ax=None):
     best = (np.maximum if higher else np.minimum).accumulate(np.array(values, "float64"))
     ax = new_axes(ax)
     ax.plot(trials, values, "o", color=COLOURS[0], ms=5, label="trial")
+    if done and "std" in done[0]:
+        spread = {"fmt": "none", "ecolor": COLOURS[0], "elinewidth": 1, "capsize": 3}
+        ax.errorbar(trials, values, [row["std"] for row in done], label="between folds", **spread)
     ax.step(trials, best, "-", where="post", color=COLOURS[2], label="best so far")
     if failed:  # below everything, as they have no value
         base = ax.get_xaxis_transform()

@@ -7,6 +7,7 @@ import statistics
 import keras
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import recipes
 import rnnkit
@@ -62,6 +63,12 @@ def test_the_objective_is_the_mean_over_folds(
     saved = rnnkit.load_model(tmp_path / "search" / "best.keras")
     scores = [each.evaluate(data.test, verbose=0) for each in (model, saved)]
     np.testing.assert_allclose(*scores, rtol=1e-5)
+
+    # The picture shows how far apart the folds are.
+    (bars,) = result.plot(Figure().subplots()).containers
+    heights = [np.diff(each[:, 1])[0] for each in bars.lines[2][0].get_segments()]
+    by_trial = sorted(table, key=lambda row: row["trial"])
+    np.testing.assert_allclose(heights, [2 * row["std"] for row in by_trial])
 
     # Nothing is trained again by the same call.
     fitted = count_calls(monkeypatch, keras.Model, "fit")

@@ -36,7 +36,9 @@ def test_each_series_is_split_by_itself(form, given, capsys):
     data = TOY.data(form(), series=given)
     order = list(LEVELS) if form is panel else sorted(LEVELS)
     assert data.info["series_columns"] == ["store"] and data.info["series"] == order
-    assert ("3 series, told apart by 'store'" in capsys.readouterr().out) == (given is None)
+    said = capsys.readouterr().out
+    assert ("3 series, told apart by 'store'" in said) == (given is None)
+    assert "each of 3 series: the first 70 % of its rows to train, the next 10 % to val" in said
     for split, rows in (("train", 28), ("validation", 32), ("test", 40)):
         for (x, y), name in zip(getattr(data, split), order, strict=True):
             assert x.shape == (rows, 2) and y.shape == (rows, 1)

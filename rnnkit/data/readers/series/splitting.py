@@ -41,6 +41,7 @@ def from_parts(chains, given=None, source=None, names=None, fractions=None):
     given_chains.clear()
     if len(chains) > 1:
         chains, labels = _long_enough(chains, labels)
+    whole = all(set(chain) <= {"all", "train"} for chain in chains)
     examples, info, kept = {}, None, [] if len(chains) > 1 else None
     for index, label in enumerate(labels):
         chain, chains[index] = chains[index], None  # let go of when it is done
@@ -61,6 +62,12 @@ def from_parts(chains, given=None, source=None, names=None, fractions=None):
     if kept:
         more = f" ({len(kept) - 1:,} more notes on other columns or series)" if kept[1:] else ""
         warnings.warn(f"{kept[0].message}{more}", stacklevel=2)
+    if whole and len(labels) > 1 and not splits.undivided.get():
+        parts = [f"{100 * part:.3g} %" for part in fractions or FRACTIONS]
+        print(
+            f"Split in time, each of {len(labels):,} series: the first {parts[0]} of its rows to "
+            f"train, the next {parts[1]} to validate, the last {parts[2]} to test"
+        )
     if columns:
         info |= {"series_columns": columns, "series": labels}
     return splits.from_series(examples, source, info)
