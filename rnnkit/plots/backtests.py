@@ -86,7 +86,7 @@ def calibration(report, ax=None):
         )
     from matplotlib.ticker import PercentFormatter
 
-    ax = new_axes(ax, (4.6, 4.4))
+    ax = new_axes(ax, (6.4, 4.2))
     ax.plot([0, 1], [0, 1], color="black", ls="--", lw=1, label="as promised")
     for index, (name, each) in enumerate(reports.items()):
         rows = each.calibration()
@@ -98,4 +98,5 @@ def calibration(report, ax=None):
     ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    return finish(ax, "probability asked for", "intervals that held", above=True)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0, frameon=False)
+    return finish(ax, "probability asked for", "intervals that held", legend=False)

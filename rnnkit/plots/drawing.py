@@ -54,10 +54,13 @@ def finish(ax, x, y, *, whole=False, legend=True, size=None, above=False):
 
 
 def legend_above(ax):
-    """A legend in a row above the Axes, where it covers no curve, however dense they are."""
+    """A legend above the Axes, where it covers no curve, however dense they are."""
+    names = ax.get_legend_handles_labels()[1]
+    letters = 16 * ax.figure.get_figwidth() * ax.get_position().width  # that fit in a row
+    columns = int(letters / (max(map(len, names), default=0) + 7))  # a line is as wide as seven
     ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=4, fontsize=9,
-        frameon=False,
+        loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=min(max(columns, 1), 4),
+        fontsize=9, frameon=False,
     )  # fmt: skip
 
 

@@ -87,4 +87,4 @@ def tuning(result, ax=None):
         base = ax.get_xaxis_transform()
         ax.plot(failed, [0.02] * len(failed), "x", color="black", transform=base, label="failed")
     better = "higher" if higher else "lower"
-    return finish(ax, "trial", f"{result.objective} ({better} is better)", whole=True)
+    return finish(ax, "trial", f"{result.objective} ({better} is better)", whole=True, above=True)
