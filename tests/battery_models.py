@@ -310,8 +310,8 @@ class Outcome:
 def parts():
     """The parts of the battery, as `tests.benchmarks.battery` asks for them.
 
-    Every recipe's file gets all bombs and every size that it declares made large; gadgets, cuts
-    and flips are divided among the recipes.
+    Every recipe's file gets all bombs and every size that it declares made large, the latter as a
+    part for each recipe; gadgets, cuts and flips are divided among the recipes.
     """
     from tests.recipes.test_recipes import ROWS
 
@@ -321,16 +321,23 @@ def parts():
         "cuts": lambda forger, seed: forger.truncations(-(-40 // share)),
         "flips": lambda forger, seed: forger.flips(-(-300 // share), seed),
         "bombs": lambda forger, seed: forger.bombs(),
-        "sizes": lambda forger, seed: forger.sizes(values=(5_000, 10**6), odd=(None,)),
     }
-    return {f"models: {kind}": _outcomes(attack) for kind, attack in attacks.items()}
+    found = {f"models: {kind}": _outcomes(attack, ROWS) for kind, attack in attacks.items()}
+    for name in sorted(ROWS):
+        found[f"models: sizes of {name}"] = _outcomes(_sizes, [name])
+    return found
 
 
-def _outcomes(attack):
-    from tests.recipes.test_recipes import DECODING, INPUTS, ROWS
+def _sizes(forger, seed):
+    del seed
+    return forger.sizes(values=(5_000, 10**6), odd=(None,))
+
+
+def _outcomes(attack, names):
+    from tests.recipes.test_recipes import DECODING, INPUTS
 
     with tempfile.TemporaryDirectory() as folder:
-        for seed, name in enumerate(sorted(ROWS)):
+        for seed, name in enumerate(sorted(names)):
 
             def use(model, name=name):
                 return model.infer(INPUTS[name][:1], **DECODING.get(name, {}))

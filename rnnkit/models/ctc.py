@@ -24,6 +24,8 @@ from rnnkit.utils.seeds import Seeds
 
 SUBSAMPLING = (1, 2, 4, 8)
 IMPOSSIBLE = ("raise", "skip")
+# Prefixes that a search may keep. All that it has seen of each stays in memory until its end.
+MOST_BEAMS = 1_000
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -60,7 +62,8 @@ class CTC(Model):
             for each token, and one more between equal neighbours), in training and `evaluate`:
             `"raise"` refuses them, `"skip"` leaves them out and says how many. `score` counts
             them in any case.
-        beam_size: Prefixes kept in decoding, unless said otherwise there; 1 is best path decoding.
+        beam_size: Prefixes kept in decoding, at most 1,000, unless said otherwise there; 1 is best
+            path decoding.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
@@ -110,8 +113,9 @@ class CTC(Model):
             )
         one_of(subsampling, "subsampling", SUBSAMPLING)
         one_of(impossible, "impossible", IMPOSSIBLE)
-        for argument in ("filters", "kernel_size", "embedding_size", "beam_size"):
+        for argument in ("filters", "kernel_size", "embedding_size"):
             integer(arguments[argument], argument)
+        integer(beam_size, "beam_size", most=MOST_BEAMS)
         seeds = Seeds(seed)
 
         # === Layers ===
@@ -268,7 +272,7 @@ class CTC(Model):
         """
         integer(n_best, "n_best")
         beam_size = max(self.beam_size, n_best) if beam_size is None else beam_size
-        integer(beam_size, "beam_size")
+        integer(beam_size, "beam_size", most=MOST_BEAMS)
         if n_best > beam_size:
             raise ValueError(
                 "n_best must be at most beam_size. "

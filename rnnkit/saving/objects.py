@@ -47,6 +47,8 @@ KERAS_OPERATIONS = {"Equal", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual"
 KERAS_MODELS = {("keras.src.models.functional", "Functional"), ("keras", "Sequential")}
 KERAS_TENSOR = "__keras_tensor__"  # a place in such a graph
 KERAS_FUNCTIONS = {"keras.activations", "keras.losses", "keras.metrics", "builtins"}
+# Numbers by default that may be None: for no limit.
+UNLIMITED = {("rnnkit>Text", "vocabulary_size")}
 # Keras' classes above that call back into arbitrary functions or models.
 REFUSED = {"Lambda", "LossFunctionWrapper", "MeanMetricWrapper", "SumOverBatchSizeMetricWrapper"}
 
@@ -90,7 +92,7 @@ def _check(node, custom_objects):
             return False
         if _allowed(node, name, module, full, custom_objects):
             if isinstance(full, str) and full.startswith("rnnkit>"):
-                _check_types(full, node["config"])
+                _check_types(full, node)
             return True
         raise Refused(
             f"it names the object {_short(full or name)} of module {_short(module)}, which is not "
@@ -123,20 +125,49 @@ def _allowed(node, name, module, full, custom_objects):
     return module == "keras.layers" and _among(KERAS_CLASSES | KERAS_LAYERS, name)
 
 
-def _check_types(full, config):
-    """Refuses what is no truth value for an argument of a class of ours that takes one.
+def _check_types(full, node):
+    """Refuses what is no truth value for an argument of a class of ours that takes one, what is no
+    number where it takes one, and lists in which some numbers are None.
 
-    Others are checked by the classes themselves; whether a thing is true, nobody looks at.
+    Whether a value is in its bounds the classes check themselves.
     """
+    config, made = node["config"], keras.saving.get_registered_object(full)
     if not isinstance(config, dict):
         raise Refused(f"the configuration of its {full} is no dict")
-    for each in inspect.signature(keras.saving.get_registered_object(full)).parameters.values():
-        value = config.get(each.name)
-        if isinstance(each.default, bool) and not isinstance(value, (bool, type(None))):
-            raise Refused(
-                f"its {full.removeprefix('rnnkit>')} does not fit: {each.name} must be True or "
-                f"False. Received: {each.name}={_short(value)}"
-            )
+    _check_arguments(full, made, config)
+    if isinstance(node.get("compile_config"), dict):
+        _check_arguments(full, keras.Model.compile, node["compile_config"])
+    for name, value in config.items():
+        if _has_gaps(value):
+            raise _unfit(full, name, "a list of numbers", value)
+
+
+def _check_arguments(full, function, given):
+    """Checks those arguments whose defaults are truth values or numbers."""
+    for name, argument in inspect.signature(function).parameters.items():
+        if name not in given:
+            continue
+        value, default = given[name], argument.default
+        if isinstance(default, bool) and not isinstance(value, (bool, type(None))):
+            raise _unfit(full, name, "True or False", value)
+        number = isinstance(default, (int, float)) and not isinstance(default, bool)
+        if number and value is None and (full, name) not in UNLIMITED:
+            raise _unfit(full, name, "a number", value)
+
+
+def _unfit(full, name, wanted, value):
+    return Refused(
+        f"its {full.removeprefix('rnnkit>')} does not fit: {name} must be {wanted}. "
+        f"Received: {name}={_short(value)}"
+    )
+
+
+def _has_gaps(value):
+    """Whether there is a list of numbers, also within others, in which some are None."""
+    if not isinstance(value, list):
+        return False
+    numbers = any(isinstance(each, (int, float)) for each in value)
+    return (numbers and None in value) or any(map(_has_gaps, value))
 
 
 def _among(names, value):

@@ -384,7 +384,8 @@ def test_bad_arguments():
         ({"subsampling": 3}, "subsampling must be one of 1, 2, 4, 8.*subsampling=3"),
         ({"impossible": "drop"}, "impossible must be one of .*impossible='drop'"),
         ({"filters": 0}, "filters must be an integer of at least 1.*filters=0"),
-        ({"beam_size": 0}, "beam_size must be an integer of at least 1"),
+        ({"beam_size": 0}, "beam_size must be an integer of at least 1 and at most 1000"),
+        ({"beam_size": 10**6}, "beam_size must be an integer of at least 1 and at most 1000"),
     ):
         with pytest.raises(ValueError, match=message):
             CTC(series, text, **options)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import rnnkit
-from rnnkit import registry
+from rnnkit import features, models, registry
 from rnnkit.cli import main
 from rnnkit.models import ManyToOne
 from tests import battery_models as battery
@@ -137,6 +137,7 @@ def test_declared_giants_are_refused_at_once(forger, tmp_path, name):
     [
         ({"units": "four"}, "units must be|does not fit"),
         ({"bidirectional": 5}, "does not fit: bidirectional must be True or False"),
+        ({"output_dropout": None}, "does not fit: output_dropout must be a number"),
         ({"unheard_of": 1}, "could not be rebuilt"),
         ({"output_feature": None}, "output_feature must be a feature"),
         ({"settings": []}, "settings must be a dict"),
@@ -153,6 +154,35 @@ def test_settings_that_make_no_model(forger, tmp_path, change, reason):
     path = tmp_path / "m.keras"
     forger.with_config(lambda config: config["config"].update(change))(path)
     with pytest.raises(ValueError, match=f"m.keras was not loaded: it.*({reason})"):
+        rnnkit.load_model(path)
+
+
+def test_no_numbers_are_missing_where_a_number_stands(forger, tmp_path):
+    path = tmp_path / "m.keras"
+
+    def lack_steps(config):
+        config["compile_config"]["steps_per_execution"] = None
+
+    def lack_limit(config):  # the only number that may be None
+        config["config"]["input_feature"]["config"]["vocabulary_size"] = None
+
+    forger.with_config(lack_steps)(path)
+    with pytest.raises(ValueError, match="m.keras was not loaded: it.*steps_per_execution must be"):
+        rnnkit.load_model(path)
+    assert battery.try_file(path, forger.with_config(lack_limit)) == ("loaded", "")
+
+
+def test_lists_of_numbers_are_whole(tmp_path):
+    series = features.Series().adapt(np.arange(60.0))
+    ahead = features.Forecast(horizon=2).adapt(np.arange(60.0))
+    path = tmp_path / "m.keras"
+    models.Forecaster(series, ahead, cell="gru", units=2).save(path)
+
+    def change(config):
+        config["config"]["input_feature"]["config"]["deviation"] = [None, 1.0]
+
+    battery.Forger(path).with_config(change)(path)
+    with pytest.raises(ValueError, match="Series does not fit: deviation must be a list of num"):
         rnnkit.load_model(path)
 
 
