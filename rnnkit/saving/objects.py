@@ -163,10 +163,10 @@ def _unfit(full, name, wanted, value):
 
 
 def _has_gaps(value):
-    """Whether there is a list of numbers, also within others, in which some are None."""
+    """Whether there is a list of numbers, also within others, in which some or all are None."""
     if not isinstance(value, list):
         return False
-    numbers = any(isinstance(each, (int, float)) for each in value)
+    numbers = all(each is None or isinstance(each, (int, float)) for each in value)
     return (numbers and None in value) or any(map(_has_gaps, value))
 
 

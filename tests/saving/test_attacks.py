@@ -172,14 +172,15 @@ def test_no_numbers_are_missing_where_a_number_stands(forger, tmp_path):
     assert battery.try_file(path, forger.with_config(lack_limit)) == ("loaded", "")
 
 
-def test_lists_of_numbers_are_whole(tmp_path):
+@pytest.mark.parametrize("values", [[None], [None, 1.0]])
+def test_lists_of_numbers_are_whole(tmp_path, values):
     series = features.Series().adapt(np.arange(60.0))
     ahead = features.Forecast(horizon=2).adapt(np.arange(60.0))
     path = tmp_path / "m.keras"
     models.Forecaster(series, ahead, cell="gru", units=2).save(path)
 
     def change(config):
-        config["config"]["input_feature"]["config"]["deviation"] = [None, 1.0]
+        config["config"]["input_feature"]["config"]["deviation"] = values
 
     battery.Forger(path).with_config(change)(path)
     with pytest.raises(ValueError, match="Series does not fit: deviation must be a list of num"):
