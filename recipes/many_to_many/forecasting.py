@@ -16,7 +16,9 @@ with each other and with the naive forecasts by how well they did on later data.
 and the others are trained by gradient on changes relative to what was, and then weighed beside the
 naive forecasts, too; each refuses the options that only the other has. Scores stand beside those of
 naive forecasts: `persistence` repeats the last value, `seasonal` the last period; `skill`
-below 0 says that one of them is better.
+below 0 says that one of them is better. `coverage` says how often the intervals hold: they are as
+wide as the errors of forecasts of later data were. With `minimum=0`, for counts, nothing that is
+forecast is below 0; targets that are below it are refused.
 
 With `horizon=1` the cell `"esn"` is an echo state network that runs over the whole series, and can
 run freely on its own output (`model.forecast`), as dynamical systems want it.
@@ -56,7 +58,7 @@ class Forecasting(rnnkit.Recipe):
     data_types = ("series", "series")
     columns = {"input": ("every column of numbers",), "target": ("those of the input",)}
 
-    def features(self, data, *, horizon=24, period=None, calendar=True):
+    def features(self, data, *, horizon=24, period=None, calendar=True, minimum=None):
         import numpy as np
 
         about = dict(data.info)
@@ -77,7 +79,10 @@ class Forecasting(rnnkit.Recipe):
             holidays=about.get("holidays"),
         )
         forecast = rnnkit.features.Forecast(
-            about["targets"], horizon=horizon, period=period or about.get("period")
+            about["targets"],
+            horizon=horizon,
+            period=period or about.get("period"),
+            minimum=minimum,
         )
         series, forecast = self.adapt_features(data, series, forecast)
         known = np.concatenate([y.numpy() for _, y in data.train])  # [steps, targets]
@@ -86,6 +91,14 @@ class Forecasting(rnnkit.Recipe):
             raise ValueError(
                 f"The target {forecast.names[np.argmax(still)]!r} never changes in the training "
                 "data, so there is nothing to forecast. Choose another column with target=..."
+            )
+        counts = np.all(~((known < 0) | (known % 1 > 0)), axis=0)  # as far as they are known
+        low = np.nanmin(known, axis=0) < np.nanstd(known, axis=0)
+        for index in np.flatnonzero(counts & low & np.isinf(forecast.lowest)):
+            print(
+                f"The target {forecast.names[index]!r} holds whole numbers, none below 0, and some "
+                "near it. If they are counts, minimum=0 keeps forecasts and intervals from going "
+                "below 0"
             )
         return series, forecast
 

@@ -102,6 +102,10 @@ class Columns(Feature):
         values = np.asarray(values, dtype="float64")
         return values * self.deviation + self.mean if self.normalize else values
 
+    def in_own_units(self, values):
+        """What people read of standardised outputs (NumPy, columns on the last axis)."""
+        return self.unscale(values)
+
     def decode_graph(self, outputs):
         """Outputs `[..., size]` in their own units as TensorFlow operations, for export."""
         outputs = tf.cast(outputs, tf.float64)

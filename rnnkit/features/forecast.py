@@ -5,7 +5,8 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.columns import Columns, flat_rows
-from rnnkit.utils.checks import integer
+from rnnkit.features.conversion import asserted
+from rnnkit.utils.checks import integer, number
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -21,6 +22,9 @@ class Forecast(Columns):
         horizon: Steps ahead.
         period: Steps in a season, for the seasonal naive forecast that scores are set beside; None
             where there is none.
+        minimum: Smallest value that targets can have, such as 0 for counts: no forecast, end of an
+            interval or quantile is below it. A number, or a dict of column to number for some of
+            the columns; None where there is none.
         normalize: Whether values are standardised with what `adapt` learned.
         dtype: `"float32"` or `"float64"`: what `encode` gives.
         mean: Learned means, list of floats.
@@ -30,10 +34,12 @@ class Forecast(Columns):
         names: Names of the columns; `"0"`, `"1"`, ... where a number was given.
         size: Number of columns.
         width: Numbers in an encoded step: `horizon * size`.
+        lowest: Smallest value of each column, NumPy `[size]`, `-inf` where there is none.
+        least: Smallest encoded value of each number in a step, NumPy `[width]`.
 
     Raises:
-        ValueError: From `adapt` and `check` for infinite values, and from `check` for a series
-            that is not longer than the horizon.
+        ValueError: From `adapt` and `check` for infinite values and for those below the `minimum`,
+            and from `check` for a series that is not longer than the horizon.
 
     Example:
 
@@ -54,14 +60,66 @@ class Forecast(Columns):
         period=None,
         mean=None,
         deviation=None,
+        minimum=None,
     ):
         super().__init__(columns, normalize, dtype, mean, deviation)
         self.horizon = integer(horizon, "horizon")
         self.period = integer(period, "period", optional=True)
+        self.minimum = self._checked_minimum(minimum)
+
+    def _checked_minimum(self, minimum):
+        if isinstance(minimum, dict):
+            unknown = [name for name in map(str, minimum) if name not in self.names]
+            if unknown:
+                raise ValueError(
+                    f"minimum must name columns to forecast, {self.names}. Received: {unknown}"
+                )
+            return {str(name): number(each, "minimum") for name, each in minimum.items()}
+        return None if minimum is None else number(minimum, "minimum")
 
     @property
     def width(self):
         return self.horizon * self.size
+
+    # === The smallest value ===
+
+    @property
+    def lowest(self):
+        given = self.minimum if isinstance(self.minimum, dict) else {}
+        if self.minimum is not None and not given:
+            given = dict.fromkeys(self.names, self.minimum)
+        return np.array([given.get(name, -np.inf) for name in self.names])
+
+    @property
+    def least(self):
+        return np.tile(self.scale(self.lowest), self.horizon)
+
+    def in_own_units(self, values):
+        """Standardised values back in their own units, none below the minimum (NumPy, columns on
+        the last axis)."""
+        return np.maximum(self.unscale(values), self.lowest)
+
+    def _refuse_low(self, rows, splits):
+        """Raises a ValueError that names the first value below the minimum, if there is one."""
+        if self.minimum is None:
+            return
+        low = rows < self.lowest  # [steps, size]
+        if low.any():
+            index = int(np.argmax(low.any(axis=1)))
+            column = int(np.argmax(low[index]))
+            series = int(np.searchsorted(splits, index, side="right")) - 1
+            raise ValueError(
+                f"minimum={self.lowest[column]:g} says that no target is below it. Received: "
+                f"{rows[index, column]:g} at series {series}, row {index - int(splits[series])}, "
+                f"column {self.names[column]!r} ({int(low.sum())} such values in all). Give a "
+                "smaller minimum, or none"
+            )
+
+    def _learn(self, series):
+        super()._learn(series)
+        self._refuse_low(np.concatenate(series), np.cumsum([0, *map(len, series)]))
+
+    # === Tensors ===
 
     def encode(self, values, truncate=True):
         """Raw series `[batch, (time), size]`, ragged or not, to `[batch, (time), width]`.
@@ -87,12 +145,24 @@ class Forecast(Columns):
 
     def check(self, values, encoded):
         super().check(values, encoded)
-        lengths = np.diff(flat_rows(values)[1])
+        rows, splits = flat_rows(values)
+        self._refuse_low(rows, splits)
+        lengths = np.diff(splits)
         if (lengths <= self.horizon).any():
             raise ValueError(
                 f"A series must be longer than the horizon of {self.horizon} steps. Received: a "
                 f"series of {int(lengths.min())} steps (number {int(np.argmin(lengths))})"
             )
+
+    def guard(self, encoded):
+        encoded = super().guard(encoded)
+        if self.minimum is None:
+            return encoded
+        rows = encoded.flat_values if isinstance(encoded, tf.RaggedTensor) else encoded
+        least = self.least
+        least = np.where(np.isfinite(least), least - 1e-5 * (1 + np.abs(least)), least)
+        low = rows < tf.constant(least, rows.dtype)  # but for what rounding did
+        return asserted(encoded, ~low, f"The data holds targets below minimum={self.minimum}")
 
     def decode(self, values, lower=None, upper=None, times=None, quantiles=None):
         """Outputs back in their own units.
@@ -125,7 +195,8 @@ class Forecast(Columns):
     def decode_graph(self, outputs):
         """The forecast of each step `[..., horizon, size]` as TensorFlow operations."""
         shape = tf.concat([tf.shape(outputs)[:-1], [self.horizon, self.size]], axis=0)
-        return {"forecast": super().decode_graph(tf.reshape(outputs, shape))["value"]}
+        values = super().decode_graph(tf.reshape(outputs, shape))["value"]
+        return {"forecast": tf.maximum(values, tf.constant(self.lowest, tf.float64))}
 
     def _leads(self, values):
         """Outputs `[batch, horizon * size]` in own units, as lists with one entry a lead."""
@@ -135,7 +206,7 @@ class Forecast(Columns):
                 f"values must have the shape (batch, {self.width}): {self.horizon} leads of "
                 f"{self.size} columns. Received: an array of shape {values.shape}"
             )
-        values = self.unscale(values.reshape(-1, self.horizon, self.size))
+        values = self.in_own_units(values.reshape(-1, self.horizon, self.size))
         if self.size == 1:
             return values[..., 0].tolist()
         return [

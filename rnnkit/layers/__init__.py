@@ -14,7 +14,7 @@ from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D
 from rnnkit.layers.gated import GRU, LSTM, SimpleRNN, handwritten_gradients
 from rnnkit.layers.joint_binary import JointBinary
-from rnnkit.layers.missing import AddPresent, KnownErrors, MissingToZero
+from rnnkit.layers.missing import AddPresent, AtLeast, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.recurrent import cell_names, recurrent, register_cell
@@ -33,6 +33,7 @@ from rnnkit.layers.token_dropout import TokenDropout
 __all__ = [
     "AddNaive",
     "AddPresent",
+    "AtLeast",
     "AdditiveAttention",
     "BagOfTokens",
     "CRF",

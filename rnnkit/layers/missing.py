@@ -93,11 +93,18 @@ class AddPresent(Configured, keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class KnownErrors(keras.layers.Layer):
-    """The identity, which holds the root mean squared error of each output as a weight.
+class KnownErrors(Configured, keras.layers.Layer):
+    """The identity, which holds how far each output is off, as weights.
 
-    The weight is not trained; it is saved with the others. It starts at 1, the error of a forecast
-    that is the mean of a standardised target.
+    These are the root mean squared error; and where there are `levels` also the half width of an
+    interval: a constant, and multiples of the absolute value of the output and of a scale that runs
+    along, all 0 where it is not known; with the half widths at other levels over this one.
+
+    The weights are not trained; they are saved with the others. The error starts at 1, that of a
+    forecast that is the mean of a standardised target.
+
+    Args:
+        levels: How many other levels there are; 0 where there are no intervals.
 
     Input shape:
         `(batch, ..., outputs)`.
@@ -106,15 +113,23 @@ class KnownErrors(keras.layers.Layer):
         That of the inputs.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, levels=0, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
+        self.levels = int(levels)
         self.supports_masking = True
 
     def build(self, input_shape):
-        self.errors = self.add_weight(
-            shape=(input_shape[-1],), initializer="ones", trainable=False, name="errors"
-        )
+        def weight(name, *shape, value="zeros"):
+            shape = (*shape, input_shape[-1])
+            return self.add_weight(shape=shape, initializer=value, trainable=False, name=name)
+
+        self.errors = weight("errors", value="ones")
+        if self.levels:
+            self.constant, self.fraction, self.scaled = map(
+                weight, ("constant", "fraction", "scaled")
+            )
+            self.multiples = weight("multiples", self.levels, value="ones")
         self.built = True
 
     def call(self, inputs):
@@ -122,6 +137,57 @@ class KnownErrors(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class AtLeast(Configured, keras.layers.Layer):
+    """Outputs of which none is below a smallest value.
+
+    In training they pass as they are: where a bound holds there is no gradient, so that what lies
+    below would never learn to rise.
+
+    Args:
+        minimum: Smallest value of each output, a list; None where there is none.
+
+    Input shape:
+        `(batch, ..., outputs)`.
+
+    Output shape:
+        That of the inputs.
+
+    Example:
+
+    >>> AtLeast([0.0, None])(np.array([[-1.0, -2.0]])).numpy().tolist()
+    [[0.0, -2.0]]
+    """
+
+    def __init__(self, minimum, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.minimum = [None if each is None else float(each) for each in minimum]
+        self.supports_masking = True
+
+    def call(self, inputs, training=None):
+        if training:
+            return inputs
+        least = [-np.inf if each is None else each for each in self.minimum]
+        return ops.maximum(inputs, ops.convert_to_tensor(least, inputs.dtype))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def bounded(least, outputs):
+    """Outputs of a graph of which none is below a smallest value; see `AtLeast`.
+
+    Args:
+        least: Smallest value of each output, NumPy, `-inf` where there is none.
+        outputs: Keras tensor `(batch, ..., outputs)`.
+    """
+    minimum = [each if np.isfinite(each) else None for each in least.tolist()]
+    if not any(each is not None for each in minimum):
+        return outputs
+    return AtLeast(minimum, dtype=outputs.dtype, name="at_least")(outputs)
 
 
 def until_last(known):

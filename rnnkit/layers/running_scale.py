@@ -67,16 +67,33 @@ class RunningScale(Configured, keras.layers.Layer):
         self.period = None if period is None else int(period)
         self.supports_masking = True
 
-    def call(self, inputs):
-        x, season = inputs[..., : self.columns], self.period or 1
+    def _changes(self, x):
+        """How far columns `[batch, time, columns]` are from a season before, their mean over the
+        last season, and the running scale, each of this shape."""
+        season = self.period or 1
         before, known = _shifted(x, season)
-        changes = ops.abs(x - before) * known  # [batch, time, columns]
+        changes = (x - before) * known
         back = SEASONS * season if self.period else STEPS
         middle = _running_mean(x, ops.ones_like(x), season if self.period else STEPS)
         spread = _running_mean(ops.abs(x - middle), ops.ones_like(x), back)
-        size = _running_mean(changes, known, back) + LEAST_OF_SPREAD * spread + LEAST
+        size = _running_mean(ops.abs(changes), known, back)
+        return changes, middle, size + LEAST_OF_SPREAD * spread + LEAST
+
+    def _of_targets(self, size):
+        """The running scale of the targets, in the unit of the outputs."""
+        scale = np.abs(np.array(self.scale, self.compute_dtype))
+        return ops.take(size, np.array(self.targets), axis=-1) * scale
+
+    def scale_of(self, inputs):
+        """The running scale of the targets alone, `(batch, time, targets)`."""
+        x = ops.cast(inputs[..., : self.columns], self.compute_dtype)
+        return self._of_targets(self._changes(x)[-1])
+
+    def call(self, inputs):
+        x, season = inputs[..., : self.columns], self.period or 1
+        changes, middle, size = self._changes(x)
         last, any_last = _shifted(x, 1)
-        parts = [(x - last) * any_last, x - middle, (x - before) * known]
+        parts = [(x - last) * any_last, x - middle, changes]
         parts = [ops.clip(part / size, -MOST, MOST) for part in parts]
         parts.append(ops.clip(x, -HIGHEST, HIGHEST))
         features = ops.concatenate([*parts, inputs[..., self.columns :]], axis=-1)
@@ -87,8 +104,8 @@ class RunningScale(Configured, keras.layers.Layer):
         persistence = ops.tile(present, (1, 1, self.leads))
         seasonal = repeated(present, tf.range(tf.shape(x)[1]), self.leads, season)
         seasonal = ops.reshape(seasonal, ops.shape(persistence))
-        size = ops.take(size, index, axis=-1) * np.abs(scale)
-        return features, persistence, seasonal, ops.tile(size, (1, 1, self.leads))
+        size = ops.tile(self._of_targets(size), (1, 1, self.leads))
+        return features, persistence, seasonal, size
 
     def compute_mask(self, inputs, mask=None):
         return (mask,) * 4

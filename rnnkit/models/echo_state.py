@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.features import Forecast, Label, Number, Series
+from rnnkit.layers.missing import bounded
 from rnnkit.layers.readout import RidgeReadout
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.layers.reservoir.memory import StreamMemory
@@ -171,8 +172,8 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             if read_inputs:
                 x = keras.ops.concatenate([inputs, x], axis=-1)  # [batch, time, read]
             if not stepwise:
-                last = pooling == "last"
-                x = x[:, -1] if last else keras.ops.mean(x[:, washout:], axis=1)  # [batch, read]
+                # [batch, read]
+                x = x[:, -1] if pooling == "last" else keras.ops.mean(x[:, washout:], axis=1)
             readout = RidgeReadout(targets, dtype=dtype, name=f"readout_{member}")
             members.append(readout(x))  # [batch, (time,) targets]
         outputs = keras.ops.mean(keras.ops.stack(members), axis=0)  # [batch, (time,) targets]
@@ -180,6 +181,8 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             # Outputs near 0 and 1 become probabilities `[batch, classes]`.
             outputs = keras.ops.maximum(outputs, 1e-6)
             outputs = outputs / keras.ops.sum(outputs, axis=-1, keepdims=True)
+        if isinstance(output_feature, Forecast):
+            outputs = bounded(output_feature.least, outputs)
         if stepwise and not bidirectional and not output_feedback:
             rows = output_feature.horizon if isinstance(output_feature, Forecast) else 1
             sizes = (ensemble, num_layers * units, rows, input_feature.width, output_feature.size)
@@ -376,7 +379,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
             seed: Integer that fixes that noise, or None.
 
         Returns:
-            A `FreeRun` with `forecast`, `lower` and `upper`.
+            A `FreeRun` with `forecast`, `lower` and `upper`; none is below the target's `minimum`.
 
         Raises:
             ValueError: If the network cannot run freely: its horizon is not 1, or its inputs have

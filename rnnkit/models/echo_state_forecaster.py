@@ -9,6 +9,7 @@ from rnnkit.data.readers.series.ahead import rows_ahead
 from rnnkit.features import Forecast, Series
 from rnnkit.features.calendar import following
 from rnnkit.layers.forecast_blend import ForecastBlend
+from rnnkit.layers.missing import bounded
 from rnnkit.layers.relative import RelativeForecast
 from rnnkit.models import forecasting
 from rnnkit.models.base import Model
@@ -193,6 +194,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         *_, (_, present, size) = parts
         forecasts = [forecast for forecast, *_ in parts]  # [batch, time, horizon * targets] each
         forecast, _ = blend(forecasts, present, size)
+        forecast = bounded(output_feature.least, forecast)
         super().__init__(inputs, forecast, **arguments)
 
     @property
@@ -312,7 +314,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             tf.cast(tf.RaggedTensor.from_tensor(each, lengths)[:, -1:].values, tf.float64)
             for each in (outputs, errors)
         )  # [batch, ...]
-        return last, Running(self).margins_served(last, errors)
+        return last, Running(self).margins(last, errors)
 
     def multiple_of(self, level):
         return intervals.multiple_at(level, self.interval, self.mixture.multiples.numpy())

@@ -9,6 +9,7 @@ from rnnkit.losses.masked import OutputErrors
 from rnnkit.models import forecasting
 from rnnkit.models.forecast import checks, naive
 from rnnkit.models.forecast.blend import shares_of
+from rnnkit.models.forecast.conformal import Conformal
 from rnnkit.models.heads.steps import Numbers, RelativeNumbers
 from rnnkit.models.inputs import sequences
 from rnnkit.models.many_to_many import ManyToMany
@@ -21,12 +22,18 @@ MEASURED = 64
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Forecaster(forecasting.Forecasting, ManyToMany):
+class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
     """A series → at each step its next values, or numbers that belong to the step.
 
     With `Forecast` as output the model forecasts at every step, and `infer` gives the forecast
     after the end of a series, with intervals. With `Series` as output it gives other numbers of
     the step.
+
+    After a `fit` with validation data the intervals are conformal: as wide, at each lead, as the
+    errors there were. Where errors grow with the forecast, or with `relative` with how much the
+    series changes of late, so do they; which of these is decided by the interval scores of later
+    and earlier parts of that data. Without validation data, or with too little (fewer than 4 errors
+    for intervals of 80 %), they are those of a normal distribution with the size of the errors.
 
     Args:
         input_feature: Adapted `Series`.
@@ -128,9 +135,10 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         return bool((self.errors != 1).any())
 
     def read_served(self, codes, lengths):
-        def compute(inputs):
-            return self(inputs, training=False)
+        return self._read(lambda inputs: self(inputs, training=False), codes, lengths)
 
+    def _read(self, compute, codes, lengths):
+        """As `rnnkit.models.windows.read_in_pieces`, in those of the model."""
         return read_in_pieces(compute, codes, lengths, self.window, self.washout)
 
     # === Training ===
@@ -187,6 +195,7 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         elif measured:
             # First, so that the others keep and save the errors with the weights they belong to.
             callbacks = [self._measuring, *keras.tree.flatten(callbacks or [])]
+        self.keep_intervals(None)
         history = super().fit(
             train,
             batch_size=batch_size,
@@ -198,11 +207,32 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
             class_weight=class_weight,
             **kwargs,
         )
-        if self.relative and held_out is not None:
-            self._weigh(held_out)
-        if not measured or (self.relative and held_out is not None):
-            self._measure_errors(held_out or train)
+        if not measured and held_out is None:
+            self._measure_errors(*self._compared(self._pieces(train), batch_size))
         return history
+
+    @property
+    def calibrates(self):
+        return True
+
+    def calibrate(self, validation, batch_size=None):
+        """Weighs the network beside the naive forecasts, and measures errors and intervals, on
+        encoded validation data. `fit` calls it."""
+        if validation is None:
+            return
+        pieces = self._pieces(validation)
+        if self.relative:
+            self._weigh(pieces, batch_size)
+        outputs, truth = self._compared(pieces, batch_size)
+        self._measure_errors(outputs, truth)
+        if isinstance(self.output_feature, Forecast):
+            self.keep_intervals(self.intervals_of(pieces, outputs, truth))
+
+    def _compared(self, pieces, batch_size):
+        """Outputs and targets of some pieces, each NumPy `[pieces, time, width]`."""
+        truth = pieces.tensors[1].to_tensor(np.nan).numpy()
+        outputs = self._outputs_of(pieces, batch_size, verbose=0)
+        return outputs[:, : truth.shape[1]], truth
 
     def _share(self, shares):
         """Sets the weights of the network and of the naive forecasts: `[3]`, or of each target
@@ -211,14 +241,12 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         shares = np.reshape(shares, (3, -1))
         weights.assign(np.tile(shares, weights.shape[1] // shares.shape[1]))
 
-    def _weigh(self, data):
+    def _weigh(self, pieces, batch_size):
         """Weighs the network and the naive forecasts by their errors on prepared data."""
-        pieces = self._pieces(data)
-        truth = pieces.tensors[1].to_tensor(np.nan).numpy()  # [pieces, time, horizon * targets]
         errors = []
         for one in np.eye(3):
             self._share(one)
-            misses = np.abs(self._outputs_of(pieces, None, verbose=0) - truth)
+            misses = np.abs(np.subtract(*self._compared(pieces, batch_size)))
             misses = misses.reshape(-1, self.output_feature.size)  # leads count alike
             errors.append(np.nanmean(misses, axis=0))
         errors = np.array(errors)  # [members, targets]
@@ -237,11 +265,10 @@ class Forecaster(forecasting.Forecasting, ManyToMany):
         errors = np.where(np.isfinite(errors), errors, self.errors)
         self.get_layer("known_errors").errors.assign(errors)
 
-    def _measure_errors(self, data):
-        """Measures the errors on prepared data, where training did not."""
-        metric, pieces = OutputErrors(self.output_feature.width), self._pieces(data)
-        outputs = self._outputs_of(pieces, None, verbose=0)
-        metric.update_state(pieces.tensors[1].to_tensor(np.nan), outputs)
+    def _measure_errors(self, outputs, truth):
+        """Measures the errors of outputs `[pieces, time, width]`."""
+        metric = OutputErrors(self.output_feature.width)
+        metric.update_state(truth, outputs)
         self.keep_errors(metric.root_mean_squares())
 
 

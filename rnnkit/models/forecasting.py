@@ -251,7 +251,8 @@ class Forecasting(Detecting):
     def infer(self, x, batch_size=None, quantiles=None):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 
-        The intervals are those of a normal distribution with the size of the errors in training.
+        The intervals are those of a normal distribution with the size of the errors in training; of
+        a `Forecaster` that was given validation data they follow from the errors there.
 
         Args:
             x: Raw series as in `fit`.

@@ -18,12 +18,16 @@ class Windows(Encoded):
         horizon: Steps ahead that targets are, or None; for the message if no step counts.
         spread: As in `cut`.
 
+    Attributes:
+        series: How many series they are of.
+
     Raises:
         ValueError: If no target is known.
     """
 
     def __init__(self, data, window, washout, horizon=None, spread=False):
         self._series = as_ragged(data.tensors[0]).row_lengths().numpy()  # [series]
+        self.series = len(self._series)
         self._longest, self._washout = int(self._series.max()), washout
         tensors, self._first = cut(data.tensors, window, washout, spread)
         if len(tensors) > 1:

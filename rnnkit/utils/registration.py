@@ -15,22 +15,22 @@ import sys
 ROOMS = ("rnnkit.features", "rnnkit.layers", "rnnkit.models")
 # The registered classes; tests/utils/test_registration.py compares them with what the rooms do.
 NAMES = (
-    "AddNaive", "AddPresent", "AdditiveAttention", "Audio", "AveragedAdam", "BagOfTokens",
-    "BalancedCrossEntropy", "BesideWords", "CRF", "CRFLoss", "CTC", "CTCLoss", "Captioner",
-    "CharacterFeatures", "Circulant", "Composer", "CycleJumps", "DelayLine",
-    "DelayLineFeedback", "Detection", "ESN", "ESNCell", "EchoStateForecaster",
-    "EchoStateNetwork", "EncoderDecoder", "EntityF1", "EventEmbedding", "Events", "Forecast",
-    "ForecastBlend", "Forecaster", "FrameLogProbabilities", "FrameNetwork", "FullyConnected",
-    "GRU", "Image", "JointBinary", "KeyNats", "KeysAndEnd", "KnownErrors", "LSTM", "Label",
-    "LanguageModel", "ManyToMany", "ManyToOne", "MaskedConv1D", "MaskedMeanSquaredError",
-    "MissingToZero", "Model", "MultiplicativeAttention", "Notes", "Nucleotides", "Number",
-    "OfClasses", "OneToMany", "OneToOne", "Orthogonal", "OutputErrors", "PathMixture", "PianoRoll",
-    "RandomConnectivity", "RandomDegree", "RecurrentStack", "ReferenceGRUCell",
-    "ReferenceLSTMCell", "ReferenceSimpleRNNCell", "RelativeForecast", "RepeatRows",
-    "RidgeReadout", "Ring", "RunningScale", "SequencePooling", "Series", "SimpleRNN", "SmallWorld",
-    "StepwiseDense", "Strand", "StreamMemory", "Strokes", "Style", "Subwords", "TagAccuracy",
-    "TagCrossEntropy", "Tagger", "Tags", "Text", "TokenAccuracy", "TokenCrossEntropy",
-    "TokenDropout", "ValueErrors", "ValuesAndEnd", "Vectors", "Video", "Words",
+    "AddNaive", "AddPresent", "AdditiveAttention", "AtLeast", "Audio", "AveragedAdam",
+    "BagOfTokens", "BalancedCrossEntropy", "BesideWords", "CRF", "CRFLoss", "CTC", "CTCLoss",
+    "Captioner", "CharacterFeatures", "Circulant", "Composer", "CycleJumps", "DelayLine",
+    "DelayLineFeedback", "Detection", "ESN", "ESNCell", "EchoStateForecaster", "EchoStateNetwork",
+    "EncoderDecoder", "EntityF1", "EventEmbedding", "Events", "Forecast", "ForecastBlend",
+    "Forecaster", "FrameLogProbabilities", "FrameNetwork", "FullyConnected", "GRU", "Image",
+    "JointBinary", "KeyNats", "KeysAndEnd", "KnownErrors", "LSTM", "Label", "LanguageModel",
+    "ManyToMany", "ManyToOne", "MaskedConv1D", "MaskedMeanSquaredError", "MissingToZero", "Model",
+    "MultiplicativeAttention", "Notes", "Nucleotides", "Number", "OfClasses", "OneToMany",
+    "OneToOne", "Orthogonal", "OutputErrors", "PathMixture", "PianoRoll", "RandomConnectivity",
+    "RandomDegree", "RecurrentStack", "ReferenceGRUCell", "ReferenceLSTMCell",
+    "ReferenceSimpleRNNCell", "RelativeForecast", "RepeatRows", "RidgeReadout", "Ring",
+    "RunningScale", "SequencePooling", "Series", "SimpleRNN", "SmallWorld", "StepwiseDense",
+    "Strand", "StreamMemory", "Strokes", "Style", "Subwords", "TagAccuracy", "TagCrossEntropy",
+    "Tagger", "Tags", "Text", "TokenAccuracy", "TokenCrossEntropy", "TokenDropout", "ValueErrors",
+    "ValuesAndEnd", "Vectors", "Video", "Words",
 )  # fmt: skip
 
 

@@ -177,16 +177,17 @@ def test_some_rows_are_of_all_phases(count, most):
 def test_half_widths_by_hand():
     forecasts, groups = np.zeros((10, 1)), np.zeros(10, int)
     truth = np.arange(-5.0, 5.0)[:, None]  # absolute errors 0, 1, 1, 2, 2, 3, 3, 4, 4, 5
-    constant, fraction = half_widths(forecasts, truth, 0.8, 1e9, groups)
+    constant, fraction, scaled = half_widths(forecasts, truth, 0.8, 1e9, groups)
     assert (constant[0], fraction[0]) == (4.0, 0.0)  # 8 of 10 are at most 4, 7 at most 3
+    assert scaled[0] == 0.0
     # Later groups weigh more: of the weights 1 and 2 the first fold has a third.
     groups = np.arange(10) // 5
-    constant, _ = half_widths(forecasts, truth, 0.8, 1e9, groups)
+    constant, *_ = half_widths(forecasts, truth, 0.8, 1e9, groups)
     assert constant[0] == 3.0 + 0.0 or constant[0] == 4.0
     # Errors in proportion to the level.
     forecasts = np.geomspace(1, 1000, 200)[:, None]
     truth = forecasts * (1 + 0.1 * np.random.default_rng(0).uniform(-1, 1, (200, 1)))
-    constant, fraction = half_widths(forecasts, truth, 0.8, 200.0, np.arange(200) % 2)
+    constant, fraction, _ = half_widths(forecasts, truth, 0.8, 200.0, np.arange(200) % 2)
     assert constant[0] == 0 and 0.07 < fraction[0] < 0.09
 
 

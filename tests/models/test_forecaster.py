@@ -207,6 +207,9 @@ def test_errors_are_those_on_validation_data_at_the_best_weights():
     model.compile(metrics=[])
     model.fit(data[:150], validation_data=(data[120:], data[120:]), verbose=0)
     np.testing.assert_allclose(model.errors, measured(data[120:]), rtol=1e-4)
+    # Without validation data they are those in training, and the intervals of that size.
+    model.fit(data[:150], verbose=0)
+    np.testing.assert_allclose(model.errors, measured(data[:150]), rtol=1e-4)
     margin = np.array(model.infer(data)["upper"]) - model.infer(data)["forecast"]
     scale = model.output_feature.deviation[0]
     np.testing.assert_allclose(margin, 1.2815515655 * model.errors * scale, rtol=1e-6)

@@ -1,1 +1,1 @@
-"""How `EchoStateForecaster` learns: rows, candidates, their blend, and the intervals."""
+"""How forecasters learn: rows, candidates, their blend; intervals; backtests and anomalies."""

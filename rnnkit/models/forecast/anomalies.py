@@ -88,9 +88,11 @@ class Anomalies:
 
     @property
     def score(self):
-        """Distance from the forecast in half widths of the interval: above 1 outside it, NaN where
-        the value is missing."""
-        distance, width = np.abs(self.value - self.expected), (self.upper - self.lower) / 2
+        """Distance from the forecast over that of the end of the interval on the same side: above 1
+        outside it, NaN where the value is missing."""
+        distance = np.abs(self.value - self.expected)
+        above = self.value > self.expected
+        width = np.where(above, self.upper - self.expected, self.expected - self.lower)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(distance > 0, distance / width, distance)
 

@@ -107,7 +107,9 @@ class Backtest:
         methods |= {name: part(each) for name, each in self.naive.items()}
         absolute, squared = (each[forecasts][:, None] for each in self.scales)
         lower, upper = part(self.lower), part(self.upper)
-        deviation = (upper - lower) / 2 / stats.norm.ppf(0.5 + self.level / 2)
+        middle = part(self.forecast)  # nearer to the lower end where that is the smallest value
+        half = np.maximum(upper - middle, middle - lower)
+        deviation = half / stats.norm.ppf(0.5 + self.level / 2)
         result = {}
         for name, values in methods.items():
             error = np.where(known, np.abs(values - truth), np.nan)
@@ -306,7 +308,7 @@ def run(model, series, truths, names, start, count, refit, verbose):
                 bar.add(1)
             last, margin = (each[0, origin - 1].astype("float64") for each in (outputs, margins))
             ends = (last, last - margin, last + margin)
-            parts = [target.unscale(each.reshape(horizon, width)) for each in ends]
+            parts = [target.in_own_units(each.reshape(horizon, width)) for each in ends]
             found.append((number, origin, *parts))
     numbers, at, forecast, lower, upper = map(np.array, zip(*found, strict=True))
     truth, naive, scales, times = [], {}, [], []

@@ -24,10 +24,10 @@ class Detecting:
     def anomalies(self, x, level=0.99):
         """Steps whose values lie outside the interval that was forecast one step before.
 
-        The intervals are those of `infer` for the first step, at another level: of an
-        `EchoStateForecaster` as wide as the errors of forecasts of later parts of the training data
-        were, of other models those of a normal distribution with the size of the errors in training
-        or, better, on the validation data of `fit`. On data that goes on as the training data did,
+        The intervals are those of `infer` for the first step, at another level: as wide as the
+        errors of forecasts were, of an `EchoStateForecaster` those of later parts of the training
+        data, of a `Forecaster` those of the validation data of `fit`; of other models, and without
+        such data, those of a normal distribution with the size of the errors in training. On data that goes on as the training data did,
         about 1 of 100 values is outside at the level .99: measured .8 to 1.1 after learning from
         600 steps, 1.0 to 2.1 from 120, 1.2 to 2.7 with the errors of an `EchoStateNetwork` in
         training, and 0 to 3.5 in the last fifth of six real series. Where fewer than ten errors lie
@@ -87,8 +87,9 @@ class Detecting:
         narrower = (self.multiple_of(level) / self.multiple_of(cleaned))[: len(columns)]
         for raw, truth in zip(series, truths, strict=True):
             middle, lower, upper = _judged(self, raw, truth[:, columns], columns, cleaned)
-            half = (upper - lower) / 2 * narrower
-            judged.append((middle, middle - half, middle + half))
+            half = (upper - middle) * narrower
+            lower = np.maximum(middle - half, self.output_feature.lowest)
+            judged.append((middle, lower, middle + half))
         times = [raw[:, 0] for raw in series] if self.input_feature.time else None
         if names is None and len(series) > 1:
             names = [str(number) for number in range(len(series))]
@@ -125,8 +126,8 @@ def _judged(model, raw, truth, columns, level):
     replaced = np.zeros(truth.shape, bool)
     for _ in range(PASSES):
         ends = _one_step(model, cleaned, level)
-        expected, lower, upper = ends
-        half = FAR * (upper - lower) / 2
+        expected, _, upper = ends
+        half = FAR * (upper - expected)
         side = (truth > expected + half).astype(int) - (truth < expected - half)  # [time, targets]
         restored = replaced & (side == 0)  # it stood out by what came before it alone
         outside = _earliest((side != 0) & ~settled, after)
@@ -158,7 +159,7 @@ def _one_step(model, raw, level):
     first = model.judged_after
     result = np.full((3, len(raw), feature.size), np.nan)
     for row, each in zip(result, (middle, middle - widths, middle + widths), strict=True):
-        row[1:] = feature.unscale(each)
+        row[1:] = feature.in_own_units(each)
     result[:, : first + 1] = np.nan
     return result
 

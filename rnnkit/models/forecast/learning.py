@@ -45,6 +45,7 @@ class Learning(Views):
             if not layer.logarithm or layer.logged.numpy()[layer.targets[number]] > 0
         ]
         truth = self.rows.ahead[:, :, number]
+        least = self.model.output_feature.least[number]
         known = np.isfinite(truth).all(axis=1)
         folds = [self.known(fold, known) for fold in self.folds]
         folds = [fold for fold in folds if len(fold.fit) and len(fold.validation)]
@@ -72,21 +73,21 @@ class Learning(Views):
             size *= layers[0].deviation[layers[0].targets[number]]
             size /= layers[0].target_deviation[number]
             return self.panel.target(
-                views, used, found, naive, folds, rows, truth, size, self.model.interval
+                views, used, found, naive, folds, rows, truth, size, self.model.interval, least
             )
         result = blend.blended([views[index] for index in used], self.renumbered(found, used),
                                naive, folds, rows)  # fmt: skip
         final = self.in_sample(views, used, result, rows)
         error = np.square(final - truth[rows])
         validation = np.concatenate([fold.validation for fold in folds]) if folds else rows
-        later = result.forecasts if folds else final
+        later = np.maximum(result.forecasts if folds else final, least)
         groups = np.repeat(range(len(folds)), [len(fold.validation) for fold in folds])
         groups = groups if folds else np.zeros(len(rows), int)
         independent = sum(fold.independent for fold in folds)
         unscale = self.unscale(number)
         forecasts, came = unscale(later), unscale(truth[validation])
         level = self.model.interval
-        constant, fraction = half_widths(forecasts, came, level, independent, groups)
+        constant, fraction, _ = half_widths(forecasts, came, level, independent, groups)
         errors = np.abs(forecasts - came)
         constant = at_least(constant, fraction, errors)
         own = np.maximum(constant + fraction * np.abs(forecasts), 1e-12)

@@ -88,7 +88,7 @@ class Panel:
         self.late = np.full((len(order), len(back)), -1)
         self.late[position[wanted]] = late
 
-    def target(self, views, used, found, naive, folds, rows, truth, size, interval):
+    def target(self, views, used, found, naive, folds, rows, truth, size, interval, least):
         """All that is learned of one target.
 
         Args:
@@ -101,6 +101,7 @@ class Panel:
             truth: Targets `[rows, horizon]`.
             size: Own scale of each row, in their unit, `[rows]`.
             interval: Probability with which intervals are to hold.
+            least: Smallest value that the target can have, in that unit.
 
         Returns:
             A dict: `weights` and `most` of each view that is used, and by the number of the view
@@ -126,6 +127,7 @@ class Panel:
         typical = np.maximum((typical / size).mean(axis=1), 1e-9)
         shares = blend.shares_of(typical)
         later, error = self.combined(now, late, np.concatenate(count), size, typical)
+        later = np.maximum(later, least)
 
         groups = np.repeat(range(len(folds)), [len(fold.validation) for fold in folds])
         independent = sum(fold.independent for fold in folds)

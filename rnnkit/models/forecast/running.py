@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.models.forecast import intervals
 from rnnkit.models.windows import as_ragged, series_of
 
 # Steps computed at a time.
@@ -52,7 +53,12 @@ class Running:
 
     def blended(self, inputs):
         """Forecasts at all steps `[batch, time, horizon * targets]`, and mean errors of late."""
-        return self.mixture(*self.members(inputs))
+        return self.bounded(*self.mixture(*self.members(inputs)))
+
+    def bounded(self, forecasts, errors):
+        """The pair of forecasts, none below the minimum, and mean errors of late."""
+        least = tf.constant(self.feature.least, forecasts.dtype)
+        return tf.maximum(forecasts, least), errors
 
     def steps(self, series, start, stop):
         """Outputs at some steps of an encoded series `[time, features]`, and half widths of their
@@ -64,7 +70,7 @@ class Running:
             each[0, start - first : stop - first].numpy()
             for each in run(tf.constant(series[None, first : stop + self.beyond]))
         )
-        margins = self.margins(found, errors)
+        margins = self.margins(found, errors).numpy()
         if self.beyond:
             for each in (found, margins):
                 each[max(len(series) - self.beyond - start, 0) :] = np.nan
@@ -79,9 +85,9 @@ class Running:
             back = self.mixture.back if adaptive else np.zeros(1, "int64")
             forecasts, present, size = self.members(inputs, back)
             if not adaptive:
-                return self.mixture.fixed(forecasts, size)
+                return self.bounded(*self.mixture.fixed(forecasts, size))
             present = present[:, : tf.shape(present)[1] - self.beyond]
-            return self.mixture.adapted(forecasts, present, size, back=True)
+            return self.bounded(*self.mixture.adapted(forecasts, present, size, back=True))
 
         run = self.model.compiled_functions.get(("last", adaptive, self.used), compute)
         # What lies further back does not matter.
@@ -93,7 +99,7 @@ class Running:
             for row, *parts in zip(rows, *(each[:, 0].numpy() for each in found), strict=True):
                 outputs[row], errors[row] = parts
         outputs = np.stack(outputs)
-        return outputs, self.margins(outputs, np.stack(errors))
+        return outputs, self.margins(outputs, np.stack(errors)).numpy()
 
     def batches(self, series):
         """Positions of series of equal length `[time, features]`, some at a time."""
@@ -109,36 +115,14 @@ class Running:
 
     def margins(self, outputs, errors):
         """Half widths of intervals from outputs `[rows, width]` and mean errors of late
-        `[rows, targets]`."""
-        shape = (-1, self.feature.horizon, self.feature.size)
-        constant, fraction = (
-            each.numpy().reshape(shape[1:])
-            for each in (self.mixture.constant, self.mixture.fraction)
+        `[rows, targets]`, of this shape: a tensor of float64."""
+        with tf.init_scope():  # numbers, in a graph too
+            constant, fraction = self.mixture.constant.numpy(), self.mixture.fraction.numpy()
+        # Where intervals follow the errors of late, the constant is a multiple of these.
+        multiple = constant if self.adaptive else np.zeros_like(constant)
+        return intervals.margins(
+            self.feature, (constant - multiple, fraction, multiple), outputs, errors
         )
-        if self.adaptive:
-            return (constant * errors[:, None]).reshape(outputs.shape)
-        own = self.feature.unscale(np.reshape(outputs, shape))
-        _, unit = self.scaling()
-        return ((constant + fraction * np.abs(own)) / unit).reshape(outputs.shape)
-
-    def margins_served(self, outputs, errors):
-        """As `margins`, in a graph: tensors of float64."""
-        mean, unit = self.scaling()
-        constant, fraction = (
-            tf.reshape(tf.cast(tf.convert_to_tensor(each), tf.float64), [1, -1, self.feature.size])
-            for each in (self.mixture.constant, self.mixture.fraction)
-        )
-        own = tf.reshape(outputs, [-1, self.feature.horizon, self.feature.size]) * unit + mean
-        adaptive = tf.cast(tf.convert_to_tensor(self.mixture.adaptive), tf.float64)
-        # Where intervals follow the errors of late, the fraction is 0.
-        constant *= adaptive * errors[:, None] + (1 - adaptive) / unit
-        return tf.reshape(constant + fraction * tf.abs(own) / unit, tf.shape(outputs))
-
-    def scaling(self):
-        """Mean and deviation by which targets are standardised, float64."""
-        feature = self.feature
-        pairs = ((feature.mean, 0.0), (feature.deviation, 1.0))
-        return [np.asarray(own if feature.normalize else plain, "float64") for own, plain in pairs]
 
 
 def one_by_one(data):

@@ -6,13 +6,15 @@ A head makes the outputs of the states, and knows the loss and the metrics they 
 import keras
 import tensorflow as tf
 
+from rnnkit.features import Forecast
 from rnnkit.layers.crf import CRF
-from rnnkit.layers.missing import AddPresent, KnownErrors
+from rnnkit.layers.missing import AddPresent, KnownErrors, bounded
 from rnnkit.layers.running_scale import AddNaive, RunningScale
 from rnnkit.losses.crf import nats_a_step
 from rnnkit.losses.entity_f1 import EntityF1
 from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
+from rnnkit.models.forecast.intervals import LEVELS
 
 
 class SoftmaxTags:
@@ -109,7 +111,15 @@ class Numbers:
         outputs = _dense(self.feature.width, seed, scale=1e-4 if self.present else 1.0)(states)
         if self.present:
             outputs = AddPresent(**self.present, name="add_present")([inputs, outputs])
-        return KnownErrors(name="known_errors")(outputs)
+        return self.known(outputs)
+
+    def known(self, outputs):
+        """Outputs of which none is below the minimum, with a layer that holds how far they are
+        off."""
+        levels = 0
+        if isinstance(self.feature, Forecast):
+            outputs, levels = bounded(self.feature.least, outputs), len(LEVELS)
+        return KnownErrors(levels, name="known_errors")(outputs)
 
     def loss(self, given):
         return MaskedMeanSquaredError() if is_auto(given) else given
@@ -138,8 +148,7 @@ class RelativeNumbers(Numbers):
     def __call__(self, inputs, states, seed):
         del inputs
         change = _dense(self.feature.width, seed, scale=1e-4)(states)
-        outputs = AddNaive(name="add_naive")([change, *self._naive])
-        return KnownErrors(name="known_errors")(outputs)
+        return self.known(AddNaive(name="add_naive")([change, *self._naive]))
 
 
 def is_auto(given):

@@ -111,7 +111,7 @@ class ClosedLoop:
             tail = (1 - interval) / 2
             found += [*np.quantile(paths[keep], [tail, 1 - tail], axis=2, method="nearest")]
         single = holds_one_sequence(feature, warm_up)
-        parts = [model.output_feature.unscale(part.transpose(1, 0, 2)) for part in found]
+        parts = [model.output_feature.in_own_units(part.transpose(1, 0, 2)) for part in found]
         return FreeRun(*(part[0] if single else part for part in parts))
 
     def _paths(self, samples, first, states, known, exact, rng):

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded
-from rnnkit.features import Label
+from rnnkit.features import Forecast, Label
 from rnnkit.layers.ridge import MOST_PATTERNS, NormalEquations, merged
 from rnnkit.models.reservoir.closed_loop import ClosedLoop
 from rnnkit.models.reservoir.states import Reservoirs, StreamEnd
@@ -270,6 +270,8 @@ class Pass:
                 if isinstance(model.output_feature, Label):
                     outputs = np.maximum(outputs, 1e-6)
                     outputs /= outputs.sum(axis=-1, keepdims=True)
+            if isinstance(model.output_feature, Forecast):
+                outputs = np.maximum(outputs, model.output_feature.least)
             rows.append(numbers)
             found.append(outputs.astype(kernels[0][0].dtype))
         found = stacked(found, np.nan) if model.stepwise else np.concatenate(found)
