@@ -27,11 +27,11 @@ class Detecting:
         The intervals are those of `infer` for the first step, at another level: as wide as the
         errors of forecasts were, of an `EchoStateForecaster` those of later parts of the training
         data, of a `Forecaster` those of the validation data of `fit`; of other models, and without
-        such data, those of a normal distribution with the size of the errors in training. On data that goes on as the training data did,
-        about 1 of 100 values is outside at the level .99: measured .8 to 1.1 after learning from
-        600 steps, 1.0 to 2.1 from 120, 1.2 to 2.7 with the errors of an `EchoStateNetwork` in
-        training, and 0 to 3.5 in the last fifth of six real series. Where fewer than ten errors lie
-        beyond the level, an exponential tail stands in.
+        such data, those of a normal distribution with the size of the errors in training. On data
+        that goes on as the training data did, about 1 of 100 values is outside at the level .99:
+        measured .8 to 1.1 after learning from 600 steps, 1.0 to 2.1 from 120, 1.2 to 2.7 with the
+        errors of an `EchoStateNetwork` in training, and 0 to 3.5 in the last fifth of six real
+        series. Where fewer than ten errors lie beyond the level, an exponential tail stands in.
 
         An outlier does hardly any harm to the steps after it: where a value is more than two half
         widths of the interval of .99 (or of a higher `level`) off, the forecasts are made anew with
