@@ -7,7 +7,8 @@ from rnnkit.models.forecast.rows import spread
 
 # Errors of a lead that are enough; of fewer, those of the leads beside it count as well.
 ENOUGH = 20
-# Parts in time, each of which judges how intervals grow by the errors of the others.
+# Parts in time, each of which judges how intervals grow by the errors of the others. Where fewer
+# forecasts do not overlap, nothing is chosen: they grow with the scale that is learned in, if any.
 PARTS = 3
 # Numbers that are looked at, at most.
 MOST_NUMBERS = 2_000_000
@@ -67,7 +68,14 @@ def _of_target(forecasts, truth, scale, level, independent):
     scale = None if scale is None else beside(scale, reach)
     known = np.isfinite(truth)
     constant, fraction, scaled = half_widths(
-        forecasts, truth, level, independent, groups, scale, np.ones(len(truth))
+        forecasts,
+        truth,
+        level,
+        independent,
+        groups,
+        scale,
+        weights=np.ones(len(truth)),
+        choose=independent >= PARTS,
     )
     errors = np.where(known, np.abs(truth - forecasts), 0.0)
     constant = at_least(constant, fraction + scaled, errors)
