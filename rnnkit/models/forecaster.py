@@ -32,8 +32,9 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
     After a `fit` with validation data the intervals are conformal: as wide, at each lead, as the
     errors there were. Where errors grow with the forecast, or with `relative` with how much the
     series changes of late, so do they; which of these is decided by the interval scores of later
-    and earlier parts of that data. Without validation data, or with too little (fewer than 4 errors
-    for intervals of 80 %), they are those of a normal distribution with the size of the errors.
+    and earlier parts of that data. Without validation data, or with too little (fewer than three
+    horizons, or than 4 errors for intervals of 80 %), they are those of a normal distribution with
+    the size of the errors.
 
     Args:
         input_feature: Adapted `Series`.

@@ -107,16 +107,11 @@ def test_intervals_that_grow_with_the_running_scale():
     np.testing.assert_allclose(margins, 3 * scale[:2], rtol=1e-9)
 
 
-def test_with_few_forecasts_it_is_not_chosen_how_they_grow():
-    """Of 10 forecasts of 5 steps 2 do not overlap: constant errors follow the scale all the same,
-    of which the quantile is that of 8 / scale."""
-    scale = np.linspace(1, 2, 10)[:, None]
-    errors = np.full((10, 5), 8.0)
-    few = of_errors(errors, scale=scale)
-    assert (few["scaled"] > 0).all() and not few["constant"].any()
-    many = of_errors(errors, scale=scale, series=10)
-    assert many["constant"].tolist() == [8.0] * 5 and not many["scaled"].any()
-    assert of_errors(errors)["constant"].tolist() == [8.0] * 5
+def test_forecasts_that_overlap_tell_little():
+    """Of 10 forecasts of 5 steps 2 do not overlap, of 15 there are 3; or those of 3 series."""
+    assert not of_errors(np.full((10, 5), 8.0))["constant"].any()
+    assert of_errors(np.full((15, 5), 8.0))["constant"].tolist() == [8.0] * 5
+    assert of_errors(np.full((10, 5), 8.0), series=3)["constant"].tolist() == [8.0] * 5
 
 
 def test_margins_by_hand():

@@ -7,8 +7,8 @@ from rnnkit.models.forecast.rows import spread
 
 # Errors of a lead that are enough; of fewer, those of the leads beside it count as well.
 ENOUGH = 20
-# Parts in time, each of which judges how intervals grow by the errors of the others. Where fewer
-# forecasts do not overlap, nothing is chosen: they grow with the scale that is learned in, if any.
+# Parts in time, each of which judges how intervals grow by the errors of the others; so many
+# forecasts must not overlap.
 PARTS = 3
 # Numbers that are looked at, at most.
 MOST_NUMBERS = 2_000_000
@@ -33,8 +33,9 @@ def intervals_of(feature, outputs, truth, scale, level, series):
     Returns:
         Dict of `constant` (in the targets' own unit), `fraction` and `scaled`, each
         `[horizon * targets]`, and of `multiples` `[levels, horizon * targets]`. The half widths are
-        0 where there are fewer errors than `level / (1 - level)`: no quantile of so few holds that
-        often.
+        0 where there are fewer errors than `level / (1 - level)`, as no quantile of so few holds
+        that often, and where fewer than 3 forecasts do not overlap: errors of one season tell
+        little of the next.
     """
     rows = np.flatnonzero(np.isfinite(truth).any(axis=1))
     independent = max(len(rows) / feature.horizon, min(series, len(rows)), 1.0)
@@ -68,20 +69,13 @@ def _of_target(forecasts, truth, scale, level, independent):
     scale = None if scale is None else beside(scale, reach)
     known = np.isfinite(truth)
     constant, fraction, scaled = half_widths(
-        forecasts,
-        truth,
-        level,
-        independent,
-        groups,
-        scale,
-        weights=np.ones(len(truth)),
-        choose=independent >= PARTS,
+        forecasts, truth, level, independent, groups, scale, np.ones(len(truth))
     )
     errors = np.where(known, np.abs(truth - forecasts), 0.0)
     constant = at_least(constant, fraction + scaled, errors)
     own = constant + fraction * np.abs(forecasts) + (0.0 if scale is None else scaled * scale)
     others = multiples(errors / np.maximum(own, 1e-12), 1.0 * known, level, independent)
-    enough = known.sum(axis=0) >= level / (1 - level) - 1e-9
+    enough = (known.sum(axis=0) >= level / (1 - level) - 1e-9) & (independent >= PARTS)
     return *(np.where(enough, each, 0.0) for each in (constant, fraction, scaled)), others
 
 

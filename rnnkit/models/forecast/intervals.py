@@ -17,9 +17,7 @@ CAUTION = 0.1
 FLOOR = 0.3
 
 
-def half_widths(
-    forecasts, truth, level, independent, groups, scale=None, weights=None, choose=True
-):
+def half_widths(forecasts, truth, level, independent, groups, scale=None, weights=None):
     """Half widths of intervals: `constant + fraction * |forecast| + scaled * scale` for each lead.
 
     The half width is the quantile of the absolute errors, or of those over the absolute forecast
@@ -37,8 +35,6 @@ def half_widths(
         scale: How large changes were of late at each forecast, of that shape and unit; or None.
         weights: What each forecast counts, `[forecasts]`. By default later folds count more, as 1
             to 2 to 3: they learned from more, as the final forecasts do.
-        choose: Whether it is chosen how intervals grow. If not, it is with the scale, where there
-            is one.
 
     Returns:
         `(constant, fraction, scaled)`, each `[horizon]`.
@@ -59,9 +55,6 @@ def half_widths(
         ways |= _growing(sizes, 1)
     if scale is not None:
         ways |= _growing(scale, 2)
-    if not choose:
-        wanted = (0.0, 0.0, 1.0) if scale is not None else (1.0, 0.0, 0.0)
-        ways = {wanted: ways[wanted]} if wanted in ways else ways
 
     def score(sizes):
         total = 0.0
