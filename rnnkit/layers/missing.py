@@ -147,7 +147,7 @@ class AtLeast(Configured, keras.layers.Layer):
     below would never learn to rise.
 
     Args:
-        minimum: Smallest value of each output, a list; None where there is none.
+        minimum: Smallest value of each output, a list of numbers.
 
     Input shape:
         `(batch, ..., outputs)`.
@@ -157,21 +157,20 @@ class AtLeast(Configured, keras.layers.Layer):
 
     Example:
 
-    >>> AtLeast([0.0, None])(np.array([[-1.0, -2.0]])).numpy().tolist()
+    >>> AtLeast([0.0, -5.0])(np.array([[-1.0, -2.0]])).numpy().tolist()
     [[0.0, -2.0]]
     """
 
     def __init__(self, minimum, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        self.minimum = [None if each is None else float(each) for each in minimum]
+        self.minimum = [float(each) for each in minimum]
         self.supports_masking = True
 
     def call(self, inputs, training=None):
         if training:
             return inputs
-        least = [-np.inf if each is None else each for each in self.minimum]
-        return ops.maximum(inputs, ops.convert_to_tensor(least, inputs.dtype))
+        return ops.maximum(inputs, ops.convert_to_tensor(self.minimum, inputs.dtype))
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -184,10 +183,10 @@ def bounded(least, outputs):
         least: Smallest value of each output, NumPy, `-inf` where there is none.
         outputs: Keras tensor `(batch, ..., outputs)`.
     """
-    minimum = [each if np.isfinite(each) else None for each in least.tolist()]
-    if not any(each is not None for each in minimum):
+    if not np.isfinite(least).any():
         return outputs
-    return AtLeast(minimum, dtype=outputs.dtype, name="at_least")(outputs)
+    minimum = np.maximum(least, float(np.finfo("float32").min))  # a number, as files hold
+    return AtLeast(minimum.tolist(), dtype=outputs.dtype, name="at_least")(outputs)
 
 
 def until_last(known):

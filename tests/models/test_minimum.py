@@ -67,10 +67,21 @@ def test_values_below_are_the_minimum():
 
 
 def test_outputs_are_bounded_but_not_in_training():
-    layer, x = AtLeast([0.0, None]), tf.constant([[-1.0, -2.0], [3.0, 4.0], [np.nan, -1.0]])
+    layer, x = AtLeast([0.0, -9.0]), tf.constant([[-1.0, -2.0], [3.0, 4.0], [np.nan, -1.0]])
     np.testing.assert_array_equal(layer(x), [[0.0, -2.0], [3.0, 4.0], [np.nan, -1.0]])
     np.testing.assert_array_equal(layer(x, training=True), x)
-    assert AtLeast.from_config(layer.get_config()).minimum == [0.0, None]
+    assert AtLeast.from_config(layer.get_config()).minimum == [0.0, -9.0]
+
+
+def test_of_one_column_alone(tmp_path):
+    data = np.stack([counts(), counts(seed=1) - 3], axis=1)
+    x, y = Series(["a", "b"]).adapt(data), Forecast(["a", "b"], horizon=2, minimum={"a": 0})
+    model = Forecaster(x, y.adapt(data), "gru", 2, washout=4, seed=1)
+    model.fit(data, verbose=0)
+    model.save(tmp_path / "m.keras")
+    result = rnnkit.load_model(tmp_path / "m.keras").infer(data)
+    assert result == model.infer(data)
+    assert min(lead["a"] for lead in result["lower"]) == 0 > result["lower"][0]["b"]
 
 
 # === All that comes out ===
