@@ -32,8 +32,9 @@ class Image(Pixels):
     rotation that a camera writes into a file is not looked at.
 
     Args:
-        size: Pair of height and width in pixels, or one integer for both. By default `adapt` takes
-            the most frequent size, made smaller where a side is longer than `largest`.
+        size: Pair of height and width in pixels, or one integer for both; up to 2048 x 2048 pixels
+            in all. By default `adapt` takes the most frequent size, made smaller where a side is
+            longer than `largest`.
         channels: 1 for grey, 3 for red, green and blue; by default `adapt` takes 3 if any training
             picture has colours.
         largest: Longest side that `adapt` chooses.

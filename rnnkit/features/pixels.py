@@ -10,6 +10,8 @@ from rnnkit.features.moments import Moments, inverse
 from rnnkit.utils.checks import integer, one_of
 
 FITS = ("stretch", "crop")
+# A picture of more pixels is no input of a network that people have the memory for.
+MOST_PIXELS = 2**22
 # Weights of red, green and blue in the brightness that is seen (ITU-R BT.601).
 BRIGHTNESS = np.array([0.299, 0.587, 0.114], "float32")
 
@@ -36,6 +38,11 @@ class Pixels(Feature):
                     f"Received: size={size!r}"
                 )
             size = [int(side) for side in sides]
+            if size[0] * size[1] > MOST_PIXELS:
+                raise ValueError(
+                    f"size must make at most {MOST_PIXELS:,} pixels, such as 2048 x 2048. "
+                    f"Received: {size[0]} x {size[1]}, which makes {size[0] * size[1]:,}"
+                )
         if channels not in (None, 1, 3):
             raise ValueError(
                 f"channels must be 1 (grey), 3 (red, green, blue) or None. Received: {channels!r}"

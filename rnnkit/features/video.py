@@ -28,8 +28,9 @@ class Video(Pixels):
     Frames that are vectors already, such as the joints of a skeleton, are a `Series`.
 
     Args:
-        size: Pair of height and width in pixels, or one integer for both. By default `adapt` takes
-            that of the clips, made smaller where a side is longer than `largest`.
+        size: Pair of height and width in pixels, or one integer for both; up to 2048 x 2048 pixels
+            in all. By default `adapt` takes that of the clips, made smaller where a side is longer
+            than `largest`.
         channels: 1 for grey, 3 for red, green and blue; by default `adapt` takes 3 if any training
             clip has colours.
         largest: Longest side that `adapt` chooses.
