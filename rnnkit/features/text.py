@@ -39,6 +39,7 @@ STANDARDIZERS = {
 }
 LEVELS = ("word", "character")
 KEEP = ("start", "end", "both")
+MOST_NGRAMS = 16  # an operation each
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -78,7 +79,8 @@ class Text(Feature):
             if it is written in TensorFlow's operations.
         digits: Whether digits stay as they are; if not, each becomes `0`, so that numbers are
             told apart by their form only (a price, a telephone number).
-        ngrams: Longest word n-gram: 2 adds every pair of neighbours after the single words.
+        ngrams: Longest word n-gram, up to 16: 2 adds every pair of neighbours after the single
+            words.
         unique: Whether each token of a text is kept once only, in order of appearance: the ids of
             a multi-hot bag of words.
         min_count: Tokens seen less often than this in the training data are left out.
@@ -141,7 +143,7 @@ class Text(Feature):
         self.normalize = one_of(normalize, "normalize", FORMS)
         self.html = bool(html)
         self.digits = bool(digits)
-        self.ngrams = integer(ngrams, "ngrams")
+        self.ngrams = integer(ngrams, "ngrams", most=MOST_NGRAMS)
         self.unique = bool(unique)
         self.min_count = integer(min_count, "min_count")
         self.vocabulary = self.spacing = None

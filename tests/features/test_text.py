@@ -222,7 +222,8 @@ def test_config_makes_an_equal_feature_in_a_fresh_process(options, feature_in_fr
         ({"vocabulary_size": 2}, "None or an integer of at least 3. Received: vocabulary_size=2"),
         ({"max_length": 0}, "at least 1. Received: max_length=0"),
         ({"max_length": 2.5}, "Received: max_length=2.5"),
-        ({"ngrams": None}, "ngrams must be an integer of at least 1. Received: ngrams=None"),
+        ({"ngrams": None}, "ngrams must be an integer of at least 1 and at most 16. Received: ngr"),
+        ({"ngrams": 17}, "ngrams must be an integer of at least 1 and at most 16"),
         ({"min_count": True}, "Received: min_count=True"),
     ],
 )
