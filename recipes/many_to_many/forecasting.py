@@ -24,6 +24,8 @@ With `horizon=1` the cell `"esn"` is an echo state network that runs over the wh
 run freely on its own output (`model.forecast`), as dynamical systems want it.
 """
 
+import warnings
+
 import rnnkit
 
 
@@ -95,10 +97,11 @@ class Forecasting(rnnkit.Recipe):
         counts = np.all(~((known < 0) | (known % 1 > 0)), axis=0)  # as far as they are known
         low = np.nanmin(known, axis=0) < np.nanstd(known, axis=0)
         for index in np.flatnonzero(counts & low & np.isinf(forecast.lowest)):
-            print(
+            warnings.warn(  # which says it once, not for each trial of a search
                 f"The target {forecast.names[index]!r} holds whole numbers, none below 0, and some "
                 "near it. If they are counts, minimum=0 keeps forecasts and intervals from going "
-                "below 0"
+                "below 0",
+                stacklevel=2,
             )
         return series, forecast
 

@@ -1,6 +1,7 @@
 """Counts: forecasts, intervals, quantiles and all that is made of them are not below a minimum."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -176,20 +177,18 @@ def test_bad_minimum(minimum):
 # === The recipe ===
 
 
-def test_the_option_of_the_recipe(capsys, tmp_path):
+def test_the_option_of_the_recipe():
     recipe = recipes.get("forecasting")
     frame = pd.DataFrame({"sales": counts()})
     data = recipe.data(frame, target="sales")
-    capsys.readouterr()
     options = {"horizon": HORIZON, "period": PERIOD, "units": 5, "seed": 1}
-    assert recipe.model(data, **options).output_feature.minimum is None
-    said = capsys.readouterr().out
-    assert "'sales' holds whole numbers, none below 0" in said and "minimum=0" in said
-    assert recipe.model(data, minimum=0, **options).output_feature.minimum == 0
-    assert not capsys.readouterr().out
-    for other in (frame - 1, frame + 0.5, frame + 100):  # below 0, no counts, far from 0
-        recipe.model(recipe.data(other, target="sales"), **options)
-        assert "minimum" not in capsys.readouterr().out
+    with pytest.warns(UserWarning, match="'sales' holds whole numbers, none below 0.*minimum=0"):
+        assert recipe.model(data, **options).output_feature.minimum is None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*minimum")
+        assert recipe.model(data, minimum=0, **options).output_feature.minimum == 0
+        for other in (frame - 1, frame + 0.5, frame + 100):  # below 0, no counts, far from 0
+            recipe.model(recipe.data(other, target="sales"), **options)
     with pytest.raises(ValueError, match="minimum=0.*row"):
         recipe.model(recipe.data(frame - 1, target="sales"), minimum=0, **options)
 
