@@ -8,6 +8,9 @@ from rnnkit.features.columns import Columns, flat_rows
 from rnnkit.features.conversion import asserted
 from rnnkit.utils.checks import integer, number
 
+# Of a standard deviation; single precision holds a few standard deviations to this.
+ROUNDING = 1e-6
+
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class Forecast(Columns):
@@ -96,8 +99,10 @@ class Forecast(Columns):
 
     def in_own_units(self, values):
         """Standardised values back in their own units, none below the minimum (NumPy, columns on
-        the last axis)."""
-        return np.maximum(self.unscale(values), self.lowest)
+        the last axis). What is above it by rounding alone is the minimum."""
+        found = self.unscale(values)
+        unit = np.asarray(self.deviation if self.normalize else 1.0)
+        return np.where(found - self.lowest < ROUNDING * unit, self.lowest, found)
 
     def _refuse_low(self, rows, splits):
         """Raises a ValueError that names the first value below the minimum, if there is one."""
