@@ -2,6 +2,7 @@
 
 import array
 import json
+import re
 
 from rnnkit.formats import bounds
 from rnnkit.formats.separated import check_columns
@@ -12,8 +13,10 @@ from rnnkit.utils.messages import listed, shorten
 MOST_NESTED = 20
 CELL = 8  # bytes of a cell that is missing
 HEAD = 4096  # bytes that show whether an array begins
+WINDOW = 2**20  # bytes of an array that are looked at, at first
 _CODING = ("utf-8", "surrogatepass")
 _DECODE = json.JSONDecoder().raw_decode
+_BLANK = re.compile(r"[ \t\n\r]*")
 
 
 def parse(text, label, most_nested=MOST_NESTED):
@@ -77,7 +80,13 @@ def read(text, label, suffix=".jsonl"):
     Raises:
         ValueError: If it is no JSON of that kind; the message names the line or row.
     """
-    if suffix == ".json" or text[:HEAD].lstrip()[:1] == b"[":
+    begins = text[:HEAD].lstrip()[:1] == b"["
+    if begins:
+        try:
+            return *_columns(_elements(text), label, "row"), "row"
+        except _Other:  # said below
+            pass
+    if suffix == ".json" or begins:
         whole = text.decode(*_CODING)
         if not _by_lines(whole):
             value = parse(whole, label)
@@ -89,6 +98,50 @@ def read(text, label, suffix=".jsonl"):
         (line, _line(row, line, label)) for line, row in _lines(text) if row and not row.isspace()
     )
     return *_columns(rows, label, "line"), "line"
+
+
+class _Other(Exception):
+    """Text is no array of objects, or not a valid one."""
+
+
+def _elements(text):
+    """Pairs of number and object of an array of objects, of which a window is decoded at a time.
+
+    Raises:
+        _Other: If it is anything else; what was given before does not count then.
+    """
+    window, at, start, size, number = "", 0, text.index(b"[") + 1, WINDOW, 0
+    while True:
+        at, mark = _BLANK.match(window, at).end(), ""
+        try:
+            value, end = _DECODE(window, at)
+            after = _BLANK.match(window, end).end()
+            mark = window[after : after + 1]
+        except ValueError:  # perhaps as the window ends within it
+            pass
+        except RecursionError:
+            raise _Other from None
+        if not mark:
+            if start >= len(text):
+                raise _Other
+            stop = min(start + size, len(text))
+            while stop < len(text) and text[stop] & 0xC0 == 0x80:  # within a character
+                stop -= 1
+            window, at = window[at:] + text[start:stop].decode(*_CODING), 0
+            start, size = stop, 2 * size
+            continue
+        brackets = window.count("[", at, end) + window.count("{", at, end)
+        if not isinstance(value, dict) or (
+            brackets >= MOST_NESTED and _deeper(value, MOST_NESTED - 1)
+        ):
+            raise _Other
+        number, size = number + 1, WINDOW
+        yield number, value
+        if mark == "]" and not window[after + 1 :].strip() and not text[start:].strip():
+            return
+        if mark != ",":
+            raise _Other
+        at = after + 1
 
 
 def _line(row, line, label):

@@ -89,6 +89,13 @@ def _jsonl(writer):
         yield json.dumps({"text": text, "label": label}, ensure_ascii=False)
 
 
+def _json(writer):
+    rows = ({"text": text, "label": label} for text, label in _labelled(writer))
+    for number, row in enumerate(rows):
+        yield ("," if number else "[") + json.dumps(row, ensure_ascii=False)
+    yield "]"
+
+
 def _pairs(writer):
     both = zip(writer.sentences(12), writer.sentences(13), strict=True)
     yield from (f"{first}\t{second}" for first, second in both)
@@ -167,6 +174,7 @@ KINDS = {
     "quoted csv": ("quoted.csv", _quoted, "sentiment"),
     "tsv": ("texts.tsv", _tsv, "sentiment"),
     "jsonl": ("texts.jsonl", _jsonl, "sentiment"),
+    "json": ("texts.json", _json, "sentiment"),
     "pairs": ("pairs.txt", _pairs, "translation"),
     "tagged": ("words.conll", _tagged, "named_entities"),
     "word rows": ("words.csv", _word_rows, "named_entities"),
@@ -215,7 +223,8 @@ def _measured(kind, path):
     with tempfile.TemporaryDirectory() as folder:
         few = pathlib.Path(folder) / path.name
         with open(path, encoding="utf-8") as file:
-            few.write_text("".join(itertools.islice(file, FIRST)), encoding="utf-8")
+            first = "".join(itertools.islice(file, FIRST))
+        few.write_text(first + "]" * (kind == "json"), encoding="utf-8")
         _read(recipe, few)
     gc.collect()
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # the greatest size from now on
