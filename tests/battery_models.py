@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 
 MOST_SECONDS, MOST_BYTES = 10, 1.5e9
+NAMES = ("module", "class_name", "registered_name")
 PARTS = METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 
 
@@ -281,21 +282,28 @@ class Forger:
                     self.with_config(_setter(place, other)),
                 )
 
-    def arguments(self, values=(5_000, 10**6)):
-        """Every argument of every object in the file that is None, a bool or a text, given a
-        large number or something else that it is not."""
+    def arguments(self, seen, values=(10**6, -1, [1], {"a": 1}, "x", None)):
+        """Every argument of every object in the file, given what it is not.
+
+        Args:
+            seen: Set of pairs of class and argument that were tried, which grows.
+            values: What they are given.
+        """
         config = json.loads(self.parts[CONFIG])
         for place in _places(config):
-            value = _at(config, place)
-            if isinstance(value, (dict, list, int, float)) and not isinstance(value, bool):
+            if place[-1] in NAMES or not isinstance(place[-1], str):
                 continue
-            if place[-1] in ("module", "class_name", "registered_name"):
+            owner = max(
+                (place[:end] for end in range(len(place))),
+                key=lambda each: len(each) if "class_name" in _at(config, each) else -1,
+            )
+            argument = (_at(config, owner)["class_name"], place[len(owner) :])
+            if argument in seen:
                 continue
-            for odd in (*values, [1], {"a": 1}, "x"):
-                yield (
-                    f"{'.'.join(map(str, place))} = {odd!r}",
-                    self.with_config(_setter(place, odd)),
-                )
+            seen.add(argument)
+            for odd in values:
+                if odd != _at(config, place):
+                    yield f"{'.'.join(place)} = {odd!r}", self.with_config(_setter(place, odd))
 
 
 @dataclasses.dataclass
@@ -311,7 +319,8 @@ def parts():
     """The parts of the battery, as `tests.benchmarks.battery` asks for them.
 
     Every recipe's file gets all bombs and every size that it declares made large, the latter as a
-    part for each recipe; gadgets, cuts and flips are divided among the recipes.
+    part for each recipe; gadgets, cuts and flips are divided among the recipes; each argument of
+    each class is tried once.
     """
     from tests.recipes.test_recipes import ROWS
 
@@ -322,6 +331,8 @@ def parts():
         "flips": lambda forger, seed: forger.flips(-(-300 // share), seed),
         "bombs": lambda forger, seed: forger.bombs(),
     }
+    seen = set()
+    attacks["arguments"] = lambda forger, _: forger.arguments(seen)
     found = {f"models: {kind}": _outcomes(attack, ROWS) for kind, attack in attacks.items()}
     for name in sorted(ROWS):
         found[f"models: sizes of {name}"] = _outcomes(_sizes, [name])

@@ -47,8 +47,15 @@ KERAS_OPERATIONS = {"Equal", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual"
 KERAS_MODELS = {("keras.src.models.functional", "Functional"), ("keras", "Sequential")}
 KERAS_TENSOR = "__keras_tensor__"  # a place in such a graph
 KERAS_FUNCTIONS = {"keras.activations", "keras.losses", "keras.metrics", "builtins"}
-# Numbers by default that may be None: for no limit.
-UNLIMITED = {("rnnkit>Text", "vocabulary_size")}
+# What may stand where a number is the default: None for no limit, lists of names or of sizes.
+BESIDE_NUMBERS = {
+    ("rnnkit>Text", "vocabulary_size"): type(None),
+    ("rnnkit>Series", "columns"): list,
+    ("rnnkit>Forecast", "columns"): list,
+    ("rnnkit>Vectors", "columns"): list,
+    ("rnnkit>OneToOne", "units"): list,
+    ("rnnkit>AveragedAdam", "learning_rate"): dict,  # a schedule
+}
 # Keras' classes above that call back into arbitrary functions or models.
 REFUSED = {"Lambda", "LossFunctionWrapper", "MeanMetricWrapper", "SumOverBatchSizeMetricWrapper"}
 
@@ -133,7 +140,7 @@ def _check_types(full, node):
     """
     config, made = node["config"], keras.saving.get_registered_object(full)
     if not isinstance(config, dict):
-        raise Refused(f"the configuration of its {full} is no dict")
+        raise Refused(f"it holds no dict as the configuration of its {full}")
     _check_arguments(full, made, config)
     if isinstance(node.get("compile_config"), dict):
         _check_arguments(full, keras.Model.compile, node["compile_config"])
@@ -150,9 +157,13 @@ def _check_arguments(full, function, given):
         value, default = given[name], argument.default
         if isinstance(default, bool) and not isinstance(value, (bool, type(None))):
             raise _unfit(full, name, "True or False", value)
-        number = isinstance(default, (int, float)) and not isinstance(default, bool)
-        if number and value is None and (full, name) not in UNLIMITED:
-            raise _unfit(full, name, "a number", value)
+        if _is_number(default) and not _is_number(value):
+            if not isinstance(value, BESIDE_NUMBERS.get((full, name), ())):
+                raise _unfit(full, name, "a number", value)
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _unfit(full, name, wanted, value):

@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import resource
 import time
 
@@ -16,6 +17,8 @@ import rnnkit
 from rnnkit import features, models, registry
 from rnnkit.cli import main
 from rnnkit.models import ManyToOne
+from rnnkit.saving import objects
+from rnnkit.utils import docstrings
 from tests import battery_models as battery
 from tests import helpers
 
@@ -138,6 +141,7 @@ def test_declared_giants_are_refused_at_once(forger, tmp_path, name):
         ({"units": "four"}, "units must be|does not fit"),
         ({"bidirectional": 5}, "does not fit: bidirectional must be True or False"),
         ({"output_dropout": None}, "does not fit: output_dropout must be a number"),
+        ({"num_layers": [1]}, "does not fit: num_layers must be a number"),
         ({"unheard_of": 1}, "could not be rebuilt"),
         ({"output_feature": None}, "output_feature must be a feature"),
         ({"settings": []}, "settings must be a dict"),
@@ -163,7 +167,7 @@ def test_no_numbers_are_missing_where_a_number_stands(forger, tmp_path):
     def lack_steps(config):
         config["compile_config"]["steps_per_execution"] = None
 
-    def lack_limit(config):  # the only number that may be None
+    def lack_limit(config):  # which may be None
         config["config"]["input_feature"]["config"]["vocabulary_size"] = None
 
     forger.with_config(lack_steps)(path)
@@ -185,6 +189,13 @@ def test_lists_of_numbers_are_whole(tmp_path, values):
     battery.Forger(path).with_config(change)(path)
     with pytest.raises(ValueError, match="Series does not fit: deviation must be a list of num"):
         rnnkit.load_model(path)
+
+
+def test_other_than_numbers_where_docstrings_say_so():
+    words = {type(None): "None", list: "names|list of", dict: "keras.optimizers"}
+    for (full, name), kind in objects.BESIDE_NUMBERS.items():
+        texts = docstrings.arguments(keras.saving.get_registered_object(full).__doc__)
+        assert re.search(words[kind], texts[name])
 
 
 # === Nothing that a file says is run ===
