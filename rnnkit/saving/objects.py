@@ -47,13 +47,12 @@ KERAS_OPERATIONS = {"Equal", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual"
 KERAS_MODELS = {("keras.src.models.functional", "Functional"), ("keras", "Sequential")}
 KERAS_TENSOR = "__keras_tensor__"  # a place in such a graph
 KERAS_FUNCTIONS = {"keras.activations", "keras.losses", "keras.metrics", "builtins"}
-# What may stand where a number is the default: None for no limit, lists of names or of sizes.
+# What may stand where a number is the default, beside lists of numbers: None for no limit, names.
 BESIDE_NUMBERS = {
     ("rnnkit>Text", "vocabulary_size"): type(None),
     ("rnnkit>Series", "columns"): list,
     ("rnnkit>Forecast", "columns"): list,
     ("rnnkit>Vectors", "columns"): list,
-    ("rnnkit>OneToOne", "units"): list,
     ("rnnkit>AveragedAdam", "learning_rate"): dict,  # a schedule
 }
 # Keras' classes above that call back into arbitrary functions or models.
@@ -163,6 +162,9 @@ def _check_arguments(full, function, given):
 
 
 def _is_number(value):
+    """Whether a value is a number, or a list of numbers, which many arguments may be."""
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_number, value))
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

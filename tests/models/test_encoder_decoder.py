@@ -379,6 +379,10 @@ def test_wrong_features():
         EncoderDecoder(label, text)
     with pytest.raises(ValueError, match="output_feature must give sequences.*Label"):
         EncoderDecoder(text, label)
+    with pytest.raises(ValueError, match="beam_size must be an integer of at least 1"):
+        EncoderDecoder(text, text, beam_size=0)
+    with pytest.raises(ValueError, match="length_penalty must be"):
+        EncoderDecoder(text, text, length_penalty=-1.0)
     with pytest.raises(ValueError, match="attention must be one of.*'cosine'"):
         EncoderDecoder(text, text, attention="cosine")
     with pytest.raises(ValueError, match="one vocabulary"):

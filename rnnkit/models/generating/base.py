@@ -6,7 +6,7 @@ from rnnkit.data.pipeline.encoded import Encoded, as_written
 from rnnkit.models.base import Model
 from rnnkit.models.generating.decoder import SourceReader
 from rnnkit.training.policy_gradient import PolicyGradient
-from rnnkit.utils.checks import integer
+from rnnkit.utils.checks import integer, number
 
 # Steps at most where nothing is known about the data.
 LONGEST = 256
@@ -44,6 +44,8 @@ class Generating(Model):
     may_count_later = ("beam_size", "length_penalty")
 
     def __init__(self, inputs, outputs, *, decoder, source=None, label_smoothing=0.0, **arguments):
+        integer(arguments.get("beam_size", 1), "beam_size")
+        number(arguments.get("length_penalty", 1.0), "length_penalty", least=0)
         # What `compile` asks for, which the next constructor calls.
         self.decoder = decoder
         self.label_smoothing = label_smoothing
