@@ -163,6 +163,8 @@ def _check_arguments(full, function, given):
 
 def _is_number(value):
     """Whether a value is a number, or a list of numbers, which many arguments may be."""
+    if isinstance(value, dict) and value.get("class_name") == "__tuple__":
+        value = value.get("items")
     if isinstance(value, list):
         return bool(value) and all(map(_is_number, value))
     return isinstance(value, (int, float)) and not isinstance(value, bool)

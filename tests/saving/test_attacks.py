@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import rnnkit
-from rnnkit import features, models, registry
+from rnnkit import features, layers, models, registry
 from rnnkit.cli import main
 from rnnkit.models import ManyToOne
 from rnnkit.saving import objects
@@ -196,6 +196,14 @@ def test_other_than_numbers_where_docstrings_say_so():
     for (full, name), kind in objects.BESIDE_NUMBERS.items():
         texts = docstrings.arguments(keras.saving.get_registered_object(full).__doc__)
         assert re.search(words[kind], texts[name])
+
+
+@pytest.mark.parametrize("rates", [0.5, (0.5, 0.9, 0.7, 0.3), np.array([0.5, 0.9, 0.7, 0.3])])
+def test_numbers_of_each_unit(tmp_path, rates):
+    path = tmp_path / "m.keras"
+    inputs = keras.Input((None, 2))
+    keras.Model(inputs, layers.ESN(4, leak_rate=rates)(inputs)).save(path)
+    assert rnnkit.load_model(path).count_params() > 0
 
 
 # === Nothing that a file says is run ===
