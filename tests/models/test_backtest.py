@@ -42,17 +42,23 @@ def trained(tmp_path_factory):
 # === By hand ===
 
 
-def test_scores_by_hand():
-    """Two forecasts of two steps, one target; scales 2 (absolute) and 4 (squared)."""
-    truth = np.array([[[1.0], [2.0]], [[3.0], [np.nan]]])
-    report = Backtest(
-        series=[None, None], origins=np.array([5, 6]), times=None, targets=["y"], truth=truth,
+def two_forecasts(**parts):
+    """A report of two forecasts of two steps, one target; what came last is not known."""
+    return Backtest(
+        series=[None, None], origins=np.array([5, 6]), times=None, targets=["y"],
+        truth=np.array([[[1.0], [2.0]], [[3.0], [np.nan]]]),
         forecast=np.array([[[2.0], [2.0]], [[0.0], [9.0]]]),
         lower=np.array([[[0.0], [1.0]], [[-1.0], [8.0]]]),
-        upper=np.array([[[4.0], [3.0]], [[1.0], [10.0]]]),
-        naive={"persistence": np.array([[[1.0], [1.0]], [[2.0], [2.0]]])},
-        scales=np.array([[[2.0], [2.0]], [[4.0], [4.0]]]), level=0.8,
+        upper=np.array([[[4.0], [3.0]], [[1.0], [10.0]]]), level=0.8, **parts,
     )  # fmt: skip
+
+
+def test_scores_by_hand():
+    """Two forecasts of two steps, one target; scales 2 (absolute) and 4 (squared)."""
+    report = two_forecasts(
+        naive={"persistence": np.array([[[1.0], [1.0]], [[2.0], [2.0]]])},
+        scales=np.array([[[2.0], [2.0]], [[4.0], [4.0]]]),
+    )
     scores = report.scores
     assert scores[MODEL]["mae"] == pytest.approx((1 + 0 + 3) / 3)
     assert scores[MODEL]["mase"] == pytest.approx((1 + 0 + 3) / 3 / 2)
@@ -72,15 +78,8 @@ def test_scores_by_hand():
 
 def test_how_often_intervals_held_by_hand():
     """Errors 1, 0, 3 and half widths 2, 1, 1 at the level .8; one step is not known."""
-    truth = np.array([[[1.0], [2.0]], [[3.0], [np.nan]]])
-    report = Backtest(
-        series=[None, None], origins=np.array([5, 6]), times=None, targets=["y"], truth=truth,
-        forecast=np.array([[[2.0], [2.0]], [[0.0], [9.0]]]),
-        lower=np.array([[[0.0], [1.0]], [[-1.0], [8.0]]]),
-        upper=np.array([[[4.0], [3.0]], [[1.0], [10.0]]]),
-        naive={}, scales=np.ones((2, 2, 1)), level=0.8,
-        widths={0.95: np.full((1, 2, 1), 4.0), 0.5: np.full((2, 2, 1), 0.4)},
-    )  # fmt: skip
+    widths = {0.95: np.full((1, 2, 1), 4.0), 0.5: np.full((2, 2, 1), 0.4)}
+    report = two_forecasts(naive={}, scales=np.ones((2, 2, 1)), widths=widths)
     rows = report.calibration()
     assert [row["level"] for row in rows] == [0.5, 0.8, 0.95]
     assert [row["coverage"] for row in rows] == pytest.approx([1 / 3, 2 / 3, 1])
