@@ -38,6 +38,11 @@ class Columns(Feature):
         self.size = len(names)
         self.normalize = bool(normalize)
         self.dtype = one_of(dtype, "dtype", DTYPES)
+        for name, values in (("mean", mean), ("deviation", deviation)):
+            if values is not None and np.asarray(values).dtype.kind not in "iuf":
+                raise ValueError(
+                    f"{name} must be None or a list of numbers. Received: {name}={values!r}"
+                )
         self.mean = mean
         self.deviation = deviation
 

@@ -176,7 +176,7 @@ def test_no_numbers_are_missing_where_a_number_stands(forger, tmp_path):
     assert battery.try_file(path, forger.with_config(lack_limit)) == ("loaded", "")
 
 
-@pytest.mark.parametrize("values", [[None], [None, 1.0]])
+@pytest.mark.parametrize("values", [[None], [None, 1.0], "x", ["x"]])
 def test_lists_of_numbers_are_whole(tmp_path, values):
     series = features.Series().adapt(np.arange(60.0))
     ahead = features.Forecast(horizon=2).adapt(np.arange(60.0))
@@ -187,7 +187,7 @@ def test_lists_of_numbers_are_whole(tmp_path, values):
         config["config"]["input_feature"]["config"]["deviation"] = values
 
     battery.Forger(path).with_config(change)(path)
-    with pytest.raises(ValueError, match="Series does not fit: deviation must be a list of num"):
+    with pytest.raises(ValueError, match="was not loaded: it.*deviation must be .*list of numbers"):
         rnnkit.load_model(path)
 
 
