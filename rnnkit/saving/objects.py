@@ -144,7 +144,8 @@ def _check_types(full, node):
     if isinstance(node.get("compile_config"), dict):
         _check_arguments(full, keras.Model.compile, node["compile_config"])
     for name, value in config.items():
-        if _has_gaps(value):
+        moments = name in ("mean", "deviation") and value is not None
+        if _has_gaps(value) or (moments and not _is_number(value)):
             raise _unfit(full, name, "a list of numbers", value)
 
 
