@@ -1,6 +1,16 @@
-"""Many seeds out of one."""
+"""Many seeds out of one, and a seed where none was given."""
+
+import random
 
 import numpy as np
+
+
+def drawn(seed=None):
+    """A seed, or where it is None one from Python's random numbers.
+
+    As Keras does it, so that `keras.utils.set_random_seed` fixes what nobody gave a seed.
+    """
+    return random.randrange(2**31 - 1) if seed is None else int(seed)
 
 
 class Seeds:

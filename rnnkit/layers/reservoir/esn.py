@@ -12,6 +12,7 @@ from rnnkit.layers.config import Configured
 from rnnkit.layers.reservoir.product import plan, recurrent_product
 from rnnkit.utils.checks import integer, number
 from rnnkit.utils.config import given
+from rnnkit.utils.seeds import drawn
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -111,7 +112,7 @@ class ESNCell(Configured, keras.layers.Layer):
         self.feedback_scaling = number(feedback_scaling, "feedback_scaling")
         self.seed = seed
         # Fixed also where the user fixes nothing: indices and values are of the same links.
-        entropy = None if seed is None else [integer(seed, "seed", least=0), 0]
+        entropy = [drawn(seed if seed is None else integer(seed, "seed", least=0)), 0]
         self._seeds = [int(e) >> 1 for e in np.random.SeedSequence(entropy).generate_state(4)]
         self._topology = self._make_topology()
         self._topology.check(self.units)

@@ -7,6 +7,7 @@ from scipy.sparse.linalg import ArpackError, eigs
 
 from rnnkit.utils.checks import number
 from rnnkit.utils.config import arguments_of
+from rnnkit.utils.seeds import drawn
 
 # Up to this many units all eigenvalues are computed; above, only the largest (ARPACK).
 DENSE_EIGENVALUES = 300
@@ -108,9 +109,9 @@ class Topology(keras.initializers.Initializer):
                 f"Received: units={units!r}"
             )
         self.check(units)
+        seed = drawn(self.seed)
         for attempt in range(20):
-            entropy = [] if self.seed is None else [int(self.seed), attempt]
-            indices, values = self.sample(units, np.random.default_rng(entropy or None))
+            indices, values = self.sample(units, np.random.default_rng([seed, attempt]))
             radius = self.unscaled_radius(indices, values)
             if radius > 1e-9:
                 return indices.astype("int32"), values * (self.spectral_radius / radius)

@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnkit.layers.topology.base import Topology, spectral_radius
 from rnnkit.utils.checks import integer, number
+from rnnkit.utils.seeds import drawn
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -160,7 +161,7 @@ class FullyConnected(Topology):
     sparse = False
 
     def matrix(self, units):
-        values = np.random.default_rng(self.seed).normal(size=(units, units))
+        values = np.random.default_rng(drawn(self.seed)).normal(size=(units, units))
         return values * (self.spectral_radius / spectral_radius(values))
 
 
@@ -182,6 +183,6 @@ class Orthogonal(Topology):
     sparse = False
 
     def matrix(self, units):
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(drawn(self.seed))
         factor, triangle = np.linalg.qr(rng.normal(size=(units, units)))
         return factor * np.sign(np.diag(triangle)) * self.spectral_radius  # Haar measure

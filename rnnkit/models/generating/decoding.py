@@ -1,7 +1,5 @@
 """How a generating model decodes, and what becomes of what it gives."""
 
-import numpy as np
-
 from rnnkit.utils.checks import integer
 
 
@@ -82,8 +80,3 @@ class Decoding:
             f"{name} is for models with an input whose outputs are tokens. Received: a model that "
             f"generates {type(self.model.output_feature).__name__}"
         )
-
-
-def random_seed():
-    """A seed for what is sampled where the user gave none."""
-    return int(np.random.default_rng().integers(2**31 - 1))

@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import in_memory
 from rnnkit.models.generating.decoder import Source
-from rnnkit.models.generating.decoding import random_seed
 from rnnkit.models.generating.value_decoding import ValueDecoding
 from rnnkit.models.progress import shown
+from rnnkit.utils.seeds import drawn
 
 # Steps whose likelihood is computed in one call.
 CHUNK = 256
@@ -27,7 +27,7 @@ class KeyDecoding(ValueDecoding):
         sample = self.model.sample if sample is None else bool(sample)
         if not temperature > 0:
             raise ValueError(f"temperature must be positive. Received: temperature={temperature!r}")
-        seed = random_seed() if seed is None else int(seed)
+        seed = drawn(seed)
         return self.limit(max_length), sample, float(temperature), seed
 
     def chooser(self, sample, temperature, seed):

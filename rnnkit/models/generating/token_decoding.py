@@ -13,10 +13,11 @@ from rnnkit.data.pipeline.raw import as_dataset
 from rnnkit.decoding.search import Sampling, decode
 from rnnkit.metrics.texts import SEVERAL
 from rnnkit.models.generating import texts
-from rnnkit.models.generating.decoding import Decoding, random_seed
+from rnnkit.models.generating.decoding import Decoding
 from rnnkit.models.generating.references import References
 from rnnkit.models.progress import shown
 from rnnkit.utils.checks import integer
+from rnnkit.utils.seeds import drawn
 
 # Inputs decoded at a time where nothing is said, or as many as in training: no gradients are kept.
 AT_A_TIME = 128
@@ -81,7 +82,7 @@ class TokenDecoding(Decoding):
                 "temperature, top_k and top_p are options of sampling: pass sample=True with them"
             )
         if sample and seed is None:
-            seed = random_seed()
+            seed = drawn()
         return {
             "beam_size": beams,
             "n_best": n_best,

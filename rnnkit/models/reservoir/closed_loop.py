@@ -14,6 +14,7 @@ from rnnkit.models.forecast.naive import target_columns
 from rnnkit.models.inputs.sequences import holds_one_sequence
 from rnnkit.models.reservoir.states import Reservoirs
 from rnnkit.utils.checks import integer
+from rnnkit.utils.seeds import drawn
 
 # A closed loop has diverged beyond this many times the largest target seen in training.
 DIVERGED = 10.0
@@ -106,7 +107,7 @@ class ClosedLoop:
         outputs = self._run(everyone, np.mean(first, axis=0), states, known, noise)
         found = [self._watched(outputs[keep])]
         if interval is not None:
-            rng = np.random.default_rng(seed)
+            rng = np.random.default_rng(drawn(seed))
             paths = self._paths(samples, first, states, known, keep.start or 0, rng)
             tail = (1 - interval) / 2
             found += [*np.quantile(paths[keep], [tail, 1 - tail], axis=2, method="nearest")]
