@@ -303,7 +303,10 @@ class Forger:
             seen.add(argument)
             for odd in values:
                 if odd != _at(config, place):
-                    yield f"{'.'.join(place)} = {odd!r}", self.with_config(_setter(place, odd))
+                    yield (
+                        f"{'.'.join(map(str, place))} = {odd!r}",
+                        self.with_config(_setter(place, odd)),
+                    )
 
 
 @dataclasses.dataclass
