@@ -27,6 +27,7 @@ HIGHEST_RATE = 16_000
 UNREADABLE = "Audio cannot read clip"
 # Columns of an array that are channels of one clip; no clip has as few samples.
 MOST_CHANNELS = 8
+MOST_SAMPLES = 2**20  # from one window to the next
 NORMALIZE = ("global", "utterance", None)
 # Fraction of samples at full scale from which a clip counts as clipped.
 CLIPPED = 0.01
@@ -167,10 +168,10 @@ class Audio(Feature):
                 f"low and high must rise from 0 to half the sampling rate, {rate / 2:g} Hz. "
                 f"Received: low={self.low:g}, high={high:g}"
             )
-        if self.window_samples < 2 or self.hop_samples < 1:
+        if self.window_samples < 2 or not 1 <= self.hop_samples <= MOST_SAMPLES:
             raise ValueError(
-                f"window and hop must hold samples at {rate} Hz. Received: window={self.window}, "
-                f"hop={self.hop}"
+                f"window and hop must hold samples at {rate} Hz, hop {MOST_SAMPLES:,} at most. "
+                f"Received: window={self.window}, hop={self.hop}"
             )
         empty = np.flatnonzero(~(self.mel_weights() > 0).any(axis=0))
         if len(empty):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from rnnkit.features.base import Feature
 from rnnkit.features.calendar import DAY, WEEK
 from rnnkit.features.conversion import free_token, is_frame, refuse_single, text_of, without_axes
-from rnnkit.features.moments import Moments
+from rnnkit.features.moments import Moments, check_moments
 from rnnkit.formats import event_text as events
 from rnnkit.utils.checks import integer
 from rnnkit.utils.messages import listed
@@ -109,7 +109,21 @@ class Events(Feature):
         self.gaps_in = gaps_in
         self.vocabularies = None
         if vocabularies is not None:
+            self._check_learned(vocabularies)
             self._set([list(each) for each in vocabularies])
+
+    def _check_learned(self, vocabularies):
+        """Refuses a part of what is learned without the rest."""
+        parts = {"categories": self.categories, "amounts": self.amounts, "cycles": self.cycles}
+        parts |= {"mean": self.mean, "deviation": self.deviation, "gaps_in": self.gaps_in}
+        missing = [name for name, value in parts.items() if value is None]
+        if missing or len(vocabularies) != len(self.categories):
+            raise ValueError(
+                "vocabularies must be one for each of the categories, with all else that adapt() "
+                f"learns. Received: vocabularies of {len(vocabularies)} columns, categories="
+                f"{self.categories}, {', '.join(missing)} of None"
+            )
+        check_moments(self.mean, self.deviation, len(self.amounts) + 1)  # the gaps last
 
     def _set(self, vocabularies):
         self.vocabularies = vocabularies

@@ -43,6 +43,24 @@ class Moments:
         return mean + self._origin, deviation
 
 
+def check_moments(mean, deviation, size):
+    """Refuses learned means and deviations that are not as many numbers as there are columns.
+
+    Args:
+        mean, deviation: Lists of floats, or both None before anything is learned.
+        size: Number of columns.
+    """
+    if mean is None and deviation is None:
+        return
+    for name, values in (("mean", mean), ("deviation", deviation)):
+        array = np.asarray(values)
+        if array.dtype.kind not in "iuf" or array.shape != (size,):
+            raise ValueError(
+                f"{name} must be a list of {size} numbers, as adapt() learns them. "
+                f"Received: {name}={values!r}"
+            )
+
+
 def inverse(deviation, dtype="float32"):
     """1 / deviation, a number or `[columns]`, to multiply by.
 

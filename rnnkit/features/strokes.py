@@ -12,7 +12,7 @@ from rnnkit.features.conversion import (
     shape_of_numbers,
     without_axes,
 )
-from rnnkit.features.moments import Moments, inverse
+from rnnkit.features.moments import Moments, check_moments, inverse
 from rnnkit.formats import points as pen
 from rnnkit.utils.checks import integer, number, one_of
 
@@ -88,6 +88,7 @@ class Strokes(Feature):
         self.spacing = number(spacing, "spacing", above=0, optional=True)
         self.context = bool(context)
         self.max_length = integer(max_length, "max_length", optional=True)
+        check_moments(mean, deviation, 3)
         self.mean = mean
         self.deviation = deviation
 

@@ -30,6 +30,7 @@ from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
 from rnnkit.utils import replicas
+from rnnkit.utils.checks import integer
 from rnnkit.utils.config import arguments_of
 from rnnkit.utils.idle import made_by, refuse_idle
 
@@ -116,6 +117,8 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         if "weighted_metrics" in kwargs:
             weighted_metrics = of_target(kwargs["weighted_metrics"], self.output_feature)
             kwargs = {**kwargs, "weighted_metrics": weighted_metrics}
+        if kwargs.get("steps_per_execution", "auto") != "auto":
+            integer(kwargs["steps_per_execution"], "steps_per_execution")
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def compile_from_config(self, config):

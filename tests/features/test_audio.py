@@ -415,3 +415,9 @@ def test_in_the_pipeline_and_in_a_fresh_process(feature_in_fresh_process, tmp_pa
     config = keras.saving.serialize_keras_object(feature)
     copy = keras.saving.deserialize_keras_object(config)
     assert copy.get_config() == feature.get_config()
+
+
+def test_a_hop_is_at_most_some_samples():
+    assert Audio(sampling_rate=8000, hop=2**20 / 8000).hop_samples == 2**20
+    with pytest.raises(ValueError, match="hop 1,048,576 at most. Received: .*hop=1000000"):
+        Audio(sampling_rate=8000, hop=10**6)

@@ -243,3 +243,15 @@ def test_bad_arguments(options, message):
 def test_no_events_teach_nothing():
     with pytest.raises(ValueError, match="needs at least one event"):
         Events().adapt([[], []])
+
+
+@pytest.mark.parametrize("change", [
+    {"categories": None}, {"categories": []}, {"amounts": None}, {"gaps_in": None},
+    {"mean": None}, {"mean": 1.0}, {"mean": [1.0]}, {"deviation": None}, {"cycles": None},
+])  # fmt: skip
+def test_what_is_learned_is_whole(change):
+    history = [{"time": 0, "amount": 1.0, "shop": "a"}, {"time": 9, "amount": 2.0, "shop": "a"}]
+    config = Events().adapt([history]).get_config()
+    assert Events(**config).adapted
+    with pytest.raises(ValueError, match="(vocabularies|mean|deviation) must be"):
+        Events(**config | change)

@@ -51,3 +51,13 @@ def test_an_encoding_is_the_same_in_a_graph_and_out_of_it(name):
     for a, b in zip(*(tf.nest.flatten(each, True) for each in (alone, within)), strict=True):
         np.testing.assert_array_equal(a, b)
         assert np.size(a)
+
+
+@pytest.mark.parametrize("values", [1.0, [1], [1.0] * 4, None, "x", [[1.0], [1.0], [1.0]]])
+def test_learned_moments_are_a_number_a_column(values):
+    Strokes, good = features.Strokes, [0.5, 1.0, 2.0]
+    assert Strokes(mean=good, deviation=good).adapted and not Strokes().adapted
+    with pytest.raises(ValueError, match="mean must be a list of 3 numbers"):
+        Strokes(mean=values, deviation=good)
+    with pytest.raises(ValueError, match="deviation must be a list of 3 numbers"):
+        Strokes(mean=good, deviation=values)

@@ -176,6 +176,18 @@ def test_no_numbers_are_missing_where_a_number_stands(forger, tmp_path):
     assert battery.try_file(path, forger.with_config(lack_limit)) == ("loaded", "")
 
 
+@pytest.mark.parametrize("steps", [-1, 0, [1]])
+def test_steps_per_execution_is_a_number_of_steps(forger, tmp_path, steps):
+    path = tmp_path / "m.keras"
+
+    def change(config):
+        config["compile_config"]["steps_per_execution"] = steps
+
+    forger.with_config(change)(path)
+    with pytest.raises(ValueError, match="m.keras was not loaded: it.*steps_per_execution must be"):
+        rnnkit.load_model(path)
+
+
 @pytest.mark.parametrize("values", [[None], [None, 1.0], "x", ["x"]])
 def test_lists_of_numbers_are_whole(tmp_path, values):
     series = features.Series().adapt(np.arange(60.0))
