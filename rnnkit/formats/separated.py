@@ -14,7 +14,7 @@ MOST_COLUMNS = 20_000
 _LINE_END = "\r\n|\r|\n"
 _CODING = ("utf-8", "surrogatepass")
 # Rows that are made texts of at a time; fewer where there are many columns.
-_ROWS, _CELLS = 8192, 65_536
+_ROWS, _CELLS = 2048, 16_384
 # What pandas is told besides; blank lines are kept so that the lines of rows can be counted.
 _AS_TEXT = {
     "header": None, "dtype": object, "na_filter": False, "skip_blank_lines": False,

@@ -10,6 +10,8 @@ import numpy as np
 
 # Rows that are made texts of at a time.
 BLOCK = 4096
+# Texts, which may be long, that are held as `str` at a time.
+SOME = 256
 # Halves of pairs of UTF-16, which JSON may hold and UTF-8 does not have.
 _HALVES = re.compile(rb"\xed[\xa0-\xbf]")
 _CODING = ("utf-8", "surrogatepass")
@@ -43,7 +45,7 @@ class Texts(collections.abc.Sequence):
     def of(cls, texts):
         """Texts of an iterable of `str`."""
         texts, builder = iter(texts), Builder()
-        while block := list(itertools.islice(texts, BLOCK)):
+        while block := list(itertools.islice(texts, SOME)):
             builder.extend(block)
         return builder.done()
 

@@ -229,7 +229,7 @@ def _groups(table, key):
                 "the event belongs to no history"
             )
         if name not in groups:
-            groups[name] = array.array("q")
+            groups[name] = array.array("I")
         groups[name].append(row)
     return groups
 

@@ -92,42 +92,29 @@ def _parted(table, *names):
 
 def _starts(table, marks):
     """Rows at which sentences begin, or None where one would begin in every row."""
-    shared = {}  # most values occur in several rows
-
-    def text(cell):
-        cell = "" if _empty(cell) else str(cell).strip()
-        return shared.setdefault(cell, cell)
-
-    cells = {name: list(map(text, table.columns[name])) for name in marks}
-    filled = {}
-    for name, values in cells.items():
-        if "" not in values:
-            filled[name] = values
-            continue
-        known = [each for each in values if each]
-        if not values[0]:
-            raise ValueError(
-                f"{table.where(0)}: {name!r} is empty in the first row, where a sentence begins"
-            )
-        if 1 < len(set(known)) < len(known):
-            raise ValueError(
-                f"{table.source}: {name!r} is filled in some rows and empty in others, and holds "
-                "the same value twice: it must be filled in the first row of each sentence alone, "
-                "or in every row"
-            )
-        # Filled where a sentence begins, with a number or a sign.
-        number, filled[name] = 0, array.array("q")
-        for each in values:
-            number += bool(each)
-            filled[name].append(number)
-    keys, _ = numbered(zip(*filled.values(), strict=True))
+    columns = {}
+    for name in marks:
+        # Numbers of texts: most values occur in several rows.
+        codes, texts = numbered(
+            "" if _empty(cell) else str(cell).strip() for cell in table.columns[name]
+        )
+        columns[name] = codes, texts
+        if "" in texts:
+            columns[name] = _filled(table, name, codes, texts), None
+    keys, *others = (codes for codes, _ in columns.values())
+    if others:  # the same number for rows that are the same in all columns
+        keys, _ = numbered(zip(*(codes for codes, _ in columns.values()), strict=True))
     starts = np.flatnonzero(np.diff(keys, prepend=-1)).tolist()
     if len(starts) == len(keys) > 1:
         return None
     seen = {}
     for row, key in zip(starts, keys[starts].tolist(), strict=True):
         if key in seen:
-            shown = ", ".join(f"{name}={filled[name][row]!r}" for name in marks)
+            found = {name: (int(codes[row]), texts) for name, (codes, texts) in columns.items()}
+            shown = ", ".join(
+                f"{name}={code if texts is None else texts[code]!r}"
+                for name, (code, texts) in found.items()
+            )
             raise ValueError(
                 f"{table.where(row)}: a sentence with {shown} began in line "
                 f"{table.lines[seen[key]]} already, with others between. If they are one "
@@ -135,6 +122,23 @@ def _starts(table, marks):
             )
         seen[key] = row
     return starts
+
+
+def _filled(table, name, codes, texts):
+    """The numbers of the sentences that rows belong to, where a column is filled where one begins,
+    with a number or a sign."""
+    given = codes != texts.index("")
+    if not given[0]:
+        raise ValueError(
+            f"{table.where(0)}: {name!r} is empty in the first row, where a sentence begins"
+        )
+    if 1 < len(texts) - 1 < np.count_nonzero(given):
+        raise ValueError(
+            f"{table.source}: {name!r} is filled in some rows and empty in others, and holds "
+            "the same value twice: it must be filled in the first row of each sentence alone, "
+            "or in every row"
+        )
+    return np.cumsum(given, dtype="int32")
 
 
 def _unknown(table, column, marks):
