@@ -44,7 +44,7 @@ class Chatbot(rnnkit.Recipe):
         "units": 256, "embedding_size": 128, "shared_embedding": True, "token_dropout": 0.05,
         "dropout": 0.2, "label_smoothing": 0.1, "beam_size": 3, "learning_rate": 2e-3,
     }  # fmt: skip
-    unused = ("bidirectional",)  # the encoder always reads both ways
+    unused = ("bidirectional", "train_vectors", "vector_pull")  # it always reads both ways
     # The average of the weights over the last few hundred steps generalises better than any.
     ema_momentum = 0.995
 

@@ -50,6 +50,7 @@ class Translation(rnnkit.Recipe):
 
     model_class = "EncoderDecoder"
     defaults = {"dropout": 0.3, "label_smoothing": 0.1, "learning_rate": 2e-3}
+    unused = ("train_vectors", "vector_pull")
     # The average of the weights over about the last 500 steps translates better than any.
     ema_momentum = 0.998
 

@@ -55,8 +55,10 @@ class NamedEntities(rnnkit.Recipe):
         ),
     }
 
-    def features(self, data, *, min_count=1, max_word_length=20):
-        words = rnnkit.features.Words(min_count=min_count, max_word_length=max_word_length)
+    def features(self, data, *, min_count=1, max_word_length=20, vectors=None):
+        words = rnnkit.features.Words(
+            min_count=min_count, max_word_length=max_word_length, vectors=vectors
+        )
         return self.adapt_features(data, words, rnnkit.features.Tags(scheme="entities"))
 
     # === Model ===

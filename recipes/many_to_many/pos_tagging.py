@@ -39,8 +39,10 @@ class PosTagging(rnnkit.Recipe):
         "target": ("tags", "upos", "pos", "tag", "labels", "label", "target"),
     }
 
-    def features(self, data, *, min_count=1, max_word_length=20):
-        words = rnnkit.features.Words(min_count=min_count, max_word_length=max_word_length)
+    def features(self, data, *, min_count=1, max_word_length=20, vectors=None):
+        words = rnnkit.features.Words(
+            min_count=min_count, max_word_length=max_word_length, vectors=vectors
+        )
         return self.adapt_features(data, words, rnnkit.features.Tags())
 
     # === Model ===

@@ -65,7 +65,7 @@ class VideoLabeling(rnnkit.Recipe):
     }  # fmt: skip
     unused = (
         *("washout", "crf", "embedding_size", "token_dropout"),
-        *("character_embedding_size", "character_filters"),
+        *("character_embedding_size", "character_filters", "train_vectors", "vector_pull"),
     )
     # The average of the weights over about the last hundred steps labels better than any.
     ema_momentum = 0.99

@@ -50,7 +50,7 @@ class DnaClassification(rnnkit.Recipe):
         "units": 32, "bidirectional": True, "pooling": "mean_max", "filters": 64,
         "kernel_size": 9, "dropout": 0.3, "output_dropout": 0.5, "learning_rate": 3e-3,
     }  # fmt: skip
-    unused = ("embedding_size", "bag_of_words", "token_dropout")
+    unused = ("embedding_size", "bag_of_words", "token_dropout", "train_vectors", "vector_pull")
     # The average of the weights over about the last hundred steps generalises better.
     ema_momentum = 0.99
 

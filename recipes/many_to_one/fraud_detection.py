@@ -53,7 +53,7 @@ class FraudDetection(rnnkit.Recipe):
         "units": 32, "bidirectional": True, "pooling": "mean_max", "embedding_size": 8,
         "kernel_size": 3, "dropout": 0.1, "output_dropout": 0.3,
     }  # fmt: skip
-    unused = ("bag_of_words", "token_dropout")
+    unused = ("bag_of_words", "token_dropout", "train_vectors", "vector_pull")
     ema_momentum = 0.99
 
     def compile(self, model, *, balance=0.5, learning_rate=3e-3):

@@ -55,11 +55,16 @@ class ImageCaptioning(rnnkit.Recipe):
     }
 
     def features(
-        self, data, *, size=None, channels=None, fit="stretch", vocabulary_size=10_000, min_count=5
-    ):
+        self, data, *, size=None, channels=None, fit="stretch", vocabulary_size=10_000, min_count=5,
+        vectors=None,
+    ):  # fmt: skip
         image = rnnkit.features.Image(size=size, channels=channels, fit=fit)
         text = rnnkit.features.Text(
-            vocabulary_size=vocabulary_size, min_count=min_count, standardize="split_punctuation"
+            vocabulary_size=vocabulary_size,
+            min_count=min_count,
+            standardize="split_punctuation",
+            vectors=vectors,
+            vector_words=0,
         )
         return self.adapt_features(data, image, text)
 

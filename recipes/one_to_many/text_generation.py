@@ -51,8 +51,14 @@ class TextGeneration(rnnkit.Recipe):
         "target": ("text", "content", "story", "document", "sentence"),
     }
 
-    def features(self, data, *, level="character", vocabulary_size=10_000, min_count=1):
+    def features(
+        self, data, *, level="character", vocabulary_size=10_000, min_count=1, vectors=None
+    ):
         if level == "subword":
+            if vectors is not None:
+                raise ValueError(
+                    "vectors are those of words: they need level='word'. Received: level='subword'"
+                )
             text = rnnkit.features.Subwords(vocabulary_size=vocabulary_size, model_type="bpe")
             # Pieces are learned from lines: a book is no sentence.
             lines = [line for each in data.train.as_numpy_iterator() for line in each.split(b"\n")]
@@ -63,6 +69,8 @@ class TextGeneration(rnnkit.Recipe):
                 vocabulary_size=vocabulary_size,
                 min_count=min_count,
                 standardize="none" if level == "character" else "split_punctuation",
+                vectors=vectors,
+                vector_words=0,
             )
             text.adapt(data.train)
         return None, text

@@ -32,13 +32,14 @@ class Spam(rnnkit.Recipe):
         "target": ("label", "class", "category", "spam", "target"),
     }
 
-    def features(self, data, *, vocabulary_size=20_000, ngrams=2, min_count=2):
+    def features(self, data, *, vocabulary_size=20_000, ngrams=2, min_count=2, vectors=None):
         text = rnnkit.features.Text(
             vocabulary_size=vocabulary_size,
             ngrams=ngrams,
             min_count=min_count,
             unique=True,
             digits=False,  # what a number looks like tells more than which it is
+            vectors=vectors,
         )
         return self.adapt_features(data, text, rnnkit.features.Label())
 

@@ -21,6 +21,7 @@ from rnnkit.features.text import Text
 from rnnkit.features.vectors import Vectors
 from rnnkit.features.video import Video
 from rnnkit.features.words import Words
+from rnnkit.formats.word_vectors import WordVectors
 
 __all__ = [
     "Audio",
@@ -44,5 +45,6 @@ __all__ = [
     "Text",
     "Vectors",
     "Video",
+    "WordVectors",
     "Words",
 ]

@@ -36,6 +36,8 @@ class Feature:
             are readable.
 
         vocabulary_size: Number of ids of encoded tokens, or None if values are no tokens.
+        vectors: `rnnkit.features.pretrained.Pretrained` word vectors that a network starts from,
+            or None.
         vocabulary_sizes: Number of ids of each column that holds ids beside columns of numbers, as
             a list; or None. They are the first columns of a step.
         width: Numbers in an encoded value or step, or None if it is no vector of numbers.
@@ -71,6 +73,7 @@ class Feature:
     decodes_in_graph = False
 
     vocabulary_size = None
+    vectors = None
     vocabulary_sizes = None
     width = None
     shape = None

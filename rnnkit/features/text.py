@@ -9,6 +9,8 @@ import tensorflow as tf
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import text_of
 from rnnkit.features.normalization import FORMS, normalized, without_markup
+from rnnkit.features.pretrained import MOST_WORDS, Pretrained
+from rnnkit.features.pretrained import learn as learn_vectors
 from rnnkit.features.spacing import Spacing, learn
 from rnnkit.features.tokenizer import Tokenizer
 from rnnkit.utils.checks import integer, one_of
@@ -84,6 +86,10 @@ class Text(Feature):
         unique: Whether each token of a text is kept once only, in order of appearance: the ids of
             a multi-hot bag of words.
         min_count: Tokens seen less often than this in the training data are left out.
+        vectors: File of word vectors (GloVe, word2vec, fastText; also `.gz` or `.zip`), or
+            `rnnkit.features.WordVectors`, that a network starts from. For single words only.
+        vector_words: Words of the vectors, the first ones of the file, that are known although the
+            data does not have them; 0 for none, as in what a model generates.
         vocabulary: Learned tokens without the special ones, or None to learn them with `adapt`.
         spacing: Where `decode` leaves out spaces beside punctuation marks, as `adapt` learned it
             from the training texts where marks are split off: dict of mark to the fractions of
@@ -124,6 +130,8 @@ class Text(Feature):
         ngrams=1,
         unique=False,
         min_count=1,
+        vectors=None,
+        vector_words=MOST_WORDS,
         vocabulary=None,
         spacing=None,
     ):
@@ -146,6 +154,13 @@ class Text(Feature):
         self.ngrams = integer(ngrams, "ngrams", most=MOST_NGRAMS)
         self.unique = bool(unique)
         self.min_count = integer(min_count, "min_count")
+        self.vectors = Pretrained.of(vectors, vocabulary is not None)
+        if self.vectors is not None and (level != "word" or self.ngrams > 1):
+            raise ValueError(
+                "vectors are those of single words: they need level='word' and ngrams=1. Received: "
+                f"level={level!r}, ngrams={ngrams!r}"
+            )
+        self.vector_words = integer(vector_words, "vector_words", least=0)
         self.vocabulary = self.spacing = None
         if vocabulary is not None:
             self._set(list(vocabulary), spacing)
@@ -191,8 +206,22 @@ class Text(Feature):
                 f"Text.adapt found no token often enough: the most frequent is seen "
                 f"{ranked[0][1]} times. Received: min_count={self.min_count}"
             )
-        self._set(vocabulary, {name: marks[name] for name in sorted(marks.keys() & {*vocabulary})})
+        spacing = {name: marks[name] for name in sorted(marks.keys() & {*vocabulary})}
+        if self.vectors is not None:
+            special = (PADDING, UNKNOWN)
+            more, self.vectors = learn_vectors(
+                self.vectors, vocabulary, counts, self._as_looked_up, special, self.vector_words
+            )
+            vocabulary = vocabulary + more
+        self._set(vocabulary, spacing)
         return self
+
+    def _as_looked_up(self, words):
+        """What words of a file are looked up as, a list of texts; None for several tokens."""
+        tokens = self.tokens(tf.constant(words))
+        single = (tokens.row_lengths() == 1).numpy().tolist()
+        first = tokens[:, :1].to_tensor("", shape=[None, 1])[:, 0].numpy().tolist()
+        return [text_of(each) if one else None for each, one in zip(first, single, strict=True)]
 
     def _counted(self, data, counts):
         """Counts the tokens of all texts; gives the texts whose marks are split off."""
@@ -315,6 +344,7 @@ class Text(Feature):
 
     def get_config(self):
         config = {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
+        config["vectors"] = None if self.vectors is None else self.vectors.config
         return {**config, "tokenizer": None if self.tokenizer is None else self.tokenizer.name}
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import refuse_single, strings, text_of, without_axes
 from rnnkit.features.normalization import FORMS, normalized
+from rnnkit.features.pretrained import MOST_WORDS, Pretrained, learn
 from rnnkit.features.splitting import split_words, split_words_graph
 from rnnkit.features.text import PADDING, UNKNOWN
 from rnnkit.features.tokenizer import Tokenizer
@@ -45,6 +46,10 @@ class Words(Feature):
             `rnnkit.features.Text`.
         digits: Whether digits stay as they are in the look-up of words; if not, each becomes `0`.
             The characters keep them.
+        vectors: File of word vectors (GloVe, word2vec, fastText; also `.gz` or `.zip`), or
+            `rnnkit.features.WordVectors`, that a network starts from; see `vector_words`.
+        vector_words: Words of the vectors, the first ones of the file, that are known although the
+            data does not have them; 0 for none.
         vocabulary: Learned words without the special ones, or None to learn them with `adapt`.
         characters: Learned characters, likewise.
 
@@ -69,6 +74,8 @@ class Words(Feature):
         lower=True,
         tokenizer=None,
         digits=False,
+        vectors=None,
+        vector_words=MOST_WORDS,
         vocabulary=None,
         characters=None,
     ):
@@ -79,6 +86,8 @@ class Words(Feature):
         self.lower = bool(lower)
         self.tokenizer = Tokenizer.of(tokenizer)
         self.digits = bool(digits)
+        self.vectors = Pretrained.of(vectors, vocabulary is not None)
+        self.vector_words = integer(vector_words, "vector_words", least=0)
         self.vocabulary = self.characters = None
         if vocabulary is not None:
             self._set(list(vocabulary), list(characters or ()))
@@ -202,8 +211,19 @@ class Words(Feature):
                 f"Words.adapt found no word often enough: the most frequent is seen "
                 f"{max(words.values())} times. Received: min_count={self.min_count}"
             )
+        if self.vectors is not None:
+            special = (PADDING, UNKNOWN)
+            more, self.vectors = learn(
+                self.vectors, vocabulary, words, self._as_looked_up, special, self.vector_words
+            )
+            vocabulary = vocabulary + more
         self._set(vocabulary, self._ranked(characters))
         return self
+
+    def _as_looked_up(self, words):
+        """What words of a file are looked up as, a list of texts."""
+        flat = normalized(tf.constant(words), self.normalize)
+        return [text_of(each) for each in self._looked_up(flat).numpy().tolist()]
 
     def _ranked(self, counts):
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -288,6 +308,7 @@ class Words(Feature):
 
     def get_config(self):
         config = {**super().get_config(), "vocabulary_size": self.vocabulary_limit}
+        config["vectors"] = None if self.vectors is None else self.vectors.config
         return {**config, "tokenizer": None if self.tokenizer is None else self.tokenizer.name}
 
 

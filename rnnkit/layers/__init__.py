@@ -29,6 +29,7 @@ from rnnkit.layers.running_scale import AddNaive, RunningScale
 from rnnkit.layers.sharing import BagOfTokens, RepeatRows
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense
 from rnnkit.layers.token_dropout import TokenDropout
+from rnnkit.layers.word_embedding import WordEmbedding
 
 __all__ = [
     "AddNaive",
@@ -69,6 +70,7 @@ __all__ = [
     "Strand",
     "StreamMemory",
     "TokenDropout",
+    "WordEmbedding",
     "cell_names",
     "handwritten_gradients",
     "recurrent",

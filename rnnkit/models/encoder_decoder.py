@@ -14,6 +14,7 @@ from rnnkit.models.generating.decoder import ATTENTIONS, Decoder, Source, bridge
 from rnnkit.models.heads.base import check_of_tokens
 from rnnkit.models.heads.choice import head_of
 from rnnkit.models.heads.tokens import token_embedding
+from rnnkit.models.inputs import sequences
 from rnnkit.models.outputs import check_features
 from rnnkit.utils.checks import one_of
 from rnnkit.utils.config import given
@@ -45,6 +46,11 @@ class EncoderDecoder(Generating):
         bidirectional: Whether the source is also read from its end.
         attention: `"additive"` (Bahdanau), `"multiplicative"` (Luong, general, scaled) or None.
         embedding_size: Size of the token vectors.
+        train_vectors: Whether the vectors of an `input_feature` with `vectors` are trained with the
+            rest; if not, only words without a vector get one. With vectors, `embedding_size` is
+            theirs.
+        vector_pull: How strongly trained vectors are drawn to where they began; see
+            `rnnkit.layers.WordEmbedding`. No effect with `train_vectors=False`.
         shared_embedding: Whether source and target have one embedding: their features must have
             the same vocabulary, as `Subwords` adapted to both.
         tied_output: Whether the output layer's weights are those of the target's embedding.
@@ -86,6 +92,8 @@ class EncoderDecoder(Generating):
         bidirectional=True,
         attention="additive",
         embedding_size=256,
+        train_vectors=True,
+        vector_pull=0.0,
         shared_embedding=False,
         tied_output=True,
         dropout=0.0,
@@ -107,6 +115,7 @@ class EncoderDecoder(Generating):
                 "input_feature must give sequences, such as Text, Subwords, Audio or Strokes. "
                 f"Received: {type(input_feature).__name__}"
             )
+        sequences.check_vectors(input_feature, train_vectors, vector_pull)
         words = output_feature.vocabulary_size is not None
         if isinstance(output_feature, Audio):
             raise ValueError(
@@ -170,8 +179,8 @@ class EncoderDecoder(Generating):
             if shared_embedding:
                 embedding = head.embedding
             else:
-                embedding = token_embedding(
-                    tokens, embedding_size, True, seeds.next(), "source_embedding"
+                embedding = _source_embedding(
+                    input_feature, embedding_size, seeds.next(), train_vectors, vector_pull
                 )
             mask = ops.not_equal(source, 0)  # [batch, source]
             drop = TokenDropout(token_dropout, seed=seeds.next(), name="source_tokens")
@@ -200,6 +209,13 @@ class EncoderDecoder(Generating):
             for layer in self.layers
             if layer.name in ("encoder", "source_embedding") and layer.weights
         ]
+
+
+def _source_embedding(feature, size, seed, trained, pull):
+    name = "source_embedding"
+    if feature.vectors is None:
+        return token_embedding(feature.vocabulary_size, size, True, seed, name)
+    return sequences.token_embedding(feature, size, seed, name, trained, pull)
 
 
 def _summary(encoder, last, bidirectional):

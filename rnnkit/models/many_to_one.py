@@ -42,6 +42,11 @@ class ManyToOne(Model):
         bag_of_words: Whether a second path without memory (token vectors of its own, their mean
             and maximum) judges beside the recurrent one; see `PathMixture`. A small data set has
             too few examples for a recurrent network to weigh each word well; this helps there.
+        train_vectors: Whether the vectors of an `input_feature` with `vectors` are trained with the
+            rest; if not, only words without a vector get one. With vectors, `embedding_size` is
+            theirs.
+        vector_pull: How strongly trained vectors are drawn to where they began; see
+            `rnnkit.layers.WordEmbedding`. No effect with `train_vectors=False`.
         token_dropout: Fraction of tokens replaced by the unknown token in training.
         dropout: Fraction of the features below each recurrent layer dropped in training, the same
             ones at every step.
@@ -73,6 +78,8 @@ class ManyToOne(Model):
         filters=0,
         kernel_size=5,
         bag_of_words=False,
+        train_vectors=True,
+        vector_pull=0.0,
         token_dropout=0.0,
         dropout=0.0,
         output_dropout=0.0,
@@ -84,6 +91,7 @@ class ManyToOne(Model):
         arguments = given(locals())
         check_features(input_feature, output_feature)
         entrance.check_sequence(input_feature)
+        entrance.check_vectors(input_feature, train_vectors, vector_pull)
         of_tokens = input_feature.vocabulary_size is not None
         if not of_tokens and (bag_of_words or token_dropout):
             raise ValueError(
@@ -117,7 +125,9 @@ class ManyToOne(Model):
         if of_tokens:
             inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, time]
             tokens = drop_tokens(inputs)  # [batch, time]
-            embedding = entrance.token_embedding(input_feature, embedding_size, seeds.next())
+            embedding = entrance.token_embedding(
+                input_feature, embedding_size, seeds.next(), trained=train_vectors, pull=vector_pull
+            )
             sequences = [embedding(tokens)]  # [batch, time, embedding]
         else:
             inputs, sequences = entrance.numbers(input_feature, embedding_size, seeds)
@@ -136,10 +146,9 @@ class ManyToOne(Model):
                 x = layer(x, mask=mask)  # [batch, time, units], in the end [batch, units]
             outputs.append(output(drop(x)))
         if bag_of_words:
-            embedding = entrance.token_embedding(
-                input_feature, embedding_size, seeds.next(), "bag_embedding"
-            )
-            bag = SequencePooling("mean_max", name="bag_pooling")(embedding(tokens), mask=mask)
+            known, size = entrance.within_data(input_feature, tokens)
+            embedding = entrance.embedding(size, embedding_size, seeds.next(), "bag_embedding")
+            bag = SequencePooling("mean_max", name="bag_pooling")(embedding(known), mask=mask)
             bag = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="bag_dropout")(bag)
             bag = output_layer(output_feature, seeds.next(), "bag_output", activate=False)(bag)
             outputs = PathMixture(seed=seeds.next(), name="mixture")([*outputs, bag])

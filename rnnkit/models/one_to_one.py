@@ -6,6 +6,7 @@ from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.base import Model
 from rnnkit.models.inputs.masks import present_steps
+from rnnkit.models.inputs.sequences import token_embedding
 from rnnkit.models.outputs import check_features, output_layer
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
@@ -17,7 +18,8 @@ class OneToOne(Model):
 
     A text is taken as one thing, its bag of words or n-grams: the first dense layer is computed
     as the sum of one weight row per token, which equals a dense layer on the (multi-)hot vector
-    and never makes that vector. The pixels of an image are laid out in one row.
+    and never makes that vector. Of a `Text` with word vectors it is the mean of the words' vectors,
+    which are trained with the rest. The pixels of an image are laid out in one row.
 
     Args:
         input_feature: Adapted `Text`, `Image` or `Number`.
@@ -70,6 +72,10 @@ class OneToOne(Model):
         if input_feature.vocabulary_size is not None:
             inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, tokens]
             x = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")(inputs)
+        if input_feature.vectors is not None:
+            x = token_embedding(input_feature, None, seeds.next())(x)  # [batch, tokens, vector]
+            x = SequencePooling("mean", name="mean")(x, mask=present_steps(inputs))
+        elif input_feature.vocabulary_size is not None:
             x = keras.layers.Embedding(
                 input_feature.vocabulary_size,
                 sizes[0],

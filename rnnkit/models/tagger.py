@@ -47,6 +47,11 @@ class Tagger(ManyToMany):
         crf: Whether the tags of a sequence are chosen together, by a `rnnkit.layers.CRF` on top;
             entities are then never half. Otherwise each step has a softmax of its own.
         embedding_size: Size of the vectors of words or tokens.
+        train_vectors: Whether the vectors of an `input_feature` with `vectors` are trained with the
+            rest; if not, only words without a vector get one. With vectors, `embedding_size` is
+            theirs.
+        vector_pull: How strongly trained vectors are drawn to where they began; see
+            `rnnkit.layers.WordEmbedding`. No effect with `train_vectors=False`.
         token_dropout: Fraction of the words replaced by the unknown one in training.
         character_embedding_size: Size of the vectors of characters, of `Words`. No effect with
             `character_filters=0`.
@@ -85,6 +90,8 @@ class Tagger(ManyToMany):
         washout=0,
         crf=False,
         embedding_size=128,
+        train_vectors=True,
+        vector_pull=0.0,
         token_dropout=0.0,
         character_embedding_size=32,
         character_filters=64,
@@ -99,6 +106,7 @@ class Tagger(ManyToMany):
         arguments = given(locals())
         check_features(input_feature, output_feature, (Tags,))
         _check_input(input_feature)
+        sequences.check_vectors(input_feature, train_vectors, vector_pull)
         if input_feature.shape is None and origin.get() != "file":
             _refuse_frames(input_feature, frame_filters=frame_filters, frame_units=frame_units)
 
@@ -123,6 +131,8 @@ class Tagger(ManyToMany):
                 token_dropout,
                 character_embedding_size,
                 character_filters,
+                train_vectors,
+                vector_pull,
             )
 
         arguments["frame_filters"] = list(frame_filters)
@@ -141,6 +151,9 @@ class Tagger(ManyToMany):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         present = present_steps(x)
         loss = self.head.negative_log_likelihood(y, y_pred, present, sample_weight)
+        share = replicas.share(replicas.rows(y_pred)) / replicas.count()
+        for each in self.losses:  # what layers add is a mean over the rows
+            loss += share * tf.reduce_sum(each)
         return replicas.whole(loss)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):

@@ -23,6 +23,6 @@ def head_of(feature, embedding_size, tied, token_dropout, seeds):
             f"Received: {type(feature).__name__}"
         )
     if feature.vocabulary_size is not None:
-        return TokenHead(feature.vocabulary_size, embedding_size, tied, token_dropout, seeds)
+        return TokenHead(feature, embedding_size, tied, token_dropout, seeds)
     head = ValueHead if feature.keys is None else KeyHead
     return head(feature.width, embedding_size, seeds)

@@ -8,6 +8,7 @@ from keras import ops
 from rnnkit.decoding.search import GROUP, NEVER
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.losses.tokens import TokenAccuracy, TokenCrossEntropy
+from rnnkit.models.declared import measuring
 from rnnkit.models.generating.token_decoding import TokenDecoding
 from rnnkit.models.heads.base import Head
 
@@ -16,20 +17,24 @@ class TokenHead(Head):
     """Tokens of a feature, and after their ids `start` and `end`.
 
     Args:
-        tokens: Number of ids of the output feature.
+        feature: Adapted output feature of tokens. Where it has word vectors, those of its words
+            begin as these.
         embedding_size: Size of the token vectors.
         tied: Whether the output layer's weights are those of the embedding.
         token_dropout: Fraction of tokens replaced by the unknown token in training.
         seeds: `rnnkit.utils.seeds.Seeds`.
     """
 
-    def __init__(self, tokens, embedding_size, tied, token_dropout, seeds):
+    def __init__(self, feature, embedding_size, tied, token_dropout, seeds):
+        tokens = feature.vocabulary_size
         self.start, self.end, self.size = tokens, tokens + 1, tokens + 2
         self.tied = tied
         self.token_dropout = TokenDropout(token_dropout, seed=seeds.next(), name="target_tokens")
         self.embedding = token_embedding(
             self.size, embedding_size, tied, seeds.next(), "target_embedding"
         )
+        if feature.vectors is not None:
+            _begin(self.embedding, feature.vectors)
 
     def input(self):
         return keras.Input((None,), dtype="int32", name="target")  # [batch, target]
@@ -93,3 +98,26 @@ def token_embedding(size, width, tied, seed, name):
         embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5, seed=seed),
         name=name,
     )
+
+
+def _begin(embedding, given):
+    """Has an embedding of generated tokens begin as word vectors."""
+    if given.beyond:
+        raise ValueError(
+            "output_feature must not know words beyond the data: nothing teaches to generate them. "
+            f"Pass vector_words=0 with vectors. Received: {given.beyond:,} such words"
+        )
+    if given.size != embedding.output_dim:
+        raise ValueError(
+            f"embedding_size must be that of the output_feature's vectors, {given.size}. Received: "
+            f"embedding_size={embedding.output_dim}"
+        )
+    if given.values is None or measuring.get():  # loaded, with the weights of a model
+        return
+    embedding.build((None, None))
+    rows = np.array(embedding.embeddings.value)
+    known = np.flatnonzero(np.any(given.values != 0, axis=1))
+    spread = given.values[known].astype("float32").std()
+    # Such vectors are longer than those that logits begin with.
+    rows[known] = given.values[known].astype("float32") * (rows.std() / spread)
+    embedding.embeddings.assign(rows)

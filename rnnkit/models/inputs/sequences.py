@@ -3,11 +3,15 @@
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
 from rnnkit.layers.events import EventEmbedding, Strand
 from rnnkit.layers.frames import MaskedConv1D
 from rnnkit.layers.missing import MissingToZero
+from rnnkit.layers.word_embedding import WordEmbedding
+from rnnkit.models.declared import measuring
+from rnnkit.utils.idle import origin
 
 
 def check_sequence(feature):
@@ -19,10 +23,52 @@ def check_sequence(feature):
         )
 
 
-def token_embedding(feature, size, seed, name="embedding"):
-    """The layer from token ids to vectors, which masks the padding."""
+def check_vectors(feature, trained, pull):
+    """Refuses options of word vectors for a feature that has none."""
+    if feature.vectors is None and (not trained or pull):
+        raise ValueError(
+            "train_vectors and vector_pull are for word vectors that the input_feature brings "
+            f"along, as Text(vectors='glove.txt') does. Received: train_vectors={trained!r}, "
+            f"vector_pull={pull!r} with {type(feature).__name__} without vectors"
+        )
+
+
+def token_embedding(feature, size, seed, name="embedding", trained=True, pull=0.0):
+    """The layer from token ids to vectors, which masks the padding.
+
+    Args:
+        feature: Adapted feature of tokens. With word vectors the layer begins as these.
+        size: Size of the vectors, where the feature has none.
+        seed: Integer, or None.
+        name: Name of the layer.
+        trained, pull: Of a feature with word vectors, as in `rnnkit.layers.WordEmbedding`.
+    """
+    if (given := feature.vectors) is not None:
+        if given.values is None and origin.get() != "file":
+            raise ValueError(
+                "input_feature has the vocabulary of word vectors without the vectors: these are "
+                "weights of the model that it was loaded with. Adapt a new one, with vectors=..."
+            )
+        layer = WordEmbedding(
+            feature.vocabulary_size - given.beyond,
+            given.size,
+            given.beyond,
+            trained=trained,
+            pull=pull,
+            kept=given.kept,
+            seed=seed,
+            name=name,
+        )
+        if given.values is not None and not measuring.get():
+            layer.start_from(given.values)
+        return layer
+    return embedding(feature.vocabulary_size, size, seed, name)
+
+
+def embedding(tokens, size, seed, name):
+    """The layer from as many token ids to vectors, which masks the padding."""
     return keras.layers.Embedding(
-        feature.vocabulary_size,
+        tokens,
         size,
         embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=seed),
         mask_zero=True,
@@ -66,6 +112,15 @@ def convolution(filters, kernel_size, seed):
         kernel_initializer=keras.initializers.HeNormal(seed=seed),
         name="convolution",
     )
+
+
+def within_data(feature, tokens):
+    """Ids of tokens in which those of words beyond the data are the unknown one, for weights that
+    are trained for the words of the data alone; and how many these are."""
+    if feature.vectors is None:
+        return tokens, feature.vocabulary_size
+    size = feature.vocabulary_size - feature.vectors.beyond
+    return ops.where(tokens < size, tokens, 1), size
 
 
 # === Raw and encoded sequences ===

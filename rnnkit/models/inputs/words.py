@@ -6,6 +6,7 @@ from keras import ops
 from rnnkit.features import Words
 from rnnkit.layers.characters import CharacterFeatures
 from rnnkit.layers.token_dropout import TokenDropout
+from rnnkit.models.inputs.sequences import token_embedding
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -30,6 +31,8 @@ def read(
     token_dropout=0.0,
     character_embedding_size=32,
     character_filters=64,
+    train_vectors=True,
+    vector_pull=0.0,
 ):
     """The input of a feature of words or tokens, and the masked vectors of its steps.
 
@@ -41,6 +44,8 @@ def read(
             characters stay.
         character_embedding_size: Size of the vectors of characters.
         character_filters: Features of the characters of a word; 0 reads none.
+        train_vectors, vector_pull: Of a feature with word vectors, see
+            `rnnkit.layers.WordEmbedding`.
 
     Returns:
         The pair of the Keras input, `[batch, time, 1 + characters]` or `[batch, time]`, and a
@@ -55,12 +60,8 @@ def read(
         length, inputs = 0, keras.Input((None,), dtype="int32", name="tokens")
         tokens = inputs
     tokens = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")(tokens)
-    x = keras.layers.Embedding(
-        feature.vocabulary_size,
-        embedding_size,
-        embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=seeds.next()),
-        mask_zero=True,
-        name="embedding",
+    x = token_embedding(
+        feature, embedding_size, seeds.next(), trained=train_vectors, pull=vector_pull
     )(tokens)  # [batch, time, embedding]
     if length and character_filters:
         characters = CharacterFeatures(
