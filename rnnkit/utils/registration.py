@@ -30,7 +30,7 @@ NAMES = (
     "RunningScale", "SequencePooling", "Series", "SimpleRNN", "SmallWorld", "StepwiseDense",
     "Strand", "StreamMemory", "Strokes", "Style", "Subwords", "TagAccuracy", "TagCrossEntropy",
     "Tagger", "Tags", "Text", "TokenAccuracy", "TokenCrossEntropy", "TokenDropout", "ValueErrors",
-    "ValuesAndEnd", "Vectors", "Video", "Words",
+    "ValuesAndEnd", "Vectors", "Video", "WordEmbedding", "Words",
 )  # fmt: skip
 
 

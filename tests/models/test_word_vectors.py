@@ -6,6 +6,7 @@ import pytest
 
 from rnnkit.features import Label, Tags, Text, Words, WordVectors
 from rnnkit.models import EncoderDecoder, LanguageModel, ManyToOne, OneToOne, Tagger
+from tests import battery_models as battery
 from tests import helpers
 
 # Animals and plants lie apart; only the first five of each are in the data.
@@ -124,3 +125,16 @@ def test_options_of_vectors_without_any(vectors):
             ManyToOne(*features, **options)
     with pytest.raises(ValueError, match="vector_pull.*has no effect with train_vectors=False"):
         judged(vectors, train_vectors=False, vector_pull=0.1)
+
+
+def test_a_file_cannot_lie_about_its_vectors(vectors, tmp_path):
+    model, _, _ = judged(vectors)
+    path = tmp_path / "m.keras"
+    model.save(path)
+    forger, tried = battery.Forger(path), 0
+    for what, write in forger.arguments(set(), values=(7, 10**6, "x", None)):
+        if "vectors" in what:
+            tried += 1
+            found, said = battery.try_file(path, write, lambda loaded: loaded.infer("a cat"))
+            assert found in ("refused", "loaded"), f"{what}: {said}"
+    assert tried >= 12
