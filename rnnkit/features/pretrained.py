@@ -124,7 +124,7 @@ def learn(given, vocabulary, counts, looked_up, special, most):
     print(
         f"{vectors.source}: vectors of {vectors.size} numbers for {known:,} of {len(vocabulary):,} "
         f"words ({100 * seen / max(1, sum(counts.values())):.1f} % of the running words)"
-        + (f", and for {len(beyond):,} words beyond the data" if beyond else "")
+        + (f", and for {len(beyond):,} beyond the data" if beyond else "")
     )
     fits = np.abs(values).max() <= LARGEST and values.std() >= SMALLEST_SPREAD
     kept = "float16" if fits else "float32"

@@ -8,7 +8,7 @@ from rnnkit.formats.archives import Archive
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 WORDS = {METADATA: "metadata", CONFIG: "configuration", WEIGHTS: "weights"}
 # The most bytes a part may take unpacked. What weights may take follows from the size of the file.
-LIMITS = {METADATA: 2**16, CONFIG: 2**24}
+LIMITS = {METADATA: 2**16, CONFIG: 2**23}
 # A configuration nests objects in objects. Its lists are many where a feature keeps pairs.
 MOST_DEPTH, MOST_CONTAINERS, MOST_VALUES = 64, 2**20, 2**22
 
