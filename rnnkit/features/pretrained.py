@@ -68,6 +68,14 @@ class Pretrained:
             )
         return cls(None, source=given)
 
+    def check(self, name):
+        """Refuses a feature, called `name`, that was loaded: its vectors are in a model."""
+        if self.values is None:
+            raise ValueError(
+                f"{name} has the vocabulary of word vectors without the vectors: these are weights "
+                "of the model that it was loaded with. Adapt a new one, with vectors=..."
+            )
+
     @property
     def config(self):
         """What a saved model keeps of it; the numbers are weights of the network."""

@@ -113,8 +113,12 @@ def test_a_loaded_vocabulary_has_no_vectors_for_another_model(vectors, tmp_path)
     model.save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
     assert loaded.infer(texts[0])["label"] == model.infer(texts[0])["label"]
-    with pytest.raises(ValueError, match="weights of the model that it was loaded with. Adapt"):
+    with pytest.raises(ValueError, match="input_feature.*the model that it was loaded with. Adapt"):
         ManyToOne(loaded.input_feature, loaded.output_feature)
+    target = Text(vectors=vectors, vector_words=0).adapt(texts)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(target))
+    with pytest.raises(ValueError, match="output_feature.*the model that it was loaded with"):
+        LanguageModel(again, units=8, embedding_size=4)
 
 
 def test_options_of_vectors_without_any(vectors):

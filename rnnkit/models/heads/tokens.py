@@ -11,6 +11,7 @@ from rnnkit.losses.tokens import TokenAccuracy, TokenCrossEntropy
 from rnnkit.models.declared import measuring
 from rnnkit.models.generating.token_decoding import TokenDecoding
 from rnnkit.models.heads.base import Head
+from rnnkit.utils.idle import origin
 
 
 class TokenHead(Head):
@@ -112,7 +113,9 @@ def _begin(embedding, given):
             f"embedding_size must be that of the output_feature's vectors, {given.size}. Received: "
             f"embedding_size={embedding.output_dim}"
         )
-    if given.values is None or measuring.get():  # loaded, with the weights of a model
+    if origin.get() != "file":
+        given.check("output_feature")
+    if given.values is None or measuring.get():  # the weights are those of a file
         return
     embedding.build((None, None))
     rows = np.array(embedding.embeddings.value)

@@ -44,11 +44,8 @@ def token_embedding(feature, size, seed, name="embedding", trained=True, pull=0.
         trained, pull: Of a feature with word vectors, as in `rnnkit.layers.WordEmbedding`.
     """
     if (given := feature.vectors) is not None:
-        if given.values is None and origin.get() != "file":
-            raise ValueError(
-                "input_feature has the vocabulary of word vectors without the vectors: these are "
-                "weights of the model that it was loaded with. Adapt a new one, with vectors=..."
-            )
+        if origin.get() != "file":
+            given.check("input_feature")
         layer = WordEmbedding(
             feature.vocabulary_size - given.beyond,
             given.size,
