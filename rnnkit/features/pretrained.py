@@ -25,7 +25,7 @@ class Pretrained:
             `"float32"`.
         values: Array `[ids, size]`, zeros for ids without a vector; None in a feature that was
             loaded, as the network holds them.
-        source: What they are made from, before the feature is adapted.
+        source: The file or `WordVectors` that they are made from; None in a loaded feature.
     """
 
     def __init__(self, size, beyond=0, kept="float16", values=None, source=None):
@@ -70,7 +70,7 @@ class Pretrained:
 
     def check(self, name):
         """Refuses a feature, called `name`, that was loaded: its vectors are in a model."""
-        if self.values is None:
+        if self.source is None:
             raise ValueError(
                 f"{name} has the vocabulary of word vectors without the vectors: these are weights "
                 "of the model that it was loaded with. Adapt a new one, with vectors=..."
@@ -102,8 +102,10 @@ def learn(given, vocabulary, counts, looked_up, special, most):
         The pair of the words beyond the data and a `Pretrained`.
 
     Raises:
-        ValueError: If the file is none of word vectors, or has no word of the data.
+        ValueError: If the file is none of word vectors, or has no word of the data; and for a
+            feature that was loaded, without its vectors.
     """
+    given.check("A feature that learns anew")
     vectors = given.source
     if not isinstance(vectors, WordVectors):
         vectors = word_vectors.read(vectors)
@@ -136,4 +138,4 @@ def learn(given, vocabulary, counts, looked_up, special, most):
     )
     fits = np.abs(values).max() <= LARGEST and values.std() >= SMALLEST_SPREAD
     kept = "float16" if fits else "float32"
-    return beyond, Pretrained(vectors.size, len(beyond), kept, values.astype(kept))
+    return beyond, Pretrained(vectors.size, len(beyond), kept, values.astype(kept), given.source)

@@ -91,6 +91,14 @@ def test_a_saved_feature_holds_no_numbers_and_encodes_the_same(make, feature_in_
     assert feature_in_fresh_process(feature, values) == expected
 
 
+def test_learned_anew_it_begins_from_the_same_vectors():
+    words = Words(vectors=vectors()).adapt([["rome"]]).adapt(SENTENCES)
+    assert rows_of(words) == rows_of(Words(vectors=vectors()).adapt(SENTENCES))
+    loaded = Words(**words.get_config())
+    with pytest.raises(ValueError, match="learns anew has the vocabulary of word vectors without"):
+        loaded.adapt(SENTENCES)
+
+
 def test_a_model_file_has_no_file_read(tmp_path):
     path = tmp_path / "secret.txt"
     path.write_text("the 1 2\npie 3 4\n")
