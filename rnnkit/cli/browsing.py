@@ -3,10 +3,11 @@
 import json
 import pathlib
 import shutil
+import sys
 
 from rnnkit import registry
 from rnnkit.cli.arguments import add_json, add_recipe
-from rnnkit.cli.output import print_table
+from rnnkit.cli.output import console, print_table
 
 
 def add(command):
@@ -53,18 +54,18 @@ def run_show(options):
     if options.json:
         print(json.dumps(about, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.markdown import Markdown
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
-    console.print(f"[bold]{recipe.name}[/]: {recipe.title}")
-    console.print(f"{about['pattern']}, {recipe.input} → {recipe.output}, cell {recipe.cell}")
+    out, person = console(), sys.stdout.isatty()
+    out.print(f"[bold]{recipe.name}[/]: {recipe.title}")
+    out.print(f"{about['pattern']}, {recipe.input} → {recipe.output}, cell {recipe.cell}")
     columns = [", ".join(names) for names in (recipe.columns["input"], recipe.columns["target"])]
-    console.print(f"Columns: {' → '.join(filter(None, columns))}", soft_wrap=True)
-    console.print(f"Scores: {', '.join(recipe.scores)}   File: {about['file']}", soft_wrap=True)
-    table = Table(title="Options (--set OPTION=VALUE)")
+    out.print(f"Columns: {' → '.join(filter(None, columns))}", soft_wrap=True)
+    out.print(f"Scores: {', '.join(recipe.scores)}   File: {about['file']}", soft_wrap=True)
+    title = "Options (--set OPTION=VALUE)"
+    table = Table(title=title) if person else Table(box=None, pad_edge=False)
     for column in ("option", "default", "meaning"):
         table.add_column(column, no_wrap=column == "option", overflow="fold")
     for name, option in described.items():
@@ -75,8 +76,14 @@ def run_show(options):
     for name, value in recipe.training.items():
         meaning = f"tune: {search[name]}" if name in search else ""
         table.add_row(f"training: {name}", str(value), meaning)
-    console.print(table)
-    console.print(Markdown(recipe.dataset_card()))
+    if person:
+        out.print(table)
+        out.print(Markdown(recipe.dataset_card()))
+        return
+    with out.capture() as lines:
+        out.print(table)
+    rows = (line.rstrip() for line in lines.get().splitlines())
+    print("", title, *rows, "", recipe.dataset_card(), sep="\n")
 
 
 def run_copy(options):

@@ -6,6 +6,9 @@ import re
 import sys
 import tempfile
 
+# Characters of a line that is not for a person.
+LONGEST = 10_000
+
 
 def start_tensorflow():
     """Imports TensorFlow without its start-up notes, which drown what a person wants to read.
@@ -43,10 +46,22 @@ def verbosity():
 
 
 def print_table(table):
-    """Prints what rich can show."""
+    """Prints a table: for a person as wide as the window, in a pipe as plain text, a line a row."""
+    if sys.stdout.isatty():
+        console().print(table)
+    else:
+        print(table)
+
+
+def console():
+    """The console of rich, in which lines are as long as they are where nobody looks at them."""
     from rich.console import Console
 
-    Console(highlight=False).print(table)
+    class Output(Console):
+        def on_broken_pipe(self):  # not a failure: the program ends quietly
+            raise BrokenPipeError
+
+    return Output(highlight=False, width=None if sys.stdout.isatty() else LONGEST)
 
 
 def line_of(scores):

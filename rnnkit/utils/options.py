@@ -11,6 +11,7 @@ from rnnkit.utils.docstrings import arguments, definition, passed_on, text_of
 # How the text of an option begins whose default is None -> its type.
 TYPES = (
     (r"Names of|Columns|List", "list"),
+    (r"File of", "file"),
     (r"Whether|.{,20}, whether", "bool"),
     (r"Name\b", "str"),
     (r"Pair", "pair"),

@@ -40,11 +40,12 @@ class ResultTable(list):
         from rich.text import Text
 
         table = Table()
-        for column in self.COLUMNS:
+        for number, column in enumerate(self.COLUMNS):
             left = self.WORDS is None or column in self.WORDS
             table.add_column(
                 Text(column), style="bold" if column == "name" else None,
                 justify="left" if left else "right", overflow="fold",
+                no_wrap=number == 0,  # names, which are typed
             )  # fmt: skip
         for row in self._rows():
             table.add_row(*map(Text, row))  # brackets are no markup

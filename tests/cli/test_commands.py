@@ -5,13 +5,16 @@ import io
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+import rich.console
 
+import recipes
 from rnnkit.cli import main
 
 
@@ -124,6 +127,37 @@ def test_list_and_show(capsys):
     about = json.loads(capsys.readouterr().out)
     assert about["options"]["cell"] == "lstm"
     assert "units" in about["search_space"]
+
+
+def test_piped_output_is_plain_and_a_line_a_row(capsys):
+    assert main(["list"]) == 0
+    names, *rows = capsys.readouterr().out.splitlines()
+    assert names.split() == ["name", "pattern", "input", "→", "output", "cell", "dataset"]
+    assert [row.split()[0] for row in rows] == [each["name"] for each in recipes.list()]
+    assert main(["show", "spam"]) == 0
+    shown = capsys.readouterr().out
+    assert not set("│┃━─") & set(shown)
+    assert re.search(r"(?m)^ngrams +2 +Longest word n-gram, .* words\.$", shown)
+    assert re.search(r"(?m)^vectors +None +File of word vectors", shown) and "file or None" in shown
+
+
+@pytest.mark.parametrize("command", ["list", "show spam"])
+def test_a_reader_who_has_enough_is_no_failure(command):
+    program = f"{sys.executable} -m rnnkit.cli {command} | head -1"
+    call = ["bash", "-o", "pipefail", "-c", program]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+def test_names_are_whole_in_a_window_of_80_columns():
+    text = io.StringIO()
+    rich.console.Console(file=text, width=80, force_terminal=True, color_system=None).print(
+        recipes.list()
+    )
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    found = [line.strip("│ ").split(" ")[0] for line in lines if line.startswith("│")]
+    assert {"dna_classification", "image_classification", "speech_to_text"} <= set(found)
 
 
 def test_copy_runs_and_does_not_replace(here, capsys):
