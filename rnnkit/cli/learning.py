@@ -1,7 +1,10 @@
 """The commands `rnnkit train` and `rnnkit tune`: from data to a saved model."""
 
+import inspect
 import json
 import os
+import re
+import shlex
 import time
 
 from rnnkit import registry
@@ -151,8 +154,16 @@ def _report(options, recipe, scores, found, model, seconds, out):
     """Prints the scores and where the model is; `found` is printed between them with `--json`."""
     if not options.json:
         print(f"Scores on the test split: {line_of(scores)}")
-        print(f"Saved to {out}")
+        print(f"Saved to {out}. Try: {_call(recipe, out)}")
         return
     about = {"parameters": model.count_params(), "seconds": round(seconds, 2), "model": out}
     result = {"recipe": recipe.name, "scores": scores, **found, **about}
     print(json.dumps(result, ensure_ascii=False))
+
+
+def _call(recipe, out):
+    """The command that tries a saved model, with the input that the recipe's file has for it."""
+    module = inspect.getmodule(type(recipe))
+    text = (module and module.__doc__) or ""
+    found = re.search(r"(?m)^ +rnnkit infer \S+(.*)$", text)
+    return f"rnnkit infer {shlex.quote(str(out))}{found[1] if found else ' INPUT'}"

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 import rich.console
 
 import recipes
-from rnnkit.cli import main
+from rnnkit.cli import learning, main
 
 
 @pytest.fixture
@@ -127,6 +128,14 @@ def test_list_and_show(capsys):
     about = json.loads(capsys.readouterr().out)
     assert about["options"]["cell"] == "lstm"
     assert "units" in about["search_space"]
+
+
+@pytest.mark.parametrize("name", [each["name"] for each in recipes.list()])
+def test_the_next_command_is_that_of_the_recipe(name):
+    call = learning._call(recipes.get(name), "my model.keras")
+    program, infer, path, *inputs = shlex.split(call)
+    assert (program, infer, path) == ("rnnkit", "infer", "my model.keras")
+    assert inputs or name == "chatbot"  # which then asks
 
 
 def test_piped_output_is_plain_and_a_line_a_row(capsys):
