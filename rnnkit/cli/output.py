@@ -14,8 +14,10 @@ def start_tensorflow():
     """Imports TensorFlow without its start-up notes, which drown what a person wants to read.
 
     They are written by C++ to the process' standard error before any setting of theirs applies, so
-    that is kept in a file for the while, and what is no such note is passed on.
+    that is kept in a file for the while, and what is no such note is passed on. Notes that come
+    later are left out of this process alone, unless the user set a level; warnings and errors stay.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     note = re.compile(rb"^([IWE]\d{4} |WARNING: All log messages before|To enable the following)")
     sys.stderr.flush()
     stderr = os.dup(2)

@@ -138,6 +138,23 @@ def test_the_next_command_is_that_of_the_recipe(name):
     assert inputs or name == "chatbot"  # which then asks
 
 
+def test_each_line_of_a_training_is_ours(tmp_path):
+    """Also where TensorFlow prints all it has to say, as it does by default."""
+    words = "train spam --epochs 1 --out m.keras".split()
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnkit.cli", *words],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    ours = r"Epoch 1/1|\d+/\d+ - .* - loss: .*|Trained .*|Scores on .*|Saved to m.keras. Try: .*|"
+    assert [line for line in done.stdout.splitlines() if not re.fullmatch(ours, line)] == []
+
+
 def test_piped_output_is_plain_and_a_line_a_row(capsys):
     assert main(["list"]) == 0
     names, *rows = capsys.readouterr().out.splitlines()

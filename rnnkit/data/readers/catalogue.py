@@ -245,6 +245,10 @@ def _split(builder, x, y, signal=None):
 
 def _withheld(builder, split, y):
     """Whether a split's labels are kept secret, which TFDS marks with -1."""
-    rows = builder.as_dataset(split=split, shuffle_files=False).take(20)
+    import tensorflow_datasets as tfds
+
+    # Of a cache that is not read to its end TensorFlow says that it throws it away.
+    config = tfds.ReadConfig(try_autocache=False)
+    rows = builder.as_dataset(split=split, shuffle_files=False, read_config=config).take(20)
     labels = [int(row[y]) for row in rows if row[y].dtype.is_integer and row[y].shape.rank == 0]
     return bool(labels) and all(label < 0 for label in labels)
