@@ -96,7 +96,7 @@ def run_train(options):
         seconds = time.perf_counter() - started
         scores = model.score(data.test)
     if not options.json:
-        print(f"Trained {model.count_params():,} parameters in {seconds:.0f} s")
+        print(f"Trained a model of {model.count_params():,} parameters in {seconds:.0f} s")
     used = {**recipe.options(), **chosen}
     _report(options, recipe, scores, {"options": used}, model, seconds, out)
 

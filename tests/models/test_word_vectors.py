@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from rnnkit.features import Label, Tags, Text, Words, WordVectors
 from rnnkit.models import EncoderDecoder, LanguageModel, ManyToOne, OneToOne, Tagger
@@ -142,3 +143,15 @@ def test_a_file_cannot_lie_about_its_vectors(vectors, tmp_path):
             found, said = battery.try_file(path, write, lambda loaded: loaded.infer("a cat"))
             assert found in ("refused", "loaded"), f"{what}: {said}"
     assert tried >= 12
+
+
+def test_exported_it_knows_words_that_no_example_had(vectors, tmp_path):
+    model, sentences, tags = tagged(vectors, crf=True)
+    model.compile(keras.optimizers.Adam(0.03))
+    model.fit(sentences, tags, epochs=30, verbose=0)
+    model.save(tmp_path / "m.keras")
+    keras.models.load_model(tmp_path / "m.keras").export(tmp_path / "served", verbose=0)
+    new = [["a", ANIMALS[-1]], ["a", PLANTS[-1]]]
+    served = tf.saved_model.load(tmp_path / "served")
+    found = served.serve(tf.constant(new))["tags"]
+    assert found.numpy().tolist() == [[b"O", b"animal"], [b"O", b"plant"]]
