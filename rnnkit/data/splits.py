@@ -19,8 +19,6 @@ SPLITS = {
     "train": "train", "training": "train", "validation": "validation", "valid": "validation",
     "val": "validation", "dev": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
-# Rows before a part of a series that are given with it.
-CONTEXT = 1000
 # Examples of each part that tell one set of data from another.
 SAMPLE = 256
 
@@ -180,55 +178,6 @@ def from_dataset(dataset, source="a dataset"):
         part(lambda digit: tf.equal(digit, 9)),
         source=source,
     )
-
-
-def in_time(x, y, ends):
-    """The three parts of one series, with what came before the later ones as their context.
-
-    Args:
-        x: Inputs, array `[time, columns]`.
-        y: Targets, array `[time, targets]`.
-        ends: Rows from the start to the end of train, and to that of validation.
-
-    Returns:
-        Dict of split to `(x, y)`. Validation and test begin with up to `CONTEXT` rows of context,
-        whole in x and NaN in y, so that they are seen and not scored.
-    """
-    result, start = {}, 0
-    for split, end in zip(("train", "validation", "test"), (*ends, len(x)), strict=True):
-        seen = min(start, CONTEXT)
-        targets = np.asarray(y[start - seen : end], "float64")
-        if seen:
-            targets = targets.copy()
-            targets[:seen] = np.nan
-        result[split] = (np.asarray(x[start - seen : end], "float64"), targets)
-        start = end
-    return result
-
-
-def from_series(parts, source=None, info=None):
-    """Data from series of any lengths.
-
-    Args:
-        parts: Dict of `"train"`, `"validation"`, `"test"` to lists of pairs of float64 arrays
-            `[time, columns]` and `[time, targets]`; it is emptied.
-        source: As in `Data`.
-        info: As in `Data`.
-    """
-
-    sizes = {split: len(pairs) for split, pairs in parts.items()}
-    datasets = {split: dataset_of_series(parts.pop(split)) for split in list(parts)}
-    return Data(**datasets, source=source, sizes=sizes, info=info)
-
-
-def dataset_of_series(pairs):
-    """A dataset of pairs of arrays `[time, columns]` and `[time, targets]`, of any lengths."""
-    ragged = tuple(
-        tf.RaggedTensor.from_row_lengths(stored.concatenated(arrays), [len(a) for a in arrays])
-        for arrays in zip(*pairs, strict=True)
-    )
-    # The map makes plain tensors of the rows of ragged ones.
-    return tf.data.Dataset.from_tensor_slices(ragged).map(lambda x, y: (x, y))
 
 
 def fold_column(table):

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from rnnkit.data import Data, splits
+from rnnkit.data import Data, stretches
 from rnnkit.data.readers import catalogue
 from rnnkit.features import Forecast, Series
 from rnnkit.recipe import Recipe
@@ -41,7 +41,7 @@ def whole(data):
     """The inputs and the targets of all parts without their context, in order."""
     xs, ys, start = [], [], 0
     for x, y in parts(data).values():
-        seen = min(start, splits.CONTEXT)
+        seen = min(start, stretches.CONTEXT)
         assert np.isnan(y[:seen]).all()
         xs.append(x[seen:])
         ys.append(y[seen:])
@@ -66,7 +66,7 @@ WHOLE = np.column_stack([SECONDS, A, B])
 
 
 def test_parts_in_time_order_with_their_context(write, monkeypatch):
-    monkeypatch.setattr(splits, "CONTEXT", 10)
+    monkeypatch.setattr(stretches, "CONTEXT", 10)
     data = TOY.data(write(table(DAYS, A, B)))
     found = parts(data)
     for split, start, first, end in (

@@ -15,7 +15,7 @@ import pathlib
 
 import numpy as np
 
-from rnnkit.data import splits
+from rnnkit.data import splits, stretches
 from rnnkit.data.readers import files
 from rnnkit.data.readers.series import covariates, number_tables, panels
 from rnnkit.data.readers.series.rows import Rows, from_array, sliced
@@ -23,6 +23,7 @@ from rnnkit.data.readers.series.splitting import columns_of, examples_of, from_p
 from rnnkit.formats.cells import numbers
 from rnnkit.formats.tables import SUFFIXES
 from rnnkit.formats.times import ISO_HINT, TIME_NAMES, find_time
+from rnnkit.utils import memory
 from rnnkit.utils.messages import listed
 
 # Columns that only count the rows, under the names that spreadsheets and pandas give them.
@@ -81,7 +82,9 @@ def load(source, request):
         given |= _covariates(tables, request)
         columns, found = _apart(tables, request, given)
         names = (columns, list(found)) if columns else None
+        memory.give_back()
         chains = [_by_split_column(found.pop(name)) for name in list(found)]
+        memory.give_back()
     return from_parts(chains, given, label, names, request.split)
 
 
@@ -293,12 +296,15 @@ def from_examples(examples, names, given=None, source=None, in_order=True):
             f"Found: {counts}"
         )
     pairs = {
-        split: [values_of(rows, *columns_of(rows, given or {})) for rows in each]
+        split: [
+            stretches.Stretch.whole(*values_of(rows, *columns_of(rows, given or {})))
+            for rows in each
+        ]
         for split, each in parts.items()
     }
     first = parts["train"][0]
     _, info = examples_of({"all": first}, given or {})
-    return splits.from_series(pairs, source, info)
+    return stretches.from_series(pairs, source, info)
 
 
 def pairs(dataset, request):

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from rnnkit.data import splits
+from rnnkit.data import splits, stretches
 from rnnkit.data.readers.series import times
 from rnnkit.data.readers.series.splitting import FRACTIONS, LEAST, season
 
@@ -66,13 +66,13 @@ def into_folds(data, count):
         for index in kept:
             x, y, _ = series[index]
             origin, end = origins[index][number : number + 2]
-            made = splits.in_time(x[:end], y[:end], (origin, end))
+            made = stretches.in_time(x[:end], y[:end], (origin, end))
             for split, pairs in parts.items():
                 pairs.append(made[split])
         info = _info(data, series[kept[0]], origins[kept[0]][number], [names[i] for i in kept])
         sizes = {split: len(pairs) for split, pairs in parts.items()}
         sizes["test"] = data.sizes.get("test")
-        datasets = {split: splits.dataset_of_series(pairs) for split, pairs in parts.items()}
+        datasets = stretches.datasets(parts)
         made = {"source": data.source, "sizes": sizes, "info": info}
         result.append(splits.Data(**datasets, test=data.test, **made))
     return result, _said([origins[index] for index in kept])
@@ -83,8 +83,8 @@ def _pairs(part):
 
 
 def _goes_on(before, after):
-    """Whether a validation part begins as `splits.in_time` makes it."""
-    seen = min(len(before[0]), splits.CONTEXT)
+    """Whether a validation part begins as `stretches.in_time` makes it."""
+    seen = min(len(before[0]), stretches.CONTEXT)
     return (
         len(after[0]) > seen > 0
         and np.array_equal(before[0][-seen:], after[0][:seen], equal_nan=True)
@@ -94,7 +94,7 @@ def _goes_on(before, after):
 
 def _whole(before, after):
     """One series of both parts, and how many of its rows are for validation."""
-    seen = min(len(before[0]), splits.CONTEXT)
+    seen = min(len(before[0]), stretches.CONTEXT)
     x, y = (np.concatenate([old, new[seen:]]) for old, new in zip(before, after, strict=True))
     return x, y, len(after[0]) - seen
 

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from rnnkit.data import splits
+from rnnkit.data import splits, stretches
 from rnnkit.data.readers.series import times
 from rnnkit.data.readers.series.rows import complete, filled, joined, line
 from rnnkit.features.calendar import DAY
@@ -70,7 +70,7 @@ def from_parts(chains, given=None, source=None, names=None, fractions=None):
         )
     if columns:
         info |= {"series_columns": columns, "series": labels}
-    return splits.from_series(examples, source, info)
+    return stretches.from_series(examples, source, info)
 
 
 def _long_enough(chains, labels):
@@ -161,7 +161,7 @@ def examples_of(parts, given, known=None, fractions=None, said=False):
         info["future"] = ahead
     info |= {"step": step, "frequency": name, "period": period}
     del rows
-    return splits.in_time(x, y, ends), info
+    return stretches.in_time(x, y, ends), info
 
 
 def season(natural, timed, values):
