@@ -13,6 +13,7 @@ from rnnkit.formats.cells import missing
 from rnnkit.formats.sentences import Sentences
 from rnnkit.formats.tables import Table
 from rnnkit.formats.texts import Texts
+from rnnkit.utils import memory
 
 # What files, folders, dicts and columns call the three parts.
 SPLITS = {
@@ -110,6 +111,7 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
             parts that the source has.
     """
     parts = dict(parts)
+    memory.give_back()
     refuse_parts(parts, source, fractions, groups)
     size = stored.size(next(iter(parts.values()))[0])
     if groups is not None and len(groups) != size:

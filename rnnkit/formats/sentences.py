@@ -72,4 +72,4 @@ def numbered(texts):
     """What texts are numbers of: an int32 array `[texts]`, and the list of different texts."""
     numbers, codes = collections.defaultdict(itertools.count().__next__), array.array("i")
     codes.extend(map(numbers.__getitem__, texts))
-    return np.array(codes, "int32"), list(numbers)
+    return np.frombuffer(codes, "int32"), list(numbers)

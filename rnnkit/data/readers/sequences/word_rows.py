@@ -66,14 +66,15 @@ def gathered(table, input_column, target_column):
                     "tag. pandas reads the words NA, null and nan so, unless it is told "
                     "keep_default_na=False"
                 )
-    columns, bounds = {}, np.array([*starts, table.size])
+    columns, bounds = {}, np.append(starts, table.size)
     for name, values in table.columns.items():
         if name in (input_column, target_column):
             codes, names = numbered(str(each).strip() for each in values)
             columns[name] = Sentences(names, codes, bounds)
-        elif name not in marks:
-            columns[name] = [values[start] for start in starts]
-    return Table(columns, [table.lines[start] for start in starts], table.source)
+    others = {n: cells for n, cells in table.columns.items() if n not in (*columns, *marks)}
+    firsts = take(Table(others, table.lines), starts.tolist())
+    positions = [name if name not in marks else None for name in table.positions]
+    return Table({**columns, **firsts.columns}, firsts.lines, table.source, positions)
 
 
 def _parted(table, *names):
@@ -81,9 +82,7 @@ def _parted(table, *names):
     cells = zip(*map(table.columns.get, names), strict=True)
     kept = array.array("q", (row for row, each in enumerate(cells) if not all(map(_empty, each))))
     lines = array.array("q", (table.lines[row] for row in kept))
-    starts = [
-        index for index, line in enumerate(lines) if index == 0 or line != lines[index - 1] + 1
-    ]
+    starts = np.flatnonzero(np.diff(lines, prepend=-2) != 1)
     if not 1 < len(starts) < len(kept) or table.unit != "line":
         return table, None
     print(f"{table.source}: a row is a word, and empty lines part {len(starts):,} sentences")
@@ -104,24 +103,31 @@ def _starts(table, marks):
     keys, *others = (codes for codes, _ in columns.values())
     if others:  # the same number for rows that are the same in all columns
         keys, _ = numbered(zip(*(codes for codes, _ in columns.values()), strict=True))
-    starts = np.flatnonzero(np.diff(keys, prepend=-1)).tolist()
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
     if len(starts) == len(keys) > 1:
         return None
+    if len(np.unique(keys[starts])) == len(starts):
+        return starts
+    raise ValueError(_again(table, columns, keys, starts.tolist()))
+
+
+def _again(table, columns, keys, starts):
+    """What is said where a sentence begins whose values another one has already."""
     seen = {}
     for row, key in zip(starts, keys[starts].tolist(), strict=True):
         if key in seen:
-            found = {name: (int(codes[row]), texts) for name, (codes, texts) in columns.items()}
-            shown = ", ".join(
-                f"{name}={code if texts is None else texts[code]!r}"
-                for name, (code, texts) in found.items()
-            )
-            raise ValueError(
-                f"{table.where(row)}: a sentence with {shown} began in line "
-                f"{table.lines[seen[key]]} already, with others between. If they are one "
-                "sentence, put its rows together; if they are two, give them different values"
-            )
+            break
         seen[key] = row
-    return starts
+    found = {name: (int(codes[row]), texts) for name, (codes, texts) in columns.items()}
+    shown = ", ".join(
+        f"{name}={code if texts is None else texts[code]!r}"
+        for name, (code, texts) in found.items()
+    )
+    return (
+        f"{table.where(row)}: a sentence with {shown} began in line {table.lines[seen[key]]} "
+        "already, with others between. If they are one sentence, put its rows together; if they "
+        "are two, give them different values"
+    )
 
 
 def _filled(table, name, codes, texts):
