@@ -105,6 +105,7 @@ class Numbered(Stored):
         self.codes = codes
         self.names = names
         self.size = int(codes.shape[0])
+        self._tensors = {}  # that of the names, once for all parts of a column
 
     @classmethod
     def of(cls, values):
@@ -112,12 +113,17 @@ class Numbered(Stored):
         return cls(*numbered(values))
 
     def take(self, rows):
+        taken = copy.copy(self)
         ragged = isinstance(self.codes, tf.RaggedTensor)
-        return Numbered(tf.gather(self.codes, rows) if ragged else self.codes[rows], self.names)
+        taken.codes = tf.gather(self.codes, rows) if ragged else self.codes[rows]
+        taken.size = int(taken.codes.shape[0])
+        return taken
 
     def blocks(self, ends):
-        names = [name.encode("utf-8", "replace") for name in self.names]
-        names = tf.constant(names, tf.string, shape=[len(names)])
+        if "names" not in self._tensors:
+            names = [name.encode("utf-8", "replace") for name in self.names]
+            self._tensors["names"] = tf.constant(names, tf.string, shape=[len(names)])
+        names = self._tensors["names"]
         return _in_blocks(self.codes, ends), lambda codes: tf.gather(names, codes)
 
 

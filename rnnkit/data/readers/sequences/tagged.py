@@ -19,6 +19,7 @@ from rnnkit.formats.encodings import content, is_binary
 from rnnkit.formats.sentences import Sentences, numbered
 from rnnkit.formats.tables import FILES, SUFFIXES, Table, from_frame
 from rnnkit.metrics.tag_schemes import PARTS, scheme_of, usual
+from rnnkit.utils import memory
 from rnnkit.utils.messages import listed, shorten
 
 # Marks that are written in a way that no scheme has: B/PER, BEGIN-PER.
@@ -52,6 +53,7 @@ def load(source, request):
         label = path_of(source)
         paths = find_splits(label, request.name, ENDINGS)
         parts = {split: _read(path, request) for split, path in paths.items()}
+    memory.give_back()
     found, groups = {}, None
     for split, (table, columns) in parts.items():
         if request.group is not None:

@@ -103,7 +103,7 @@ def _starts(table, marks):
     keys, *others = (codes for codes, _ in columns.values())
     if others:  # the same number for rows that are the same in all columns
         keys, _ = numbered(zip(*(codes for codes, _ in columns.values()), strict=True))
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
     if len(starts) == len(keys) > 1:
         return None
     if len(np.unique(keys[starts])) == len(starts):
