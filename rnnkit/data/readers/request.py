@@ -92,6 +92,10 @@ class Request:
         """Which column of a table plays which role, as a dict."""
         return {role: self.column(table, role) for role in self.recipe.columns}
 
+    def used(self, table):
+        """Names of a table's columns that the user gave as inputs and targets, as a list."""
+        return [name for role, given in self.given.items() for name in table.matches(role, given)]
+
     def numbers(self, table, *labels):
         """A table whose numbers have decimal points, see `rnnkit.formats.decimals.with_points`.
 

@@ -46,6 +46,13 @@ def test_each_series_is_split_by_itself(form, given, capsys):
             np.testing.assert_array_equal(x[:, 1], LEVELS[name] + np.arange(rows))
 
 
+@pytest.mark.parametrize("given", ["id,sales", "ID, sales", ["ID", "sales"], "0,2", [0, 2]])
+def test_a_column_that_is_an_input_tells_no_series_apart(given):
+    frame = pd.DataFrame({"id": np.repeat([3, 4, 5, 6], 10), "date": DAYS, "sales": range(40)})
+    data = TOY.data(frame, input=given, target="sales")
+    assert data.sizes["train"] == 1 and data.info["columns"] == ["id", "sales"]
+
+
 def test_an_index_of_series_and_times():
     data = TOY.data(panel().set_index(["store", "date"]))
     assert data.info["series"] == list(LEVELS) and data.info["columns"] == ["sales"]

@@ -122,8 +122,8 @@ def _pieces(table, split, request):
     Returns:
         List of the split, the row numbers, and the columns that tell the sequences apart.
     """
-    used = [str(each) for each in request.given.values()]
-    apart, found = panels.rows_of(table, request.series, used, "input" in request.given)
+    used, chosen = request.used(table), "input" in request.given
+    apart, found = panels.rows_of(table, request.series, used, chosen)
     lowered = {str(name).strip().lower(): name for name in table.columns}
     own = lowered.get("split") if split == "all" else None
     pieces = []

@@ -133,16 +133,11 @@ def _apart(tables, request, given):
     """The series in tables by split, which are emptied: their columns, and a dict of name to tables
     by split."""
     static = given.get("static", [])
-    used = [
-        part.strip()
-        for given in (*request.given.values(), static)
-        for each in (given if isinstance(given, (list, tuple)) else [given])
-        for part in str(each).split(",")
-    ]
     found, columns = {}, request.series
     source = next(iter(tables.values())).source
     for split in list(tables):
         table = tables.pop(split)
+        used = [*request.used(table), *static]
         columns, pieces = panels.pieces(table, columns, used, "input" in request.given)
         for name, piece in pieces.items():
             found.setdefault(name, {})[split] = piece
