@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = attach(
         "training": ".training",
         "tuning": ".tuning",
         "Recipe": ".recipe",
+        "card": ".diagnostics",
         "compare": ".comparison",
         "load_model": ".saving",
     },

@@ -103,6 +103,11 @@ def add_out(parser, text):
     parser.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
 
 
+def add_card(parser):
+    """Adds where the model card is written."""
+    parser.add_argument("--card", metavar="FILE", help="write the model card, in Markdown")
+
+
 def recipe_options(options):
     """The recipe's options of a call, as a dict."""
     result = values_of(options.set)
@@ -185,6 +190,12 @@ def data_arguments(options):
     }
 
 
+def _check_folder(path):
+    """Raises a ValueError unless a file can be written there."""
+    with contextlib.suppress(FileNotFoundError), atomically(path):
+        raise FileNotFoundError  # the folder can be written; nothing is left there
+
+
 def out_path(options, recipe, resume=False):
     """Where the model goes, checked before any work is done.
 
@@ -195,6 +206,8 @@ def out_path(options, recipe, resume=False):
     """
     from rnnkit.training.state import StateFile
 
+    if options.card is not None:
+        _check_folder(options.card)
     if options.out is None and resume:
         left = glob.glob(f"{glob.escape(recipe.name)}*{StateFile.ENDING}")
         left = [path.removesuffix(StateFile.ENDING) for path in sorted(left)]
@@ -216,8 +229,7 @@ def out_path(options, recipe, resume=False):
     going_on = resume and StateFile(options.out).exists()
     if os.path.exists(options.out) and not options.overwrite and not going_on:
         raise ValueError(f"{options.out} exists: pass --overwrite to replace it, or another name")
-    with contextlib.suppress(FileNotFoundError), atomically(options.out):
-        raise FileNotFoundError  # the folder can be written; nothing is left there
+    _check_folder(options.out)
     return options.out
 
 

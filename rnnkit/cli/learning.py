@@ -9,6 +9,7 @@ import time
 
 from rnnkit import registry
 from rnnkit.cli.arguments import (
+    add_card,
     add_data,
     add_json,
     add_options,
@@ -48,6 +49,7 @@ def add(command):
         "--resume", action="store_true",
         help="go on with a training to FILE that was stopped, from FILE.training",
     )  # fmt: skip
+    add_card(sub)
     add_json(sub)
 
     sub = command("tune", run_tune, "search a recipe's space with keras-tuner")
@@ -73,6 +75,7 @@ def add(command):
         "--restart", action="store_true", help="forget the trials in the directory and start anew"
     )
     add_out(sub, "where to save the best model (default: RECIPE.keras, numbered if it exists)")
+    add_card(sub)
     add_json(sub)
 
 
@@ -95,6 +98,7 @@ def run_train(options):
         )
         seconds = time.perf_counter() - started
         scores = model.score(data.test)
+        _keep(model, scores, out, options.card)
     if not options.json:
         print(f"Trained a model of {model.count_params():,} parameters in {seconds:.0f} s")
     used = {**recipe.options(), **chosen}
@@ -132,11 +136,25 @@ def run_tune(options):
         model = result.best_model()
         model.save(out)
         scores = model.score(data.test)
+        from rnnkit.training.facts import facts_of
+
+        model.trained = facts_of(model, data, {**recipe.options(), **result.best_options()})
+        _keep(model, scores, out, options.card)
     found = {"options": result.best_options(), "trials": len(result.table())}
     if not options.json:
         print_table(result.table())
         print(f"Best options: {found['options']}")
     _report(options, recipe, scores, found, model, seconds, out)
+
+
+def _keep(model, scores, out, card):
+    """Saves the scores with the model, and its card where one is asked for."""
+    model.trained["scores"] = scores
+    model.save(out)
+    if card is not None:
+        from rnnkit.diagnostics import card as card_of
+
+        card_of(model).save(card)
 
 
 def _prepare(options, resume=False):

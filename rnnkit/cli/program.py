@@ -9,7 +9,7 @@ import sys
 import warnings
 
 import rnnkit
-from rnnkit.cli import backtesting, browsing, comparing, inference, learning
+from rnnkit.cli import backtesting, browsing, comparing, completion, inference, learning
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.signals import Terminated, terminable
 
@@ -82,6 +82,6 @@ def make_parser():
         sub.set_defaults(run=run)
         return sub
 
-    for family in (browsing, learning, inference, backtesting, comparing):
+    for family in (browsing, learning, inference, backtesting, comparing, completion):
         family.add(command)
     return parser

@@ -3,6 +3,7 @@
 import array
 import contextvars
 import hashlib
+import html
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,7 @@ from rnnkit.formats.sentences import Sentences
 from rnnkit.formats.tables import Table
 from rnnkit.formats.texts import Texts
 from rnnkit.utils import memory
+from rnnkit.utils.checks import integer, one_of
 
 # What files, folders, dicts and columns call the three parts.
 SPLITS = {
@@ -66,6 +68,28 @@ class Data:
                     result.update(tf.io.serialize_tensor(tensor).numpy())
             result.update(b"|")
         return result.hexdigest()[:16]
+
+    def peek(self, count=3, split="train"):
+        """The first raw examples of a part, as a table that shows everywhere.
+
+        Args:
+            count: How many.
+            split: `"train"`, `"validation"` or `"test"`.
+
+        Returns:
+            A list of dicts of `input` and `target`, as texts: long texts are cut, arrays shown by
+            shape and first numbers.
+
+        Raises:
+            ValueError: For another part, or a count below 1.
+        """
+        from rnnkit.data.peek import peek
+
+        one_of(split, "split", PARTS)
+        return peek(getattr(self, split), integer(count, "count"))
+
+    def _repr_html_(self):
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.peek()._repr_html_()}"
 
     def __repr__(self):
         counts = ", ".join(

@@ -4,6 +4,7 @@
   or explodes on its way back, and what to do about it.
 - `state_trajectory`, `gate_activations`, `saturation`: what the states and gates do.
 - `recall_horizon`, `memory_capacity`: how far back a cell remembers.
+- `card`: the model card of a model.
 - `mitigations`: what helps against vanishing and exploding gradients, measured on small tasks.
 
 They work with any recurrent layer of any model: those of rnnkit, which take raw data, and plain
@@ -17,6 +18,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "GradientFlow": ".flow",
         "MemoryCapacity": ".memory",
+        "card": ".model_card",
         "gate_activations": ".activations",
         "gradient_flow": ".gradients",
         "layer_names": ".recurrent_layers",

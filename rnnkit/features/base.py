@@ -1,12 +1,16 @@
 """The contract of a feature: one object that knows how to go to tensors and back."""
 
+import inspect
+
 import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.conversion import batch, convert, without_axes
 from rnnkit.utils.config import arguments_of
+from rnnkit.utils.messages import shorten
 
 ADAPT_BATCH = 1024
+SHOWN = 60  # characters of an argument
 
 
 class Feature:
@@ -170,6 +174,16 @@ class Feature:
     def from_config(cls, config):
         return cls(**config)
 
+    def __repr__(self):
+        """The class, and the arguments that are no defaults; of long lists how long they are."""
+        defaults = inspect.signature(type(self)).parameters
+        shown = [
+            f"{name}={_brief(value)}"
+            for name, value in self.get_config().items()
+            if name in defaults and _brief(value) != _brief(defaults[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
     # === What some features can do ===
 
     def decode_graph(self, outputs):
@@ -317,3 +331,10 @@ class Feature:
                 return tf.where(exact, tf.strings.as_string(whole), tf.strings.as_string(values))
             return tf.strings.as_string(values)
         return tf.cast(values, self.raw_spec.dtype)
+
+
+def _brief(value):
+    """A value in a few characters."""
+    if isinstance(value, (list, tuple, dict)) and len(str(value)) > SHOWN:
+        return f"<{len(value):,} of {type(value).__name__}>"
+    return shorten(repr(value), SHOWN)

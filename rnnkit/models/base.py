@@ -17,6 +17,7 @@ from rnnkit.losses.class_metrics import of_target
 from rnnkit.models.calls import CheckedCalls
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
+from rnnkit.models.described import Described
 from rnnkit.models.export import Served
 from rnnkit.models.finite import check_finite
 from rnnkit.models.outputs import task_defaults
@@ -39,7 +40,7 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
+class Model(CheckedCalls, Described, Distributed, Prepared, Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take the same raw data: one input or many, as
@@ -66,6 +67,7 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         score_names: Names of the scores that `score` gives, or None for the feature's own.
         fit_defaults: Dict of training settings (`batch_size`, `patience`, ...) a recipe chose;
             see `fit`.
+        trained: Dict of how a recipe trained the model, or None; see `rnnkit.card`.
     """
 
     weighs_steps = False  # whether there may be a sample weight for each step of the input
@@ -85,6 +87,7 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         self.recipe = None
         self.score_names = None
         self.fit_defaults = {}
+        self.trained = None
         self.compiled_functions = CompiledFunctions()
         if not measuring.get():
             self.compile()
@@ -438,5 +441,5 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
                     config[name], custom_objects=custom_objects
                 )
         model = cls(**config)
-        model.recipe, model.score_names, model.fit_defaults = settings
+        model.recipe, model.score_names, model.fit_defaults, model.trained = settings
         return model

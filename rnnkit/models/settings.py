@@ -1,5 +1,6 @@
 """What a model keeps of the recipe that made it, and what of that a file may say."""
 
+import json
 import re
 
 from rnnkit.metrics import SCORES
@@ -8,6 +9,7 @@ from rnnkit.utils.checks import integer, nearest, number
 # A recipe's name becomes part of the names of files.
 NAME = re.compile(r"\w[\w.-]{0,99}")
 MOST = 2**20  # examples in a batch, epochs, updates
+MOST_FACTS = 2**16  # characters of all that is said of how a model was trained
 
 
 def settings_of(model):
@@ -17,22 +19,25 @@ def settings_of(model):
         model: A `rnnkit.models.Model`.
 
     Returns:
-        Dict of `recipe`, `score_names` and `fit_defaults`; of the last what `fit` knows.
+        Dict of `recipe`, `score_names`, `fit_defaults` (what of them `fit` knows) and `trained`.
     """
-    recipe, scores, defaults = checked_settings(
+    recipe, scores, defaults, trained = checked_settings(
         {
             "recipe": model.recipe,
             "score_names": model.score_names,
+            "trained": model.trained,
             "fit_defaults": {
                 key: value for key, value in model.fit_defaults.items() if key in _CHECKS
             },
         }
     )
-    return {"recipe": recipe, "score_names": scores, "fit_defaults": defaults}
+    return {
+        "recipe": recipe, "score_names": scores, "fit_defaults": defaults, "trained": trained
+    }  # fmt: skip
 
 
 def checked_settings(settings):
-    """The triple of `recipe`, `score_names` and `fit_defaults` from the settings of a file.
+    """`recipe`, `score_names`, `fit_defaults` and `trained`, a tuple, from the settings of a file.
 
     Args:
         settings: Dict of these.
@@ -41,7 +46,7 @@ def checked_settings(settings):
         ValueError: If one is unknown, of another type or out of range. A recipe is a name here and
             never a path.
     """
-    _check_names("settings", settings, ("recipe", "score_names", "fit_defaults"))
+    _check_names("settings", settings, ("recipe", "score_names", "fit_defaults", "trained"))
     recipe = settings.get("recipe")
     if recipe is not None and not (isinstance(recipe, str) and NAME.fullmatch(recipe)):
         raise ValueError(f"recipe must be the name of a recipe. Received: recipe={recipe!r}")
@@ -59,7 +64,10 @@ def checked_settings(settings):
     _check_names("fit_defaults", defaults, _CHECKS)
     for name, value in defaults.items():
         _CHECKS[name](value, name)
-    return recipe, None if scores is None else list(scores), dict(defaults)
+    trained = settings.get("trained")
+    if trained is not None:
+        _check_trained(trained)
+    return recipe, None if scores is None else list(scores), dict(defaults), trained
 
 
 def _check_names(argument, value, known):
@@ -68,6 +76,23 @@ def _check_names(argument, value, known):
     for name in value:
         if name not in known:
             raise ValueError(f"{argument} has no {name!r}. It may have {', '.join(known)}")
+
+
+def _check_trained(trained):
+    """Refuses what `rnnkit.training.facts` does not write."""
+    _check_names("trained", trained, ("data", "epochs", *_FACTS))
+    if not isinstance(trained.get("data"), (str, type(None))):
+        raise ValueError(f"data must be a name. Received: data={trained['data']!r}")
+    integer(trained.get("epochs"), "epochs", least=0, most=MOST, optional=True)
+    for name, kinds in _FACTS.items():
+        given = trained.get(name, {})
+        fits = isinstance(given, dict) and all(
+            isinstance(key, str) and isinstance(value, kinds) for key, value in given.items()
+        )
+        if not fits:
+            raise ValueError(f"{name} must be a dict of names to values. Received: {given!r}")
+    if len(json.dumps(trained)) > MOST_FACTS:
+        raise ValueError(f"trained must have at most {MOST_FACTS:,} characters")
 
 
 def _text(value, name):
@@ -88,3 +113,8 @@ _CHECKS = {
     "monitor": _text,
     "mode": _mode,
 }
+# What is said of how a model was trained, each a dict of names to values of these types.
+_FACTS = {
+    "sizes": int, "options": (str, bool, int, float, type(None)), "validation": (int, float),
+    "scores": (int, float), "versions": str,
+}  # fmt: skip

@@ -10,6 +10,7 @@ import keras
 
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.training.diverging import Diverged
+from rnnkit.training.facts import facts_of
 from rnnkit.training.keeping import KeepState, read, versions
 from rnnkit.training.state import StateFile
 from rnnkit.training.stopping import BestSaved, tell
@@ -124,6 +125,7 @@ class TrainingPlan:
             for each in curves[1:]:
                 curves[0]["history"] |= each["history"]
             model.history.history, model.history.epoch = curves[0]["history"], curves[0]["epoch"]
+            model.trained = facts_of(model, data, self.about["options"], model.history)
             if file is not None:
                 model.save(self.out)  # the weights are those of the best epoch, as in the file
                 file.remove()
