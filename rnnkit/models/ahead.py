@@ -1,5 +1,7 @@
 """Pictures that a network reads once, before training, where its weights stay as they are."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -33,15 +35,16 @@ class ReadsAhead:
         if self.image_network is not None:
             self.input_spec = [keras.layers.InputSpec(ndim=len(i.shape)) for i in self.inputs]
 
-    def _read_ahead(self, data, verbose=0):
-        """Encoded examples for `fit`, their pictures read where that can be done once for all."""
+    def _read_ahead(self, train, validation=None, verbose=0):
+        """Encoded examples for `fit`, and those that validate or None, their pictures read where
+        that can be done once for all epochs."""
         layer = self.image_network
-        if data is None or layer is None or layer.trainable:
-            return data
+        if layer is None or layer.trainable:
+            return train, validation
         # Pictures that are varied are new in each epoch; replicas each take a part of a batch.
         varied = layer.input is not self.inputs[0]
         if varied or self.distribute_strategy.num_replicas_in_sync > 1:
-            return data
+            return train, validation
         clips = len(self.inputs[0].shape) == 5
 
         @tf.function(reduce_retracing=True, autograph=False)
@@ -51,14 +54,16 @@ class ReadsAhead:
             return found[:, 0] if clips else found
 
         verbose = 1 if verbose == "auto" else verbose
+        bar = functools.partial(shown, verbose=verbose)
         if verbose:
             tell(f"{layer.network} reads the pictures, once for all epochs")
-        found = read_ahead(
-            data, read, self.shares_inputs, lambda pieces, count: shown(pieces, count, verbose)
-        )
-        if found is None and verbose:
-            tell(f"What {layer.network} makes of them is not kept: it reads them in every epoch")
-        return data if found is None else found
+        found = []
+        for data in (train, validation):
+            read_data = data and read_ahead(data, read, self.shares_inputs, bar)
+            if data and not read_data and verbose:
+                tell(f"What {layer.network} makes of them is too much: it reads them every time")
+            found.append(read_data or data)
+        return tuple(found)
 
     def _network_config(self):
         """What a file says of the network: its weights are in the file, wherever they came from."""

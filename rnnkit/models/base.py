@@ -214,7 +214,7 @@ class Model(CheckedCalls, Distributed, Prepared, ReadsAhead, Served, keras.Model
             x, y, sample_weight, validation_split, in_parts(validation_data)
         )
         if trainer is None:
-            train, validation = (self._read_ahead(each, verbose) for each in (train, validation))
+            train, validation = self._read_ahead(train, validation, verbose)
         self._seen(train)
         train = weighted(train, weights, self.output_feature)
         held_out = validation

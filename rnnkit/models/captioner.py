@@ -6,6 +6,7 @@ from rnnkit.data.pipeline import shared
 from rnnkit.data.pipeline.given import is_lazy, read
 from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature
+from rnnkit.layers.image_network import NETWORKS
 from rnnkit.models.generating.decoder import ATTENTIONS
 from rnnkit.models.inputs import image_networks
 from rnnkit.models.inputs.single import image_grid, vector
@@ -36,8 +37,8 @@ class Captioner(Conditional):
             inputs have no parts.
         embedding_size: Size of the token vectors and of the vector of a class or numbers.
         tied_output: Whether the output layer's weights are those of the token vectors.
-        network: What reads images: `"cnn"`, or the name of a network of `keras.applications`; see
-            `rnnkit.layers.ImageNetwork`. Of inputs that are images alone.
+        network: What reads images: `"cnn"`, or the name of a network of `keras.applications` that
+            `rnnkit.layers.ImageNetwork` has. Of inputs that are images alone.
         network_weights: Name or path of the first weights of such a network: `"imagenet"`, which
             Keras downloads once, or a file of that network without its top (`.weights.h5`, `.h5`,
             `.keras`); None for random ones. A saved model holds its weights itself. No effect with
@@ -109,6 +110,7 @@ class Captioner(Conditional):
         check_features(input_feature, output_feature, Feature)
         one_of(attention, "attention", ATTENTIONS)
         picture = input_feature.shape is not None
+        one_of(network, "network", ("cnn", *NETWORKS))
         train = image_networks.checked(
             input_feature, None if network == "cnn" else network, network_weights, train_network
         )
