@@ -111,7 +111,7 @@ class Captioner(Conditional):
         one_of(attention, "attention", ATTENTIONS)
         picture = input_feature.shape is not None
         one_of(network, "network", ("cnn", *NETWORKS))
-        train = image_networks.checked(
+        arguments["train_network"] = train = image_networks.checked(
             input_feature, None if network == "cnn" else network, network_weights, train_network
         )
 

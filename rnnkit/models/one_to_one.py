@@ -88,7 +88,9 @@ class OneToOne(Model):
                 f"Received: {type(input_feature).__name__}"
             )
         filters = [integer(each, "filters") for each in filters]
-        train = image_networks.checked(input_feature, network, network_weights, train_network)
+        arguments["train_network"] = train = image_networks.checked(
+            input_feature, network, network_weights, train_network
+        )
         if filters and (not shape or network is not None):
             raise ValueError(
                 "filters are of convolutions over images, where no network reads them. Received: "

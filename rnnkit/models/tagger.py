@@ -124,7 +124,9 @@ class Tagger(ManyToMany):
         sequences.check_vectors(input_feature, train_vectors, vector_pull)
         if input_feature.shape is None and origin.get() != "file":
             _refuse_frames(input_feature, frame_filters=frame_filters, frame_units=frame_units)
-        train = image_networks.checked(input_feature, network, network_weights, train_network)
+        arguments["train_network"] = train = image_networks.checked(
+            input_feature, network, network_weights, train_network
+        )
         if network is not None and origin.get() != "file" and tuple(frame_filters) != FRAME_FILTERS:
             raise ValueError(
                 "frame_filters are of the convolutions that read frames where no network does. "

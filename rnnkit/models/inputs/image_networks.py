@@ -23,13 +23,19 @@ def checked(feature, network, network_weights, train_network):
             would stay as it was made at random.
     """
     one_of(network, "network", (*NETWORKS, None))
-    one_of(train_network, "train_network", (True, False, None))
+    require(
+        train_network is None or isinstance(train_network, bool),
+        "train_network must be True, False or None.",
+        train_network=train_network,
+    )
     require(
         network is None or feature.shape is not None,
         "A network reads pictures, of an Image or a Video.",
         network=network,
         input_feature=type(feature).__name__,
     )
+    if network is None:
+        return train_network  # which is refused where it says something
     if train_network is None:
         return network_weights is None
     if origin.get() != "file":  # which holds the weights itself
