@@ -68,7 +68,10 @@ class NamedEntities(rnnkit.Recipe):
         "units": 128, "bidirectional": True, "crf": True, "token_dropout": 0.25,
         "character_filters": 96, "dropout": 0.5, "output_dropout": 0.5, "learning_rate": 2e-3,
     }  # fmt: skip
-    unused = ("window", "washout", "frame_filters", "frame_units")
+    unused = (
+        *("window", "washout", "frame_filters", "frame_units"),
+        *("network", "network_weights", "train_network"),
+    )
     # The average of the weights over some hundred steps tags better than any of them.
     ema_momentum = 0.998
 

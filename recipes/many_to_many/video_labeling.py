@@ -22,6 +22,7 @@ class VideoLabeling(rnnkit.Recipe):
     Options:
         centred: Whether vectors are taken relative to the mean of each sequence. It takes away
             where somebody stands; say False where that tells what happens.
+        network: It sees each frame alone, and not its change since the one before.
         smooth: Whether the labels of a sequence are chosen together: those that go on for long are
             steadier then.
         window: Long enough for what tells the labels apart.

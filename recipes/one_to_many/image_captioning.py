@@ -28,8 +28,11 @@ class ImageCaptioning(rnnkit.Recipe):
 
     Options:
         min_count: What is seen once can hardly be learned.
-        network: Nothing is downloaded: for weights that you have, call
-            `model.get_layer("image_network").load_weights(path)` before `fit`.
+        size: A network with weights of ImageNet has learned on 224 x 224 pixels.
+        network: For photographs a network with weights, such as MobileNetV2 with
+            `network_weights="imagenet"` and `size=160`, tells far more.
+        augment: Whether pictures are varied in training; by default unless a network with weights
+            of its own is not trained, which then reads each picture but once.
         flip: Whether half of the pictures are mirrored in training; by default unless captions
             often say left or right.
         auxiliary_loss: It teaches the network of the picture early.
@@ -72,17 +75,23 @@ class ImageCaptioning(rnnkit.Recipe):
 
     model_class = "Captioner"
     defaults = {
-        "units": 256, "attention": "multiplicative", "augment": True, "auxiliary_loss": 0.1,
-        "dropout": 0.3, "label_smoothing": 0.1, "beam_size": 5, "length_penalty": 0.3,
-        "learning_rate": 2e-3,
+        "units": 256, "attention": "multiplicative", "auxiliary_loss": 0.1, "dropout": 0.3,
+        "label_smoothing": 0.1, "beam_size": 5, "length_penalty": 0.3, "learning_rate": 2e-3,
     }  # fmt: skip
     # The average of the weights over the last few hundred steps is better than any.
     ema_momentum = 0.995
 
-    def build(self, image, text, *, flip=None, **options):
+    def build(self, image, text, *, augment=None, flip=None, **options):
+        if augment is None:
+            augment = options["network_weights"] is None or bool(options["train_network"])
+        if flip and not augment:
+            raise ValueError(
+                "flip is of pictures that are varied, and those of a network that is not trained "
+                f"are not by default: give augment=True too. Received: flip={flip!r}"
+            )
         if flip is None:  # in a mirror, captions that say left or right are wrong
             flip = not {"left", "right"}.intersection(text.vocabulary[:100])
-        return super().build(image, text, flip=flip, **options)
+        return super().build(image, text, augment=augment, flip=flip, **options)
 
     # === Scores and training ===
 

@@ -5,6 +5,11 @@
 
 A dense network reads all pixels of a picture at once: no memory, and no notion of what lies beside
 what. It suits small pictures of things in the middle, such as digits, letters or parts on a belt.
+With `filters=[32, 64]` convolutions look at the parts of a picture first. Photographs are read by a
+network that has learned from millions of them, which reads each but once:
+
+    rnnkit train image_classification --data photographs --set size=160 \\
+        --set network=MobileNetV2 --set network_weights=imagenet --out photographs.keras
 
 Own data: a folder with a folder of pictures a class (`cats/1.png`), split into `train` and `test`
 before or not; a folder or zip file with pictures and a table with the columns `path` and `label`;
@@ -20,7 +25,7 @@ class ImageClassification(rnnkit.Recipe):
 
     Options:
         size: A dense network has a weight for each pixel and unit, so that large pictures need
-            many examples.
+            many examples. A network with weights of ImageNet has learned on 224 x 224 pixels.
         channels: 1 where colours say nothing.
         units, dropout: Thousands of pictures can feed larger layers; hundreds need more dropout.
     """

@@ -46,6 +46,8 @@ class Feature:
             a list; or None. They are the first columns of a step.
         width: Numbers in an encoded value or step, or None if it is no vector of numbers.
         shape: Height, width and channels of an encoded picture, or None.
+        standardised_by: Of pictures the pair of the means and the deviations of the channels, lists
+            of floats, by which values from 0 to 1 were standardised; None if they were not.
         size: Number of classes or of columns of values; None for a single number. Of pictures
             height and width.
         strands: Sequences that lie side by side in a step and are read with the same weights.
@@ -81,6 +83,7 @@ class Feature:
     vocabulary_sizes = None
     width = None
     shape = None
+    standardised_by = None
     size = None
     strands = 1
     keys = None

@@ -61,6 +61,10 @@ class Pixels(Feature):
         return (*self.size, self.channels) if self.size and self.channels else None
 
     @property
+    def standardised_by(self):
+        return (self.mean, self.deviation) if self.normalize else None
+
+    @property
     def adapted(self):
         known = self.size is not None and self.channels is not None
         return known and (not self.normalize or self.mean is not None)

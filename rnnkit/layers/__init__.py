@@ -13,6 +13,7 @@ from rnnkit.layers.forecast_blend import ForecastBlend
 from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.layers.frames import FrameLogProbabilities, MaskedConv1D
 from rnnkit.layers.gated import GRU, LSTM, SimpleRNN, handwritten_gradients
+from rnnkit.layers.image_network import ImageNetwork
 from rnnkit.layers.joint_binary import JointBinary
 from rnnkit.layers.missing import AddPresent, AtLeast, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
@@ -50,6 +51,7 @@ __all__ = [
     "FrameNetwork",
     "GRUCell",
     "LSTMCell",
+    "ImageNetwork",
     "JointBinary",
     "KnownErrors",
     "MaskedConv1D",

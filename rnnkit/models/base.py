@@ -14,6 +14,7 @@ from rnnkit.data.pipeline.raw import in_parts
 from rnnkit.formats.model_files import check_written
 from rnnkit.losses.balanced import BalancedCrossEntropy
 from rnnkit.losses.class_metrics import of_target
+from rnnkit.models.ahead import ReadsAhead
 from rnnkit.models.calls import CheckedCalls
 from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
@@ -40,7 +41,7 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(CheckedCalls, Described, Distributed, Prepared, Served, keras.Model):
+class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take the same raw data: one input or many, as
@@ -89,6 +90,7 @@ class Model(CheckedCalls, Described, Distributed, Prepared, Served, keras.Model)
         self.fit_defaults = {}
         self.trained = None
         self.compiled_functions = CompiledFunctions()
+        self._take_features()
         if not measuring.get():
             self.compile()
 
@@ -214,6 +216,8 @@ class Model(CheckedCalls, Described, Distributed, Prepared, Served, keras.Model)
         train, validation = self._prepare_fit(
             x, y, sample_weight, validation_split, in_parts(validation_data)
         )
+        if trainer is None:
+            train, validation = self._read_ahead(train, validation, verbose)
         self._seen(train)
         train = weighted(train, weights, self.output_feature)
         held_out = validation
@@ -428,7 +432,7 @@ class Model(CheckedCalls, Described, Distributed, Prepared, Served, keras.Model)
         for name in SERIALIZED & config.keys():
             if not isinstance(config[name], (str, type(None))):
                 config[name] = keras.saving.serialize_keras_object(config[name])
-        return {**config, "settings": settings_of(self)}
+        return {**config, **self._network_config(), "settings": settings_of(self)}
 
     @classmethod
     @made_by("file")

@@ -6,7 +6,9 @@ from rnnkit.data.pipeline import shared
 from rnnkit.data.pipeline.given import is_lazy, read
 from rnnkit.data.pipeline.shared import Shared
 from rnnkit.features import Feature
+from rnnkit.layers.image_network import NETWORKS
 from rnnkit.models.generating.decoder import ATTENTIONS
+from rnnkit.models.inputs import image_networks
 from rnnkit.models.inputs.single import image_grid, vector
 from rnnkit.models.one_to_many import Conditional
 from rnnkit.models.outputs import check_features
@@ -35,7 +37,16 @@ class Captioner(Conditional):
             inputs have no parts.
         embedding_size: Size of the token vectors and of the vector of a class or numbers.
         tied_output: Whether the output layer's weights are those of the token vectors.
-        network: What reads images: `"cnn"`, or the name of a network of `keras.applications`.
+        network: What reads images: `"cnn"`, or the name of a network of `keras.applications` that
+            `rnnkit.layers.ImageNetwork` has. Of inputs that are images alone.
+        network_weights: Name or path of the first weights of such a network: `"imagenet"`, which
+            Keras downloads once, or a file of that network without its top (`.weights.h5`, `.h5`,
+            `.keras`); None for random ones. A saved model holds its weights itself. No effect with
+            `network="cnn"`.
+        train_network: Whether such a network is trained with the rest; by default only where its
+            first weights are random. One that is not trained reads each image once, before the
+            first epoch, and what it makes of them is kept in memory. With `augment` images are new
+            each time, and it reads them in every epoch. No effect with `network="cnn"`.
         augment: Whether images are shifted and zoomed a little at random in training.
         flip: Whether half of them are seen in a mirror too. No effect with `augment=False`.
         auxiliary_loss: Weight of a further loss in training: an input alone, without the words
@@ -80,6 +91,8 @@ class Captioner(Conditional):
         embedding_size=128,
         tied_output=True,
         network="cnn",
+        network_weights=None,
+        train_network=None,
         augment=False,
         flip=False,
         auxiliary_loss=0.0,
@@ -97,14 +110,22 @@ class Captioner(Conditional):
         check_features(input_feature, output_feature, Feature)
         one_of(attention, "attention", ATTENTIONS)
         picture = input_feature.shape is not None
+        one_of(network, "network", ("cnn", *NETWORKS))
+        arguments["train_network"] = train = image_networks.checked(
+            input_feature, None if network == "cnn" else network, network_weights, train_network
+        )
 
         def read(seeds):
             if picture:
-                return image_grid(input_feature.shape, network, dropout, seeds, augment, flip)
+                return image_grid(
+                    input_feature, network, dropout, seeds, augment, flip, network_weights, train
+                )
             return vector(input_feature, embedding_size, seeds)
 
         super().__init__(read, **{**arguments, "attention": attention if picture else None})
         self.attention, self.auxiliary_loss = attention, auxiliary_loss
+
+    shares_inputs = True
 
     def prepare(self, x, y=None, sample_weight=None, targets=True):
         if isinstance(x, Shared):

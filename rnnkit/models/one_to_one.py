@@ -5,9 +5,11 @@ import keras
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.models.base import Model
+from rnnkit.models.inputs import image_networks
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import token_embedding
 from rnnkit.models.outputs import check_features, output_layer
+from rnnkit.utils.checks import integer
 from rnnkit.utils.config import given
 from rnnkit.utils.seeds import Seeds
 
@@ -19,7 +21,9 @@ class OneToOne(Model):
     A text is taken as one thing, its bag of words or n-grams: the first dense layer is computed
     as the sum of one weight row per token, which equals a dense layer on the (multi-)hot vector
     and never makes that vector. Of a `Text` with word vectors it is the mean of the words' vectors,
-    which are trained with the rest. The pixels of an image are laid out in one row.
+    which are trained with the rest. The pixels of an image are laid out in one row;
+    with `filters` convolutions look at the parts of it first, or a `network` of
+    `keras.applications` reads it.
 
     Args:
         input_feature: Adapted `Text`, `Image` or `Number`.
@@ -28,6 +32,19 @@ class OneToOne(Model):
         activation: Activation of the hidden layers.
         dropout: Fraction of hidden activations dropped in training.
         token_dropout: Fraction of the tokens of a text dropped in training.
+        filters: List of the features of the convolutions over an image, each of 3 x 3 pixels and
+            followed by halving height and width; empty for none. Refused with other inputs, and
+            with a `network`.
+        network: Name of a network of `keras.applications` that reads images, of whose vectors the
+            mean goes through the dense layers; see `rnnkit.layers.ImageNetwork`. None for none.
+        network_weights: Name or path of the first weights of the network: `"imagenet"`, which
+            Keras downloads once, or a file of that network without its top (`.weights.h5`, `.h5`,
+            `.keras`); None for random ones. A saved model holds its weights itself. No effect with
+            `network=None`.
+        train_network: Whether the network is trained with the rest; by default only where its
+            first weights are random. One that is not trained reads each image once, before the
+            first epoch, and what it makes of them is kept in memory. No effect with
+            `network=None`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
@@ -47,6 +64,10 @@ class OneToOne(Model):
         activation="relu",
         dropout=0.0,
         token_dropout=0.0,
+        filters=(),
+        network=None,
+        network_weights=None,
+        train_network=None,
         seed=None,
         name=None,
     ):
@@ -66,6 +87,16 @@ class OneToOne(Model):
                 "input_feature must give tokens, images or numbers, such as Text, Image or Number. "
                 f"Received: {type(input_feature).__name__}"
             )
+        filters = [integer(each, "filters") for each in filters]
+        arguments["train_network"] = train = image_networks.checked(
+            input_feature, network, network_weights, train_network
+        )
+        if filters and (not shape or network is not None):
+            raise ValueError(
+                "filters are of convolutions over images, where no network reads them. Received: "
+                f"filters={filters}, network={network!r}, {type(input_feature).__name__}"
+            )
+        arguments["filters"] = filters
         seeds = Seeds(seed)
 
         # === Functional model ===
@@ -88,8 +119,22 @@ class OneToOne(Model):
             x = keras.layers.Activation(activation, name="activation")(x)
             x = keras.layers.Dropout(dropout, seed=seeds.next(), name="dropout")(x)
         elif shape:
-            inputs = keras.Input(shape, name="image")  # [batch, height, width, channels]
-            x = keras.layers.Flatten(name="pixels")(inputs)  # [batch, numbers]
+            x = inputs = keras.Input(shape, name="image")  # [batch, height, width, channels]
+            for index, count in enumerate(filters):
+                x = keras.layers.Conv2D(
+                    count,
+                    3,
+                    padding="same",
+                    activation=activation,
+                    kernel_initializer=seeds.glorot(),
+                    name=f"convolution_{index + 1}",
+                )(x)  # [batch, height, width, count]
+                x = keras.layers.MaxPooling2D(padding="same", name=f"pool_{index + 1}")(x)
+            if network is not None:
+                x = image_networks.read(
+                    x, input_feature, network, network_weights, train, seeds, pooled=True
+                )  # [batch, 1, 1, features]
+            x = keras.layers.Flatten(name="pixels")(x)  # [batch, numbers]
         else:
             x = inputs = keras.Input((width,), name="numbers")  # [batch, width]
         for index, size in enumerate(sizes):

@@ -11,7 +11,7 @@ from rnnkit.features.tagged import Tagged
 from rnnkit.features.tags import UNLABELLED, UNSEEN
 from rnnkit.layers.frame_network import FrameNetwork
 from rnnkit.models.heads.steps import CRFTags, SoftmaxTags
-from rnnkit.models.inputs import sequences, words
+from rnnkit.models.inputs import image_networks, sequences, words
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
@@ -61,6 +61,18 @@ class Tagger(ManyToMany):
         frame_units: Numbers in the vector that becomes of each frame. A frame of a `Video` is read
             with its change since the one before, but not with the cell `"dense"`, which knows
             each frame alone.
+        network: Name of a network of `keras.applications` that reads each frame of a `Video` on its
+            own, of whose vectors the mean becomes the frame's through a dense layer of
+            `frame_units`; see `rnnkit.layers.ImageNetwork`. Refused with `frame_filters`. None for
+            the convolutions.
+        network_weights: Name or path of the first weights of the network: `"imagenet"`, which
+            Keras downloads once, or a file of that network without its top (`.weights.h5`, `.h5`,
+            `.keras`); None for random ones. A saved model holds its weights itself. No effect with
+            `network=None`.
+        train_network: Whether the network is trained with the rest; by default only where its
+            first weights are random. One that is not trained reads each frame once, before the
+            first epoch, and what it makes of them is kept in memory. No effect with
+            `network=None`.
         dropout: Fraction of the features below each recurrent layer dropped in training.
         output_dropout: Fraction of the states dropped in training.
         recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses
@@ -97,6 +109,9 @@ class Tagger(ManyToMany):
         character_filters=64,
         frame_filters=FRAME_FILTERS,
         frame_units=FRAME_UNITS,
+        network=None,
+        network_weights=None,
+        train_network=None,
         dropout=0.0,
         output_dropout=0.0,
         recurrent_dropout=0.0,
@@ -109,18 +124,31 @@ class Tagger(ManyToMany):
         sequences.check_vectors(input_feature, train_vectors, vector_pull)
         if input_feature.shape is None and origin.get() != "file":
             _refuse_frames(input_feature, frame_filters=frame_filters, frame_units=frame_units)
+        arguments["train_network"] = train = image_networks.checked(
+            input_feature, network, network_weights, train_network
+        )
+        if network is not None and origin.get() != "file" and tuple(frame_filters) != FRAME_FILTERS:
+            raise ValueError(
+                "frame_filters are of the convolutions that read frames where no network does. "
+                f"Received: frame_filters={frame_filters!r}, network={network!r}"
+            )
 
         def read(seeds):
             if input_feature.shape is not None:
                 inputs = keras.Input((None, *input_feature.shape), name="frames")
-                network = FrameNetwork(
+                if network is not None:
+                    x = image_networks.read(
+                        inputs, input_feature, network, network_weights, train, seeds, pooled=True
+                    )  # [batch, time, 1, 1, features]
+                    return inputs, image_networks.frame_vectors(x, frame_units, seeds)
+                convolutions = FrameNetwork(
                     frame_filters,
                     frame_units,
                     differences=cell != "dense",
                     seed=seeds.next(),
                     name="frame_network",
                 )
-                return inputs, network(inputs)
+                return inputs, convolutions(inputs)
             if input_feature.vocabulary_size is None:
                 inputs, (x,) = sequences.numbers(input_feature, embedding_size, seeds)
                 return inputs, x

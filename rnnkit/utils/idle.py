@@ -16,7 +16,8 @@ def made_by(who):
     def decorate(function):
         @functools.wraps(function)
         def call(*args, **kwargs):
-            token = origin.set(origin.get() or who)
+            # What a file holds is taken as it is, also where a recipe loads it.
+            token = origin.set(who if who == "file" else origin.get() or who)
             try:
                 return function(*args, **kwargs)
             finally:

@@ -95,7 +95,8 @@ DATA = (["good", "bad", "fine", "poor"] * 10, ["yes", "no"] * 20)
 def test_a_recipe_of_a_user():
     recipe = Own()
     assert recipe.options() == {
-        **{"min_count": 1, "units": 3, "activation": "relu", "dropout": 0.0, "seed": None},
+        **{"min_count": 1, "units": 3, "activation": "relu", "dropout": 0.0, "filters": ()},
+        **{"network": None, "network_weights": None, "train_network": None, "seed": None},
         **{"warmth": 1.0, "learning_rate": 0.5},
     }
     assert recipe.describe_options()["warmth"].sentence == "How warm it is."

@@ -2,8 +2,8 @@
 
 import keras
 
+from rnnkit.models.inputs import image_networks
 from rnnkit.utils import replicas
-from rnnkit.utils.checks import nearest
 
 # Levels of the small network: features of its convolution, and height and width that it looks at.
 CNN = ((32, 5), (48, 3), (96, 3), (192, 3))
@@ -38,30 +38,35 @@ def vector(feature, size, seeds):
     return inputs, layer(inputs), None
 
 
-def image_grid(shape, network, dropout, seeds, augment=False, flip=False):
+def image_grid(
+    feature, network, dropout, seeds, augment=False, flip=False, network_weights=None, train=True
+):
     """Vectors of the parts of images, row by row.
 
     Args:
-        shape: Height, width and channels.
+        feature: Adapted feature of pictures.
         network: `"cnn"`: four convolutions, each but the last followed by halving height and width
-            while that leaves at least 8 (4 after the first). Or the name of a network of
-            `keras.applications`, such as `"MobileNetV2"`, without its top and with weights that
-            are not trained yet.
+            while that leaves at least 8 (4 after the first). Or the name of a network; see
+            `rnnkit.layers.ImageNetwork`.
         dropout: Fraction of the features of the grid dropped in training.
         seeds: `rnnkit.utils.seeds.Seeds`.
         augment: Whether images are shifted and zoomed at random in training.
         flip: Whether half of them are seen in a mirror too.
+        network_weights, train: As in `rnnkit.models.inputs.image_networks.read`.
 
     Returns:
         The Keras input, the mean of the grid `[batch, features]`, and the grid
         `[batch, parts, features]`.
 
     Raises:
-        ValueError: For an unknown network, or one that cannot read images of this shape.
+        ValueError: For a network that cannot read images of this shape, and for its weights.
     """
-    image = keras.Input(shape, name="image")
+    image = keras.Input(feature.shape, name="image")
     x = _varied(image, flip, seeds) if augment else image
-    x = _cnn(x, seeds) if network == "cnn" else _application(x, network)
+    if network == "cnn":
+        x = _cnn(x, seeds)
+    else:
+        x = image_networks.read(x, feature, network, network_weights, train, seeds)
     height, width, features = x.shape[1:]
     x = keras.layers.Reshape((height * width, features), name="grid")(x)
     grid = keras.layers.Dropout(dropout, seed=seeds.next(), name="grid_dropout")(x)
@@ -104,25 +109,3 @@ def _cnn(x, seeds):
         if level and min(x.shape[1:3]) >= 16:
             x = keras.layers.MaxPooling2D(name=f"image_pool_{level}")(x)
     return x
-
-
-def _application(image, network):
-    known = [
-        name
-        for name in dir(keras.applications)
-        if name[0].isupper() and callable(getattr(keras.applications, name))
-    ]
-    if network not in known:
-        raise ValueError(
-            "network must be 'cnn' or the name of a network of keras.applications."
-            f"{nearest(network, ['cnn', *known])} Received: network={network!r}"
-        )
-    make = getattr(keras.applications, network)
-    try:
-        made = make(include_top=False, weights=None, input_shape=tuple(image.shape[1:]))
-    except ValueError as error:
-        raise ValueError(
-            f"network={network!r} cannot read images of shape {tuple(image.shape[1:])}: {error}"
-        ) from None
-    made.name = "image_network"
-    return made(image)
