@@ -9,6 +9,7 @@ import time
 
 from rnnkit import registry
 from rnnkit.cli.arguments import (
+    add_base,
     add_data,
     add_json,
     add_options,
@@ -43,6 +44,7 @@ def add(command):
         "--reward-epochs", type=int, metavar="N",
         help="passes over the data after that, learning from scores of what it generates",
     )  # fmt: skip
+    add_base(sub)
     add_out(sub, "where to save the model (default: RECIPE.keras, numbered if it exists)")
     sub.add_argument(
         "--resume", action="store_true",
@@ -72,6 +74,7 @@ def add(command):
     sub.add_argument(
         "--restart", action="store_true", help="forget the trials in the directory and start anew"
     )
+    add_base(sub)
     add_out(sub, "where to save the best model (default: RECIPE.keras, numbered if it exists)")
     add_json(sub)
 
@@ -90,6 +93,7 @@ def run_train(options):
             reward_epochs=options.reward_epochs,
             out=out,
             resume=options.resume,
+            base=options.base,
             verbose=verbosity(),
             **chosen,
         )
@@ -127,6 +131,7 @@ def run_tune(options):
             data_arguments=arguments,
             seed=seed,
             folds=options.folds,
+            base=options.base,
         )
         seconds = time.perf_counter() - started
         model = result.best_model()

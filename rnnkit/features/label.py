@@ -37,6 +37,7 @@ class Label(Feature):
     target_type = "classes"
     decodes_in_graph = True
     least = 2  # classes that there must be
+    entries = ("classes",)
 
     def __init__(self, classes=None, data_type=None):
         self.classes = None
