@@ -42,7 +42,7 @@ class Detection(Label):
 
     calibrates = True
     entries = ()  # there are two classes
-    learned = ("classes", "positive", "threshold", "fractions")
+    learned = ("classes", "data_type", "positive", "threshold", "fractions")
     adjustable = ("choose",)
 
     def __init__(

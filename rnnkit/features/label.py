@@ -38,6 +38,7 @@ class Label(Feature):
     decodes_in_graph = True
     least = 2  # classes that there must be
     entries = ("classes",)
+    learned = ("data_type",)
 
     def __init__(self, classes=None, data_type=None):
         self.classes = None

@@ -40,7 +40,8 @@ def test_words_and_their_characters():
 
 def test_classes_and_tags_come_last_though_they_sort_first():
     label = extended(Label().adapt([2, 7]), Label().adapt([7, 1]))
-    assert label.classes == [2, 7, 1] and label.data_type == "integer"
+    assert label.classes == [2, 7, 1]
+    assert extended(Label().adapt([2, 7]), Label().adapt(["1", "7"])).classes == [2, 7, 1]
     old = Tags().adapt([["B-city", "I-city", "O"]])
     tags = extended(old, Tags().adapt([["B-art", "O"]]))
     assert tags.classes == ["B-city", "I-city", "O", "B-art", "I-art"][: len(tags.classes)]
@@ -106,8 +107,8 @@ def test_one_feature_of_both_sides_stays_one():
      "must be Tags, as here. Received: Label"),
     (lambda: Text(ngrams=2).adapt(["a b"]), lambda: Text().adapt(["a b"]),
      "as the one here does, ngrams=1. Received: ngrams=2. Give these here too"),
-    (lambda: Label().adapt(["a", "b"]), lambda: Label().adapt([1, 2]),
-     "data_type='integer'. Received: data_type='string'"),
+    (lambda: Label().adapt([1, 2]), lambda: Label().adapt(["a", "b"]),
+     "classes must be whole numbers for data_type='integer'"),
     (lambda: Tags().adapt([["a", "b"]]), lambda: Tags().adapt([["B-a", "O"]]),
      "scheme='bio'. Received: scheme='plain'"),
     (lambda: None, lambda: Label().adapt(["a", "b"]), "must be Label, as here. Received: none"),
