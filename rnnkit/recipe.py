@@ -237,17 +237,22 @@ class Recipe(RecipeOptions):
             names=names,
         )
 
-    def adapt(self, data, **options):
-        """The adapted features for a set of options (others than those of features are ignored)."""
-        return self.features(data, **taken_by(self.features, {**self.options(), **options}))
+    def adapt(self, data, base=None, **options):
+        """The adapted features for a set of options (others than those of features are ignored).
+        With a `rnnkit.saving.base.Base` they are its, extended."""
+        features = self.features(data, **taken_by(self.features, {**self.options(), **options}))
+        return features if base is None else base.extend(features)
 
     @made_by("recipe")
-    def network(self, features, **options):
-        """The compiled model on given features (options of features are ignored)."""
+    def network(self, features, base=None, **options):
+        """The compiled model on given features (options of features are ignored). With a
+        `rnnkit.saving.base.Base` it starts from that."""
         model = self.build(*features, **taken_by(self.build, {**self.options(), **options}))
         model.recipe = self.name
         model.score_names = list(self.scores)
         model.fit_defaults = self.fit_defaults
+        if base is not None:
+            base.start(model)
         return model
 
     @property
@@ -257,19 +262,42 @@ class Recipe(RecipeOptions):
         return {key: value for key, value in self.training.items() if key not in once}
 
     @ShowsOptions
-    def model(self, data, **options):
+    def model(self, data, *, base=None, **options):
         """The model for some data, built and compiled.
+
+        With a base it starts from an older model of the recipe: each layer that fits has its
+        weights. Words, characters, labels and tags of the base keep their meaning, those that only
+        the new data has are added, with vectors and weights that are not trained yet; the scaling
+        of numbers, categories of events and pieces of subwords stay the base's. What was taken and
+        added is printed. The options are those given here: those that the base was made with make
+        its layers fit.
 
         Args:
             data: What `recipe.data` gave.
+            base: Path of a saved model, or a model, to start from; None starts anew. It brings
+                the word vectors that it was trained with: with it `vectors` is refused.
             **options: Any of `recipe.options()`, such as `cell="gru"`, `units=256`, `seed=1`.
 
         Returns:
             A `rnnkit.models.Model`. Its `fit` stops early and keeps the best weights when it is
             given validation data.
+
+        Raises:
+            ValueError: For options that the recipe does not have; and for a base of another
+                pattern or with other features, one of which no layer fits, and an echo state
+                network.
         """
         self.check_options(options)
-        return self.network(self.adapt(data, **options), **options)
+        base = self._base(base)
+        return self.network(self.adapt(data, base, **options), base, **options)
+
+    def _base(self, given):
+        """A `rnnkit.saving.base.Base` of what `model` is given, or None."""
+        if given is None:
+            return None
+        from rnnkit.saving.base import Base
+
+        return Base.of(given)
 
     @ShowsOptions
     def train(
@@ -284,6 +312,7 @@ class Recipe(RecipeOptions):
         resume=False,
         callbacks=(),
         verbose="auto",
+        base=None,
         **options,
     ):
         """Builds and trains a model with the recipe's settings.
@@ -305,6 +334,7 @@ class Recipe(RecipeOptions):
             callbacks: Further Keras callbacks. Of those that go on with a training, only
                 `EarlyStopping`, `ReduceLROnPlateau` and `ModelCheckpoint` know what was before.
             verbose: As in `keras.Model.fit`.
+            base: As in `model`.
             **options: As in `model`.
 
         Returns:
@@ -318,9 +348,11 @@ class Recipe(RecipeOptions):
         from rnnkit.training.plan import TrainingPlan
 
         self.check_options(options)
+        base = self._base(base)
         plan = TrainingPlan.of(
             self,
             options,
+            base=base,
             epochs=epochs,
             batch_size=batch_size,
             class_weight=class_weight,
@@ -331,7 +363,7 @@ class Recipe(RecipeOptions):
             verbose=verbose,
         )
         data = self.data() if data is None else data
-        return plan.fit(self.model(data, **options), data)
+        return plan.fit(self.model(data, base=base, **options), data)
 
     def tune(self, data=None, **arguments):
         """Searches the recipe's space with keras-tuner; see `rnnkit.tuning.tune`."""

@@ -86,6 +86,11 @@ def add_options(parser):
     )
 
 
+def add_base(parser):
+    """Adds the older model that a new one starts from."""
+    parser.add_argument("--base", metavar="FILE", help="start from this saved model of the recipe")
+
+
 def add_decoding(parser):
     """Adds the options of decoding."""
     parser.add_argument(

@@ -10,6 +10,7 @@ import time
 from rnnkit import registry
 from rnnkit.cli.arguments import (
     add_card,
+    add_base,
     add_data,
     add_json,
     add_options,
@@ -44,6 +45,7 @@ def add(command):
         "--reward-epochs", type=int, metavar="N",
         help="passes over the data after that, learning from scores of what it generates",
     )  # fmt: skip
+    add_base(sub)
     add_out(sub, "where to save the model (default: RECIPE.keras, numbered if it exists)")
     sub.add_argument(
         "--resume", action="store_true",
@@ -74,6 +76,7 @@ def add(command):
     sub.add_argument(
         "--restart", action="store_true", help="forget the trials in the directory and start anew"
     )
+    add_base(sub)
     add_out(sub, "where to save the best model (default: RECIPE.keras, numbered if it exists)")
     add_card(sub)
     add_json(sub)
@@ -93,6 +96,7 @@ def run_train(options):
             reward_epochs=options.reward_epochs,
             out=out,
             resume=options.resume,
+            base=options.base,
             verbose=verbosity(),
             **chosen,
         )
@@ -131,6 +135,7 @@ def run_tune(options):
             data_arguments=arguments,
             seed=seed,
             folds=options.folds,
+            base=options.base,
         )
         seconds = time.perf_counter() - started
         model = result.best_model()

@@ -95,6 +95,8 @@ class Audio(Feature):
 
     sequence = True
     padding = float("nan")
+    learned = ("mean", "deviation")
+    adjustable = ("max_seconds",)
 
     def __init__(
         self,

@@ -66,6 +66,12 @@ class Feature:
         copies_words: Whether words that a target does not know can be copied from an input: there
             are `source_words` and `restore`.
         shows_tokens: Whether there are `pieces` and `tokens_of`, for plots.
+
+        entries: Names of arguments that hold what was learned as a list (or a dict) to which more
+            can be added, such as a vocabulary; see `rnnkit.features.extending`.
+        learned: Names of other arguments that `adapt` sets, such as means.
+        adjustable: Names of arguments that may differ between two features whose encoded values
+            mean the same, such as how many tokens are kept.
     """
 
     raw_spec = tf.TensorSpec((), tf.string)
@@ -98,6 +104,10 @@ class Feature:
     calibrates = False
     copies_words = False
     shows_tokens = False
+
+    entries = ()
+    learned = ()
+    adjustable = ()
 
     # === To override ===
 

@@ -20,6 +20,7 @@ class Columns(Feature):
     target_type = "values"
     decodes_in_graph = True
     missing = False
+    learned = ("mean", "deviation")
 
     def __init__(self, columns, normalize, dtype, mean, deviation):
         if isinstance(columns, (int, np.integer)) and not isinstance(columns, bool):

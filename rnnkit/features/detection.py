@@ -41,6 +41,9 @@ class Detection(Label):
     """
 
     calibrates = True
+    entries = ()  # there are two classes
+    learned = ("classes", "data_type", "positive", "threshold", "fractions")
+    adjustable = ("choose",)
 
     def __init__(
         self,

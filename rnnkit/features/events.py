@@ -75,6 +75,8 @@ class Events(Feature):
 
     sequence = True
     padding = float("nan")
+    learned = ("vocabularies", "mean", "deviation", "gaps_in", "cycles")
+    adjustable = ("max_length", "vocabulary_size", "min_count")
 
     def __init__(
         self,

@@ -37,6 +37,8 @@ class Label(Feature):
     target_type = "classes"
     decodes_in_graph = True
     least = 2  # classes that there must be
+    entries = ("classes",)
+    learned = ("data_type",)
 
     def __init__(self, classes=None, data_type=None):
         self.classes = None

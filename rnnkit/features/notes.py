@@ -50,6 +50,7 @@ class Notes(Pieces):
     """
 
     target_type = "notes"
+    learned = ("pitches", "lengths", "range", "durations")
     decodes_in_graph = True
 
     def __init__(

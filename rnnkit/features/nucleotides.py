@@ -65,6 +65,7 @@ class Nucleotides(Feature):
 
     sequence = True
     padding = float("nan")
+    adjustable = ("max_length",)
 
     def __init__(self, both_strands=False, positions=0, max_length=None):
         self.both_strands = bool(both_strands)

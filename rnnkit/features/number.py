@@ -35,6 +35,7 @@ class Number(Feature):
 
     accepts_numbers = True
     target_type = "numbers"
+    learned = ("mean", "deviation")
     decodes_in_graph = True
 
     def __init__(self, size=None, normalize=True, mean=None, deviation=None):

@@ -14,6 +14,8 @@ class Pieces(Feature):
 
     sequence = True
     music = True
+    learned = ("pitches", "lengths")
+    adjustable = ("max_length",)
 
     def __init__(self, steps_per_beat, transpose, max_length, pitches, lengths):
         self.steps_per_beat = steps_per_beat

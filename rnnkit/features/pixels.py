@@ -19,6 +19,8 @@ BRIGHTNESS = np.array([0.299, 0.587, 0.114], "float32")
 class Pixels(Feature):
     """Pictures of one size, scaled to 0..1 and standardised by channel; see `Image`, `Video`."""
 
+    learned = ("mean", "deviation")
+
     def __init__(
         self,
         size=None,

@@ -61,6 +61,8 @@ class Series(Columns):
     [[[1.0], [-1.0], [0.0]]]
     """
 
+    learned = ("mean", "deviation", "cycles")
+
     def __init__(
         self,
         columns=1,

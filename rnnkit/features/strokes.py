@@ -74,6 +74,8 @@ class Strokes(Feature):
     target_type = "values"
     padding = float("nan")
     raw_spec = tf.TensorSpec((None, 3), tf.float32)
+    learned = ("mean", "deviation")
+    adjustable = ("max_length",)
 
     def __init__(
         self,

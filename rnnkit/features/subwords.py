@@ -54,6 +54,8 @@ class Subwords(Feature):
     sequence = True
     target_type = "texts"
     copies_words = shows_tokens = True
+    learned = ("model",)
+    adjustable = ("vocabulary_size", "max_length")
 
     def __init__(
         self,

@@ -61,6 +61,8 @@ class Tags(Feature):
     padding = UNLABELLED
     target_type = "tags"
     accepts_numbers = decodes_in_graph = True
+    least = 2  # tags that there must be
+    entries = ("classes",)
 
     def __init__(self, classes=None, scheme=None):
         self.scheme = one_of(scheme, "scheme", (None, *SCHEMES, "entities"))
@@ -71,7 +73,7 @@ class Tags(Feature):
     def _set(self, classes):
         if len(set(classes)) != len(classes) or "" in classes:
             raise ValueError(f"classes must be different tags. Received: classes={classes}")
-        if len(classes) < 2:
+        if len(classes) < self.least:
             raise ValueError(f"Tags needs at least two tags to tell apart. Received: {classes}")
         if self.scheme in (None, "entities"):
             self.scheme = scheme_of(classes, self.scheme == "entities")

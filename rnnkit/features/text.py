@@ -115,6 +115,8 @@ class Text(Feature):
     sequence = True
     target_type = "texts"
     decodes_in_graph = copies_words = shows_tokens = True
+    entries = ("vocabulary", "spacing")
+    adjustable = ("vocabulary_size", "max_length", "keep", "min_count", "vector_words")
 
     def __init__(
         self,

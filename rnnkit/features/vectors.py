@@ -38,6 +38,8 @@ class Vectors(Series):
     [[[0.0], [1.0], [-1.0]]]
     """
 
+    learned = ("mean", "deviation")
+
     def __init__(self, columns=1, normalize=True, dtype="float32", mean=None, deviation=None):
         super().__init__(columns, normalize=normalize, dtype=dtype, mean=mean, deviation=deviation)
 

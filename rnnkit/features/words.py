@@ -64,6 +64,8 @@ class Words(Feature):
 
     raw_spec = tf.TensorSpec((None,), tf.string)
     sequence = True
+    entries = ("vocabulary", "characters")
+    adjustable = ("vocabulary_size", "min_count", "vector_words")
 
     def __init__(
         self,
@@ -107,6 +109,10 @@ class Words(Feature):
     def vocabulary_size(self):
         """Number of word ids, padding and unknown included; before `adapt`, the limit."""
         return len(self.vocabulary) + 2 if self.adapted else self.vocabulary_limit
+
+    @property
+    def token_names(self):
+        return [PADDING, UNKNOWN, *self.vocabulary] if self.adapted else None
 
     @property
     def alphabet_size(self):

@@ -21,6 +21,7 @@ from rnnkit.models.declared import measuring
 from rnnkit.models.described import Described
 from rnnkit.models.export import Served
 from rnnkit.models.finite import check_finite
+from rnnkit.models.growing import grow, with_rehearsal
 from rnnkit.models.outputs import task_defaults
 from rnnkit.models.prepared import Prepared
 from rnnkit.models.progress import shown
@@ -305,11 +306,14 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
         epochs=3,
         learning_rate=None,
         validation_data=None,
+        extend=False,
+        rehearse=None,
         **kwargs,
     ):
         """Warm start: trains on with new data, at a lower learning rate.
 
-        Vocabulary, classes and scaling stay as they are. The optimizer starts afresh.
+        Vocabulary, classes and scaling stay as they are, unless `extend` lets them grow. The
+        optimizer starts afresh.
 
         Args:
             x: Raw data as in `fit`.
@@ -319,12 +323,23 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
             epochs: Passes over the new data.
             learning_rate: By default a third of the model's own, which it has again afterwards.
             validation_data: Raw data to watch.
+            extend: Whether the words, characters, labels and tags of the new data that the model
+                does not know are added to those that it knows; what they mean is learned. What was
+                added is printed. See `rnnkit.models.growing.grow`.
+            rehearse: Raw data, `(x, y)` or a dataset, that the model learned from before: of it as
+                many examples as there are new ones are learned from again. Without them a model
+                forgets labels that the new data does not have.
             **kwargs: Passed to `fit`.
 
         Returns:
             The Keras `History`.
         """
-        data = self.prepare(x, y, kwargs.pop("sample_weight", None))
+        weights = kwargs.pop("sample_weight", None)
+        if extend:
+            x, y, weights = grow(self, x, y, weights), None, None
+        data = self.prepare(x, y, weights)
+        if rehearse is not None:
+            data = with_rehearsal(data, self.prepare(rehearse), self.seed)
         with WarmStart(self, freeze, learning_rate):
             return self.fit(data, epochs=epochs, validation_data=validation_data, **kwargs)
 

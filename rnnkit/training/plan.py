@@ -58,12 +58,13 @@ class TrainingPlan:
     verbose: str | int = "auto"
 
     @classmethod
-    def of(cls, recipe, options, *, epochs=None, reward_epochs=None, **arguments):
+    def of(cls, recipe, options, *, base=None, epochs=None, reward_epochs=None, **arguments):
         """The plan of a recipe, by its settings where nothing is said.
 
         Args:
             recipe: A `rnnkit.Recipe`.
             options: Dict of the options that the model is made with.
+            base: `rnnkit.saving.base.Base` that it starts from, or None.
             epochs, reward_epochs, **arguments: As in `rnnkit.Recipe.train`.
 
         Raises:
@@ -86,6 +87,8 @@ class TrainingPlan:
                 "Received: out=None"
             )
         about = {"recipe": recipe.name, "options": {**recipe.options(), **options}}
+        if base is not None:
+            about["base"] = base.digest()
         return cls(epochs, reward=reward, reward_epochs=reward_epochs, about=about, **arguments)
 
     def fit(self, model, data):

@@ -30,6 +30,7 @@ class Job:
         options: Fixed options of the recipe.
         directory: Path of the folder of the search.
         callbacks, verbose, folds: As in `rnnkit.tuning.tune`.
+        base: `rnnkit.saving.base.Base` that the models start from, or None.
         max_epochs: Passes over the data at most.
         fixed: `options`, with `epochs` and `batch_size` where they are given.
         space: `rnnkit.tuning.space.Space`.
@@ -50,6 +51,7 @@ class Job:
     callbacks: list = dataclasses.field(default_factory=list)
     verbose: int = 1
     folds: int | None = None
+    base: object = None
 
     def __post_init__(self):
         self.max_epochs = self.epochs or self.recipe.training["epochs"]
@@ -60,7 +62,7 @@ class Job:
         most = self.max_epochs if self.tuner == "hyperband" else None
         self.space = Space(self.recipe, self.fixed, self.seed, most)
         self.folder = Folder(self.directory, self.objective)
-        self.shared = Shared(self.recipe, self.data)
+        self.shared = Shared(self.recipe, self.data, base=self.base)
 
     def settings(self):
         """What must not change when a search is resumed, as plain JSON."""
@@ -83,6 +85,8 @@ class Job:
         }
         if self.folds:
             given["folds"] = self.folds
+        if self.base is not None:
+            given["base"] = self.base.digest()
         return json.loads(json.dumps(given, default=plain))
 
     # === What trials share ===
@@ -96,7 +100,7 @@ class Job:
     def _of_folds(self):
         """What trials share in each fold: features are adapted to what it trains with alone."""
         kept = max(1, KEPT // self.folds)
-        return [Shared(self.recipe, data, kept) for data in self._divided[0]]
+        return [Shared(self.recipe, data, kept, self.base) for data in self._divided[0]]
 
     def divide(self):
         """Divides the data in folds, which is said.

@@ -17,6 +17,7 @@ import keras_tuner
 
 from rnnkit.data.splits import Data
 from rnnkit.metrics import direction
+from rnnkit.saving.base import Base
 from rnnkit.training import stopping
 from rnnkit.tuning import worker
 from rnnkit.tuning.job import Job
@@ -46,6 +47,7 @@ def tune(
     workers=0,
     data_arguments=None,
     folds=None,
+    base=None,
 ):
     """Searches a recipe's space; trials train on `data.train`, judged on `data.validation`.
 
@@ -101,6 +103,9 @@ def tune(
             once while the others train; copies of an input, rows of a `group` (or of a value of the
             column `fold`) stay together, and classes have the same fraction in each. None judges
             by `data.validation` alone.
+        base: Path of a saved model, or a model, that the model of each trial starts from, as in
+            `rnnkit.Recipe.model`: what does not fit its options starts anew, so fix those of the
+            base with `options`. With workers a path.
 
     Returns:
         A `TuningResult`.
@@ -156,6 +161,7 @@ def tune(
         callbacks=_callbacks(callbacks),
         verbose=int(verbose),
         folds=folds,
+        base=None if base is None else Base.of(base),
     )
     folder, role = job.folder, _role(workers)
     spec = worker.describe(job, data_arguments) if workers else None

@@ -17,17 +17,18 @@ class Shared:
         recipe: A `rnnkit.Recipe`.
         data: `rnnkit.data.Data`.
         most: How many sets of options about features are kept at a time.
+        base: `rnnkit.saving.base.Base` that the models start from, or None.
     """
 
-    def __init__(self, recipe, data, most=KEPT):
-        self.recipe, self.data, self.most = recipe, data, most
+    def __init__(self, recipe, data, most=KEPT, base=None):
+        self.recipe, self.data, self.most, self.base = recipe, data, most, base
         self._kept = {}  # the least recently used first
 
     def network(self, options):
         """An untrained model for the options of a trial."""
         features = self._entry(options)["features"]
         rest = {key: value for key, value in options.items() if key not in FOR_FIT}
-        model = self.recipe.network(features, **rest)
+        model = self.recipe.network(features, self.base, **rest)
         if "batch_size" in options:
             model.fit_defaults["batch_size"] = options["batch_size"]
         return model
@@ -47,7 +48,9 @@ class Shared:
         chosen = {name: options[name] for name in sorted(names) if name in options}
         key = json.dumps(chosen, default=repr)
         # Moved to the end: the first are dropped first.
-        entry = self._kept.pop(key, None) or {"features": self.recipe.adapt(self.data, **options)}
+        entry = self._kept.pop(key, None)
+        if entry is None:
+            entry = {"features": self.recipe.adapt(self.data, self.base, **options)}
         self._kept[key] = entry
         while len(self._kept) > self.most:
             del self._kept[next(iter(self._kept))]

@@ -54,6 +54,11 @@ def describe(job, data_arguments=None):
             "With workers, the data must be such that other processes can load it: the embedded "
             f"sample, files or a TFDS name. Received: data from {source}"
         )
+    if job.base is not None and not os.path.exists(job.base.source):
+        raise ValueError(
+            "With workers, base must be the path of a file that other processes can load. "
+            "Received: a model"
+        )
     if job.callbacks:
         raise ValueError(
             "callbacks cannot be passed on to workers. Received: "
@@ -78,6 +83,7 @@ def describe(job, data_arguments=None):
         "seed": job.seed,
         "executions": job.executions,
         "folds": job.folds,
+        "base": None if job.base is None else os.path.abspath(job.base.source),
         "options": job.options,
         "directory": os.path.abspath(job.directory),
         "precision": keras.config.dtype_policy().name,
@@ -213,6 +219,7 @@ def main(path):
     import keras
     import keras_tuner
 
+    from rnnkit.saving.base import Base
     from rnnkit.tuning.job import Job
     from rnnkit.tuning.search import Search
 
@@ -231,6 +238,7 @@ def main(path):
         keras_tuner.Objective(*spec["objective"]),
         **{name: spec[name] for name in names},
         verbose=0,
+        base=None if spec["base"] is None else Base.of(spec["base"]),
     )
     Search(job, role).search()
 
