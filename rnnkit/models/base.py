@@ -19,6 +19,7 @@ from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
 from rnnkit.models.export import Served
 from rnnkit.models.finite import check_finite
+from rnnkit.models.members import Ensemble
 from rnnkit.models.outputs import task_defaults
 from rnnkit.models.prepared import Prepared
 from rnnkit.models.progress import shown
@@ -39,7 +40,7 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
+class Model(CheckedCalls, Distributed, Ensemble, Prepared, Served, keras.Model):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take the same raw data: one input or many, as
@@ -76,6 +77,8 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
     ):
         now = {each: arguments[each] for each in arguments.keys() - set(self.may_count_later)}
         refuse_idle(type(self), now)
+        features = {"input_feature": input_feature, "output_feature": output_feature}
+        inputs, outputs = self.averaged(inputs, outputs, {**features, "seed": seed, **arguments})
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.input_feature = input_feature
         self.output_feature = output_feature
@@ -113,6 +116,7 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
             loss = default_loss
         if isinstance(metrics, str) and metrics == "auto":
             metrics = default_metrics
+        self.compile_members(optimizer, metrics, loss=loss, **kwargs)
         metrics = of_target(metrics, self.output_feature)
         if "weighted_metrics" in kwargs:
             weighted_metrics = of_target(kwargs["weighted_metrics"], self.output_feature)
@@ -133,7 +137,9 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
         TensorFlow traces a function anew if its first trace made variables, so that training would
         begin after twice the time.
         """
-        if self.optimizer is not None and not self.optimizer.built:
+        for member in self.members:
+            member.build_optimizer()
+        if self.optimizer is not None and not self.optimizer.built and not self.members:
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
 
@@ -212,6 +218,20 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
             x, y, sample_weight, validation_split, in_parts(validation_data)
         )
         self._seen(train)
+        if self.members:
+            return self.fit_members(
+                train,
+                validation,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                validation_batch_size=validation_batch_size,
+                interrupted_path=interrupted_path,
+                **kwargs,
+            )
         train = weighted(train, weights, self.output_feature)
         held_out = validation
         if validation is not None:
@@ -318,8 +338,13 @@ class Model(CheckedCalls, Distributed, Prepared, Served, keras.Model):
             The Keras `History`.
         """
         data = self.prepare(x, y, kwargs.pop("sample_weight", None))
+        settings = {"epochs": epochs, **kwargs}
+        if self.members:
+            held_out = None if validation_data is None else self.prepare(validation_data)
+            settings |= {"freeze": freeze, "learning_rate": learning_rate}
+            return self.fit_members(data, held_out, "fine_tune", **settings)
         with WarmStart(self, freeze, learning_rate):
-            return self.fit(data, epochs=epochs, validation_data=validation_data, **kwargs)
+            return self.fit(data, validation_data=validation_data, **settings)
 
     # === Evaluation and inference ===
 

@@ -28,6 +28,8 @@ class OneToOne(Model):
         activation: Activation of the hidden layers.
         dropout: Fraction of hidden activations dropped in training.
         token_dropout: Fraction of the tokens of a text dropped in training.
+        ensemble: Number of networks of this kind, trained one after the other from seeds that count
+            up from `seed`, whose outputs are averaged; see `rnnkit.models.members.Ensemble`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
@@ -47,6 +49,7 @@ class OneToOne(Model):
         activation="relu",
         dropout=0.0,
         token_dropout=0.0,
+        ensemble=1,
         seed=None,
         name=None,
     ):
