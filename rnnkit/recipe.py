@@ -4,6 +4,7 @@ import importlib
 import inspect
 import os
 
+from rnnkit.utils import small_data
 from rnnkit.utils.calls import check_call, checked_call
 from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
@@ -50,6 +51,9 @@ class Recipe(RecipeOptions):
             then falls to 0 at the last of the epochs (`rnnkit.training.callbacks.LinearDecay`).
             With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
             that.
+        small: Dict of option to default where there are fewer than 500 examples to train and to
+            validate with, for `model` and `train`, which print it. `epochs`, `batch_size` and
+            `patience` may be among them.
 
     Options:
         learning_rate: Step size of the optimizer.
@@ -67,6 +71,7 @@ class Recipe(RecipeOptions):
     ema_momentum = None
     scores = ("accuracy",)
     training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
+    small = {}
 
     # === To define ===
 
@@ -269,7 +274,14 @@ class Recipe(RecipeOptions):
             given validation data.
         """
         self.check_options(options)
-        return self.network(self.adapt(data, **options), **options)
+        given = options
+        options, settings = small_data.chosen(self, data, given)
+        if settings or options != given:
+            print(small_data.in_words(data, given, options, settings))
+        model = self.network(self.adapt(data, **options), **options)
+        known = {name: value for name, value in settings.items() if name != "epochs"}
+        model.fit_defaults = {**model.fit_defaults, **known}
+        return model
 
     @ShowsOptions
     def train(
@@ -331,6 +343,9 @@ class Recipe(RecipeOptions):
             verbose=verbose,
         )
         data = self.data() if data is None else data
+        if epochs is None:
+            _, settings = small_data.chosen(self, data, options)
+            plan.epochs = settings.get("epochs", plan.epochs)
         return plan.fit(self.model(data, **options), data)
 
     def tune(self, data=None, **arguments):

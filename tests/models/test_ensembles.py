@@ -158,7 +158,8 @@ def test_fine_tuning_trains_each_member_and_keeps_what_is_frozen():
 def test_the_exported_ensemble_gives_what_infer_gives(tmp_path):
     model = OneToOne(*helpers.features(TEXTS, LABELS), units=3, ensemble=2, seed=1)
     model.export(tmp_path / "served", verbose=False)
-    found = tf.saved_model.load(str(tmp_path / "served")).serve(tf.constant(TEXTS[:4]))
+    served = tf.saved_model.load(str(tmp_path / "served"))
+    found = served.serve(tf.constant(TEXTS[:4]))
     expected = [each["probability"] for each in model.infer(TEXTS[:4])]
     np.testing.assert_allclose(found["probability"], expected, rtol=1e-5)
 
