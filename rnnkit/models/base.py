@@ -67,6 +67,8 @@ class Model(CheckedCalls, Distributed, Ensemble, Prepared, Served, keras.Model):
         score_names: Names of the scores that `score` gives, or None for the feature's own.
         fit_defaults: Dict of training settings (`batch_size`, `patience`, ...) a recipe chose;
             see `fit`.
+        members: Of a model with `ensemble=5` the list of its networks, else empty; see
+            `rnnkit.models.members.Ensemble`.
     """
 
     weighs_steps = False  # whether there may be a sample weight for each step of the input
@@ -177,7 +179,8 @@ class Model(CheckedCalls, Distributed, Ensemble, Prepared, Served, keras.Model):
 
         A model from a recipe that is given validation data stops early and keeps the weights of
         its best epoch, unless `callbacks` already has an `EarlyStopping`. A loss or weights that
-        are NaN or infinite end the training, and the model gets its last good weights back.
+        are NaN or infinite end the training, and the model gets its last good weights back. Of an
+        ensemble each member is trained so, one after the other.
 
         Args:
             x: Raw data: a `tf.data.Dataset`, generator or `keras.utils.PyDataset` of `(x, y)`, or
