@@ -21,6 +21,7 @@ from rnnkit.cli.arguments import (
     recipe_options,
 )
 from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
+from rnnkit.utils import small_data
 
 
 def add(command):
@@ -97,7 +98,7 @@ def run_train(options):
         scores = model.score(data.test)
     if not options.json:
         print(f"Trained a model of {model.count_params():,} parameters in {seconds:.0f} s")
-    used = {**recipe.options(), **chosen}
+    used = {**recipe.options(), **small_data.chosen(recipe, data, chosen)[0]}
     _report(options, recipe, scores, {"options": used}, model, seconds, out)
 
 

@@ -213,6 +213,12 @@ class Model(CheckedCalls, Distributed, Ensemble, Prepared, Served, keras.Model):
                 f"by its reward. Received: class_weight={class_weight!r}"
             )
         if is_lazy(x) and y is None and kwargs.get("steps_per_epoch") is not None:
+            if self.members:
+                raise ValueError(
+                    "x must be data that can be read again where each member of an ensemble learns "
+                    "from it: leave steps_per_epoch out. "
+                    f"Received: {type(x).__name__}, steps_per_epoch={kwargs['steps_per_epoch']}"
+                )
             texts_alone = self.input_feature is None  # of a language model
             target = None if texts_alone else self.output_feature
             x, size = endless(x, [self.served_feature, target])

@@ -71,6 +71,22 @@ class Ensemble:
 
     # === Training ===
 
+    @staticmethod
+    def check_callbacks(callbacks):
+        """Refuses callbacks that would be right for one network alone."""
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            raise ValueError(
+                "callbacks must be a list where there are several networks to train, one after the "
+                "other. Received: a CallbackList"
+            )
+        for item in keras.tree.flatten(callbacks or []):
+            if isinstance(item, KEEPING):
+                raise ValueError(
+                    "callbacks of an ensemble must not save models, as each sees one member after "
+                    "the other: save the whole when it is trained, or use recipe.train(out=...). "
+                    f"Received: {type(item).__name__}"
+                )
+
     def compile_members(self, optimizer, metrics, **others):
         """Compiles each member with an optimizer and metrics of its own."""
         for member in self.members:
@@ -90,7 +106,7 @@ class Ensemble:
             The Keras `History`: the loss and the metrics of the whole after training, as of one
             epoch. Those of the epochs of its members are in their own.
         """
-        _check_callbacks(settings.get("callbacks"))
+        self.check_callbacks(settings.get("callbacks"))
         path = settings.pop("interrupted_path", None)
         for number in range(self.ensemble):
             where = path if number == 0 else False  # of the first there is nothing but itself
@@ -213,18 +229,3 @@ def _copies(items):
         return item
 
     return keras.tree.map_structure(copied, items)
-
-
-def _check_callbacks(callbacks):
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        raise ValueError(
-            "callbacks must be a list where there are several networks to train, one after the "
-            "other. Received: a CallbackList"
-        )
-    for item in keras.tree.flatten(callbacks or []):
-        if isinstance(item, KEEPING):
-            raise ValueError(
-                "callbacks of an ensemble must not save models, as each sees one member after the "
-                "other: save the whole when it is trained, or use recipe.train(out=...). "
-                f"Received: {type(item).__name__}"
-            )

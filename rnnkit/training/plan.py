@@ -110,6 +110,7 @@ class TrainingPlan:
         parts = [self.epochs, self.reward_epochs] if self.reward_epochs else [self.epochs]
         whole = model if model.members else None
         if whole is not None:
+            model.check_callbacks(self.callbacks)
             parts = [self.epochs] * len(model.members)
         file = run = begun = None
         if self.out is not None:

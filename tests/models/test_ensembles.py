@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import recipes
 import rnnkit
 from rnnkit import registry
+from rnnkit.comparison import subjects
 from rnnkit.features import Forecast, Series, Tags, Words
 from rnnkit.models import Forecaster, ManyToOne, OneToOne, Tagger
 from tests import helpers
@@ -179,6 +181,22 @@ def test_callbacks_that_save_models_are_refused(tmp_path):
     saving = keras.callbacks.ModelCheckpoint(str(tmp_path / "m.keras"))
     with pytest.raises(ValueError, match="must not save models.*ModelCheckpoint"):
         texts(ensemble=2).fit(TEXTS, LABELS, callbacks=[saving], verbose=0)
+
+
+def test_data_that_is_read_once_is_refused():
+    batches = ((TEXTS[:8], LABELS[:8]) for _ in range(9))
+    with pytest.raises(ValueError, match="leave steps_per_epoch out"):
+        texts(ensemble=2).fit(batches, steps_per_epoch=2, verbose=0)
+
+
+def test_where_there_are_no_ensembles_it_is_said_why():
+    with pytest.raises(ValueError, match="no option 'ensemble'.*not where a text"):
+        recipes.get("translation").check_options({"ensemble": 3})
+
+
+def test_cells_are_compared_one_network_with_another():
+    with pytest.raises(ValueError, match="ensemble must be 1.*ensemble=2"):
+        subjects.refuse_ensemble(texts(ensemble=2))
 
 
 def test_diagnostics_want_one_network():
