@@ -4,6 +4,7 @@ import importlib
 import inspect
 import os
 
+from rnnkit.utils import small_data
 from rnnkit.utils.calls import check_call, checked_call
 from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
@@ -50,6 +51,9 @@ class Recipe(RecipeOptions):
             then falls to 0 at the last of the epochs (`rnnkit.training.callbacks.LinearDecay`).
             With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
             that.
+        small: Dict of option to default where there are fewer than 500 examples to train and to
+            validate with, for `model` and `train`, which print it. `epochs`, `batch_size` and
+            `patience` may be among them.
 
     Options:
         learning_rate: Step size of the optimizer.
@@ -67,6 +71,7 @@ class Recipe(RecipeOptions):
     ema_momentum = None
     scores = ("accuracy",)
     training = {"epochs": 20, "batch_size": 32, "patience": 3, "monitor": "val_loss"}
+    small = {}
 
     # === To define ===
 
@@ -288,8 +293,15 @@ class Recipe(RecipeOptions):
                 network.
         """
         self.check_options(options)
-        base = self._base(base)
-        return self.network(self.adapt(data, base, **options), base, **options)
+        base, given, settings = self._base(base), options, {}
+        if base is None:  # else its sizes are those that fit
+            options, settings = small_data.chosen(self, data, given)
+        if settings or options != given:
+            print(small_data.in_words(data, given, options, settings))
+        model = self.network(self.adapt(data, base, **options), base, **options)
+        known = {name: value for name, value in settings.items() if name != "epochs"}
+        model.fit_defaults = {**model.fit_defaults, **known}
+        return model
 
     def _base(self, given):
         """A `rnnkit.saving.base.Base` of what `model` is given, or None."""
@@ -363,6 +375,9 @@ class Recipe(RecipeOptions):
             verbose=verbose,
         )
         data = self.data() if data is None else data
+        if epochs is None and base is None:
+            _, settings = small_data.chosen(self, data, options)
+            plan.epochs = settings.get("epochs", plan.epochs)
         return plan.fit(self.model(data, base=base, **options), data)
 
     def tune(self, data=None, **arguments):

@@ -9,8 +9,8 @@ import time
 
 from rnnkit import registry
 from rnnkit.cli.arguments import (
-    add_card,
     add_base,
+    add_card,
     add_data,
     add_json,
     add_options,
@@ -23,6 +23,7 @@ from rnnkit.cli.arguments import (
     recipe_options,
 )
 from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
+from rnnkit.utils import small_data
 
 
 def add(command):
@@ -105,7 +106,7 @@ def run_train(options):
         _keep(model, scores, out, options.card)
     if not options.json:
         print(f"Trained a model of {model.count_params():,} parameters in {seconds:.0f} s")
-    used = {**recipe.options(), **chosen}
+    used = {**recipe.options(), **small_data.chosen(recipe, data, chosen)[0]}
     _report(options, recipe, scores, {"options": used}, model, seconds, out)
 
 

@@ -103,6 +103,7 @@ class OfTask:
         """
         key = repr(sorted(options.items(), key=lambda item: item[0]))
         new = self.model(seed=seed, **options)
+        refuse_ensemble(new)
         if self._key != key:
             self._key, self._model = key, new
             if budget.updates is not None and budget.updates <= WORTH_COMPILING:
@@ -234,6 +235,7 @@ class OfRecipe:
             the parameters, and whether the task counts as solved (None of a recipe).
         """
         model = self.model(seed=seed, **options)
+        refuse_ensemble(model)
         kind = type(model).__name__
         if kind not in self._encoded:
             self._encoded[kind] = [
@@ -269,3 +271,12 @@ def part_of(data, examples):
         source=data.source,
         info=data.info,
     )
+
+
+def refuse_ensemble(model):
+    """Refuses a model of several networks, of which each would have the budget of one."""
+    if model.members:
+        raise ValueError(
+            "ensemble must be 1 where cells are compared, one network with another. "
+            f"Received: ensemble={model.ensemble}"
+        )

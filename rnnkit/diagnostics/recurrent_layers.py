@@ -62,6 +62,11 @@ def find(model, layer=None):
             "model must be a Keras model, such as one of rnnkit.models. "
             f"Received: model of type {type(model).__name__}"
         )
+    if getattr(model, "members", []):
+        raise ValueError(
+            "model must be one network: of an ensemble pass one of its members, such as "
+            f"model.members[0]. Received: an ensemble of {len(model.members)}"
+        )
     alone = isinstance(model, keras.layers.RNN)
     found = [NamedLayer(model.name, model)] if alone else _within(model, "")
     if not found:

@@ -22,6 +22,7 @@ from rnnkit.models.described import Described
 from rnnkit.models.export import Served
 from rnnkit.models.finite import check_finite
 from rnnkit.models.growing import grow, with_rehearsal
+from rnnkit.models.members import Ensemble
 from rnnkit.models.outputs import task_defaults
 from rnnkit.models.prepared import Prepared
 from rnnkit.models.progress import shown
@@ -42,7 +43,9 @@ SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, keras.Model):
+class Model(
+    CheckedCalls, Described, Distributed, Ensemble, Prepared, ReadsAhead, Served, keras.Model
+):
     """A Keras model with a feature on each side.
 
     `fit`, `evaluate`, `predict`, `score` and `infer` take the same raw data: one input or many, as
@@ -70,6 +73,8 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
         fit_defaults: Dict of training settings (`batch_size`, `patience`, ...) a recipe chose;
             see `fit`.
         trained: Dict of how a recipe trained the model, or None; see `rnnkit.card`.
+        members: Of a model with `ensemble=5` the list of its networks, else empty; see
+            `rnnkit.models.members.Ensemble`.
     """
 
     weighs_steps = False  # whether there may be a sample weight for each step of the input
@@ -80,6 +85,8 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
     ):
         now = {each: arguments[each] for each in arguments.keys() - set(self.may_count_later)}
         refuse_idle(type(self), now)
+        features = {"input_feature": input_feature, "output_feature": output_feature}
+        inputs, outputs = self.averaged(inputs, outputs, {**features, "seed": seed, **arguments})
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.input_feature = input_feature
         self.output_feature = output_feature
@@ -119,6 +126,7 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
             loss = default_loss
         if isinstance(metrics, str) and metrics == "auto":
             metrics = default_metrics
+        self.compile_members(optimizer, metrics, loss=loss, **kwargs)
         metrics = of_target(metrics, self.output_feature)
         if "weighted_metrics" in kwargs:
             weighted_metrics = of_target(kwargs["weighted_metrics"], self.output_feature)
@@ -139,7 +147,9 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
         TensorFlow traces a function anew if its first trace made variables, so that training would
         begin after twice the time.
         """
-        if self.optimizer is not None and not self.optimizer.built:
+        for member in self.members:
+            member.build_optimizer()
+        if self.optimizer is not None and not self.optimizer.built and not self.members:
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
 
@@ -177,7 +187,8 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
 
         A model from a recipe that is given validation data stops early and keeps the weights of
         its best epoch, unless `callbacks` already has an `EarlyStopping`. A loss or weights that
-        are NaN or infinite end the training, and the model gets its last good weights back.
+        are NaN or infinite end the training, and the model gets its last good weights back. Of an
+        ensemble each member is trained so, one after the other.
 
         Args:
             x: Raw data: a `tf.data.Dataset`, generator or `keras.utils.PyDataset` of `(x, y)`, or
@@ -210,6 +221,12 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
                 f"by its reward. Received: class_weight={class_weight!r}"
             )
         if is_lazy(x) and y is None and kwargs.get("steps_per_epoch") is not None:
+            if self.members:
+                raise ValueError(
+                    "x must be data that can be read again where each member of an ensemble learns "
+                    "from it: leave steps_per_epoch out. "
+                    f"Received: {type(x).__name__}, steps_per_epoch={kwargs['steps_per_epoch']}"
+                )
             texts_alone = self.input_feature is None  # of a language model
             target = None if texts_alone else self.output_feature
             x, size = endless(x, [self.served_feature, target])
@@ -220,6 +237,20 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
         if trainer is None:
             train, validation = self._read_ahead(train, validation, verbose)
         self._seen(train)
+        if self.members:
+            return self.fit_members(
+                train,
+                validation,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                validation_batch_size=validation_batch_size,
+                interrupted_path=interrupted_path,
+                **kwargs,
+            )
         train = weighted(train, weights, self.output_feature)
         held_out = validation
         if validation is not None:
@@ -340,8 +371,13 @@ class Model(CheckedCalls, Described, Distributed, Prepared, ReadsAhead, Served, 
         data = self.prepare(x, y, weights)
         if rehearse is not None:
             data = with_rehearsal(data, self.prepare(rehearse), self.seed)
+        settings = {"epochs": epochs, **kwargs}
+        if self.members:
+            held_out = None if validation_data is None else self.prepare(validation_data)
+            settings |= {"freeze": freeze, "learning_rate": learning_rate}
+            return self.fit_members(data, held_out, "fine_tune", **settings)
         with WarmStart(self, freeze, learning_rate):
-            return self.fit(data, epochs=epochs, validation_data=validation_data, **kwargs)
+            return self.fit(data, validation_data=validation_data, **settings)
 
     # === Evaluation and inference ===
 

@@ -197,6 +197,8 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         self.noise_seeds = NoiseSeeds(seed)
         self._washes_out = self_chosen  # whether `fit` may shorten the washout
 
+    averages_members = False  # the reservoirs are layers of one graph, solved in one pass
+
     @property
     def stepwise(self):
         """Whether there is an output at each step, not one a series."""

@@ -61,6 +61,8 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         output_dropout: Fraction of the states dropped in training.
         recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses
             the fused kernels.
+        ensemble: Number of networks of this kind, trained one after the other from seeds that count
+            up from `seed`, whose outputs are averaged; see `rnnkit.models.members.Ensemble`.
         interval: Probability with which the intervals of forecasts are to hold.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
@@ -94,6 +96,7 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         dropout=0.0,
         output_dropout=0.0,
         recurrent_dropout=0.0,
+        ensemble=1,
         interval=0.8,
         seed=None,
         name=None,
@@ -151,7 +154,8 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
         found = [each for each in keras.tree.flatten(metrics) if isinstance(each, OutputErrors)]
         # In a callback: as an attribute of the model Keras would track the metric a second time.
-        self._measuring = MeasureErrors(found[0]) if found else None
+        # Those of an ensemble are measured when all of it is trained.
+        self._measuring = MeasureErrors(found[0]) if found and not self.members else None
 
     def fit(
         self,
@@ -212,6 +216,11 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
             self._measure_errors(*self._compared(self._pieces(train), batch_size))
         return history
 
+    def combine(self):
+        super().combine()
+        if self.relative and self.members:
+            self._share([1.0, 0.0, 0.0])
+
     @property
     def calibrates(self):
         return True
@@ -238,9 +247,10 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
     def _share(self, shares):
         """Sets the weights of the network and of the naive forecasts: `[3]`, or of each target
         `[3, targets]`."""
-        weights = self.get_layer("add_naive").shares
         shares = np.reshape(shares, (3, -1))
-        weights.assign(np.tile(shares, weights.shape[1] // shares.shape[1]))
+        for network in self.members or [self]:
+            weights = network.get_layer("add_naive").shares
+            weights.assign(np.tile(shares, weights.shape[1] // shares.shape[1]))
 
     def _weigh(self, pieces, batch_size):
         """Weighs the network and the naive forecasts by their errors on prepared data."""

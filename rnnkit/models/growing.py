@@ -14,7 +14,7 @@ from rnnkit.utils.idle import made_by
 from rnnkit.utils.messages import listed
 
 # What a model has beside the arguments of its constructor.
-KEPT = ("recipe", "score_names", "fit_defaults", "longest_target")
+KEPT = ("recipe", "score_names", "fit_defaults", "trained", "longest_target")
 WRAPPED = ("build", "quantize")
 FEATURES = ("input_feature", "output_feature")
 
@@ -100,9 +100,11 @@ def _check_compiled(model):
 @made_by("recipe")
 def _rebuild(model, features):
     """Makes the object anew with other features, and gives it its weights back."""
-    before = types.SimpleNamespace(
-        layers=list(model.layers), **{name: getattr(model, name) for name in FEATURES}
-    )
+    older = {name: getattr(model, name) for name in FEATURES}
+    before = [
+        types.SimpleNamespace(layers=list(network.layers), **older)
+        for network in model.members or [model]
+    ]
     compiled = model.get_compile_config()
     config = {key: value for key, value in model.get_config().items() if key != "settings"}
     load = keras.saving.deserialize_keras_object
@@ -122,7 +124,9 @@ def _rebuild(model, features):
             model.__init__(**features, **arguments)
             for name, value in kept.items():
                 setattr(model, name, value)
-            copy_weights(before, model)
+            for old, network in zip(before, model.members or [model], strict=True):
+                copy_weights(old, network)
+            model.combine()
             model.compile(**_compilation(model, compiled))
     except BaseException:
         vars(model).clear()

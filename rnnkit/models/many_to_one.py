@@ -53,6 +53,8 @@ class ManyToOne(Model):
         output_dropout: Fraction of the pooled states dropped in training.
         recurrent_dropout: Fraction of the recurrent connections dropped in training; this loses the
             fused kernels.
+        ensemble: Number of networks of this kind, trained one after the other from seeds that count
+            up from `seed`, whose outputs are averaged; see `rnnkit.models.members.Ensemble`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
@@ -84,6 +86,7 @@ class ManyToOne(Model):
         dropout=0.0,
         output_dropout=0.0,
         recurrent_dropout=0.0,
+        ensemble=1,
         seed=None,
         name=None,
     ):

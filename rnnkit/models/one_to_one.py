@@ -45,6 +45,8 @@ class OneToOne(Model):
             first weights are random. One that is not trained reads each image once, before the
             first epoch, and what it makes of them is kept in memory. No effect with
             `network=None`.
+        ensemble: Number of networks of this kind, trained one after the other from seeds that count
+            up from `seed`, whose outputs are averaged; see `rnnkit.models.members.Ensemble`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
@@ -68,6 +70,7 @@ class OneToOne(Model):
         network=None,
         network_weights=None,
         train_network=None,
+        ensemble=1,
         seed=None,
         name=None,
     ):

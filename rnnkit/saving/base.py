@@ -97,7 +97,14 @@ class Base:
                 f"base must be a {type(model).__name__}, as the new model is. Received: "
                 f"{self._described(self.model)}"
             )
-        copied = copy_weights(self.model, model)
+        networks = self.model.members or [self.model]
+        targets = model.members or [model]
+        copies = [
+            copy_weights(networks[number % len(networks)], target)
+            for number, target in enumerate(targets)
+        ]
+        copied = copies[0]  # one network of an ensemble takes what the others do
+        model.combine()
         other = self._other_arguments(model)
         if not copied.taken:
             raise ValueError(

@@ -71,7 +71,8 @@ class Distributed:
     def losses(self):
         """What layers add to the loss, a list of scalar tensors."""
         own = added.get()
-        return super().losses if own is None else own
+        found = super().losses if own is None else own
+        return [each / self.ensemble for each in found] if self.members else found
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)

@@ -32,6 +32,7 @@ class KeepState(keras.callbacks.Callback):
         run: Dict of plain values: what the training is, to be compared before it goes on.
         before: List of the curves of the parts of the training before this one.
         resumed: Header of the state to begin with, or None.
+        whole: The ensemble of which a member is trained, or None.
 
     Attributes:
         others: The other callbacks; `rnnkit.training.stopping.with_defaults` sets them.
@@ -39,8 +40,9 @@ class KeepState(keras.callbacks.Callback):
         ended: Whether an epoch has ended.
     """
 
-    def __init__(self, file, run, before=(), resumed=None):
+    def __init__(self, file, run, before=(), resumed=None, whole=None):
         super().__init__()
+        self.whole = whole
         self.file, self.run = file, run
         self.before = list(before)
         self.others = []
@@ -129,8 +131,10 @@ class KeepState(keras.callbacks.Callback):
         return [(kind, item) for item in self.others for kind in KNOWN if isinstance(item, kind)]
 
     def _variables(self):
-        """All variables of the model and its optimizer by name, those of random numbers too."""
-        parts = {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
+        """All variables of the model and its optimizer by name, those of random numbers too. Of an
+        ensemble those of all members, and the optimizer of the one in training."""
+        model = self.whole or self.model
+        parts = {"model": model.variables, "optimizer": self.model.optimizer.variables}
         return {
             f"{part}/{number}": variable
             for part, variables in parts.items()

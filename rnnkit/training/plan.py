@@ -112,23 +112,32 @@ class TrainingPlan:
             None if part is None else model.prepare(part) for part in (data.train, data.validation)
         )
         parts = [self.epochs, self.reward_epochs] if self.reward_epochs else [self.epochs]
+        whole = model if model.members else None
+        if whole is not None:
+            model.check_callbacks(self.callbacks)
+            parts = [self.epochs] * len(model.members)
         file = run = begun = None
         if self.out is not None:
             file = StateFile(self.out, model.distribute_strategy)
             run = self._run(model, data, train, validation)
-            begun = self._begun(file, run, parts)
+            begun = self._begun(file, run, parts, model)
         curves = begun["curves"][:-1] if begun else []
         with terminable():
             for number in range(len(curves), len(parts)):
-                keep = None if file is None else KeepState(file, run, curves, begun)
+                keep = None if file is None else KeepState(file, run, curves, begun, whole)
                 with self._stopped(keep):
-                    self._part(number, model, train, validation, keep)
-                history, begun = model.history, None
+                    history = self._part(number, model, train, validation, keep)
+                begun = None
                 curves = [*curves, {"history": history.history, "epoch": history.epoch}]
-            for each in curves[1:]:
-                curves[0]["history"] |= each["history"]
-            model.history.history, model.history.epoch = curves[0]["history"], curves[0]["epoch"]
-            model.trained = facts_of(model, data, self.about["options"], model.history)
+            if whole is not None:
+                model.finish(train, validation, self.batch_size)
+            else:
+                for each in curves[1:]:
+                    curves[0]["history"] |= each["history"]
+                history = model.history
+                history.history, history.epoch = curves[0]["history"], curves[0]["epoch"]
+            curve = None if whole is not None else model.history  # an ensemble has several
+            model.trained = facts_of(model, data, self.about["options"], curve)
             if file is not None:
                 model.save(self.out)  # the weights are those of the best epoch, as in the file
                 file.remove()
@@ -137,7 +146,8 @@ class TrainingPlan:
     # === Parts ===
 
     def _part(self, number, model, train, validation, keep):
-        """The training, or the one with a reward that follows."""
+        """The training, or the one with a reward that follows; or that of a member of an ensemble.
+        Returns its `History`."""
         callbacks = [*self.callbacks]
         arguments = {
             "validation_data": validation,
@@ -146,15 +156,22 @@ class TrainingPlan:
             "verbose": self.verbose,
         }
         if keep is not None:
-            settings = {"monitor": "val_reward"} if number else model.fit_defaults
-            callbacks += [BestSaved(self.out, settings), keep]
+            reward = number and not model.members
+            settings = {"monitor": "val_reward"} if reward else model.fit_defaults
+            saved = model.saver(number) if model.members else None
+            callbacks += [BestSaved(self.out, settings, saved), keep]
             arguments["interrupted_path"] = False  # what is there was saved when an epoch ended
             if keep.first:
                 arguments["initial_epoch"] = keep.first
+        arguments |= {"epochs": self.epochs, "class_weight": self.class_weight}
+        if model.members:
+            with model.turn(number, self.verbose) as member:
+                return member.fit(train, **arguments)
         if number:
-            model.fine_tune(train, reward=self.reward, epochs=self.reward_epochs, **arguments)
-        else:
-            model.fit(train, epochs=self.epochs, class_weight=self.class_weight, **arguments)
+            del arguments["class_weight"]
+            arguments |= {"reward": self.reward, "epochs": self.reward_epochs}
+            return model.fine_tune(train, **arguments)
+        return model.fit(train, **arguments)
 
     @contextlib.contextmanager
     def _stopped(self, keep):
@@ -208,7 +225,7 @@ class TrainingPlan:
             run["class_weight"] = given if isinstance(given, str) else list(given.items())
         return json.loads(json.dumps(run, default=plain))
 
-    def _begun(self, file, run, parts):
+    def _begun(self, file, run, parts, model):
         """The state to go on with, or None."""
         if self.resume:
             file.receive()
@@ -232,7 +249,9 @@ class TrainingPlan:
                 stacklevel=4,
             )
         if self.verbose != 0:
-            part = " with a reward" if len(begun["curves"]) > 1 else ""
+            number = len(begun["curves"])
+            part = " with a reward" if number > 1 and self.reward_epochs else ""
+            part += f" of member {number} of {len(parts)}" if model.members else ""
             done = f"after epoch {begun['epoch']} of {parts[len(begun['curves']) - 1]}"
             tell(f"Training{part} goes on {done}, from {file.path}")
         return begun

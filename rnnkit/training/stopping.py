@@ -108,11 +108,17 @@ class BestSaved(keras.callbacks.ModelCheckpoint):
     Args:
         path: Path of a `.keras` file.
         settings: Settings of training; see `monitored`.
+        whole: What is saved instead of the model in training, such as
+            `rnnkit.models.members.SavesWhole`; or None.
     """
 
-    def __init__(self, path, settings):
+    def __init__(self, path, settings, whole=None):
         monitor, mode = monitored(settings)
         super().__init__(path, monitor=monitor, mode=mode, save_best_only=True)
+        self.whole = whole
+
+    def set_model(self, model):
+        super().set_model(self.whole or model)
 
     def on_epoch_end(self, epoch, logs=None):
         value = (logs or {}).get(self.monitor)

@@ -68,6 +68,7 @@ def fit(job, model, data, keeper, place, apart=False, **settings):
     name = job.objective.name
     train, validation = data
     apart = apart and model.learns_from_validation
+    members = model.members  # each trained by itself: the whole is judged afterwards
     callbacks = copy.deepcopy(job.callbacks)
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.TensorBoard):
@@ -76,7 +77,7 @@ def fit(job, model, data, keeper, place, apart=False, **settings):
         history = model.fit(
             train,
             validation_data=None if apart else validation,
-            callbacks=callbacks if apart else [*callbacks, keeper],
+            callbacks=callbacks if apart or members else [*callbacks, keeper],
             verbose=2 if job.verbose > 1 else 0,
             interrupted_path=False,  # best.keras is kept instead
             **settings,
@@ -89,6 +90,9 @@ def fit(job, model, data, keeper, place, apart=False, **settings):
         logs = model.evaluate(validation, verbose=0, return_dict=True)
         history = {**history, **{f"val_{key}": [value] for key, value in logs.items()}}
         keeper.value, keeper.epochs = None, 1
+    if members:
+        keeper.value = None
+        keeper.epochs = max(keeper.epochs, *(len(each.history.epoch) for each in members))
     if name not in history:
         raise keras_tuner.errors.FatalValueError(unknown_objective(name, history))
     if keeper.value is None:  # also where a model calls no callbacks
@@ -100,8 +104,7 @@ def fit(job, model, data, keeper, place, apart=False, **settings):
 
 def load_weights(model, path):
     """Loads weights and the optimizer's state."""
-    if model.optimizer is not None:
-        model.optimizer.build(model.trainable_variables)  # or its state would be left out
+    model.build_optimizer()  # or its state would be left out
     model.load_weights(path)
 
 

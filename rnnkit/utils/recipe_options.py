@@ -89,6 +89,12 @@ class RecipeOptions:
         if key in taken:
             flag = key.replace("_", "-")
             return f" It is an argument of train ({key}=..., --{flag})."
+        if key == "ensemble":
+            return (
+                " Networks are averaged where the outputs are labels, numbers, tags or forecasts, "
+                "not where a text or music is generated, nor with CTC, where each finds the "
+                "characters at other frames."
+            )
         return nearest(key, [*known, *taken])
 
     def _options_by_cell(self):

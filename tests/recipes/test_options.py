@@ -96,7 +96,13 @@ def test_a_recipe_of_a_user():
     recipe = Own()
     assert recipe.options() == {
         **{"min_count": 1, "units": 3, "activation": "relu", "dropout": 0.0, "filters": ()},
-        **{"network": None, "network_weights": None, "train_network": None, "seed": None},
+        **{
+            "network": None,
+            "network_weights": None,
+            "train_network": None,
+            "seed": None,
+            "ensemble": 1,
+        },
         **{"warmth": 1.0, "learning_rate": 0.5},
     }
     assert recipe.describe_options()["warmth"].sentence == "How warm it is."

@@ -50,7 +50,8 @@ class Conformal:
     def _scales(self, x):
         """The running scale at each step of encoded pieces `[pieces, time, features]`."""
         x = tf.where(tf.math.is_nan(x), tf.zeros_like(x), x)
-        return self.get_layer("running_scale").scale_of(x)
+        network = self.members[0] if self.members else self  # all have the same
+        return network.get_layer("running_scale").scale_of(x)
 
     @property
     def _widths(self):

@@ -32,6 +32,13 @@ class SoftmaxTags:
         del inputs
         return _dense(self.feature.size, seed, "softmax")(states)
 
+    def of_mean(self, mean):
+        """The outputs of an ensemble from the mean of its members' outputs."""
+        return mean
+
+    def combine(self, heads):
+        """Takes over what the heads of the members have learned, where it is not in outputs."""
+
     def loss(self, given):
         """The loss: what `compile` was given, or at `"auto"` the default."""
         return TagCrossEntropy() if is_auto(given) else given
@@ -66,6 +73,13 @@ class CRFTags(SoftmaxTags):
         del inputs
         self.crf = CRF(self.feature.size, self.feature.allowed(), name="crf_output")
         return self.crf(_dense(self.feature.size, seed)(states))  # [batch, time, tags]
+
+    def of_mean(self, mean):
+        return self.crf(mean)  # with the means of the members' transitions
+
+    def combine(self, heads):
+        for own, *each in zip(self.crf.weights, *(h.crf.weights for h in heads), strict=True):
+            own.assign(sum(keras.ops.convert_to_tensor(one) for one in each) / len(heads))
 
     def loss(self, given):
         if not is_auto(given) and given is not None:
@@ -113,13 +127,23 @@ class Numbers:
             outputs = AddPresent(**self.present, name="add_present")([inputs, outputs])
         return self.known(outputs)
 
+    def of_mean(self, mean):
+        """The outputs of an ensemble from the mean of its members' outputs."""
+        return KnownErrors(self._levels, name="known_errors")(mean)
+
+    def combine(self, heads):
+        """Takes over nothing of the heads of the members: errors are measured of the whole."""
+
+    @property
+    def _levels(self):
+        return len(LEVELS) if isinstance(self.feature, Forecast) else 0
+
     def known(self, outputs):
         """Outputs of which none is below the minimum, with a layer that holds how far they are
         off."""
-        levels = 0
         if isinstance(self.feature, Forecast):
-            outputs, levels = bounded(self.feature.least, outputs), len(LEVELS)
-        return KnownErrors(levels, name="known_errors")(outputs)
+            outputs = bounded(self.feature.least, outputs)
+        return KnownErrors(self._levels, name="known_errors")(outputs)
 
     def loss(self, given):
         return MaskedMeanSquaredError() if is_auto(given) else given

@@ -49,6 +49,11 @@ def unrolled(model, ax=None):
 
 def _plan(model):
     """The function that draws a model, and the title."""
+    members = getattr(model, "members", [])
+    if members:
+        draw, title = _plan(members[0])
+        title += f"\n({len(members)} networks, averaged)"
+        return lambda canvas, model: draw(canvas, model.members[0]), title
     for kind, (draw, title) in KNOWN.items():
         if isinstance(model, kind):
             return draw, f"{type(model).__name__}: {title}"
