@@ -100,6 +100,16 @@ class Recipe(RecipeOptions):
             output_feature.adapt(targets)
         return input_feature, output_feature
 
+    @staticmethod
+    def label_feature(data):
+        """The feature of labels for some data: `rnnkit.features.Labels` where an example may have
+        several, as its targets are lists, and `Label` where it has one."""
+        from rnnkit.features import Label, Labels
+
+        if not data.train.element_spec[1].shape.rank:
+            return Label()
+        return Labels(data.info.get("labels"), data.info.get("label_separator"))
+
     # === To override where the defaults do not do ===
 
     def build(self, input_feature, output_feature, **options):
@@ -162,6 +172,7 @@ class Recipe(RecipeOptions):
         separator=None,
         decimal=None,
         names=None,
+        label_separator=None,
     ):
         """The data of the task.
 
@@ -175,7 +186,10 @@ class Recipe(RecipeOptions):
             name: Which set, where a folder holds several.
             input: Column (name or position) or TFDS feature of the inputs. Of a series one or
                 several, such as `"load,2"` or a list; all columns of numbers by default.
-            target: The same for the targets; of a series the inputs by default.
+            target: The same for the targets; of a series the inputs by default. Several columns,
+                such as `["rude", "loud"]` or `"rude,loud"`, are labels, of which an example has
+                those with a 1: such a model tells them apart by `rnnkit.features.Labels`, as it
+                does where the targets are lists.
             encoding: Character encoding of files.
             skip_unreadable: Whether audio files and strokes that cannot be read are left out,
                 with a warning that counts them, instead of raising.
@@ -209,6 +223,8 @@ class Recipe(RecipeOptions):
             names: Names of classes, such as `["O", "B-PER", "I-PER"]`, where labels or tags are
                 their numbers, from 0 on. Without them numbers are labels themselves; those of
                 entities are refused.
+            label_separator: What stands between several labels in a cell, such as `"|"` in
+                `"comedy|drama"`. Without it such a cell is one class.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -235,6 +251,7 @@ class Recipe(RecipeOptions):
             separator=separator,
             decimal=decimal,
             names=names,
+            label_separator=label_separator,
         )
 
     def adapt(self, data, **options):
@@ -246,9 +263,17 @@ class Recipe(RecipeOptions):
         """The compiled model on given features (options of features are ignored)."""
         model = self.build(*features, **taken_by(self.build, {**self.options(), **options}))
         model.recipe = self.name
-        model.score_names = list(self.scores)
+        model.score_names = self.scores_of(features[-1])
         model.fit_defaults = self.fit_defaults
         return model
+
+    def scores_of(self, feature):
+        """Names of the scores of a model whose output feature is given: those of the recipe, or,
+        where they are of one class and the feature of several labels, the defaults of these."""
+        from rnnkit.metrics import DEFAULTS, SCORES
+
+        several = feature.target_type == "labels" and not {*self.scores} <= {*SCORES["labels"]}
+        return list(DEFAULTS["labels"] if several else self.scores)
 
     @property
     def fit_defaults(self):

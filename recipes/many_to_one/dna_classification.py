@@ -41,7 +41,7 @@ class DnaClassification(rnnkit.Recipe):
 
     def features(self, data, *, both_strands=False, positions=4, max_length=2000):
         sequence = rnnkit.features.Nucleotides(both_strands, positions, max_length)
-        return self.adapt_features(data, sequence, rnnkit.features.Label())
+        return self.adapt_features(data, sequence, self.label_feature(data))
 
     # === Model ===
 

@@ -36,7 +36,7 @@ class Sentiment(rnnkit.Recipe):
             keep="both",  # a review's verdict tends to stand at its end
             vectors=vectors,
         )
-        return self.adapt_features(data, text, rnnkit.features.Label())
+        return self.adapt_features(data, text, self.label_feature(data))
 
     # === Model ===
 

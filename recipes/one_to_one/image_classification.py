@@ -45,7 +45,7 @@ class ImageClassification(rnnkit.Recipe):
 
     def features(self, data, *, size=None, channels=None, fit="stretch"):
         image = rnnkit.features.Image(size=size, channels=channels, fit=fit)
-        return self.adapt_features(data, image, rnnkit.features.Label())
+        return self.adapt_features(data, image, self.label_feature(data))
 
     # === Model ===
 

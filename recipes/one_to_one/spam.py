@@ -41,7 +41,7 @@ class Spam(rnnkit.Recipe):
             digits=False,  # what a number looks like tells more than which it is
             vectors=vectors,
         )
-        return self.adapt_features(data, text, rnnkit.features.Label())
+        return self.adapt_features(data, text, self.label_feature(data))
 
     # === Model ===
 

@@ -7,6 +7,7 @@ from rnnkit.features.events import Events
 from rnnkit.features.forecast import Forecast
 from rnnkit.features.image import Image
 from rnnkit.features.label import Label
+from rnnkit.features.labels import Labels
 from rnnkit.features.music import Melody, Roll
 from rnnkit.features.notes import Notes
 from rnnkit.features.nucleotides import Nucleotides
@@ -31,6 +32,7 @@ __all__ = [
     "Forecast",
     "Image",
     "Label",
+    "Labels",
     "Melody",
     "Notes",
     "Nucleotides",

@@ -1,4 +1,4 @@
-"""Scores: of classes, numbers, tags, texts, forecasts, music, probabilities and reservoirs.
+"""Scores: of classes, labels, numbers, tags, texts, forecasts, music, likelihoods and reservoirs.
 
 Every score of `SCORES` can be had by its name, such as `rnnkit.metrics.bleu`. Where two types of
 target have a score of the same name, this is that of classes or numbers; that of tags or of
@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = attach(
         "compute": ".registry",
         "direction": ".registry",
         "effective_spectral_radius": ".reservoirs",
+        "labels": ".labels",
         "likelihood": ".likelihood",
         "memory_capacity": ".reservoirs",
         "music": ".music",

@@ -3,10 +3,14 @@ and its metrics."""
 
 import keras
 
-from rnnkit.features import Feature, Label, Number
+from rnnkit.features import Feature, Label, Labels, Number
+from rnnkit.losses.labels import MicroF1
+
+# Type of target -> what turns the sum of the last layer into the output; of others nothing does.
+ACTIVATIONS = {"classes": "softmax", "labels": "sigmoid"}
 
 
-def check_features(input_feature, output_feature, outputs=(Label, Number)):
+def check_features(input_feature, output_feature, outputs=(Label, Labels, Number)):
     """Raises a ValueError unless both are adapted features, the target one of some classes."""
     for name, feature in (("input_feature", input_feature), ("output_feature", output_feature)):
         if not isinstance(feature, Feature):
@@ -26,7 +30,7 @@ def check_features(input_feature, output_feature, outputs=(Label, Number)):
 
 
 def output_layer(feature, seed, name="output", activate=True):
-    """The last layer of a network whose target is a label or a number.
+    """The last layer of a network whose target is a label, or several, or a number.
 
     Args:
         feature: The output feature.
@@ -35,10 +39,10 @@ def output_layer(feature, seed, name="output", activate=True):
             in `output`.
         activate: Whether labels become probabilities here, or later by `output_activation`.
     """
-    is_label = isinstance(feature, Label)
+    activation = ACTIVATIONS.get(feature.target_type)
     return keras.layers.Dense(
-        feature.size if is_label else feature.width,
-        "softmax" if is_label and activate else None,
+        feature.size if activation else feature.width,
+        activation if activate else None,
         kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
         dtype="float32",  # also under mixed precision: probabilities and losses need it
         name=name,
@@ -47,7 +51,7 @@ def output_layer(feature, seed, name="output", activate=True):
 
 def output_activation(feature):
     """What turns the sum of several output layers into the output."""
-    activation = "softmax" if isinstance(feature, Label) else "linear"
+    activation = ACTIVATIONS.get(feature.target_type, "linear")
     return keras.layers.Activation(activation, dtype="float32", name="probabilities")
 
 
@@ -55,7 +59,9 @@ def task_defaults(feature):
     """Default `(loss, metrics)` for a target."""
     # Metrics, not their names, whose variables Keras would make within the first step; see
     # `Model.build_optimizer`.
-    if isinstance(feature, Label):
+    if feature.target_type == "labels":
+        return "binary_crossentropy", [MicroF1()]
+    if feature.target_type == "classes":
         metric = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
         return "sparse_categorical_crossentropy", [metric]
     return "mean_squared_error", [keras.metrics.MeanAbsoluteError()]

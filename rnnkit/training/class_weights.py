@@ -14,6 +14,8 @@ from rnnkit.utils.checks import nearest, number
 BALANCED = "balanced"
 # Type of target without classes -> why it has none.
 NO_CLASSES = {
+    "labels": "an example may have several labels, and is of no one class; fit chooses from which "
+    "probability on it has each, which makes up for rare ones",
     "texts": "the text is learned as a whole here, not token by token",
     "notes": "a melody is learned note by note, each given those before, and is of no class",
     "keys": "a step of polyphonic music has many keys at once, and is of no class",
