@@ -53,6 +53,9 @@ class Recipe(RecipeOptions):
 
     Options:
         learning_rate: Step size of the optimizer.
+        ordered: List of the classes of a label from the lowest to the highest, such as
+            `["bad", "fair", "good"]`, or True for numbers: they are learned as an
+            `rnnkit.features.OrderedLabel`. None for classes without an order.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """
@@ -101,13 +104,23 @@ class Recipe(RecipeOptions):
         return input_feature, output_feature
 
     @staticmethod
-    def label_feature(data):
+    def label_feature(data, ordered=None):
         """The feature of labels for some data: `rnnkit.features.Labels` where an example may have
-        several, as its targets are lists, and `Label` where it has one."""
-        from rnnkit.features import Label, Labels
+        several, as its targets are lists, and `Label` or `OrderedLabel` where it has one.
+
+        Args:
+            data: `rnnkit.data.Data`.
+            ordered: As the option of that name.
+        """
+        from rnnkit.features import Label, Labels, OrderedLabel
 
         if not data.train.element_spec[1].shape.rank:
-            return Label()
+            return OrderedLabel.of(ordered) if ordered else Label()
+        if ordered:
+            raise ValueError(
+                "ordered is for examples of one class each, and these have several labels. "
+                f"Received: ordered={ordered!r}"
+            )
         return Labels(data.info.get("labels"), data.info.get("label_separator"))
 
     # === To override where the defaults do not do ===
@@ -269,11 +282,13 @@ class Recipe(RecipeOptions):
 
     def scores_of(self, feature):
         """Names of the scores of a model whose output feature is given: those of the recipe, or,
-        where they are of one class and the feature of several labels, the defaults of these."""
+        where they are of plain classes and the feature is not, the usual ones of its type."""
         from rnnkit.metrics import DEFAULTS, SCORES
 
-        several = feature.target_type == "labels" and not {*self.scores} <= {*SCORES["labels"]}
-        return list(DEFAULTS["labels"] if several else self.scores)
+        of = feature.target_type
+        if of in ("labels", "ordered") and not {*self.scores} <= {*SCORES[of]}:
+            return list(DEFAULTS.get(of, SCORES[of]))
+        return list(self.scores)
 
     @property
     def fit_defaults(self):

@@ -12,6 +12,7 @@ from rnnkit.features.music import Melody, Roll
 from rnnkit.features.notes import Notes
 from rnnkit.features.nucleotides import Nucleotides
 from rnnkit.features.number import Number
+from rnnkit.features.ordered import OrderedLabel
 from rnnkit.features.piano_roll import PianoRoll
 from rnnkit.features.series import Series
 from rnnkit.features.strokes import Strokes
@@ -37,6 +38,7 @@ __all__ = [
     "Notes",
     "Nucleotides",
     "Number",
+    "OrderedLabel",
     "PianoRoll",
     "Roll",
     "Series",

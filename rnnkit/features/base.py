@@ -54,9 +54,9 @@ class Feature:
         music: Whether values are pieces of music, with `augment` and `histograms`.
 
         target_type: What outputs are where the feature is a target, which decides their scores:
-            `"classes"`, `"labels"` (several an example), `"numbers"`, `"tags"`, `"texts"`,
-            `"values"` (sequences of numbers), `"forecasts"`, `"notes"` or `"keys"`; None for a
-            feature of inputs alone.
+            `"classes"`, `"ordered"`, `"labels"` (several an example), `"numbers"`, `"tags"`,
+            `"texts"`, `"values"` (sequences of numbers), `"forecasts"`, `"notes"` or `"keys"`; None
+            for a feature of inputs alone.
         calibrates: Whether `calibrate` has something to choose on validation data.
         reads_columns: Whether a row of a frame of several columns is one raw value, although raw
             values are texts.

@@ -16,6 +16,7 @@ from rnnkit.layers.gated import GRU, LSTM, SimpleRNN, handwritten_gradients
 from rnnkit.layers.joint_binary import JointBinary
 from rnnkit.layers.missing import AddPresent, AtLeast, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
+from rnnkit.layers.ordered import OrderedClasses
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.recurrent import cell_names, recurrent, register_cell
 from rnnkit.layers.reference import (
@@ -55,6 +56,7 @@ __all__ = [
     "MaskedConv1D",
     "MissingToZero",
     "MultiplicativeAttention",
+    "OrderedClasses",
     "PathMixture",
     "RecurrentStack",
     "RepeatRows",

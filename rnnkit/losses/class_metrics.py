@@ -130,7 +130,7 @@ def of_target(metrics, feature):
     >>> of_target(["accuracy", keras.metrics.AUC(name="auc")], label)
     ['accuracy', <OfClasses name=auc>]
     """
-    kinds = {"classes": _of_label, "labels": _of_labels, "tags": _of_tags}
+    kinds = {"ordered": _of_label, "labels": _of_labels, "tags": _of_tags, "classes": _of_label}
     if feature.target_type not in kinds:
         return metrics
     if isinstance(metrics, (list, tuple)):

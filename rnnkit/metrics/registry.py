@@ -47,6 +47,8 @@ _TABLE = (
     ("labels", "min", "hamming_loss"),
     ("numbers", "min", "mae mse rmse nmse nrmse"),
     ("numbers", "max", "r2"),
+    ("ordered", "min", "mae"),
+    ("ordered", "max", "quadratic_weighted_kappa accuracy"),
     ("tags", "max", "accuracy f1 entity_f1 entity_precision entity_recall"),
     ("texts", "max", "bleu bleu1 bleu2 bleu3 bleu4 chrf exact_match distinct"),
     ("texts", "min", "wer cer"),
@@ -207,10 +209,10 @@ def scores(feature, truth, outputs, names=None, **options):
     {'accuracy': 1.0}
     """
     of = feature.target_type
-    if of not in ("classes", "labels", "numbers", "tags", "texts", "values"):
+    if of not in ("classes", "labels", "ordered", "numbers", "tags", "texts", "values"):
         raise ValueError(
             f"There are no scores for a target of {type(feature).__name__} alone; there are for "
-            "classes, several labels, numbers, tags, texts and sequences of numbers. "
+            "classes, also ordered, several labels, numbers, tags, texts and sequences of numbers. "
             f"Received: target_type={of!r}"
         )
     if of in ("numbers", "values"):

@@ -112,6 +112,7 @@ class Export:
         | output | gives, padded with `""`, 0 or NaN |
         | --- | --- |
         | labels | `label` and `probability` `[batch]`, `classes` and `probabilities` `[batch, classes]` |
+        | several labels | `labels` `[batch, most]`, the most probable first, `classes` and `probabilities` as above |
         | numbers | `value` in their own unit |
         | tags | `tags` and their `probabilities` `[batch, steps]`, `lengths` `[batch]`, of words also `words` |
         | texts, music | `text` `[batch]`; of tokens `tokens`, `lengths` and `score` or `log_probability` |

@@ -4,9 +4,11 @@ and its metrics."""
 import keras
 
 from rnnkit.features import Feature, Label, Labels, Number
+from rnnkit.layers.ordered import OrderedClasses
 from rnnkit.losses.labels import MicroF1
 
-# Type of target -> what turns the sum of the last layer into the output; of others nothing does.
+# Type of target -> what turns the sum of the last layer into the output; of others nothing does,
+# and of ordered classes a layer.
 ACTIVATIONS = {"classes": "softmax", "labels": "sigmoid"}
 
 
@@ -38,7 +40,12 @@ def output_layer(feature, seed, name="output", activate=True):
         name: Name of the layer; `fine_tune(freeze="encoder")` trains the layers whose names end
             in `output`.
         activate: Whether labels become probabilities here, or later by `output_activation`.
+
+    Returns:
+        A layer, or a function that applies two.
     """
+    if feature.target_type == "ordered":
+        return _ordered(feature, seed, name, activate)
     activation = ACTIVATIONS.get(feature.target_type)
     return keras.layers.Dense(
         feature.size if activation else feature.width,
@@ -49,8 +56,22 @@ def output_layer(feature, seed, name="output", activate=True):
     )
 
 
+def _ordered(feature, seed, name, activate):
+    """As `output_layer`, of ordered classes: how high an example stands, and its probabilities."""
+    initializer = keras.initializers.GlorotUniform(seed=seed)
+    height = keras.layers.Dense(
+        1, use_bias=False, kernel_initializer=initializer, dtype="float32", name=name
+    )
+    if not activate:
+        return height
+    last = output_activation(feature)
+    return lambda x: last(height(x))
+
+
 def output_activation(feature):
     """What turns the sum of several output layers into the output."""
+    if feature.target_type == "ordered":
+        return OrderedClasses(feature.size, dtype="float32", name="ordered_output")
     activation = ACTIVATIONS.get(feature.target_type, "linear")
     return keras.layers.Activation(activation, dtype="float32", name="probabilities")
 
@@ -61,7 +82,7 @@ def task_defaults(feature):
     # `Model.build_optimizer`.
     if feature.target_type == "labels":
         return "binary_crossentropy", [MicroF1()]
-    if feature.target_type == "classes":
+    if feature.target_type in ("classes", "ordered"):
         metric = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
         return "sparse_categorical_crossentropy", [metric]
     return "mean_squared_error", [keras.metrics.MeanAbsoluteError()]

@@ -50,7 +50,7 @@ def class_weights(weights, feature, of_tokens=False):
     if weights is None:
         return None
     of_tokens = of_tokens and feature.token_names is not None
-    if feature.target_type not in ("classes", "tags") and not of_tokens:
+    if feature.target_type not in ("classes", "ordered", "tags") and not of_tokens:
         reason = NO_CLASSES.get(feature.target_type, "this one has no classes")
         raise ValueError(
             f"class_weight needs a Label, Tags or tokens as target: {reason}. Weigh whole examples "
