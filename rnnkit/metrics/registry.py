@@ -216,7 +216,7 @@ def scores(feature, truth, outputs, names=None, **options):
             f"Received: target_type={of!r}"
         )
     if of in ("numbers", "values"):
-        truth, outputs = feature.decode(truth), feature.decode(outputs)
+        truth, outputs = (_nameless(feature.decode(values)) for values in (truth, outputs))
     if of == "classes":
         import numpy as np
 
@@ -227,3 +227,8 @@ def scores(feature, truth, outputs, names=None, **options):
     if of == "tags" and names is None and feature.scheme != "plain":
         names = DEFAULTS["entities"]
     return compute(of, truth, outputs, names=names, **options)
+
+
+def _nameless(values):
+    """Decoded numbers of which those by name are lists."""
+    return [list(each.values()) if isinstance(each, dict) else each for each in values]

@@ -118,8 +118,9 @@ def pairs(dataset, request):
     if not pair or not all(isinstance(part, tf.TypeSpec) for part in spec):
         raise ValueError(f"The dataset must give pairs (x, y). Received: elements {spec}")
     # Single strokes are of rank 2; all else is of rank 0, but for targets of several labels.
-    batched = spec[1].shape.rank == 1 and spec[0].shape.rank in (1, 3)
-    batched |= spec[1].shape.rank == 2 and spec[0].shape.rank == 1
+    ranks = spec[0].shape.rank, spec[1].shape.rank
+    colours = spec[0].dtype == tf.uint8 and ranks[0] == 3 and spec[0].shape[-1] in (1, 3, 4)
+    batched = ranks == (1, 1) or ranks == (1, 2) or (ranks == (3, 1) and not colours)
     dataset = dataset.unbatch() if batched else dataset
     return several_labels.split(dataset, request.label_separator)
 
