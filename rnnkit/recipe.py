@@ -57,6 +57,9 @@ class Recipe(RecipeOptions):
 
     Options:
         learning_rate: Step size of the optimizer.
+        ordered: List of the classes of a label from the lowest to the highest, such as
+            `["bad", "fair", "good"]`, or True for numbers: they are learned as an
+            `rnnkit.features.OrderedLabel`. None for classes without an order.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """
@@ -104,6 +107,26 @@ class Recipe(RecipeOptions):
             input_feature.adapt(inputs)
             output_feature.adapt(targets)
         return input_feature, output_feature
+
+    @staticmethod
+    def label_feature(data, ordered=None):
+        """The feature of labels for some data: `rnnkit.features.Labels` where an example may have
+        several, as its targets are lists, and `Label` or `OrderedLabel` where it has one.
+
+        Args:
+            data: `rnnkit.data.Data`.
+            ordered: As the option of that name.
+        """
+        from rnnkit.features import Label, Labels, OrderedLabel
+
+        if not data.train.element_spec[1].shape.rank:
+            return OrderedLabel.of(ordered) if ordered else Label()
+        if ordered:
+            raise ValueError(
+                "ordered is for examples of one class each, and these have several labels. "
+                f"Received: ordered={ordered!r}"
+            )
+        return Labels(data.info.get("labels"), data.info.get("label_separator"))
 
     # === To override where the defaults do not do ===
 
@@ -167,6 +190,7 @@ class Recipe(RecipeOptions):
         separator=None,
         decimal=None,
         names=None,
+        label_separator=None,
     ):
         """The data of the task.
 
@@ -180,7 +204,10 @@ class Recipe(RecipeOptions):
             name: Which set, where a folder holds several.
             input: Column (name or position) or TFDS feature of the inputs. Of a series one or
                 several, such as `"load,2"` or a list; all columns of numbers by default.
-            target: The same for the targets; of a series the inputs by default.
+            target: The same for the targets; of a series the inputs by default. Several columns,
+                such as `["rude", "loud"]` or `"rude,loud"`, are labels, of which an example has
+                those with a 1: such a model tells them apart by `rnnkit.features.Labels`, as it
+                does where the targets are lists.
             encoding: Character encoding of files.
             skip_unreadable: Whether audio files and strokes that cannot be read are left out,
                 with a warning that counts them, instead of raising.
@@ -214,6 +241,8 @@ class Recipe(RecipeOptions):
             names: Names of classes, such as `["O", "B-PER", "I-PER"]`, where labels or tags are
                 their numbers, from 0 on. Without them numbers are labels themselves; those of
                 entities are refused.
+            label_separator: What stands between several labels in a cell, such as `"|"` in
+                `"comedy|drama"`. Without it such a cell is one class.
 
         Returns:
             A `rnnkit.data.Data` with `train`, `validation` and `test`. Parts that are missing are
@@ -240,6 +269,7 @@ class Recipe(RecipeOptions):
             separator=separator,
             decimal=decimal,
             names=names,
+            label_separator=label_separator,
         )
 
     def adapt(self, data, base=None, **options):
@@ -254,11 +284,21 @@ class Recipe(RecipeOptions):
         `rnnkit.saving.base.Base` it starts from that."""
         model = self.build(*features, **taken_by(self.build, {**self.options(), **options}))
         model.recipe = self.name
-        model.score_names = list(self.scores)
+        model.score_names = self.scores_of(features[-1])
         model.fit_defaults = self.fit_defaults
         if base is not None:
             base.start(model)
         return model
+
+    def scores_of(self, feature):
+        """Names of the scores of a model whose output feature is given: those of the recipe, or,
+        where they are of plain classes and the feature is not, the usual ones of its type."""
+        from rnnkit.metrics import DEFAULTS, SCORES
+
+        of = feature.target_type
+        if of in ("labels", "ordered") and not {*self.scores} <= {*SCORES[of]}:
+            return list(DEFAULTS.get(of, SCORES[of]))
+        return list(self.scores)
 
     @property
     def fit_defaults(self):

@@ -39,9 +39,9 @@ class DnaClassification(rnnkit.Recipe):
         "target": ("label", "class", "kind", "category", "target"),
     }
 
-    def features(self, data, *, both_strands=False, positions=4, max_length=2000):
+    def features(self, data, *, both_strands=False, positions=4, max_length=2000, ordered=None):
         sequence = rnnkit.features.Nucleotides(both_strands, positions, max_length)
-        return self.adapt_features(data, sequence, rnnkit.features.Label())
+        return self.adapt_features(data, sequence, self.label_feature(data, ordered))
 
     # === Model ===
 

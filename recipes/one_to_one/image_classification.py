@@ -48,9 +48,9 @@ class ImageClassification(rnnkit.Recipe):
         "target": ("label", "class", "category", "target"),
     }
 
-    def features(self, data, *, size=None, channels=None, fit="stretch"):
+    def features(self, data, *, size=None, channels=None, fit="stretch", ordered=None):
         image = rnnkit.features.Image(size=size, channels=channels, fit=fit)
-        return self.adapt_features(data, image, rnnkit.features.Label())
+        return self.adapt_features(data, image, self.label_feature(data, ordered))
 
     # === Model ===
 

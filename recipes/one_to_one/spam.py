@@ -32,7 +32,9 @@ class Spam(rnnkit.Recipe):
         "target": ("label", "class", "category", "spam", "target"),
     }
 
-    def features(self, data, *, vocabulary_size=20_000, ngrams=2, min_count=2, vectors=None):
+    def features(
+        self, data, *, vocabulary_size=20_000, ngrams=2, min_count=2, vectors=None, ordered=None
+    ):
         text = rnnkit.features.Text(
             vocabulary_size=vocabulary_size,
             ngrams=ngrams,
@@ -41,7 +43,7 @@ class Spam(rnnkit.Recipe):
             digits=False,  # what a number looks like tells more than which it is
             vectors=vectors,
         )
-        return self.adapt_features(data, text, rnnkit.features.Label())
+        return self.adapt_features(data, text, self.label_feature(data, ordered))
 
     # === Model ===
 

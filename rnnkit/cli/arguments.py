@@ -42,7 +42,9 @@ def add_data(parser):
     )
     parser.add_argument("--name", help="which set, where a folder holds several")
     parser.add_argument("--input", type=column, metavar="COLUMN", help="column of the inputs")
-    parser.add_argument("--target", type=column, metavar="COLUMN", help="column of the targets")
+    parser.add_argument(
+        "--target", type=column, metavar="COLUMN", help="column of the targets, or A,B of labels"
+    )
     parser.add_argument("--fold", help="fold that is the test, of a table with a column fold")
     parser.add_argument(
         "--group", type=column, metavar="COLUMN", help="column whose rows stay on one side"
@@ -65,6 +67,9 @@ def add_data(parser):
     parser.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers, ',' or '.'")
     parser.add_argument(
         "--names", type=names, metavar="A,B,...", help="names of classes given by number, from 0"
+    )
+    parser.add_argument(
+        "--label-separator", metavar="TEXT", help="what is between several labels of an example"
     )
     parser.add_argument(
         "--no-header", action="store_const", const=False, dest="header", help="no row of names"
@@ -192,6 +197,7 @@ def data_arguments(options):
         "separator": options.separator,
         "decimal": options.decimal,
         "names": options.names,
+        "label_separator": options.label_separator,
     }
 
 

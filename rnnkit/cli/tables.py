@@ -233,6 +233,8 @@ def _cells(result, word_rows):
         return {"prediction": [" ".join(tags)], "words": [" ".join(words)]}
     if isinstance(result, dict) and "label" in result:
         return {"prediction": [result["label"]], "probability": [result["probability"]]}
+    if isinstance(result, dict) and "labels" in result:
+        return {"prediction": [result["labels"]]}
     if isinstance(result, str):
         return {"prediction": [str(result)]}
     if isinstance(result, list) and result and isinstance(result[0], dict):

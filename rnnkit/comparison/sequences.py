@@ -2,7 +2,7 @@
 
 import keras
 
-from rnnkit.features import Image, Label, Number, Text
+from rnnkit.features import Image, Label, Labels, Number, Text
 from rnnkit.layers.recurrent import recurrent
 from rnnkit.models import ManyToOne
 from rnnkit.models.base import Model
@@ -43,7 +43,7 @@ def read_in_order(
             words, target, embedding_size=EMBEDDING, output_dropout=dropout, seed=seed,
             name=recipe.name, **settings,
         )  # fmt: skip
-    elif isinstance(source, Image) and isinstance(target, (Label, Number)):
+    elif isinstance(source, Image) and isinstance(target, (Label, Labels, Number)):
         seeds = Seeds(seed)
         height, width, channels = source.shape
         inputs = keras.Input(source.shape, name="image")  # [batch, height, width, channels]
@@ -61,6 +61,6 @@ def read_in_order(
         )
     rate = known.get("learning_rate", 1e-3)
     model.compile(optimizer=keras.optimizers.Adam(rate, clipnorm=1.0))
-    model.recipe, model.score_names = recipe.name, list(recipe.scores)
+    model.recipe, model.score_names = recipe.name, recipe.scores_of(target)
     model.fit_defaults = recipe.fit_defaults
     return model

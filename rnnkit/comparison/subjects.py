@@ -172,7 +172,9 @@ class OfRecipe:
         self.epochs = epochs or recipe.training["epochs"]
         self.batch_size = batch_size
         self.name = recipe.name
-        self.score_name = recipe.scores[0]
+        several = recipe.data_types[1] == "label"  # perhaps
+        scores = recipe.scores_of(recipe.label_feature(data)) if several else recipe.scores
+        self.score_name = scores[0]
         self.direction = direction(self.score_name)
         self.data = data if examples is None else part_of(data, examples)
         self.examples = examples

@@ -7,6 +7,9 @@ import tensorflow as tf
 
 from rnnkit.data.partition import Folds
 from rnnkit.data.splits import Data
+from rnnkit.data.stored import Several
+from rnnkit.features.conversion import text_of
+from rnnkit.formats.sentences import numbered
 
 
 def by_rows(data, count, styles=False):
@@ -43,6 +46,10 @@ def by_rows(data, count, styles=False):
         )
     side = 1 if styles else 0
     inputs, targets = keys[:, side], values[1 - side]
+    if _holds_several(both.element_spec):
+        rows = [np.asarray(labels).tolist() for labels in _targets(both)]
+        codes, names = numbered(text_of(each) for row in rows for each in row)
+        targets = Several(tf.RaggedTensor.from_row_lengths(codes, list(map(len, rows))), names)
     groups = data.groups
     if groups is not None:
         groups = [*groups["train"], *groups["validation"]]
@@ -70,6 +77,19 @@ def _keys(dataset):
     array = np.empty((len(keys), 2), object)
     array[:] = keys
     return array, [np.array(each) for each in values]
+
+
+def _holds_several(spec):
+    """Whether examples are a text or a file each, with a list of labels."""
+    tensors = isinstance(spec, tuple) and all(isinstance(each, tf.TensorSpec) for each in spec)
+    if not tensors or len(spec) != 2:
+        return False
+    x, y = spec
+    return (x.dtype, x.shape.rank, y.dtype, y.shape.rank) == (tf.string, 0, tf.string, 1)
+
+
+def _targets(dataset):
+    return dataset.map(lambda x, y: y).as_numpy_iterator()
 
 
 def _digest(value):

@@ -22,7 +22,8 @@ class Partition:
 
     Copies of an input lie in one part, so that no test asks for what was learned by heart; so do
     the rows of a group. Classes have about the same fraction in each part, and one that has three
-    different inputs is in all of them.
+    different inputs is in all of them. Of several labels an example (`stored.Several`), its class
+    is the one that is rarest in the data, and each label is in training.
 
     Args:
         inputs: Tensor of the inputs, examples on the first axis; may be ragged; or a
@@ -61,10 +62,14 @@ class Partition:
         self.copies = int((np.bincount(same) > 1).sum())
         blocks = _blocks(same, groups)
         classes, names = _classes(targets, size)
+        members = _members(targets)
         asked = {i for i in range(3) if fractions[i]}
         ways = [(blocks, classes), (blocks, np.zeros_like(classes)), (np.arange(size), classes)]
         for blocks, kinds in ways:
             part = self._parts(blocks, kinds, fractions)  # [examples]
+            for rows in members or ():  # a model must have seen what it is judged by
+                if len(rows) and part[rows].all():
+                    part[blocks == blocks[rows[0]]] = 0
             if set(part) == asked:
                 break
         else:
@@ -78,10 +83,14 @@ class Partition:
                 "The examples are of too few groups to set some apart: expected at least 3 groups"
             )
         self.rows = {name: np.flatnonzero(part == i) for i, name in enumerate(PARTS)}
+        if members is None:
+            members = [np.flatnonzero(classes == index) for index in range(len(names))]
+        else:
+            names = targets.names
         self.rare = {
-            name: int((classes == index).sum())
-            for index, name in enumerate(names)
-            if len(set(part[classes == index])) < len(asked)
+            name: len(rows)
+            for name, rows in zip(names, members, strict=True)
+            if len(set(part[rows])) < len(asked)
         }
 
     @staticmethod
@@ -164,10 +173,20 @@ class Folds:
                 fold[block] = least
                 inside[least] += rows[block]
                 total[least] += rows[block]
-        lone = self._in_one_fold(fold[blocks], classes) if names else np.zeros(1, bool)
-        fold[blocks[lone[classes]]] = -1
+        members = _members(targets)
+        if members is None:
+            members = [np.flatnonzero(classes == index) for index in range(len(names))]
+        else:
+            names = targets.names
+        lone = [rows for rows in members if len(set(fold[blocks[rows]].tolist())) == 1]
+        for rows in lone:
+            fold[blocks[rows]] = -1
         self.fold = fold[blocks]
-        self.rare = {names[index]: int((classes == index).sum()) for index in np.flatnonzero(lone)}
+        self.rare = {
+            name: len(rows)
+            for name, rows in zip(names, members, strict=True)
+            if len(rows) and (self.fold[rows] < 0).all()
+        }
         if len(set(self.fold.tolist()) - {-1}) < count:
             what = "different inputs" if groups is None else "groups of rows that stay together"
             lone = ", ".join(map(repr, list(self.rare)[:5]))
@@ -178,15 +197,6 @@ class Folds:
                 f"folds must be at most the number of {what} in train and validation, which is "
                 f"{len(rows):,}{rare}. Received: folds={count}"
             )
-
-    @staticmethod
-    def _in_one_fold(fold, classes):
-        """Whether all rows of a class are in one fold, for each class."""
-        first, last = (np.zeros(classes.max() + 1, "int64") for _ in range(2))
-        first[:] = fold.max()
-        np.minimum.at(first, classes, fold)
-        np.maximum.at(last, classes, fold)
-        return first == last
 
     def __str__(self):
         sizes = np.bincount(self.fold[self.fold >= 0])
@@ -282,8 +292,31 @@ def _digest(row):
     return hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
 
 
+def _members(targets):
+    """The rows that have each of several labels, a list of arrays; None where there is one."""
+    if not isinstance(targets, stored.Several):
+        return None
+    rows, ids = targets.codes.value_rowids().numpy(), targets.codes.flat_values.numpy()
+    order = np.argsort(ids, kind="stable")
+    ends = np.cumsum(np.bincount(ids, minlength=len(targets.names)))
+    return np.split(rows[order], ends[:-1]) if len(targets.names) else []
+
+
+def _rarest(targets):
+    """For each example its label that the fewest have, or one more where it has none; and names."""
+    names = targets.names
+    counts = np.bincount(targets.codes.flat_values.numpy(), minlength=len(names))
+    rank = np.argsort(np.argsort(counts, kind="stable"))  # [labels], 0 for the rarest
+    least = np.full(targets.size, len(names))
+    ids = targets.codes.flat_values.numpy()
+    np.minimum.at(least, targets.codes.value_rowids().numpy(), rank[ids])
+    return np.append(np.argsort(rank), len(names))[least], [*names, "no label"]
+
+
 def _classes(targets, size):
     """The class of each example and the names of all; one class where targets are no classes."""
+    if isinstance(targets, stored.Several):
+        return _rarest(targets)
     if isinstance(targets, stored.Numbered):
         codes, named = _classes(targets.codes, size)
         return codes, [targets.names[name] for name in named]

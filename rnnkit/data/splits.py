@@ -42,7 +42,8 @@ class Data:
         info: Dict with what else was learned about the data. Of series: `columns` and `targets`
             (names of the inputs and the targets), `time` (whether the first input column is the
             time), `step` (seconds, or None), `frequency` (such as `"hourly"`, or None) and
-            `period` (rows in a season, or None).
+            `period` (rows in a season, or None). Of labels of which an example may have several:
+            `labels`, the names of their columns, and `label_separator`, each if there is such.
         groups: Dict of `"train"` and `"validation"` to a value for each of their examples, those of
             equal ones being in one fold where the data is divided in folds; None for none.
 
@@ -114,7 +115,7 @@ def named(parts):
     return {SPLITS[key]: part for key, part in parts.items()}
 
 
-def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
+def from_columns(parts, source=None, fractions=None, groups=None, styles=False, info=None):
     """Data from columns of raw examples, missing parts split off from the others.
 
     It prints how it split, see `rnnkit.data.partition.Partition`.
@@ -129,6 +130,7 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
             together. None for none.
         styles: Whether an input is a class of which its targets are examples, as a style of music
             is: then the targets are what may occur twice.
+        info: As in `Data`.
 
     Raises:
         ValueError: If there are too few examples to split, or fractions or groups are given for
@@ -166,7 +168,7 @@ def from_columns(parts, source=None, fractions=None, groups=None, styles=False):
     datasets = {split: stored.dataset(columns) for split, columns in parts.items()}
     sizes = {split: stored.size(columns[0]) for split, columns in parts.items()}
     groups = groups if isinstance(groups, dict) else None
-    return Data(**datasets, source=source, sizes=sizes, groups=groups)
+    return Data(**datasets, source=source, sizes=sizes, info=info, groups=groups)
 
 
 def refuse_parts(parts, source, fractions, groups=None):

@@ -127,6 +127,17 @@ class Numbered(Stored):
         return _in_blocks(self.codes, ends), lambda codes: tf.gather(names, codes)
 
 
+class Several(Numbered):
+    """Labels of which an example may have several, or none: ragged codes `[examples, (labels)]`.
+
+    Where examples are parted, each label is in each part, see `rnnkit.data.partition`.
+    """
+
+    def take(self, rows):
+        taken = super().take(rows)
+        return Several(taken.codes, taken.names)
+
+
 class Plain(Stored):
     """A tensor as it is.
 

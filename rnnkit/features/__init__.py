@@ -7,10 +7,12 @@ from rnnkit.features.events import Events
 from rnnkit.features.forecast import Forecast
 from rnnkit.features.image import Image
 from rnnkit.features.label import Label
+from rnnkit.features.labels import Labels
 from rnnkit.features.music import Melody, Roll
 from rnnkit.features.notes import Notes
 from rnnkit.features.nucleotides import Nucleotides
 from rnnkit.features.number import Number
+from rnnkit.features.ordered import OrderedLabel
 from rnnkit.features.piano_roll import PianoRoll
 from rnnkit.features.series import Series
 from rnnkit.features.strokes import Strokes
@@ -31,10 +33,12 @@ __all__ = [
     "Forecast",
     "Image",
     "Label",
+    "Labels",
     "Melody",
     "Notes",
     "Nucleotides",
     "Number",
+    "OrderedLabel",
     "PianoRoll",
     "Roll",
     "Series",

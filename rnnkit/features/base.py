@@ -60,9 +60,12 @@ class Feature:
         music: Whether values are pieces of music, with `augment` and `histograms`.
 
         target_type: What outputs are where the feature is a target, which decides their scores:
-            `"classes"`, `"numbers"`, `"tags"`, `"texts"`, `"values"` (sequences of numbers),
-            `"forecasts"`, `"notes"` or `"keys"`; None for a feature of inputs alone.
+            `"classes"`, `"ordered"`, `"labels"` (several an example), `"numbers"`, `"tags"`,
+            `"texts"`, `"values"` (sequences of numbers), `"forecasts"`, `"notes"` or `"keys"`; None
+            for a feature of inputs alone.
         calibrates: Whether `calibrate` has something to choose on validation data.
+        reads_columns: Whether a row of a frame of several columns is one raw value, although raw
+            values are texts.
         copies_words: Whether words that a target does not know can be copied from an input: there
             are `source_words` and `restore`.
         shows_tokens: Whether there are `pieces` and `tokens_of`, for plots.
@@ -102,6 +105,7 @@ class Feature:
 
     target_type = None
     calibrates = False
+    reads_columns = False
     copies_words = False
     shows_tokens = False
 
@@ -222,7 +226,7 @@ class Feature:
             outputs: Outputs of the network for them.
 
         Returns:
-            Why nothing could be chosen, in words, or None.
+            What could not be chosen, and why, a sentence without its full stop; or None.
         """
         raise self._lacks("calibrate", "calibrates")
 

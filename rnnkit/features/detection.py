@@ -118,10 +118,13 @@ class Detection(Label):
             outputs: Probabilities `[examples, 2]`.
 
         Returns:
-            Why no threshold could be chosen, in words, or None if it was.
+            That no threshold could be chosen, and why, or None if it was.
         """
-        if self.choose is None:
-            return None
+        reason = None if self.choose is None else self._calibrate(truth, outputs)
+        return reason and f"The threshold stays at {self.threshold:g}, as {reason}"
+
+    def _calibrate(self, truth, outputs):
+        """Chooses the threshold; why it could not, or None."""
         truth, scores = np.asarray(truth), np.asarray(outputs, "float64")[:, 1]
         if not np.isfinite(scores).all():
             return "the outputs are not finite"

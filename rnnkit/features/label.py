@@ -4,15 +4,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnkit.features.base import Feature
-from rnnkit.features.conversion import asserted, free_token, strings, text_of
-from rnnkit.utils.checks import one_of
-
-DATA_TYPES = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
+from rnnkit.features.classes import Classes, data_type_of
+from rnnkit.features.conversion import asserted, text_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Label(Feature):
+class Label(Classes):
     """A class label: a name (or whole number, or bool) to its index, and probabilities to names.
 
     Args:
@@ -33,50 +30,10 @@ class Label(Feature):
     'spam'
     """
 
-    accepts_numbers = True
     target_type = "classes"
-    decodes_in_graph = True
-    least = 2  # classes that there must be
+    least = 2
     entries = ("classes",)
     learned = ("data_type",)
-
-    def __init__(self, classes=None, data_type=None):
-        self.classes = None
-        self.data_type = data_type
-        one_of(data_type, "data_type", (None, *DATA_TYPES))
-        if classes is not None:
-            self._set(list(classes))
-
-    def _set(self, classes):
-        if self.data_type is None:
-            self.data_type = _data_type_of(classes)
-        names = [text_of(value) for value in strings(np.array(classes, dtype=object), "Label")]
-        if len(set(names)) != len(names):
-            raise ValueError(f"classes must differ from each other. Received: classes={classes}")
-        if len(names) < self.least:
-            raise ValueError(
-                "A label needs at least two classes to tell apart; the data has "
-                f"{'only ' + repr(names[0]) if names else 'none'}. Received: classes={classes}"
-            )
-        try:
-            self.classes = [DATA_TYPES[self.data_type](name) for name in names]
-        except ValueError:
-            raise ValueError(
-                "classes must be whole numbers for data_type='integer'. "
-                f"Received: classes={classes}"
-            ) from None
-        self.names = names
-        self._lookup = keras.layers.StringLookup(
-            vocabulary=names, num_oov_indices=1, oov_token=free_token(names), dtype="string"
-        )
-
-    @property
-    def adapted(self):
-        return self.classes is not None
-
-    @property
-    def size(self):
-        return len(self.classes) if self.adapted else None
 
     def adapt(self, data):
         """Learns the classes: all distinct labels, in sorted order (numbers by value)."""
@@ -93,14 +50,13 @@ class Label(Feature):
                 found.add(value)
             seen += len(raw)
         names = [value.decode("utf-8", "replace") for value in found]
-        self.data_type = _data_type_of(data, names)
-        self._set(sorted(names, key=int) if self.data_type == "integer" else sorted(names))
+        self._learn(names, data_type_of(data, names))
         return self
 
     def encode(self, values, truncate=True):
         """Names `[batch]` to indices int32 `[batch]`; a class never seen becomes -1."""
         del truncate
-        return tf.cast(self._lookup(self.cast(values)), tf.int32) - 1
+        return self.ids(self.cast(values))
 
     def check(self, values, encoded):
         unknown = np.asarray(encoded) < 0
@@ -145,25 +101,3 @@ class Label(Feature):
             "classes": tf.repeat(classes, tf.shape(outputs)[0], axis=0),  # [batch, classes]
             "probabilities": outputs,  # [batch, classes]
         }
-
-    def resources(self):
-        return [self._lookup]
-
-    def get_config(self):
-        return {**super().get_config(), "classes": self.names}
-
-
-def _data_type_of(data, names=()):
-    """Which Python type the labels were given as; `names` are the distinct ones as text."""
-    if isinstance(data, (tf.data.Dataset, tf.Tensor)):
-        dtype = data.element_spec.dtype if isinstance(data, tf.data.Dataset) else data.dtype
-        if dtype == tf.bool:
-            return "boolean"
-        whole = dtype.is_integer or all(name.lstrip("-").isdigit() for name in names)
-        return "integer" if whole and dtype != tf.string else "string"
-    array = np.asarray(data)
-    if array.dtype == object and array.size:
-        array = np.asarray(array.ravel().tolist())
-    if array.dtype.kind == "f" and np.isfinite(array).all() and np.all(array == np.floor(array)):
-        return "integer"
-    return {"b": "boolean", "i": "integer", "u": "integer"}.get(array.dtype.kind, "string")

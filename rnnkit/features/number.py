@@ -5,24 +5,31 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import shape_of_numbers
+from rnnkit.features.conversion import is_frame, shape_of_numbers
 from rnnkit.features.moments import Moments
 from rnnkit.utils.checks import integer
+from rnnkit.utils.messages import listed
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class Number(Feature):
     """A number, or a vector of numbers of one size, standardised to mean 0 and deviation 1.
 
+    Taught with a frame of several columns it learns their names too: frames are then read by name,
+    in whatever order their columns are, and `decode` gives a dict by name.
+
     Args:
-        size: Numbers in a value: None for a scalar, else the length of the vector.
+        size: Numbers in a value: None for a scalar, else the length of the vector. A frame of
+            several columns says it itself.
         normalize: Whether values are standardised with what `adapt` learned. A component that
             never changes is only centred.
         mean: Learned means, list of floats.
         deviation: Learned standard deviations, list of floats.
+        names: Learned names of the columns of a frame, list of `size` texts, or None.
 
     Raises:
-        ValueError: From `adapt` and `check` for NaN or infinite values.
+        ValueError: From `adapt` and `check` for NaN or infinite values, and for a frame that lacks
+            a column.
 
     Example:
 
@@ -38,11 +45,16 @@ class Number(Feature):
     learned = ("mean", "deviation")
     decodes_in_graph = True
 
-    def __init__(self, size=None, normalize=True, mean=None, deviation=None):
+    def __init__(self, size=None, normalize=True, mean=None, deviation=None, names=None):
         self.size = integer(size, "size", optional=True)
         self.normalize = bool(normalize)
         self.mean = mean
         self.deviation = deviation
+        if names is not None and (not isinstance(names, (list, tuple)) or len(names) != self.size):
+            raise ValueError(
+                f"names must be a list of size={self.size} names. Received: names={names!r}"
+            )
+        self.names = None if names is None else [str(name) for name in names]
 
     @property
     def raw_spec(self):
@@ -62,8 +74,29 @@ class Number(Feature):
     def adapted(self):
         return not self.normalize or self.mean is not None
 
+    @property
+    def reads_columns(self):
+        """Whether a frame of several columns is rows of numbers."""
+        return self.names is not None
+
+    def to_tensor(self, values):
+        """As `Feature.to_tensor`; of a frame the columns that have the learned names."""
+        if self.names is None or not is_frame(values):
+            return super().to_tensor(values)
+        found = {str(name): name for name in values.columns}
+        lacking = [name for name in self.names if name not in found]
+        if lacking:
+            raise ValueError(
+                f"The frame lacks the columns {listed(lacking)}. Columns found: "
+                f"{listed(values.columns)}"
+            )
+        return super().to_tensor(values[[found[name] for name in self.names]])
+
     def adapt(self, data):
-        """Learns mean and standard deviation, in float64 and one pass."""
+        """Learns mean and standard deviation, in float64 and one pass; of a frame of several
+        columns also their names."""
+        if is_frame(data) and len(data.columns) > 1 and self.size in (None, len(data.columns)):
+            self.size, self.names = len(data.columns), [str(name) for name in data.columns]
         moments = Moments()
         for values in self.batches(data):
             rows = values.numpy().astype("float64").reshape(-1, self.width)
@@ -99,10 +132,13 @@ class Number(Feature):
         return tf.debugging.assert_all_finite(encoded, "Numbers must be finite")
 
     def decode(self, values):
-        """Outputs `[batch, size or 1]` back in the original unit: floats, or lists of floats."""
+        """Outputs `[batch, size or 1]` back in the original unit: floats, lists of floats, or dicts
+        of name to float."""
         values = np.asarray(values, dtype="float64").reshape(-1, self.width)
         if self.normalize:
             values = values * np.asarray(self.deviation) + np.asarray(self.mean)
+        if self.names is not None:
+            return [dict(zip(self.names, row, strict=True)) for row in values.tolist()]
         return values[:, 0].tolist() if self.size is None else values.tolist()
 
     def decode_graph(self, outputs):
@@ -111,4 +147,7 @@ class Number(Feature):
             outputs = outputs * tf.constant(self.deviation, outputs.dtype) + tf.constant(
                 self.mean, outputs.dtype
             )
-        return {"value": outputs[:, 0] if self.size is None else outputs}
+        if self.names is None:
+            return {"value": outputs[:, 0] if self.size is None else outputs}
+        names = tf.repeat(tf.constant([self.names]), tf.shape(outputs)[0], axis=0)
+        return {"value": outputs, "names": names}  # both [batch, size]

@@ -59,6 +59,11 @@ class Table:
         """
         known = list(self.columns)
         lowered = {str(name).strip().lower(): name for name in known}
+        if isinstance(given, (list, tuple)) and len(given) != 1:
+            raise ValueError(
+                f"{self.source}: one column is the {role} here. Received: {role}={given!r}"
+            )
+        given = given[0] if isinstance(given, (list, tuple)) else given
         if given is not None:
             if isinstance(given, int) and 0 <= given < len(self.positions):
                 if self.positions[given] is None:

@@ -17,6 +17,7 @@ from rnnkit.layers.image_network import ImageNetwork
 from rnnkit.layers.joint_binary import JointBinary
 from rnnkit.layers.missing import AddPresent, AtLeast, KnownErrors, MissingToZero
 from rnnkit.layers.mixture import PathMixture
+from rnnkit.layers.ordered import OrderedClasses
 from rnnkit.layers.pooling import SequencePooling
 from rnnkit.layers.recurrent import cell_names, recurrent, register_cell
 from rnnkit.layers.reference import (
@@ -57,6 +58,7 @@ __all__ = [
     "MaskedConv1D",
     "MissingToZero",
     "MultiplicativeAttention",
+    "OrderedClasses",
     "PathMixture",
     "RecurrentStack",
     "RepeatRows",

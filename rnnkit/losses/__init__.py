@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "KeyNats": ".keys",
         "KeysAndEnd": ".keys",
         "MaskedMeanSquaredError": ".masked",
+        "MicroF1": ".labels",
         "OutputErrors": ".masked",
         "OfClasses": ".class_metrics",
         "TagAccuracy": ".tags",

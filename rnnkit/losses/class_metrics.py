@@ -114,8 +114,8 @@ def of_target(metrics, feature):
 
     Args:
         metrics: A metric, its name, a list or a dict of these, or None.
-        feature: The output feature. Metrics of other targets than classes and tags stay as they
-            are, and so do those that are no metrics of Keras.
+        feature: The output feature. Metrics of other targets than classes, labels and tags stay as
+            they are, and so do those that are no metrics of Keras.
 
     Returns:
         Metrics in the same form.
@@ -130,16 +130,14 @@ def of_target(metrics, feature):
     >>> of_target(["accuracy", keras.metrics.AUC(name="auc")], label)
     ['accuracy', <OfClasses name=auc>]
     """
-    if feature.target_type not in ("classes", "tags"):
+    kinds = {"ordered": _of_label, "labels": _of_labels, "tags": _of_tags, "classes": _of_label}
+    if feature.target_type not in kinds:
         return metrics
     if isinstance(metrics, (list, tuple)):
         return [of_target(each, feature) for each in metrics]
     if isinstance(metrics, dict):
         return {key: of_target(each, feature) for key, each in metrics.items()}
-    metric = _known(metrics)
-    if feature.target_type == "tags":
-        return _of_tags(metric)
-    return _of_label(metric, feature)
+    return kinds[feature.target_type](_known(metrics), feature)
 
 
 def _known(metric):
@@ -190,7 +188,8 @@ def _kind(metric):
     return kind.__name__ if kind.__module__.startswith("keras.") else None
 
 
-def _of_tags(metric):
+def _of_tags(metric, feature):
+    del feature
     if isinstance(metric, str) and metric in ("accuracy", "acc"):
         return TagAccuracy()
     kind = _kind(metric)
@@ -199,6 +198,33 @@ def _of_tags(metric):
             f"metrics of tags must leave padding out, which {kind} of Keras does not: use "
             "rnnkit.losses.TagAccuracy, rnnkit.losses.EntityF1, or model.score. "
             f"Received: {kind}"
+        )
+    return metric
+
+
+def _of_labels(metric, feature):
+    """Metrics of several labels an example: those of a probability take all labels together."""
+    if isinstance(metric, str):
+        if metric in ("crossentropy", "ce"):
+            return keras.metrics.BinaryCrossentropy(name=metric)
+        raise ValueError(
+            f"The metric {metric!r} can be read in two ways where an example has several labels: "
+            "use 'binary_accuracy' for the fraction of labels that are right, or model.score for "
+            "that of examples with all labels right, subset_accuracy. "
+            f"Received: {metric!r}"
+        )
+    kind = _kind(metric)
+    if kind in ("F1Score", "FBetaScore") and (metric.threshold is None or metric.average is None):
+        raise ValueError(
+            f"The metric {kind} takes the most probable label alone, or gives no one number: use "
+            f"rnnkit.losses.MicroF1(), or keras.metrics.{kind}(average='macro', threshold=0.5). "
+            f"Received: {kind} for a target of several labels"
+        )
+    if kind in (COLUMNS | OTHERS | SPARSE) - {"F1Score", "FBetaScore"}:
+        raise ValueError(
+            f"The metric {kind} is not of several labels: use 'binary_accuracy', 'AUC', "
+            "'Precision', 'Recall' or rnnkit.losses.MicroF1(). "
+            f"Received: {kind} for a target with the labels {feature.names[:20]}"
         )
     return metric
 

@@ -1,8 +1,8 @@
-"""Scores: of classes, numbers, tags, texts, forecasts, music, probabilities and reservoirs.
+"""Scores: of classes, labels, numbers, tags, texts, forecasts, music, likelihoods and reservoirs.
 
 Every score of `SCORES` can be had by its name, such as `rnnkit.metrics.bleu`. Where two types of
-target have a score of the same name, this is that of classes or numbers; that of tags or of
-sequences of numbers is in `rnnkit.metrics.tags` or `rnnkit.metrics.values`.
+target have a score of the same name, this is that of classes or numbers; that of tags,
+of ordered classes or of sequences of numbers is in `rnnkit.metrics.tags`, `ordered` or `values`.
 """
 
 from rnnkit.metrics.registry import SCORES
@@ -20,10 +20,12 @@ __getattr__, __dir__, __all__ = attach(
         "compute": ".registry",
         "direction": ".registry",
         "effective_spectral_radius": ".reservoirs",
+        "labels": ".labels",
         "likelihood": ".likelihood",
         "memory_capacity": ".reservoirs",
         "music": ".music",
         "numbers": ".numbers",
+        "ordered": ".ordered",
         "ranks": ".retrieval",
         "reservoirs": ".reservoirs",
         "retrieval": ".retrieval",

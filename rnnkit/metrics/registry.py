@@ -43,8 +43,12 @@ _TABLE = (
     ("classes", "max", "accuracy f1 mcc precision recall"),
     ("classes", "min", "log_loss"),
     ("classes", "max", "roc_auc average_precision recall_at_1_percent recall_at_0_1_percent"),
+    ("labels", "max", "micro_f1 macro_f1 label_ranking_average_precision subset_accuracy"),
+    ("labels", "min", "hamming_loss"),
     ("numbers", "min", "mae mse rmse nmse nrmse"),
     ("numbers", "max", "r2"),
+    ("ordered", "min", "mae"),
+    ("ordered", "max", "quadratic_weighted_kappa accuracy"),
     ("tags", "max", "accuracy f1 entity_f1 entity_precision entity_recall"),
     ("texts", "max", "bleu bleu1 bleu2 bleu3 bleu4 chrf exact_match distinct"),
     ("texts", "min", "wer cer"),
@@ -58,7 +62,10 @@ _TABLE = (
     ("retrieval", "min", "median_rank"),
 )
 _MODULES = {"forecasts": ".numbers"}  # of other types the module has the type's name
-_DECIDED = {("classes", name) for name in ("accuracy", "f1", "mcc", "precision", "recall")}
+_DECIDED = {
+    *(("classes", name) for name in ("accuracy", "f1", "mcc", "precision", "recall")),
+    *(("labels", name) for name in ("micro_f1", "macro_f1", "subset_accuracy", "hamming_loss")),
+}
 
 SCORES = {}  # type of target -> name -> `Score`
 for _of, _direction, _names in _TABLE:
@@ -69,6 +76,7 @@ for _of, _direction, _names in _TABLE:
 # What is computed where no names are given; of other types everything.
 DEFAULTS = {
     "classes": ("accuracy", "f1", "mcc"),
+    "labels": ("micro_f1", "macro_f1", "label_ranking_average_precision", "subset_accuracy"),
     "numbers": ("mae", "rmse", "r2"),
     "tags": ("accuracy", "f1"),
     "entities": ("entity_f1", "entity_precision", "entity_recall", "accuracy"),
@@ -180,9 +188,9 @@ def scores(feature, truth, outputs, names=None, **options):
 
     Args:
         feature: Output feature of the model; its `target_type` says which scores there are.
-        truth: Encoded targets: class indices `[examples]`, standardised numbers
-            `[examples, size]`, or a list of such sequences of numbers; reference texts; lists of
-            tags.
+        truth: Encoded targets: class indices `[examples]`, of several labels 1 or 0
+            `[examples, classes]`, standardised numbers `[examples, size]`, or a list of such
+            sequences of numbers; reference texts; lists of tags.
         outputs: Probabilities `[examples, classes]`, standardised numbers or lists of sequences of
             them, texts, or lists of tags.
         names: Scores to compute, or None for the defaults of the feature.
@@ -201,19 +209,26 @@ def scores(feature, truth, outputs, names=None, **options):
     {'accuracy': 1.0}
     """
     of = feature.target_type
-    if of not in ("classes", "numbers", "tags", "texts", "values"):
+    if of not in ("classes", "labels", "ordered", "numbers", "tags", "texts", "values"):
         raise ValueError(
             f"There are no scores for a target of {type(feature).__name__} alone; there are for "
-            "classes, numbers, tags, texts and sequences of numbers. "
+            "classes, also ordered, several labels, numbers, tags, texts and sequences of numbers. "
             f"Received: target_type={of!r}"
         )
     if of in ("numbers", "values"):
-        truth, outputs = feature.decode(truth), feature.decode(outputs)
+        truth, outputs = (_nameless(feature.decode(values)) for values in (truth, outputs))
     if of == "classes":
         import numpy as np
 
         # [examples, classes], 1 for the class that is decided for
         options["decided"] = np.eye(outputs.shape[-1])[feature.decide(outputs)]
+    if of == "labels":
+        options["decided"] = feature.decide(outputs)  # [examples, classes]
     if of == "tags" and names is None and feature.scheme != "plain":
         names = DEFAULTS["entities"]
     return compute(of, truth, outputs, names=names, **options)
+
+
+def _nameless(values):
+    """Decoded numbers of which those by name are lists."""
+    return [list(each.values()) if isinstance(each, dict) else each for each in values]

@@ -109,9 +109,11 @@ class Model(
 
         Args:
             optimizer: Keras optimizer; by default Adam with gradients clipped to norm 1.
-            loss: Keras loss; by default cross-entropy for labels, mean squared error for numbers.
-            metrics: Keras metrics; by default accuracy for labels, mean absolute error for
-                numbers (in units of the standardised target). Of two classes the positive one is
+            loss: Keras loss; by default cross-entropy for labels (of several an example the mean
+                over the labels), mean squared error for numbers.
+            metrics: Keras metrics; by default accuracy for labels (of several an example
+                `rnnkit.losses.MicroF1`), mean absolute error for numbers (in units of the
+                standardised target). Of two classes the positive one is
                 the second of `output_feature.classes`: `"AUC"`, `"Precision"`, `"Recall"`,
                 `"F1Score"` and the like are its own; see `rnnkit.losses.OfClasses`.
             **kwargs: Passed to `keras.Model.compile`.
@@ -323,10 +325,7 @@ class Model(
         outputs = self.predict(validation, batch_size, verbose=0)
         reason = self.output_feature.calibrate(validation.tensors[1].numpy(), outputs)
         if reason:
-            warnings.warn(
-                f"The threshold stays at {self.output_feature.threshold:g}, as {reason}.",
-                stacklevel=4,
-            )
+            warnings.warn(f"{reason}.", stacklevel=4)
 
     def fine_tune(
         self,

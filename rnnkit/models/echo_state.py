@@ -131,6 +131,11 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         # === Arguments ===
         arguments = given(locals())
         check_features(input_feature, output_feature, (Series, Forecast, Label, Number))
+        if output_feature.target_type == "ordered":
+            raise ValueError(
+                "output_feature must be a Label or a Number here: a linear readout knows no order "
+                f"of classes. Received: {type(output_feature).__name__}"
+            )
         if not isinstance(input_feature, Series):
             raise ValueError(
                 "input_feature must be a Series; for other inputs use cell='esn' in another "

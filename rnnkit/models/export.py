@@ -112,7 +112,8 @@ class Export:
         | output | gives, padded with `""`, 0 or NaN |
         | --- | --- |
         | labels | `label` and `probability` `[batch]`, `classes` and `probabilities` `[batch, classes]` |
-        | numbers | `value` in their own unit |
+        | several labels | `labels` `[batch, most]`, the most probable first, `classes` and `probabilities` as above |
+        | numbers | `value` in their own unit, of a frame's columns also their `names` |
         | tags | `tags` and their `probabilities` `[batch, steps]`, `lengths` `[batch]`, of words also `words` |
         | texts, music | `text` `[batch]`; of tokens `tokens`, `lengths` and `score` or `log_probability` |
         | sequences of numbers | `values` `[batch, steps, columns]`, `lengths` |

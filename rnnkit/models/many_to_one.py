@@ -26,7 +26,7 @@ class ManyToOne(Model):
         input_feature: Adapted feature of a sequence: of tokens (`Text`), which become vectors; of
             numbers (`Series`, `Strokes`, `Audio`, `Nucleotides`); or of events (`Events`), whose
             categories become vectors beside the numbers.
-        output_feature: Adapted `Label` or `Number`.
+        output_feature: Adapted `Label`, `OrderedLabel`, `Labels` (several) or `Number`.
         cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, a reference cell) or a
             Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory: the model is a
             bag of words.

@@ -3,10 +3,16 @@ and its metrics."""
 
 import keras
 
-from rnnkit.features import Feature, Label, Number
+from rnnkit.features import Feature, Label, Labels, Number
+from rnnkit.layers.ordered import OrderedClasses
+from rnnkit.losses.labels import MicroF1
+
+# Type of target -> what turns the sum of the last layer into the output; of others nothing does,
+# and of ordered classes a layer.
+ACTIVATIONS = {"classes": "softmax", "labels": "sigmoid"}
 
 
-def check_features(input_feature, output_feature, outputs=(Label, Number)):
+def check_features(input_feature, output_feature, outputs=(Label, Labels, Number)):
     """Raises a ValueError unless both are adapted features, the target one of some classes."""
     for name, feature in (("input_feature", input_feature), ("output_feature", output_feature)):
         if not isinstance(feature, Feature):
@@ -26,7 +32,7 @@ def check_features(input_feature, output_feature, outputs=(Label, Number)):
 
 
 def output_layer(feature, seed, name="output", activate=True):
-    """The last layer of a network whose target is a label or a number.
+    """The last layer of a network whose target is a label, or several, or a number.
 
     Args:
         feature: The output feature.
@@ -34,20 +40,39 @@ def output_layer(feature, seed, name="output", activate=True):
         name: Name of the layer; `fine_tune(freeze="encoder")` trains the layers whose names end
             in `output`.
         activate: Whether labels become probabilities here, or later by `output_activation`.
+
+    Returns:
+        A layer, or a function that applies two.
     """
-    is_label = isinstance(feature, Label)
+    if feature.target_type == "ordered":
+        return _ordered(feature, seed, name, activate)
+    activation = ACTIVATIONS.get(feature.target_type)
     return keras.layers.Dense(
-        feature.size if is_label else feature.width,
-        "softmax" if is_label and activate else None,
+        feature.size if activation else feature.width,
+        activation if activate else None,
         kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
         dtype="float32",  # also under mixed precision: probabilities and losses need it
         name=name,
     )
 
 
+def _ordered(feature, seed, name, activate):
+    """As `output_layer`, of ordered classes: how high an example stands, and its probabilities."""
+    initializer = keras.initializers.GlorotUniform(seed=seed)
+    height = keras.layers.Dense(
+        1, use_bias=False, kernel_initializer=initializer, dtype="float32", name=name
+    )
+    if not activate:
+        return height
+    last = output_activation(feature)
+    return lambda x: last(height(x))
+
+
 def output_activation(feature):
     """What turns the sum of several output layers into the output."""
-    activation = "softmax" if isinstance(feature, Label) else "linear"
+    if feature.target_type == "ordered":
+        return OrderedClasses(feature.size, dtype="float32", name="ordered_output")
+    activation = ACTIVATIONS.get(feature.target_type, "linear")
     return keras.layers.Activation(activation, dtype="float32", name="probabilities")
 
 
@@ -55,7 +80,9 @@ def task_defaults(feature):
     """Default `(loss, metrics)` for a target."""
     # Metrics, not their names, whose variables Keras would make within the first step; see
     # `Model.build_optimizer`.
-    if isinstance(feature, Label):
+    if feature.target_type == "labels":
+        return "binary_crossentropy", [MicroF1()]
+    if feature.target_type in ("classes", "ordered"):
         metric = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
         return "sparse_categorical_crossentropy", [metric]
     return "mean_squared_error", [keras.metrics.MeanAbsoluteError()]

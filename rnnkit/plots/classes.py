@@ -23,7 +23,7 @@ def confusion_matrix(model, data, y=None, normalize=True, ax=None):
     """
     from sklearn.metrics import confusion_matrix as count_pairs
 
-    if model.output_feature.target_type != "classes":
+    if model.output_feature.target_type not in ("classes", "ordered"):
         raise ValueError(
             "confusion_matrix needs a model whose target is a Label. "
             f"Received: a target of {type(model.output_feature).__name__}"
@@ -31,7 +31,7 @@ def confusion_matrix(model, data, y=None, normalize=True, ax=None):
     names = model.output_feature.names
     encoded = model.prepare(data, y)
     truth = encoded.tensors[1].numpy()
-    chosen = model.predict(encoded, verbose=0).argmax(axis=-1)
+    chosen = model.output_feature.decide(model.predict(encoded, verbose=0))
     counts = count_pairs(truth, chosen, labels=range(len(names)))
     totals = counts.sum(axis=1, keepdims=True)
     fractions = counts / np.maximum(totals, 1)

@@ -14,6 +14,8 @@ from rnnkit.utils.checks import nearest, number
 BALANCED = "balanced"
 # Type of target without classes -> why it has none.
 NO_CLASSES = {
+    "labels": "an example may have several labels, and is of no one class; fit chooses from which "
+    "probability on it has each, which makes up for rare ones",
     "texts": "the text is learned as a whole here, not token by token",
     "notes": "a melody is learned note by note, each given those before, and is of no class",
     "keys": "a step of polyphonic music has many keys at once, and is of no class",
@@ -48,7 +50,7 @@ def class_weights(weights, feature, of_tokens=False):
     if weights is None:
         return None
     of_tokens = of_tokens and feature.token_names is not None
-    if feature.target_type not in ("classes", "tags") and not of_tokens:
+    if feature.target_type not in ("classes", "ordered", "tags") and not of_tokens:
         reason = NO_CLASSES.get(feature.target_type, "this one has no classes")
         raise ValueError(
             f"class_weight needs a Label, Tags or tokens as target: {reason}. Weigh whole examples "

@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 import recipes
-from rnnkit.data.partition import Partition
+from rnnkit.data.partition import Folds, Partition
+from rnnkit.data.stored import Several
+from rnnkit.formats.sentences import numbered
 
 
 def parts_of(inputs, targets, **options):
@@ -77,6 +79,36 @@ def test_where_all_are_copies_each_part_has_some():
         parts_of([f"t{i}" for i in range(20)], ["a"] * 20, groups=[0] * 10 + [1] * 10)
 
 
+def several(rows):
+    codes, names = numbered(each for row in rows for each in row)
+    return Several(tf.RaggedTensor.from_row_lengths(codes, [len(row) for row in rows]), names)
+
+
+def test_several_labels_have_the_same_fractions():
+    rows = [["common"] * (i % 2) + ["rare"] * (i % 10 == 3) for i in range(200)]
+    found = Partition(tf.constant([f"text {i}" for i in range(200)]), several(rows))
+    sizes = {
+        name: [sum(kind in rows[i] for i in part) for kind in ("rare", "common")]
+        for name, part in found.rows.items()
+    }
+    assert sizes == {"train": [16, 80], "validation": [2, 10], "test": [2, 10]}
+    assert found.rare == {}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_of_several_labels_is_learned(seed):
+    rng = np.random.default_rng(seed)
+    rows = [[f"l{each}" for each in rng.choice(60, rng.integers(0, 4), False)] for _ in range(80)]
+    found = Partition(tf.constant([f"text {i // 2}" for i in range(80)]), several(rows))
+    learned = {each for i in found.rows["train"] for each in rows[i]}
+    assert learned == {each for row in rows for each in row}
+    sides = [{i // 2 for i in part} for part in found.rows.values()]
+    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+    for name, count in found.rare.items():
+        assert count == sum(name in row for row in rows)
+        assert not all(any(name in rows[i] for i in part) for part in found.rows.values())
+
+
 def test_the_same_everywhere_and_too_few():
     inputs, labels = [f"t{i}" for i in range(50)], ["a", "b"] * 25
     first, second = parts_of(inputs, labels), parts_of(inputs, labels)
@@ -117,3 +149,16 @@ def test_of_a_recipe(capsys, tmp_path):
         recipe.data(split=(0.8, 0.1, 0.1))
     with pytest.raises(ValueError, match="one table that is not in parts.*has test, train"):
         recipe.data(frame.assign(split=["train", "test"] * 50), group="user")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_fold_judges_the_others_teach(seed):
+    rng = np.random.default_rng(seed)
+    rows = [[f"l{each}" for each in rng.choice(40, rng.integers(0, 4), False)] for _ in range(60)]
+    folds = Folds(tf.constant([f"text {i}" for i in range(60)]), several(rows), 3)
+    for number in range(3):
+        judged = {each for i in np.flatnonzero(folds.fold == number) for each in rows[i]}
+        taught = {each for i in np.flatnonzero(folds.fold != number) for each in rows[i]}
+        assert judged <= taught
+    alone = {name for row in rows for name in row if sum(name in each for each in rows) == 1}
+    assert alone and alone <= set(folds.rare)

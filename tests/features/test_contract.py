@@ -23,9 +23,11 @@ RAW = {
     "Forecast": (SERIES, {"horizon": 2}),
     "Image": (PICTURES, {}),
     "Label": (["ham", "spam"], {}),
+    "Labels": ([["ham", "spam"], []], {}),
     "Notes": (["C4:1 D4:1/2"], {}),
     "Nucleotides": (["ACGT"], {"both_strands": True}),
     "Number": ([1.0, 2.0], {}),
+    "OrderedLabel": ([1, 2, 3], {}),
     "PianoRoll": (["C4+E4 C4"], {}),
     "Series": (SERIES, {}),
     "Strokes": (["0 0 0;3 4 0;3 9 1"], {}),
@@ -45,17 +47,28 @@ TYPES = {
     "size": (int, list, None), "strands": int, "keys": (int, None), "names": (list, None),
     "time": bool, "horizon": (int, None), "period": (int, None), "music": bool,
     "target_type": (str, None), "calibrates": bool, "copies_words": bool, "shows_tokens": bool,
-    "raw_spec": tf.TensorSpec,
+    "reads_columns": bool, "raw_spec": tf.TensorSpec,
 }  # fmt: skip
 # What an attribute promises: methods.
 PROMISES = {
     "decodes_in_graph": ["decode_graph"],
-    "calibrates": ["calibrate", "decide"],
+    "calibrates": ["calibrate"],
     "copies_words": ["source_words", "restore"],
     "shows_tokens": ["pieces", "tokens_of"],
     "music": ["augment", "histograms"],
 }
-TARGETS = ("classes", "numbers", "tags", "texts", "values", "forecasts", "notes", "keys")
+TARGETS = (
+    "classes",
+    "ordered",
+    "labels",
+    "numbers",
+    "tags",
+    "texts",
+    "values",
+    "forecasts",
+    "notes",
+    "keys",
+)
 CLASSES = {
     name: each
     for name, each in vars(rnnkit.features).items()
@@ -98,7 +111,7 @@ def test_feature_keeps_the_contract(name):
         assert ids.dtype == tf.int32 and int(tf.reduce_max(ids)) < feature.vocabulary_size
     if flat.dtype.is_floating:
         assert flat.dtype == feature.dtype
-    if feature.target_type in ("classes", "tags"):
+    if feature.target_type in ("classes", "ordered", "labels", "tags"):
         assert len(feature.names) == feature.size
     registered = keras.saving.get_registered_name(type(feature))
     assert registered == f"rnnkit>{name}"

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import Number
+from rnnkit.models import OneToOne
 
 
 def test_mean_and_deviation_by_hand():
@@ -140,3 +141,40 @@ def test_bad_data(size, data, message):
 def test_bad_size(size):
     with pytest.raises(ValueError, match="size must be None or an integer of at least 1"):
         Number(size=size)
+
+
+# === Names ===
+
+
+def test_columns_of_a_frame_have_names(feature_in_fresh_process):
+    frame = pd.DataFrame({"width": [1.0, 3.0], "height": [10.0, 30.0]})
+    number = Number().adapt(frame)
+    assert (number.size, number.names, number.mean) == (2, ["width", "height"], [2.0, 20.0])
+    turned = frame[["height", "width"]].assign(more=0.0)
+    np.testing.assert_array_equal(number.encode(number.to_tensor(turned)), [[-1, -1], [1, 1]])
+    np.testing.assert_array_equal(number.encode(number.to_tensor([[3, 30]])), [[1, 1]])
+    assert number.decode([[1.0, -1.0]]) == [{"width": 3.0, "height": 10.0}]
+    there = number.decode_graph(tf.constant([[1.0, -1.0]]))
+    assert there["value"].numpy().tolist() == [[3.0, 10.0]]
+    assert there["names"].numpy().tolist() == [[b"width", b"height"]]
+    assert feature_in_fresh_process(number, [[3.0, 30.0]]) == [[1.0, 1.0]]
+    with pytest.raises(ValueError, match=r"lacks the columns \['height'\].*\['width'\]"):
+        number.to_tensor(frame[["width"]])
+    with pytest.raises(ValueError, match="names must be a list of size=2 names"):
+        Number(size=2, names=["a"])
+
+
+def test_a_model_infers_by_name():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    y = pd.DataFrame({"double": 2 * x, "shifted": 100 + x})
+    model = OneToOne(Number().adapt(x), Number().adapt(y), units=16, seed=1)
+    model.compile(optimizer=keras.optimizers.Adam(0.02))
+    model.fit(x, y[["shifted", "double"]], epochs=20, verbose=0)
+    found = model.infer(1.0)
+    assert list(found) == ["double", "shifted"]
+    assert found["double"] == pytest.approx(2, abs=0.3)
+    assert found["shifted"] == pytest.approx(101, abs=0.3)
+    scores = model.score(x, y)
+    values = np.array([list(each.values()) for each in model.infer(x)])
+    assert scores["mae"] == pytest.approx(np.abs(values - y.to_numpy()).mean(), rel=1e-3)

@@ -6,7 +6,7 @@ import pytest
 import sklearn.metrics as scores
 
 import rnnkit
-from rnnkit.features import Detection, Label, Tags, Words
+from rnnkit.features import Detection, Label, Labels, Tags, Words
 from rnnkit.losses import OfClasses, TagAccuracy
 from rnnkit.losses.class_metrics import COLUMNS, OTHERS, POSITIVE, SPARSE, of_target
 from rnnkit.models import OneToOne, Tagger
@@ -100,6 +100,36 @@ def test_three_classes(metric, expected):
     assert value(of_target(metric, THREE), TRUTH_3, OUTPUTS_3) == pytest.approx(expected, rel=5e-3)
 
 
+SEVERAL = Labels(["a", "b", "c"])
+TRUTH_OF_SEVERAL = RNG.integers(0, 2, (300, 3)).astype("int8")
+OUTPUTS_OF_SEVERAL = np.clip(RNG.normal(0.3 + 0.3 * TRUTH_OF_SEVERAL, 0.2), 0.01, 0.99)
+HAVE = OUTPUTS_OF_SEVERAL >= 0.5
+
+
+@pytest.mark.parametrize(
+    "metric, expected",
+    [
+        ("AUC", scores.roc_auc_score(TRUTH_OF_SEVERAL.ravel(), OUTPUTS_OF_SEVERAL.ravel())),
+        (
+            K.AUC(multi_label=True, num_labels=3),
+            scores.roc_auc_score(TRUTH_OF_SEVERAL, OUTPUTS_OF_SEVERAL),
+        ),
+        ("precision", scores.precision_score(TRUTH_OF_SEVERAL, HAVE, average="micro")),
+        (K.Recall(), scores.recall_score(TRUTH_OF_SEVERAL, HAVE, average="micro")),
+        (K.Recall(class_id=1), scores.recall_score(TRUTH_OF_SEVERAL[:, 1], HAVE[:, 1])),
+        ("binary_accuracy", 1 - scores.hamming_loss(TRUTH_OF_SEVERAL, HAVE)),
+        ("crossentropy", scores.log_loss(TRUTH_OF_SEVERAL.ravel(), OUTPUTS_OF_SEVERAL.ravel())),
+        (
+            K.F1Score(average="macro", threshold=0.5),
+            scores.f1_score(TRUTH_OF_SEVERAL, HAVE, average="macro"),
+        ),
+    ],
+)
+def test_several_labels(metric, expected):
+    metric = of_target(metric, SEVERAL)
+    assert value(metric, TRUTH_OF_SEVERAL, OUTPUTS_OF_SEVERAL) == pytest.approx(expected, rel=5e-3)
+
+
 def test_weights():
     weights = RNG.uniform(0, 2, 300).astype("float32")
     for metric, expected in (
@@ -127,6 +157,11 @@ def test_weights():
         ("mse", TWO, "MeanSquaredError is not of labels"),
         ("acuracy", TWO, "There is no metric 'acuracy'. Did you mean 'accuracy'"),
         ("Precison", TWO, "There is no metric 'Precison'. Did you mean 'Precision'"),
+        ("accuracy", SEVERAL, "in two ways.*use 'binary_accuracy'.*subset_accuracy"),
+        ("F1Score", SEVERAL, r"most probable label alone.*rnnkit.losses.MicroF1\(\)"),
+        (K.F1Score(threshold=0.5), SEVERAL, "gives no one number"),
+        (K.CategoricalAccuracy(), SEVERAL, "CategoricalAccuracy is not of several labels"),
+        (["binary_accuracy", "mse"], SEVERAL, "MeanSquaredError is not of several labels"),
         ("AUC", Tags(["A", "B"]), "must leave padding out.*TagAccuracy.*Received: AUC"),
         (K.SparseCategoricalAccuracy(), Tags(["A", "B"]), "use rnnkit.losses.TagAccuracy"),
     ],

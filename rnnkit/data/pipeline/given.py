@@ -60,7 +60,8 @@ def column(values, feature):
     spec = feature.raw_spec
     if not is_frame(values) or feature.holds_one(values):
         return values
-    if spec.shape.rank == 1 and spec.dtype != tf.string:  # a row of numbers is a value
+    numbers = spec.shape.rank == 1 and spec.dtype != tf.string  # a row of them is a value
+    if numbers or feature.reads_columns:
         return values
     if len(values.columns) == 1:
         return list(values.iloc[:, 0])

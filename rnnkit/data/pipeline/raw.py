@@ -86,7 +86,17 @@ def _from_dataset(dataset, features):
         if isinstance(part, tf.TensorSpec | tf.RaggedTensorSpec):
             feature.check_spec(part)
             batched.append(part.shape.rank == feature.raw_spec.shape.rank + 1)
-    return dataset.unbatch() if batched and all(batched) else dataset
+        else:
+            batched.append(None)
+    told = [each for each in batched if each is not None]
+    if not told or not (batched[0] or all(told)):
+        return dataset
+    dataset = dataset.unbatch()
+    # Texts that hold several labels are only known as such where the inputs show batches.
+    for part, feature in zip(dataset.element_spec, features, strict=False):
+        if isinstance(part, tf.TensorSpec | tf.RaggedTensorSpec):
+            feature.check_spec(part)
+    return dataset
 
 
 def _rows(tensor):

@@ -35,6 +35,13 @@ def number(value):
     return int(value) if digits.isdecimal() and len(digits) < 10 else None
 
 
+def names_of(cell, names, where):
+    """The name of a class, or the names in a list of several; see `name_of`."""
+    if isinstance(cell, (list, tuple)):
+        return [name_of(each, names, where) for each in cell]
+    return name_of(cell, names, where)
+
+
 def name_of(value, names, where):
     """The name of a class.
 

@@ -6,10 +6,12 @@ import warnings
 import tensorflow as tf
 
 from rnnkit.data import stored
+from rnnkit.data.readers import several_labels
 from rnnkit.data.readers.files import class_folders, find_splits
 from rnnkit.data.splits import by_split_column, fold_column, from_columns, named, take
 from rnnkit.formats import units
 from rnnkit.formats.cells import as_label, missing
+from rnnkit.formats.several import is_list
 from rnnkit.formats.tables import Table, from_frame
 from rnnkit.formats.texts import Texts
 from rnnkit.utils.messages import listed, shorten
@@ -33,6 +35,8 @@ def load(source, request, to_tensors, read=None):
         return from_tables({"all": from_frame(source)}, request, to_tensors, "a frame")
     source = path_of(source)
     found = class_folders(source, request.encoding) if request.name is None else {}
+    if found:
+        request.refuse("Folders of texts say their classes", "label_separator")
     if not found:
         paths = find_splits(source, request.name)
         found = {split: (read or request.table)(at) for split, at in paths.items()}
@@ -42,18 +46,20 @@ def load(source, request, to_tensors, read=None):
 def in_memory(source, request, to_tensors):
     """A dict of splits or a pair of arrays as `Data`; None for other sources."""
     if isinstance(source, dict):
-        parts = {}
+        parts, info = {}, {}
         for split, value in named(source).items():
             if hasattr(value, "columns"):
                 table = from_frame(value)
                 columns = request.columns(table)
+                info |= several_labels.info(request, table)
                 units.refuse(table, columns["target"])
                 parts[split] = to_tensors(request.classes(table, columns["target"]), columns)
             else:
                 parts[split] = _arrays(value, request, to_tensors)
-        return from_columns(parts, "a dict", request.split)
+        return from_columns(parts, "a dict", request.split, info=info)
     if isinstance(source, (tuple, list)):
-        return from_columns({"all": _arrays(source, request, to_tensors)}, "arrays", request.split)
+        parts = {"all": _arrays(source, request, to_tensors)}
+        return from_columns(parts, "arrays", request.split, info=_info_of_arrays(source, request))
     return None
 
 
@@ -66,11 +72,12 @@ def from_tables(found, request, to_tensors, source, columns=None):
         source: As in `Data`.
         columns: Dict of role to column name; by default `request` says which.
     """
-    parts, groups, folds = {}, None, {}
+    parts, groups, folds, info = {}, None, {}, {}
     for split in list(found):
         table = found.pop(split)  # let go of before the examples are split
         names = columns or request.columns(table)
         units.refuse(table, names["target"])
+        info |= several_labels.info(request, table)
         table = request.classes(table, names["target"])
         if request.group is not None:
             groups = table.columns[table.match("group", (), request.group)]
@@ -79,7 +86,7 @@ def from_tables(found, request, to_tensors, source, columns=None):
             if request.fold is not None:
                 folds[part] = take(table, rows).columns[fold_column(table)]
         del table
-    data = from_columns(parts, source, request.split, groups)
+    data = from_columns(parts, source, request.split, groups, info=info)
     data.groups = folds or data.groups  # folds of a search keep to those of the table
     return data
 
@@ -98,20 +105,33 @@ def pairs(dataset, request):
     """Single raw pairs of a `tf.data.Dataset` of pairs, of dicts, or of batches of them."""
     spec = dataset.element_spec
     if isinstance(spec, dict):
-        names = request.columns(Table({key: [] for key in spec}, source="the dataset"))
+        table = Table({key: [] for key in spec}, source="the dataset")
+        if request.label_columns(table):
+            raise ValueError(
+                "Several columns as target are for tables and frames: map the dataset to pairs of "
+                f"an input and a list of labels. Received: target={request.given['target']!r}"
+            )
+        names = request.columns(table)
         dataset = dataset.map(lambda row: (row[names["input"]], row[names["target"]]))
         spec = dataset.element_spec
     pair = isinstance(spec, tuple) and len(spec) == 2
     if not pair or not all(isinstance(part, tf.TypeSpec) for part in spec):
         raise ValueError(f"The dataset must give pairs (x, y). Received: elements {spec}")
-    # Single strokes are of rank 2; all else is of rank 0.
-    batched = spec[1].shape.rank == 1 and spec[0].shape.rank in (1, 3)
-    return dataset.unbatch() if batched else dataset
+    # Single strokes are of rank 2; all else is of rank 0, but for targets of several labels.
+    ranks = spec[0].shape.rank, spec[1].shape.rank
+    colours = spec[0].dtype == tf.uint8 and ranks[0] == 3 and spec[0].shape[-1] in (1, 3, 4)
+    batched = ranks == (1, 1) or ranks == (1, 2) or (ranks == (3, 1) and not colours)
+    dataset = dataset.unbatch() if batched else dataset
+    return several_labels.split(dataset, request.label_separator)
 
 
 def text_and_label(table, columns):
     """Raw columns `(texts, labels)` of a table; a missing label is reported with its line."""
-    texts, labels = table.columns[columns["input"]], table.columns[columns["target"]]
+    labels = table.columns[columns["target"]]
+    if table.size and is_list(labels[0]):
+        labels = several_labels.column(table, columns["target"])
+        _tell_of_case(labels.names, table.source)
+        return _texts(table, columns), labels
     known = {}  # labels by what cells hold: there are few
     for row, value in enumerate(labels):
         if type(value) is str and value in known:
@@ -125,16 +145,21 @@ def text_and_label(table, columns):
         if type(value) is str:
             known[value] = as_label(value)
     _tell_of_case(known.values(), table.source)
-    labels = _labels(labels, known)
+    return _texts(table, columns), _labels(labels, known)
+
+
+def _texts(table, columns):
+    """The inputs of a table as a column; a missing text is reported with its line."""
+    texts = table.columns[columns["input"]]
     if isinstance(texts, Texts):
-        return column_of_texts(texts, "text"), labels
+        return column_of_texts(texts, "text")
     for row, value in enumerate(texts):
         if type(value) is not str and (missing(value) or isinstance(value, (list, dict))):
             raise ValueError(
                 f"{table.where(row)}: the column {columns['input']!r} holds "
                 f"no text (an empty text is fine). Received: {shorten(repr(value), 80)}"
             )
-    return column_of_texts(texts, "text"), labels
+    return column_of_texts(texts, "text")
 
 
 def _labels(cells, known):
@@ -187,9 +212,23 @@ def leave_out(bad, total, what, skip, level=3):
     warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=level + 1)
 
 
+def _is_several(y, request):
+    """Whether targets beside inputs are a frame whose columns are labels."""
+    return request.may_have_several and hasattr(y, "columns") and len(y.columns) > 1
+
+
+def _info_of_arrays(pair, request):
+    found = several_labels.of_request(request)
+    if len(pair) == 2 and _is_several(pair[1], request):
+        found["labels"] = list(map(str, pair[1].columns))
+    return found
+
+
 def _arrays(pair, request, to_tensors):
     if len(pair) != 2:
         raise ValueError(f"Arrays are passed as a pair (x, y). Received: {len(pair)} parts")
+    if _is_several(pair[1], request):
+        pair = pair[0], several_labels.of_frame(pair[1])
     x, y = (list(part.numpy()) if isinstance(part, tf.Tensor) else list(part) for part in pair)
     if len(x) != len(y):
         raise ValueError(f"x and y must be of equal length. Received: {len(x):,} and {len(y):,}")

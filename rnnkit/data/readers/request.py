@@ -2,12 +2,13 @@
 
 import dataclasses
 
-from rnnkit.data.readers import class_names
+from rnnkit.data.readers import class_names, several_labels
 from rnnkit.features.holidays import holidays_of
 from rnnkit.formats import compressed, decimals, headers, units
 from rnnkit.formats.tables import FILES, Table, read_table
 
 ENCODING = "utf-8"
+TARGET = "target"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Request:
         separator: What stands between the columns of tables; None tells it from the data.
         decimal: The decimal mark of numbers in tables, `","` or `"."`; None tells it from the data.
         names: Names of the classes whose numbers the data has, or None.
+        label_separator: What stands between several labels in a cell of the targets, or None.
     """
 
     recipe: object
@@ -51,6 +53,7 @@ class Request:
     separator: str | None = None
     decimal: str | None = None
     names: list | None = None
+    label_separator: str | None = None
 
     def column(self, table, role):
         """Which column of a table plays a role."""
@@ -89,8 +92,28 @@ class Request:
         return units.refuse(read_table(path, self.encoding, header, self.separator))
 
     def columns(self, table):
-        """Which column of a table plays which role, as a dict."""
-        return {role: self.column(table, role) for role in self.recipe.columns}
+        """Which column of a table plays which role, as a dict. Several columns of labels become
+        one, with a list of labels in each row."""
+        result = {role: self.column(table, role) for role in self.recipe.columns if role != TARGET}
+        if TARGET in self.recipe.columns:
+            labels = self.label_columns(table)
+            result[TARGET] = (
+                several_labels.join(table, labels) if labels else self.column(table, TARGET)
+            )
+        return result
+
+    @property
+    def may_have_several(self):
+        """Whether examples of the recipe may have several labels."""
+        return tuple(self.recipe.data_types) in several_labels.DATA_TYPES
+
+    def label_columns(self, table):
+        """The names of the columns of a table that are labels, where several are; else None."""
+        given = self.given.get(TARGET)
+        if given is None or not self.may_have_several:
+            return None
+        found = table.matches(TARGET, given)
+        return found if len(found) > 1 else None
 
     def used(self, table):
         """Names of a table's columns that the user gave as inputs and targets, as a list."""
@@ -106,13 +129,18 @@ class Request:
         return decimals.with_points(table, self.decimal, labels)
 
     def classes(self, table, column):
-        """A table with the names of classes in a column, where `names` says them."""
-        if self.names is None:
+        """A table with the names of classes in a column, where `names` says them, and with lists of
+        labels there, where cells hold several."""
+        cells = table.columns[column]
+        if self.may_have_several:
+            cells = several_labels.lists(table, column, self.label_separator)
+        if self.names is not None:
+            cells = [
+                class_names.names_of(cell, self.names, table.where(row))
+                for row, cell in enumerate(cells)
+            ]
+        if cells is table.columns[column]:
             return table
-        cells = [
-            class_names.name_of(cell, self.names, table.where(row))
-            for row, cell in enumerate(table.columns[column])
-        ]
         columns = {**table.columns, column: cells}
         return Table(columns, table.lines, table.source, table.positions, table.unit)
 

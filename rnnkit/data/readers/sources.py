@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.partition import check_fractions
-from rnnkit.data.readers import catalogue, class_names, data_types
+from rnnkit.data.readers import catalogue, class_names, data_types, several_labels
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
-from rnnkit.formats import compressed, decimals, wav
+from rnnkit.formats import compressed, decimals, several, wav
 from rnnkit.utils.messages import shorten
 
 MOST_CHARACTERS = 2000  # of a message
@@ -58,7 +58,9 @@ def load(recipe, source=None, **options):
         return found.catalogue(os.fspath(source), request)
     if found.single is not None:
         if isinstance(source, tf.data.Dataset):
-            return splits.from_dataset(found.single(source, request))
+            data = splits.from_dataset(found.single(source, request))
+            data.info |= several_labels.of_request(request)
+            return data
         if isinstance(source, dict) and any(
             isinstance(value, tf.data.Dataset) for value in source.values()
         ):
@@ -143,6 +145,11 @@ def _check_options(found, request, source):
             "names is for files, frames and lists whose labels or tags are numbers; the recipe is "
         )
         request.refuse(f"{why}{recipe.name!r}, the data {_described(source)}", "names")
+    several.check_separator(request.label_separator, "label_separator")
+    if not request.may_have_several or source is None or is_catalogue_name(source):
+        why = "label_separator is for texts or images whose targets are labels, of your own; the "
+        why += f"recipe is {recipe.name!r}, the data {_described(source)}"
+        request.refuse(why, "label_separator")
     table = hasattr(source, "columns") or events.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
     received = f"{_described(source)} for the recipe {recipe.name!r}"
@@ -157,8 +164,8 @@ def _check_options(found, request, source):
             f"group is for tables with a row an example and a column of groups{why}. Received: "
             f"group={request.group!r}, {received}"
         )
-    several = isinstance(source, dict) and all(hasattr(each, "columns") for each in source.values())
-    if request.series is not None and not (found.series and (table or path or several)):
+    frames = isinstance(source, dict) and all(hasattr(each, "columns") for each in source.values())
+    if request.series is not None and not (found.series and (table or path or frames)):
         raise ValueError(
             "series names the column that tells several series, or recordings, of a table apart. "
             f"Received: series={request.series!r}, source={str(source)[:60]!r}, for the recipe "
@@ -232,4 +239,4 @@ def _of_datasets(parts, found, request):
             + (f". Missing: {sorted(lacking)}" if lacking else "")
         )
     single = {split: found.single(value, request) for split, value in parts.items()}
-    return splits.Data(**single, source="datasets")
+    return splits.Data(**single, source="datasets", info=several_labels.of_request(request))

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.partition import LEAST, PARTS
-from rnnkit.data.readers import files, tfds_features
+from rnnkit.data.readers import files, several_labels, tfds_features
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media import captions
 from rnnkit.data.readers.media.picture_arrays import read_npz
@@ -24,6 +24,7 @@ from rnnkit.data.readers.media.picture_store import Store
 from rnnkit.data.splits import SPLITS
 from rnnkit.formats import archives, bounds, pictures
 from rnnkit.formats.cells import as_label, missing
+from rnnkit.formats.several import is_list
 from rnnkit.formats.tables import SUFFIXES, Table
 
 # === Rows to tensors ===
@@ -60,6 +61,8 @@ def image_and_text(table, columns, skip_unreadable=False):
 def _tensors(table):
     from rnnkit.features.conversion import convert
 
+    if table.size and is_list(table.columns["target"][0]):
+        return tf.constant(table.columns["image"]), several_labels.column(table, "target")
     target = convert(table.columns["target"], tf.TensorSpec((), tf.string), "label")
     return tf.constant(table.columns["image"]), target
 
@@ -99,6 +102,7 @@ def _read(table, columns, what, skip, find=None, group=None):
             continue
         made.add(content, len(content), len(content))
         key = str(target) if what == "label" else (value if named else row)
+        key = "" if is_list(target) else key  # of several labels, which are no class
         for name, each in zip(found, (content, target, key), strict=True):
             found[name].append(each)
         kept.append(row)
@@ -132,16 +136,17 @@ def load(source, request):
         ValueError: For what cannot be read; the message says what was found.
     """
     path, what = pathlib.Path(source), request.recipe.data_types[1]
+    info = {}
     if path.suffix.lower() == ".npz":
         parts = read_npz(path, what)
         parts = {split: request.classes(table, "target") for split, table in parts.items()}
     else:
-        parts = _of_files(path, what, request)
-    return _data(parts, what, str(source), request.split)
+        parts, info = _of_files(path, what, request)
+    return _data(parts, what, str(source), request.split, info)
 
 
 def _of_files(path, what, request):
-    """Pictures in a folder or a zip file, by split; see `_read`."""
+    """Pictures in a folder or a zip file, by split, see `_read`; and what is said of labels."""
     archive = path.suffix.lower() == ".zip" and path.is_file()
     store = Store(path if path.is_dir() or archive else path.parent)
     find = store.find
@@ -151,15 +156,17 @@ def _of_files(path, what, request):
         if path.is_dir() or archive:
             _warn_of_unnamed(store, tables, chosen, what)
     else:
+        request.refuse("Folders of pictures say their classes", "label_separator")
         find, tables = store.read, _class_folders(store, what)
         chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
-    parts = {}
+    parts, info = {}, {}
     for split, table in tables.items():
+        info |= several_labels.info(request, table)
         table = request.classes(table, chosen[split]["target"])
         read = _read(table, chosen[split], what, request.skip_unreadable, find, request.group)
         for part, rows in splits.by_split_column(read, split).items():
             parts[part] = splits.take(read, rows)
-    return parts
+    return parts, info
 
 
 def _tables(path, archive, request):
@@ -263,7 +270,7 @@ def _class_folders(store, what):
 # === Parts ===
 
 
-def _data(parts, what, source, fractions):
+def _data(parts, what, source, fractions, info):
     """`Data` of tables by part, those that are missing taken from the others."""
     whole = parts.get("all", parts.get("train"))
     groups = whole.columns.get("group") if whole is not None else None
@@ -285,7 +292,7 @@ def _data(parts, what, source, fractions):
                 "validation and test"
             )
     tensors = {part: _tensors(table) for part, table in parts.items()}
-    return splits.from_columns(tensors, source, fractions, groups)
+    return splits.from_columns(tensors, source, fractions, groups, info=info)
 
 
 # === Datasets ===
