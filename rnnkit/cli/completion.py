@@ -34,28 +34,24 @@ complete -o default -F _rnnkit rnnkit
 ZSH = "autoload -Uz +X compinit bashcompinit && compinit && bashcompinit\n"
 
 
-def add(command):
+def add(command, commands):
     """Adds the command to the parser.
 
     Args:
         command: Function `(name, run, text, description)` that makes a sub-parser.
+        commands: What argparse adds sub-parsers to.
     """
-    sub = command("completion", run_completion, "print what your shell needs to complete commands")
+
+    def run(options):
+        print(script(commands, options.shell), end="")
+
+    sub = command("completion", run, "print what your shell needs to complete commands")
     sub.epilog, sub.formatter_class = HOW, argparse.RawDescriptionHelpFormatter
     sub.add_argument("shell", choices=SHELLS, help="bash, zsh or fish")
 
 
-def run_completion(options):
-    from rnnkit.cli.program import make_parser
-
-    print(script(make_parser(), options.shell), end="")
-
-
-def script(parser, shell):
-    """The script of a shell for the commands of a parser."""
-    commands = next(
-        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
-    )
+def script(commands, shell):
+    """The script of a shell for commands, argparse's action of the sub-parsers."""
     recipes = [row["name"] for row in registry.table()]
     if shell == "fish":
         return "".join(f"{line}\n" for line in _fish(commands, recipes))

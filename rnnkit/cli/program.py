@@ -82,6 +82,7 @@ def make_parser():
         sub.set_defaults(run=run)
         return sub
 
-    for family in (browsing, learning, inference, backtesting, comparing, completion):
+    for family in (browsing, learning, inference, backtesting, comparing):
         family.add(command)
+    completion.add(command, commands)
     return parser

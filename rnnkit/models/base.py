@@ -1,6 +1,5 @@
 """The base of all models: raw data in, readable results out, one file."""
 
-import os
 import warnings
 
 import keras
@@ -11,7 +10,6 @@ from rnnkit import metrics as scoring
 from rnnkit.data.pipeline.encoded import Encoded, in_memory
 from rnnkit.data.pipeline.given import endless, is_lazy
 from rnnkit.data.pipeline.raw import in_parts
-from rnnkit.formats.model_files import check_written
 from rnnkit.losses.balanced import BalancedCrossEntropy
 from rnnkit.losses.class_metrics import of_target
 from rnnkit.models.ahead import ReadsAhead
@@ -20,31 +18,25 @@ from rnnkit.models.compiled import CompiledFunctions
 from rnnkit.models.declared import measuring
 from rnnkit.models.described import Described
 from rnnkit.models.export import Served
-from rnnkit.models.finite import check_finite
 from rnnkit.models.growing import grow, with_rehearsal
 from rnnkit.models.members import Ensemble
 from rnnkit.models.outputs import task_defaults
 from rnnkit.models.prepared import Prepared
 from rnnkit.models.progress import shown
-from rnnkit.models.settings import checked_settings, settings_of
+from rnnkit.models.saved import Saved
 from rnnkit.training import optimizers  # noqa: F401  registers what files may name
 from rnnkit.training.class_weights import class_weights, weighted
 from rnnkit.training.distributed import Distributed
 from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
-from rnnkit.utils import replicas
 from rnnkit.utils.checks import integer
-from rnnkit.utils.config import arguments_of
-from rnnkit.utils.idle import made_by, refuse_idle
-
-# Arguments of patterns that are objects with a configuration of their own.
-SERIALIZED = {"input_feature", "output_feature", "cell", "topology"}
+from rnnkit.utils.idle import refuse_idle
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class Model(
-    CheckedCalls, Described, Distributed, Ensemble, Prepared, ReadsAhead, Served, keras.Model
+    CheckedCalls, Described, Distributed, Ensemble, Prepared, ReadsAhead, Saved, Served, keras.Model
 ):
     """A Keras model with a feature on each side.
 
@@ -446,54 +438,3 @@ class Model(
         outputs = self.predict(data, batch_size, verbose=verbose)
         truth = data.tensors[1].numpy()
         return scoring.scores(self.output_feature, truth, outputs, self.score_names)
-
-    # === Saving ===
-
-    def save(self, filepath, overwrite=True, **kwargs):
-        """Saves features, weights and optimizer to one `.keras` file.
-
-        The file is written beside its place and moved there when complete.
-
-        Args:
-            filepath: Path that ends in `.keras`.
-            overwrite: Whether an existing file is replaced; if not, it raises.
-
-        Raises:
-            ValueError: If a weight is NaN or infinite, or the file cannot be written or would not
-                be loaded again.
-        """
-        path = os.fspath(filepath)
-        if not path.endswith(".keras"):
-            raise ValueError(f"filepath must end in '.keras'. Received: filepath={path!r}")
-        if not overwrite and os.path.exists(path):
-            raise ValueError(
-                f"{path} exists: pass overwrite=True to replace it, or another name. "
-                f"Received: overwrite={overwrite}"
-            )
-        check_finite([*self.variables, *(self.optimizer.variables if self.optimizer else ())])
-        with replicas.written(path, self.distribute_strategy) as temporary:
-            super().save(temporary, **kwargs)
-            check_written(temporary)
-
-    def get_config(self):
-        """The arguments of `__init__`, each of which is an attribute, and the settings."""
-        config = arguments_of(self, type(self))
-        config = {name: config[name] for name in config if name not in ("inputs", "outputs")}
-        for name in SERIALIZED & config.keys():
-            if not isinstance(config[name], (str, type(None))):
-                config[name] = keras.saving.serialize_keras_object(config[name])
-        return {**config, **self._network_config(), "settings": settings_of(self)}
-
-    @classmethod
-    @made_by("file")
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        settings = checked_settings(config.pop("settings", {}))
-        for name in SERIALIZED & config.keys():
-            if isinstance(config[name], dict):
-                config[name] = keras.saving.deserialize_keras_object(
-                    config[name], custom_objects=custom_objects
-                )
-        model = cls(**config)
-        model.recipe, model.score_names, model.fit_defaults, model.trained = settings
-        return model
