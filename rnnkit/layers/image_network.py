@@ -122,7 +122,7 @@ class ImageNetwork(Configured, keras.layers.Layer):
 
     def _read(self, images, training):
         """Pictures `[..., height, width, channels]` as `[pictures, rows, columns, features]`."""
-        x = ops.reshape(images, (-1, *self.size))
+        x = ops.cast(ops.reshape(images, (-1, *self.size)), "float32")
         if self.mean is not None:
             x = x * np.array(self.deviation, "float32") + np.array(self.mean, "float32")
         x = ops.concatenate([x] * 3, axis=-1) if x.shape[-1] == 1 else x
@@ -130,7 +130,8 @@ class ImageNetwork(Configured, keras.layers.Layer):
         mode = NETWORKS[self.network]
         x = x if mode is None else preprocess_input(x, data_format="channels_last", mode=mode)
         x = self.inner(x, training=bool(training) and self.trainable)
-        return ops.mean(x, axis=(1, 2), keepdims=True) if self.pooled else x
+        x = ops.mean(x, axis=(1, 2), keepdims=True) if self.pooled else x
+        return ops.cast(x, self.compute_dtype)
 
     def compute_output_shape(self, images_shape):
         return (*images_shape[:-3], *self.grid, self.features)

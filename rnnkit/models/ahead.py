@@ -61,7 +61,7 @@ class ReadsAhead:
         for data in (train, validation):
             read_data = data and read_ahead(data, read, self.shares_inputs, bar)
             if data and not read_data and verbose:
-                tell(f"What {layer.network} makes of them is too much: it reads them every time")
+                tell(f"What {layer.network} makes of them is not kept: it reads them every time")
             found.append(read_data or data)
         return tuple(found)
 

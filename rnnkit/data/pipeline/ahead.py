@@ -23,11 +23,13 @@ def read_ahead(data, read, shared=False, shown=lambda pieces, count: pieces):
             and may show how many have been read.
 
     Returns:
-        `Encoded` or `Shared` examples; or None where they have no end, or take more memory than is
-        kept.
+        `Encoded` or `Shared` examples; or None where they have no end, take more memory than is
+        kept, or are cut into pieces already.
     """
     if isinstance(data, Streamed):
         return _stream(data, read, shared, shown)
+    if type(data) not in (Encoded, Shared):
+        return None
     first = data.inputs if isinstance(data, Shared) else data.tensors[0]
     pictures = first.flat_values if isinstance(first, tf.RaggedTensor) else first
     starts, parts, used = range(0, int(pictures.shape[0]), BATCH), [], 0
