@@ -395,7 +395,7 @@ class Recipe(RecipeOptions):
 
         >>> recipe = recipes.get("sentiment")
         >>> base = recipe.pretrain(["one text", "another text"] * 20, epochs=1, units=8)
-        >>> model = recipe.model(recipe.data(), base=base, units=8)
+        >>> base.save("base.keras")  # for recipe.train(data, base="base.keras", units=8)
         """
         from rnnkit.models.pretraining import pretrain
 
