@@ -420,6 +420,45 @@ class Recipe(RecipeOptions):
             plan.epochs = settings.get("epochs", plan.epochs)
         return plan.fit(self.model(data, base=base, **options), data)
 
+    @ShowsOptions
+    def pretrain(self, texts, *, out=None, epochs=10, batch_size=None, verbose="auto", **options):
+        """Trains the layers that read texts on texts without targets.
+
+        The embedding and the recurrent layers learn as a language model
+        (`rnnkit.models.EncoderLanguageModel`), in each direction in which the recipe's model reads.
+        A model that starts from them, `recipe.model(data, base=...)` with the same options, needs
+        fewer examples. A tenth of the texts says when to stop.
+
+        Args:
+            texts: Texts: a list, the path of a text file with one a line, or a `tf.data.Dataset` of
+                raw inputs, such as `data.train`, whose targets are left out.
+            out: Path of a `.keras` file for the model; None saves nothing.
+            epochs: Passes over the texts at most.
+            batch_size: Texts in a step; 64 by default.
+            verbose: As in `keras.Model.fit`.
+            **options: As in `model`. Those that are not of the layers that read have no effect.
+
+        Returns:
+            The trained `rnnkit.models.EncoderLanguageModel`, to be passed as `base`.
+
+        Raises:
+            ValueError: For a recipe whose network has no recurrent layers that read texts (such as
+                `spam`, a bag of words), and for options with which they would read the words that
+                they have to tell (`filters`; `num_layers` where texts are read both ways).
+
+        Example:
+
+        >>> recipe = recipes.get("sentiment")
+        >>> base = recipe.pretrain(["one text", "another text"] * 20, epochs=1, units=8)
+        >>> base.save("base.keras")  # for recipe.train(data, base="base.keras", units=8)
+        """
+        from rnnkit.models.pretraining import pretrain
+
+        self.check_options(options)
+        out = None if out is None else os.fspath(out)
+        settings = {"epochs": epochs, "batch_size": batch_size, "out": out, "verbose": verbose}
+        return pretrain(self, texts, options, **settings)
+
     def tune(self, data=None, **arguments):
         """Searches the recipe's space with keras-tuner; see `rnnkit.tuning.tune`."""
         from rnnkit import tuning

@@ -28,8 +28,8 @@ def extended(base, newer):
 
     Example:
 
-    >>> old, new = Label().adapt(["ham", "spam"]), Label().adapt(["ad", "ham"])
-    >>> extended(old, new).classes
+    >>> old = rnnkit.features.Label().adapt(["ham", "spam"])
+    >>> extended(old, rnnkit.features.Label().adapt(["ad", "ham"])).classes
     ['ham', 'spam', 'ad']
     """
     if base is None and newer is None:

@@ -7,6 +7,7 @@ from rnnkit.models.ctc import CTC
 from rnnkit.models.echo_state import EchoStateNetwork
 from rnnkit.models.echo_state_forecaster import EchoStateForecaster
 from rnnkit.models.encoder_decoder import EncoderDecoder
+from rnnkit.models.encoder_language_model import EncoderLanguageModel
 from rnnkit.models.forecaster import Forecaster
 from rnnkit.models.language_model import LanguageModel
 from rnnkit.models.many_to_many import ManyToMany
@@ -22,6 +23,7 @@ __all__ = [
     "EchoStateForecaster",
     "EchoStateNetwork",
     "EncoderDecoder",
+    "EncoderLanguageModel",
     "Forecaster",
     "LanguageModel",
     "ManyToMany",

@@ -3,7 +3,6 @@
 import types
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded, Streamed
@@ -66,21 +65,19 @@ def grow(model, x, y=None, sample_weight=None):
     return dataset
 
 
-def with_rehearsal(data, old, seed):
-    """Encoded data, and as many examples of older data, chosen at random.
+def with_rehearsal(data, old):
+    """Encoded data, and older data beside it, to be learned from together.
 
     Args:
-        data, old: Encoded data.
-        seed: Integer that fixes which, or None.
+        data, old: Encoded data, in memory.
     """
     if not isinstance(data, Encoded) or not isinstance(old, Encoded):
         raise ValueError("rehearse needs data that ends and fits in memory. Received: a stream")
     if len(data.tensors) != 2 or len(old.tensors) != 2:
         raise ValueError("rehearse needs data of (x, y) without sample weights")
-    count = min(len(data), len(old))
-    chosen = np.random.default_rng(seed).permutation(len(old))[:count]
-    parts = zip(data.tensors, old.tensors, strict=True)
-    tensors = tuple(tf.concat([new, tf.gather(each, chosen)], axis=0) for new, each in parts)
+    tensors = tuple(
+        tf.concat(parts, axis=0) for parts in zip(data.tensors, old.tensors, strict=True)
+    )
     return Encoded(tensors, data.padding)
 
 

@@ -6,8 +6,8 @@ import os
 
 import numpy as np
 
-from rnnkit.features.extending import added, both_extended
-from rnnkit.models import Model
+from rnnkit.features.extending import added, both_extended, extended
+from rnnkit.models import EncoderLanguageModel, ManyToOne, Model, Tagger
 from rnnkit.models.reservoir.one_pass import OnePass
 from rnnkit.saving.loading import load_model
 from rnnkit.training.copying import copy_weights
@@ -64,7 +64,13 @@ class Base:
 
     @property
     def features(self):
-        return self.model.input_feature, self.model.output_feature
+        """The features of both sides; None for the targets of a model that had none."""
+        said = None if self._pretrained else self.model.output_feature
+        return self.model.input_feature, said
+
+    @property
+    def _pretrained(self):
+        return isinstance(self.model, EncoderLanguageModel)
 
     def extend(self, features):
         """The base's features with what those of the new data know beside.
@@ -76,6 +82,8 @@ class Base:
             ValueError: If the base has other features; the message names both.
         """
         try:
+            if self._pretrained:
+                return extended(self.features[0], features[0]), features[1]
             return both_extended(self.features, features)
         except ValueError as error:
             raise ValueError(
@@ -92,7 +100,8 @@ class Base:
         Raises:
             ValueError: If the base is of another class, or no layer of it fits.
         """
-        if type(model) is not type(self.model):
+        wanted = (ManyToOne, Tagger) if self._pretrained else type(self.model)
+        if not isinstance(model, wanted):
             raise ValueError(
                 f"base must be a {type(model).__name__}, as the new model is. Received: "
                 f"{self._described(self.model)}"

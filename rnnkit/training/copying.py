@@ -157,8 +157,9 @@ def _lists(feature):
 
 
 def _kinds(layer):
-    """The classes of a layer and of those within it."""
-    return [type(each).__name__ for each in layer._flatten_layers()]
+    """The classes of a layer and of those within it, but for those that dropout adds."""
+    names = [type(each).__name__ for each in layer._flatten_layers()]
+    return [name for name in names if name not in ("Dropout", "RecurrentStack")]
 
 
 def _shapes(layer):

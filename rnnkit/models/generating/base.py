@@ -107,7 +107,7 @@ class Generating(Model):
                 of tokens `[n, samples, time]` and references `[n, r, length]` that gives `[n,
                 samples]`.
             samples: Sequences sampled for each input, at least 2.
-            learning_rate: By default a third of the model's own; with a reward a tenth.
+            learning_rate: As in `Model.fine_tune`; with a reward a tenth of the model's own.
             **kwargs: As in `Model.fine_tune`. The reward of what was sampled is shown as `reward`,
                 that of greedy decoding of the validation data as `val_reward`, by which the model
                 of a recipe stops early.
