@@ -25,6 +25,8 @@ class Ensemble:
 
     Example:
 
+    >>> text = rnnkit.features.Text().adapt(texts)
+    >>> label = rnnkit.features.Label().adapt(labels)
     >>> model = rnnkit.models.ManyToOne(text, label, units=8, ensemble=2, seed=1)
     >>> history = model.fit(texts, labels, epochs=2, verbose=0)
     >>> [len(member.history.epoch) for member in model.members]
