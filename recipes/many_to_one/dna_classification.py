@@ -61,7 +61,7 @@ class DnaClassification(rnnkit.Recipe):
     # A hundred sequences are but three batches an epoch: too few updates for much dropout.
     small = {
         "ensemble": 5, "units": 16, "filters": 32, "dropout": 0.1, "output_dropout": 0.3,
-        "learning_rate": 1e-2, "epochs": 50, "batch_size": 8, "patience": 10,
+        "learning_rate": 1e-2, "epochs": 60, "batch_size": 8, "patience": 20,
     }  # fmt: skip
 
     # === Search space ===

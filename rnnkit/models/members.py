@@ -23,6 +23,15 @@ class Ensemble:
     numbers, and with `crf=True` of scores and transitions, which gives the normalised geometric
     mean of their distributions over whole sequences of tags.
 
+    Example:
+
+    >>> text = rnnkit.features.Text().adapt(texts)
+    >>> label = rnnkit.features.Label().adapt(labels)
+    >>> model = rnnkit.models.ManyToOne(text, label, units=8, ensemble=2, seed=1)
+    >>> history = model.fit(texts, labels, epochs=2, verbose=0)
+    >>> [len(member.history.epoch) for member in model.members]
+    [2, 2]
+
     Reference: Lakshminarayanan, Pritzel and Blundell 2017, "Simple and scalable predictive
     uncertainty estimation using deep ensembles", https://arxiv.org/abs/1612.01474.
     """
