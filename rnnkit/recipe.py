@@ -99,6 +99,13 @@ class Recipe(RecipeOptions):
     def adapt_features(data, input_feature, output_feature):
         """The pair of two features, each adapted to its side of the training data; one feature for
         both sides is adapted to both."""
+        kind, spec = output_feature.target_type, data.train.element_spec[-1]
+        if kind in ("classes", "ordered") and spec.shape.rank:
+            raise ValueError(
+                "An example may have several labels here, as targets are lists: use "
+                "label_feature(data) of the recipe, or Labels(), in place of "
+                f"{type(output_feature).__name__}. Received: targets of shape {spec.shape}"
+            )
         inputs = data.train.map(lambda x, y: x)
         targets = data.train.map(lambda x, y: y)
         if input_feature is output_feature:

@@ -18,8 +18,8 @@ def best_threshold(truth, outputs):
 
     Example:
 
-    >>> best_threshold(np.array([False, True, True]), np.array([0.1, 0.2, 0.9]))
-    0.15
+    >>> best_threshold(np.array([False, True, True]), np.array([0.125, 0.25, 0.75]))
+    0.1875
     """
     order = np.argsort(-outputs, kind="stable")
     scores, found = outputs[order], np.cumsum(truth[order])  # of the first 1, 2, ... examples

@@ -136,6 +136,19 @@ def test_columns_without_an_example_are_labels_too():
     assert label.names == [*NAMES, "calm"]
 
 
+def test_columns_by_position_without_a_header(tmp_path, capsys):
+    columns(int).to_csv(tmp_path / "a.csv", index=False, header=False)
+    data = recipes.get("spam").data(tmp_path / "a.csv", input=0, target=[1, 2, 3])
+    assert sum(data.sizes.values()) == 60
+
+
+def test_a_recipe_of_one_class_refuses_lists():
+    recipe = recipes.get("fraud_detection")
+    data = recipes.get("spam").data((TEXTS, LISTS))
+    with pytest.raises(ValueError, match="targets are lists: use label_feature.*of Detection"):
+        recipe.adapt(data)
+
+
 @pytest.mark.parametrize(
     "name, source, options, message",
     [

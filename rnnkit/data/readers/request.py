@@ -84,7 +84,9 @@ class Request:
             self.refuse(f"{path} is JSON, which has neither", "separator", "header")
         header = self.header
         if header is None:
-            header, given = True, self.given.values()
+            header, given = True, []
+            for column in self.given.values():
+                given += column if isinstance(column, (list, tuple)) else [column]
             by_position = given and all(isinstance(column, int) for column in given)
             if by_position or suffix not in FILES:
                 names = {name for role in self.recipe.columns.values() for name in role}
