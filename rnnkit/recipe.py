@@ -10,6 +10,9 @@ from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
 from rnnkit.utils.recipe_options import RecipeOptions
 
+# Passes over examples with several labels, unless early stopping ends them before.
+EPOCHS_OF_LABELS = 60
+
 
 class Recipe(RecipeOptions):
     """A task that works from raw data to a saved model.
@@ -378,7 +381,8 @@ class Recipe(RecipeOptions):
 
         Args:
             data: What `recipe.data` gave; the embedded sample by default.
-            epochs: Passes over the data at most; by default the recipe's.
+            epochs: Passes over the data at most; by default the recipe's, and 60 where an example
+                may have several labels, each of which tells the network little at a time.
             batch_size: Examples in a step; by default the recipe's.
             class_weight: Dict of weight by class, or `"balanced"`; see `rnnkit.models.Model.fit`.
             reward_epochs: Passes over the data that follow, in which the model learns from scores
@@ -425,7 +429,10 @@ class Recipe(RecipeOptions):
         if epochs is None and base is None:
             _, settings = small_data.chosen(self, data, options)
             plan.epochs = settings.get("epochs", plan.epochs)
-        return plan.fit(self.model(data, base=base, **options), data)
+        model = self.model(data, base=base, **options)
+        if epochs is None and model.output_feature.target_type == "labels":
+            plan.epochs = max(plan.epochs, EPOCHS_OF_LABELS)
+        return plan.fit(model, data)
 
     @ShowsOptions
     def pretrain(self, texts, *, out=None, epochs=10, batch_size=None, verbose="auto", **options):

@@ -1,16 +1,14 @@
 """Several labels a text: the recipes `sentiment` and `spam` beside a linear model, in one run.
 
     python -m tests.benchmarks.labels [--train 3000] [--seeds 1 2 3] [--recipes sentiment spam]
-        [--epochs 60]
 
 A text has one to four opinions in the words of `rnnkit_reviews`, each of an aspect of a film; its
 labels are which of five kinds of aspects it praises and which it faults, ten in all. Half of the
 adjectives are said of any aspect, so that a word tells the side and what stands before it the kind;
 one combination in six of an aspect and an adjective is in the test alone. Default settings of the
-recipes, but that training ends when validation says so and not after a fixed time. The linear model
-is logistic regression, one label against the rest, on tf-idf of words and pairs of words
-(scikit-learn); its strength is chosen on the validation part, where its thresholds are chosen as
-ours are, or left at .5, whichever is better in the test.
+recipes. The linear model is logistic regression, one label against the rest, on tf-idf of words and
+pairs of words (scikit-learn); its strength is chosen on the validation part, where its thresholds
+are chosen as ours are, or left at .5, whichever is better in the test.
 """
 
 import argparse
@@ -83,7 +81,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--train", type=int, default=3000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--epochs", type=int, default=60, help="at most")
     parser.add_argument("--recipes", nargs="+", default=["sentiment", "spam"])
     options = parser.parse_args()
     sizes = (options.train, options.train // 4, options.train // 3)
@@ -99,7 +96,7 @@ def main():
         assert isinstance(data, Data)
         for seed in options.seeds:
             began = time.perf_counter()
-            model = recipe.train(data, epochs=options.epochs, seed=seed, verbose=0)
+            model = recipe.train(data, seed=seed, verbose=0)
             seconds = f"{time.perf_counter() - began:.0f}"
             found = model.score(data.test)
             epochs = len(model.history.epoch)

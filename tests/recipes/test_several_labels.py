@@ -11,6 +11,7 @@ import recipes
 import rnnkit
 from rnnkit.cli import main
 from rnnkit.formats import pictures
+from rnnkit.training.plan import TrainingPlan
 
 NAMES = ["rude", "loud", "about_food"]
 ROWS = [
@@ -217,6 +218,17 @@ def test_from_the_command_line_to_a_file_and_back(tmp_path, capsys):
     cells = [json.loads(cell) for cell in pd.read_csv(out).prediction]
     model = rnnkit.load_model(path)
     assert cells == [each["labels"] for each in model.infer(TEXTS)]
+
+
+@pytest.mark.parametrize("targets, most", [(LISTS, 60), ([str(len(each)) for each in LISTS], 20)])
+def test_several_labels_are_trained_for_longer(targets, most, monkeypatch):
+    found = []
+    monkeypatch.setattr(TrainingPlan, "fit", lambda plan, model, data: found.append(plan.epochs))
+    recipe = recipes.get("spam")
+    data = recipe.data((TEXTS, targets))
+    recipe.train(data, ensemble=1)
+    recipe.train(data, epochs=3)
+    assert found == [most, 3]
 
 
 def test_folds_and_comparison(tmp_path):
