@@ -219,6 +219,13 @@ def test_a_stream_is_read_once_where_what_is_made_of_it_fits(small, monkeypatch)
     assert read.tensors[0].numpy().tolist() == whole.tensors[0].numpy().tolist() == [0, 0, 1, 2, 3]
     assert read.tensors[1].to_list() == whole.tensors[1].to_list()
 
+    def unreadable():
+        raise ValueError("example 3 cannot be decoded")
+
+    bad = tf.data.Dataset.from_tensor_slices(([b"no picture"], ["a"]))
+    with pytest.raises(ValueError, match="example 3 cannot be decoded"):
+        model._read_ahead(Streamed(bad, data.encode, data.padding, unreadable))
+
 
 @pytest.mark.slow
 def test_what_does_not_fit_is_read_every_time(small, monkeypatch, capfd):

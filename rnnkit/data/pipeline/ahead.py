@@ -52,6 +52,7 @@ def _stream(data, read, shared, shown):
         return None
     encode = as_written(lambda *raw: (raw[0], data.encode(*raw)))
     batches = pipeline.batch(data.dataset, BATCH).map(encode, tf.data.AUTOTUNE).prefetch(2)
+    batches = _telling(batches, data)
     indices, which, parts, others, used = {}, [], [], [], 0
     for raw, (inputs, *rest) in shown(batches, -(-int(size) // BATCH) if size > 0 else None):
         if shared:  # a picture with several texts is read once
@@ -81,3 +82,12 @@ def _stream(data, read, shared, shown):
     if len(which) > len(indices):
         return Shared(found, (tf.constant(which, tf.int32), *rest), data.padding)
     return Encoded((found, *rest), data.padding)
+
+
+def _telling(batches, data):
+    """Batches of a stream; where one cannot be used, an error that names the first bad example."""
+    try:
+        yield from batches
+    except tf.errors.InvalidArgumentError:
+        data.refuse()
+        raise
