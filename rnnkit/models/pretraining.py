@@ -4,6 +4,7 @@ import copy
 import inspect
 import os
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,6 +16,8 @@ from rnnkit.utils.options import taken_by
 # Of the texts, the fraction that says when to stop.
 HELD_OUT = 0.1
 SETTINGS = {"batch_size": 64, "patience": 2, "monitor": "val_loss"}
+# What a recipe chose for the few examples that have targets: texts without are many.
+DROPOUTS = ("token_dropout", "dropout", "output_dropout", "recurrent_dropout")
 # Classes of models whose layers it trains, and what of them lies where they would have to be.
 BUILT_LIKE = ("ManyToOne", "Tagger")
 
@@ -27,7 +30,7 @@ def pretrain(recipe, texts, options, *, epochs, batch_size, out, verbose):
         texts, epochs, batch_size, out, verbose: As there.
         options: Dict of options of the recipe.
     """
-    values = {**recipe.options(), **options}
+    values = {**recipe.options(), **dict.fromkeys(DROPOUTS, 0.0), **options}
     if recipe.model_class not in BUILT_LIKE:
         raise ValueError(
             f"The recipe {recipe.name!r} cannot be pretrained: its network has no recurrent layers "
@@ -47,7 +50,8 @@ def pretrain(recipe, texts, options, *, epochs, batch_size, out, verbose):
     known = inspect.signature(EncoderLanguageModel).parameters
     chosen = {name: value for name, value in values.items() if name in known}
     model = EncoderLanguageModel(feature, name=recipe.name, **chosen)
-    model.compile(recipe.optimizer(values["learning_rate"]))
+    # Without averages of the weights, which small data moves too little.
+    model.compile(keras.optimizers.Adam(values["learning_rate"], clipnorm=1.0))
     model.recipe = recipe.name
     model.fit_defaults = dict(SETTINGS)
     train, held_out = _divided(model.prepare(dataset), values["seed"])
