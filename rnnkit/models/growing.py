@@ -94,7 +94,7 @@ def _check_compiled(model):
             )
 
 
-@made_by("recipe")
+@made_by("file")
 def _rebuild(model, features):
     """Makes the object anew with other features, and gives it its weights back."""
     older = {name: getattr(model, name) for name in FEATURES}
