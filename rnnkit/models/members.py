@@ -138,13 +138,8 @@ class Ensemble:
         member.fit_defaults = self.fit_defaults
         if verbose != 0:
             tell(f"Member {number + 1} of {self.ensemble}")
-        # Each member has a graph of its own, which TensorFlow takes for one that is traced anew.
-        log = tf.get_logger()
-        log.addFilter(_no_retracing)
-        try:
+        with _many_graphs():
             yield member
-        finally:
-            log.removeFilter(_no_retracing)
 
     def finish(self, train, validation, batch_size=None, validation_batch_size=None):
         """Makes the whole of members that are trained; returns its `History`, see `fit_members`."""
@@ -152,10 +147,12 @@ class Ensemble:
         history = keras.callbacks.History()
         history.set_model(self)
         history.on_train_begin()
-        logs, last = self.evaluate(train, batch_size=batch_size, verbose=0, return_dict=True), {}
-        size = validation_batch_size or batch_size
-        if validation is not None:
-            last = self.evaluate(validation, batch_size=size, verbose=0, return_dict=True)
+        size, last = validation_batch_size or batch_size, {}
+        options = {"verbose": 0, "return_dict": True}
+        with _many_graphs():
+            logs = self.evaluate(train, batch_size=batch_size, **options)
+            if validation is not None:
+                last = self.evaluate(validation, batch_size=size, **options)
         history.on_epoch_end(0, {**logs, **{f"val_{name}": value for name, value in last.items()}})
         self.history = history
         self.calibrate(validation, size)
@@ -225,8 +222,20 @@ class SavesWhole:
             undo()
 
 
-def _no_retracing(record):
-    return "retracing" not in record.getMessage()
+@contextlib.contextmanager
+def _many_graphs():
+    """A context without TensorFlow's warning of graphs that are traced anew: those of members are
+    different ones, but it tells them apart by their code."""
+
+    def other(record):
+        return "retracing" not in record.getMessage()
+
+    log = tf.get_logger()
+    log.addFilter(other)
+    try:
+        yield
+    finally:
+        log.removeFilter(other)
 
 
 def _copies(items):
