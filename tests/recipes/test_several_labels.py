@@ -121,12 +121,20 @@ def test_every_form_is_read(form, tmp_path, capsys):
     assert len(list(whole)) == 60
 
 
-def test_without_a_word_a_cell_is_one_class(tmp_path):
+def test_without_a_word_a_cell_is_one_class(tmp_path, capsys):
     source, _ = separated(tmp_path)
     frame = pd.read_csv(source, keep_default_na=False)
     frame.label = frame.label.where(frame.label != "", "none")
     data = recipes.get("spam").data(frame)
     assert type(recipes.get("spam").adapt(data)[1]) is rnnkit.features.Label
+    said = capsys.readouterr().out
+    assert "read as one class, such as 'loud | about_food'; label_separator='|' makes" in said
+
+
+def test_classes_with_signs_in_them_are_no_several_labels(capsys):
+    classes = ["Smith, John", "Other; unspecified", "a|b", "plain"]
+    recipes.get("spam").data(([f"text {n}" for n in range(40)], classes * 10))
+    assert "label_separator" not in capsys.readouterr().out
 
 
 def test_columns_without_an_example_are_labels_too():

@@ -145,6 +145,7 @@ def text_and_label(table, columns):
         if type(value) is str:
             known[value] = as_label(value)
     _tell_of_case(known.values(), table.source)
+    several_labels.tell(known.values(), table.source)
     return _texts(table, columns), _labels(labels, known)
 
 

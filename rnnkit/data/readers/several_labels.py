@@ -1,5 +1,7 @@
 """Targets of which an example may have several, or none: lists, texts with separators, columns."""
 
+import collections
+
 import numpy as np
 import tensorflow as tf
 
@@ -94,6 +96,28 @@ def _written(cells):
             return None
     found = listed.column(list(cells))
     return None if found and isinstance(found[0], str) else found or None
+
+
+def tell(classes, source):
+    """Says which classes look like several labels with something between them, as parts of them
+    occur in others too.
+
+    Args:
+        classes: Iterable of classes.
+        source: What to call the table.
+    """
+    names = set(map(str, classes))
+    for separator in several.SEPARATORS:
+        inside = sorted(name for name in names if separator in name)
+        counts = collections.Counter(
+            part for name in names for part in several.split(name, separator)
+        )
+        if inside and any(counts[part] > 1 for part in several.split(inside[0], separator)):
+            print(
+                f"{source}: each label is read as one class, such as {shorten(inside[0], 60)!r}; "
+                f"label_separator={separator!r} makes several labels of it"
+            )
+            return
 
 
 def column(table, name):
