@@ -31,6 +31,7 @@ from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
 from rnnkit.utils.checks import integer
+from rnnkit.utils.graphs import many_graphs
 from rnnkit.utils.idle import refuse_idle
 
 
@@ -256,7 +257,7 @@ class Model(
         warmup = self.fit_defaults.get("warmup")
         callbacks = with_defaults(callbacks, self.optimizer, stopping, warmup)
         self.build_optimizer()
-        with BestKept(self, callbacks, interrupted_path, (train, held_out)):
+        with BestKept(self, callbacks, interrupted_path, (train, held_out)), many_graphs():
             history = run(
                 follow(callbacks, self._batches(train, batch_size, shuffle, self.shuffling_seed)),
                 epochs=epochs,
@@ -382,7 +383,8 @@ class Model(
         if kwargs.pop("_use_cached_eval_dataset", False):  # how Keras validates within fit
             return super().evaluate(x, _use_cached_eval_dataset=True, **kwargs)
         data = self.prepare(x, y, sample_weight)
-        return super().evaluate(self._batches(data, batch_size), **kwargs)
+        with many_graphs():
+            return super().evaluate(self._batches(data, batch_size), **kwargs)
 
     def predict(self, x, batch_size=None, verbose="auto", **kwargs):
         """The network's outputs for raw inputs, as arrays in the order of the inputs.
@@ -405,7 +407,8 @@ class Model(
         batches = self._batches(data, size)
         if len(batches.element_spec) > 1:
             batches = batches.map(lambda codes, *rest: (codes,))
-        outputs = super().predict(batches, verbose=verbose, **kwargs)
+        with many_graphs():
+            outputs = super().predict(batches, verbose=verbose, **kwargs)
         if isinstance(outputs, tf.RaggedTensor):  # sequences whose batches differ in length
             fill = tf.constant(self.output_feature.padding, outputs.dtype)
             outputs = outputs.to_tensor(fill).numpy()  # [inputs, longest, ...]

@@ -4,7 +4,6 @@ import contextlib
 import inspect
 
 import keras
-import tensorflow as tf
 
 from rnnkit.training.stopping import tell
 from rnnkit.utils.checks import integer
@@ -138,8 +137,7 @@ class Ensemble:
         member.fit_defaults = self.fit_defaults
         if verbose != 0:
             tell(f"Member {number + 1} of {self.ensemble}")
-        with _many_graphs():
-            yield member
+        yield member
 
     def finish(self, train, validation, batch_size=None, validation_batch_size=None):
         """Makes the whole of members that are trained; returns its `History`, see `fit_members`."""
@@ -149,10 +147,9 @@ class Ensemble:
         history.on_train_begin()
         size, last = validation_batch_size or batch_size, {}
         options = {"verbose": 0, "return_dict": True}
-        with _many_graphs():
-            logs = self.evaluate(train, batch_size=batch_size, **options)
-            if validation is not None:
-                last = self.evaluate(validation, batch_size=size, **options)
+        logs = self.evaluate(train, batch_size=batch_size, **options)
+        if validation is not None:
+            last = self.evaluate(validation, batch_size=size, **options)
         history.on_epoch_end(0, {**logs, **{f"val_{name}": value for name, value in last.items()}})
         self.history = history
         self.calibrate(validation, size)
@@ -220,22 +217,6 @@ class SavesWhole:
             self.model.save(filepath, overwrite, **kwargs)
         finally:
             undo()
-
-
-@contextlib.contextmanager
-def _many_graphs():
-    """A context without TensorFlow's warning of graphs that are traced anew: those of members are
-    different ones, but it tells them apart by their code."""
-
-    def other(record):
-        return "retracing" not in record.getMessage()
-
-    log = tf.get_logger()
-    log.addFilter(other)
-    try:
-        yield
-    finally:
-        log.removeFilter(other)
 
 
 def _copies(items):
