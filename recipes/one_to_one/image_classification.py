@@ -5,8 +5,9 @@
 
 A dense network reads all pixels of a picture at once: no memory, and no notion of what lies beside
 what. It suits small pictures of things in the middle, such as digits, letters or parts on a belt.
-With `filters=[32, 64]` convolutions look at the parts of a picture first. Photographs are read by a
-network that has learned from millions of them, which reads each but once:
+With `filters=[32, 64]` convolutions look at the parts of a picture first; `cell="lstm"` reads it
+row by row. Photographs are read by a network that has learned from millions of them, which reads
+each but once:
 
     rnnkit train image_classification --data photographs --set size=160 \\
         --set network=MobileNetV2 --set network_weights=imagenet --out photographs.keras
@@ -27,7 +28,10 @@ class ImageClassification(rnnkit.Recipe):
         size: A dense network has a weight for each pixel and unit, so that large pictures need
             many examples. A network with weights of ImageNet has learned on 224 x 224 pixels.
         channels: 1 where colours say nothing.
-        units, dropout: Thousands of pictures can feed larger layers; hundreds need more dropout.
+        units: By default [256, 128] of the dense network, and 128 of recurrent ones. Thousands of
+            pictures can feed larger layers.
+        dropout: Hundreds of pictures need more.
+        cell: A recurrent cell, such as lstm, reads a picture row by row, from the top.
     """
 
     # === Task ===
@@ -54,9 +58,21 @@ class ImageClassification(rnnkit.Recipe):
 
     # === Model ===
 
-    model_class = "OneToOne"
-    defaults = {"units": [256, 128], "dropout": 0.3}
-    unused = ("token_dropout",)
+    model_class = {"dense": "OneToOne", None: "ManyToOne"}
+    defaults = {"units": None, "dropout": 0.3}
+    without = {None: ("filters", "activation", "network", "network_weights", "train_network")}
+    unused = (
+        *("token_dropout", "embedding_size", "bag_of_words", "train_vectors", "vector_pull"),
+        "kernel_size",
+    )
+
+    def build(self, image, label, **options):
+        dense = options["cell"] == "dense"
+        if options["units"] is None:
+            options["units"] = [256, 128] if dense else 128
+        if not dense:
+            del options["filters"]
+        return super().build(image, label, **options)
 
     # === Scores and training ===
 

@@ -25,7 +25,8 @@ class ManyToOne(Model):
     Args:
         input_feature: Adapted feature of a sequence: of tokens (`Text`), which become vectors; of
             numbers (`Series`, `Strokes`, `Audio`, `Nucleotides`); or of events (`Events`), whose
-            categories become vectors beside the numbers.
+            categories become vectors beside the numbers. A picture (`Image`) is read row by row,
+            from the top.
         output_feature: Adapted `Label`, `OrderedLabel`, `Labels` (several) or `Number`.
         cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, a reference cell) or a
             Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory: the model is a
@@ -132,6 +133,8 @@ class ManyToOne(Model):
                 input_feature, embedding_size, seeds.next(), trained=train_vectors, pull=vector_pull
             )
             sequences = [embedding(tokens)]  # [batch, time, embedding]
+        elif entrance.is_picture(input_feature):
+            inputs, sequences = entrance.rows(input_feature)
         else:
             inputs, sequences = entrance.numbers(input_feature, embedding_size, seeds)
         drop = keras.layers.Dropout(output_dropout, seed=seeds.next(), name="output_dropout")

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from rnnkit.datasets.motifs import reverse_complement
-from rnnkit.features import Detection, Events, Label, Nucleotides, Number, Strokes, Text
+from rnnkit.features import Detection, Events, Image, Label, Nucleotides, Number, Strokes, Text
 from rnnkit.layers import ReferenceGRUCell, cell_names
 from rnnkit.losses.balanced import BalancedCrossEntropy
 from rnnkit.models import ManyToOne
+from rnnkit.saving import load_model
 from tests import helpers
 from tests.tiers import first
 
@@ -278,3 +279,27 @@ def test_events_are_served_as_they_are_inferred(tmp_path):
     assert [name.decode() for name in served["label"].numpy()] == [e["label"] for e in expected]
     found = served["probability"].numpy()
     np.testing.assert_allclose(found, [each["probability"] for each in expected], atol=1e-6)
+
+
+def test_a_picture_is_read_row_by_row(tmp_path):
+    pictures = np.random.default_rng(1).integers(0, 256, (12, 5, 4, 3)).astype("uint8")
+    image = Image().adapt(pictures)
+    model = ManyToOne(image, Label(["a", "b"]), cell="simple_rnn", units=3, seed=1)
+    kernel, recurrent, bias = model.get_layer("encoder").get_weights()
+    rows = image.encode(image.to_tensor(pictures)).numpy().reshape(12, 5, 4 * 3)
+    state = np.zeros((12, 3))
+    for step in range(5):
+        state = np.tanh(rows[:, step] @ kernel + state @ recurrent + bias)
+    weights, shift = model.get_layer("output").get_weights()
+    expected = keras.ops.softmax(state @ weights + shift)
+    np.testing.assert_allclose(model.predict(pictures, verbose=0), expected, atol=1e-5)
+    model.save(tmp_path / "m.keras")
+    loaded = load_model(tmp_path / "m.keras")
+    assert loaded.infer(pictures[0]) == model.infer(pictures[0])
+    assert len(model.infer(list(pictures))) == 12
+
+
+def test_options_of_tokens_are_refused_with_pictures():
+    image = Image().adapt(np.zeros((2, 4, 4), "uint8"))
+    with pytest.raises(ValueError, match="need sequences of tokens, such as Text. Received: Image"):
+        ManyToOne(image, Label(["a", "b"]), bag_of_words=True)

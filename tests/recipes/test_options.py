@@ -148,3 +148,16 @@ def test_mistakes_in_a_recipe(changes, message):
     wrong = type("Wrong", (Own,), changes)
     with pytest.raises(ValueError, match=message):
         wrong().options()
+
+
+def test_pictures_are_read_by_a_dense_network_or_row_by_row():
+    recipe = recipes.get("image_classification")
+    data = recipe.data()
+    dense, rows = (recipe.model(data, cell=cell) for cell in ("dense", "gru"))
+    assert type(dense).__name__ == "OneToOne" and dense.units == [256, 128]
+    assert type(rows).__name__ == "ManyToOne" and (rows.units, rows.cell) == (128, "gru")
+    assert rows.get_layer("rows").output.shape == (None, 20, 20)
+    with pytest.raises(ValueError, match="filters"):
+        recipe.model(data, cell="gru", filters=[8])
+    with pytest.raises(ValueError, match="num_layers"):
+        recipe.model(data, num_layers=2)

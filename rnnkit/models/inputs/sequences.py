@@ -14,12 +14,21 @@ from rnnkit.models.declared import measuring
 from rnnkit.utils.idle import origin
 
 
+def is_picture(feature):
+    """Whether a feature gives single pictures, whose rows are a sequence."""
+    return feature.shape is not None and not feature.sequence
+
+
 def check_sequence(feature):
-    """Raises a ValueError unless an input feature gives sequences of tokens or of numbers."""
+    """Raises a ValueError unless an input feature gives sequences of tokens or of numbers, or
+    pictures."""
+    if is_picture(feature):
+        return
     if not feature.sequence or (feature.vocabulary_size is None and feature.width is None):
         raise ValueError(
-            "input_feature must give sequences of tokens, such as Text, or of numbers, such as "
-            f"Events, Strokes or Series. Received: {type(feature).__name__}"
+            "input_feature must give sequences of tokens, such as Text, of numbers, such as "
+            "Events, Strokes or Series, or pictures, as Image does. "
+            f"Received: {type(feature).__name__}"
         )
 
 
@@ -98,6 +107,21 @@ def numbers(feature, embedding_size, seeds):
     return inputs, [
         Strand(4, index, strands, name=f"strand_{index}")(x) for index in range(strands)
     ]
+
+
+def rows(feature):
+    """The input of a feature of pictures, and its rows as a sequence of numbers.
+
+    Args:
+        feature: Adapted feature with `shape`.
+
+    Returns:
+        The pair of the Keras input `[batch, height, width, channels]` and a list of one sequence
+        `[batch, height, width * channels]`.
+    """
+    height, width, channels = feature.shape
+    inputs = keras.Input(feature.shape, name="image")
+    return inputs, [keras.layers.Reshape((height, width * channels), name="rows")(inputs)]
 
 
 def convolution(filters, kernel_size, seed):
