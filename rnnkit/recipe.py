@@ -124,12 +124,12 @@ class Recipe(RecipeOptions):
         several, as its targets are lists, and `Label` or `OrderedLabel` where it has one.
 
         Args:
-            data: `rnnkit.data.Data`.
+            data: `rnnkit.data.Data`; or None, for a feature that is not adapted.
             ordered: As the option of that name.
         """
         from rnnkit.features import Label, Labels, OrderedLabel
 
-        if not data.train.element_spec[1].shape.rank:
+        if data is None or not data.train.element_spec[1].shape.rank:
             return OrderedLabel.of(ordered) if ordered else Label()
         if ordered:
             raise ValueError(
@@ -426,9 +426,11 @@ class Recipe(RecipeOptions):
             verbose=verbose,
         )
         data = self.data() if data is None else data
-        if epochs is None and base is None:
-            _, settings = small_data.chosen(self, data, options)
-            plan.epochs = settings.get("epochs", plan.epochs)
+        if base is None:
+            chosen, settings = small_data.chosen(self, data, options)
+            plan.about["options"] |= chosen
+            if epochs is None:
+                plan.epochs = settings.get("epochs", plan.epochs)
         model = self.model(data, base=base, **options)
         if epochs is None and model.output_feature.target_type == "labels":
             plan.epochs = max(plan.epochs, EPOCHS_OF_LABELS)

@@ -25,7 +25,8 @@ def check_features(input_feature, output_feature, outputs=(Label, Labels, Number
                 f"Received: {type(feature).__name__}"
             )
     if not isinstance(output_feature, outputs):
-        names = " or ".join(each.__name__ for each in outputs)
+        *names, last = (each.__name__ for each in outputs)
+        names = f"{', '.join(names)} or {last}" if names else last
         raise ValueError(
             f"output_feature must be a {names}. Received: {type(output_feature).__name__}"
         )

@@ -137,7 +137,7 @@ class TrainingPlan:
                 history = model.history
                 history.history, history.epoch = curves[0]["history"], curves[0]["epoch"]
             curve = None if whole is not None else model.history  # an ensemble has several
-            model.trained = facts_of(model, data, self.about["options"], curve)
+            model.trained = facts_of(model, data, self.about.get("options"), curve)
             if file is not None:
                 model.save(self.out)  # the weights are those of the best epoch, as in the file
                 file.remove()

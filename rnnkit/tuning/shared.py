@@ -28,7 +28,9 @@ class Shared:
         """An untrained model for the options of a trial."""
         features = self._entry(options)["features"]
         rest = {key: value for key, value in options.items() if key not in FOR_FIT}
-        model = self.recipe.network(features, self.base, **rest)
+        if self.base is not None:
+            rest["base"] = self.base
+        model = self.recipe.network(features, **rest)
         if "batch_size" in options:
             model.fit_defaults["batch_size"] = options["batch_size"]
         return model

@@ -178,7 +178,10 @@ TEXT, LABEL = Text().adapt(["a b"]), Label(["x", "y"])
         ({"output_feature": Label()}, "output_feature has learned nothing yet"),
         ({"input_feature": "text"}, "input_feature must be a feature.*'text'"),
         ({"input_feature": Number(normalize=False)}, "sequences of tokens, such as Text.*Number"),
-        ({"output_feature": TEXT}, "output_feature must be a Label or Number. Received: Text"),
+        (
+            {"output_feature": TEXT},
+            "output_feature must be a Label, Labels or Number. Received: Text",
+        ),
         ({"pooling": "first"}, "pooling must be one of.*'last', 'mean'.*'first'"),
         ({"cell": "lsmt"}, "Did you mean 'lstm'.*'lsmt'"),
         ({"units": 0}, "units must be an integer.*0"),

@@ -50,6 +50,7 @@ def test_options_of_the_user_win(recipe, data, capsys):
 def test_training_takes_its_epochs(recipe, data, given, epochs):
     model = recipe.train(data, ensemble=1, verbose=0, **given)
     assert len(model.history.epoch) == epochs
+    assert model.trained["options"]["units"] == 2  # what it was trained with, not what is usual
 
 
 @pytest.mark.parametrize("train, small", [(400, False), (399, True), (None, False)])
