@@ -1,5 +1,6 @@
 """Data: readers of what users have, and the pipeline that encodes it for training.
 
+    recipe_data.py  what recipes call: `recipe.data`
     splits.py       `Data`: raw examples in three parts, and how one table becomes three
     stored.py       columns of examples in little memory, made tensors row by row
     readers/        from files, frames, arrays and TFDS names to `Data`
