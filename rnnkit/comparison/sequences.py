@@ -3,11 +3,7 @@
 import keras
 
 from rnnkit.features import Image, Label, Labels, Number, Text
-from rnnkit.layers.recurrent import recurrent
 from rnnkit.models import ManyToOne
-from rnnkit.models.base import Model
-from rnnkit.models.outputs import output_layer
-from rnnkit.utils.seeds import Seeds
 
 EMBEDDING = 32  # size of the vectors of words
 
@@ -44,16 +40,9 @@ def read_in_order(
             name=recipe.name, **settings,
         )  # fmt: skip
     elif isinstance(source, Image) and isinstance(target, (Label, Labels, Number)):
-        seeds = Seeds(seed)
-        height, width, channels = source.shape
-        inputs = keras.Input(source.shape, name="image")  # [batch, height, width, channels]
-        x = keras.layers.Reshape((height, width * channels), name="rows")(inputs)
-        x = recurrent(seed=seeds.next(), name="encoder", **settings)(x)  # [batch, units]
-        x = keras.layers.Dropout(dropout, seed=seeds.next(), name="output_dropout")(x)
-        model = Model(
-            inputs, output_layer(target, seeds.next())(x), input_feature=source,
-            output_feature=target, seed=seed, name=recipe.name,
-        )  # fmt: skip
+        model = ManyToOne(
+            source, target, output_dropout=dropout, seed=seed, name=recipe.name, **settings
+        )
     else:
         raise ValueError(
             f"the recipe {recipe.name!r} is one-to-one and takes no cell but its own, "

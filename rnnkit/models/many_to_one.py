@@ -145,7 +145,9 @@ class ManyToOne(Model):
             masked.append(SequencePooling(pooling, name="pooling"))
         split = bag_of_words or len(sequences) > 1  # several logits become one output
         output = output_layer(output_feature, seeds.next(), activate=not split)
-        mask = present_steps(inputs)  # [batch, time]
+        # A picture has all its rows.
+        picture = entrance.is_picture(input_feature)
+        mask = None if picture else present_steps(inputs)  # [batch, time]
         outputs = []  # each [batch, classes]
         for x in sequences:
             for layer in masked:
