@@ -60,7 +60,10 @@ class ImageClassification(rnnkit.Recipe):
 
     model_class = {"dense": "OneToOne", None: "ManyToOne"}
     defaults = {"units": None, "dropout": 0.3}
-    without = {None: ("filters", "activation", "network", "network_weights", "train_network")}
+    without = {
+        "dense": (),
+        None: ("filters", "activation", "network", "network_weights", "train_network"),
+    }
     unused = (
         *("token_dropout", "embedding_size", "bag_of_words", "train_vectors", "vector_pull"),
         "kernel_size",

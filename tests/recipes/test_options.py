@@ -156,6 +156,7 @@ def test_pictures_are_read_by_a_dense_network_or_row_by_row():
     assert type(dense).__name__ == "OneToOne" and dense.units == [256, 128]
     assert type(rows).__name__ == "ManyToOne" and (rows.units, rows.cell) == (128, "gru")
     assert rows.get_layer("rows").output.shape == (None, 20, 20)
+    recipe.check_options({"filters": [8], "network": "MobileNetV2", "activation": "tanh"})
     with pytest.raises(ValueError, match="filters"):
         recipe.model(data, cell="gru", filters=[8])
     with pytest.raises(ValueError, match="num_layers"):
