@@ -72,6 +72,8 @@ def test_each_option_counts_or_is_refused(name):
                 refused.add(key)
     if name == "forecasting":
         assert {"washout", "window", "learning_rate", "leak_spread", "ridge", "lags"} <= refused
+    elif name == "image_classification":  # dense, or row by row
+        assert {"filters", "network", "num_layers", "bidirectional"} <= refused
     elif name != "text_generation":
         assert not refused
 
