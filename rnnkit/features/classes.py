@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import free_token, strings, text_of
+from rnnkit.features.conversion import asserted, free_token, strings, text_of
 from rnnkit.utils.checks import one_of
 
 DATA_TYPES = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
@@ -28,6 +28,7 @@ class Classes(Feature):
     accepts_numbers = True
     decodes_in_graph = True
     least = 1
+    called = "classes"  # in messages
 
     def __init__(self, classes=None, data_type=None):
         self.classes = None
@@ -72,6 +73,26 @@ class Classes(Feature):
     @property
     def size(self):
         return len(self.classes) if self.adapted else None
+
+    def refuse_unknown(self, raw, unknown):
+        """Raises a ValueError that names the classes that training did not see.
+
+        Args:
+            raw: Iterable of these, bytes or `str`.
+            unknown: Which examples have one, bool `[examples]`.
+        """
+        raw = sorted({text_of(each) for each in raw})
+        raise ValueError(
+            f"The label column holds {'labels' if len(raw) > 1 else 'a label'} that training did "
+            f"not: {', '.join(map(repr, raw[:10]))} ({int(unknown.sum())} of {len(unknown)} "
+            f"examples, first that of {int(np.argmax(unknown))}). Known {self.called}: "
+            f"{', '.join(map(repr, self.names[:20]))}"
+        )
+
+    def guard(self, encoded):
+        known = ", ".join(map(repr, self.names[:20]))
+        message = f"The data holds a label that training did not. Known {self.called}: {known}"
+        return asserted(encoded, encoded >= 0, message)
 
     def ids(self, values):
         """Indices int32 of names, a string tensor of any shape; -1 for a class never seen."""

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.classes import Classes, data_type_of
-from rnnkit.features.conversion import asserted, text_of
+from rnnkit.features.conversion import text_of
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -61,18 +61,7 @@ class Label(Classes):
     def check(self, values, encoded):
         unknown = np.asarray(encoded) < 0
         if unknown.any():
-            raw = sorted({text_of(value) for value in values.numpy()[unknown].tolist()})
-            raise ValueError(
-                f"The label column holds {'labels' if len(raw) > 1 else 'a label'} that training "
-                f"did not: {', '.join(map(repr, raw[:10]))} ({int(unknown.sum())} of "
-                f"{len(unknown)} examples, first that of {int(np.argmax(unknown))}). "
-                f"Known classes: {', '.join(map(repr, self.names[:20]))}"
-            )
-
-    def guard(self, encoded):
-        known = ", ".join(map(repr, self.names[:20]))
-        message = f"The data holds a label that training did not. Known classes: {known}"
-        return asserted(encoded, encoded >= 0, message)
+            self.refuse_unknown(values.numpy()[unknown].tolist(), unknown)
 
     def decode(self, values):
         """Probabilities `[batch, classes]` to a list of dicts, one an example.

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnkit.features.base import ADAPT_BATCH
 from rnnkit.features.classes import Classes, data_type_of
-from rnnkit.features.conversion import asserted, batch, is_frame, strings, text_of
+from rnnkit.features.conversion import batch, is_frame, strings, text_of
 from rnnkit.features.thresholds import HALF, best_threshold
 from rnnkit.features.words import ragged
 from rnnkit.formats import several
@@ -58,6 +58,7 @@ class Labels(Classes):
     dtype = "int8"
     calibrates = True
     reads_columns = True
+    called = "labels"
     entries = ("classes",)
     learned = ("data_type", "separator")
     adjustable = ("choose", "thresholds")  # which are chosen anew
@@ -287,20 +288,7 @@ class Labels(Classes):
                 f"{values.numpy()[unknown][0].tolist()} at position {int(np.argmax(unknown))}"
             )
         names = self.cast(values).flat_values
-        raw = sorted(
-            {text_of(each) for each in names.numpy()[self.ids(names).numpy() < 0].tolist()}
-        )
-        raise ValueError(
-            f"The label column holds {'labels' if len(raw) > 1 else 'a label'} that training did "
-            f"not: {', '.join(map(repr, raw[:10]))} ({int(unknown.sum())} of {len(unknown)} "
-            f"examples, first that of {int(np.argmax(unknown))}). Known labels: "
-            f"{', '.join(map(repr, self.names[:20]))}"
-        )
-
-    def guard(self, encoded):
-        known = ", ".join(map(repr, self.names[:20]))
-        message = f"The data holds a label that training did not. Known labels: {known}"
-        return asserted(encoded, encoded >= 0, message)
+        self.refuse_unknown(names.numpy()[self.ids(names).numpy() < 0].tolist(), unknown)
 
     # === Decoding ===
 

@@ -232,6 +232,7 @@ class Model(
         if trainer is None:
             train, validation = self._read_ahead(train, validation, verbose)
         self._seen(train)
+        self.trained = None  # what was kept of an earlier training is not true of this one
         if self.members:
             return self.fit_members(
                 train,

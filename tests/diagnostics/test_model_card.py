@@ -62,6 +62,13 @@ def test_of_embedded_data_and_of_models_without_a_recipe(tmp_path):
     assert repr(alone).startswith("<ManyToOne 'many_to_one") and ", gru, " in repr(alone)
 
 
+def test_another_training_leaves_nothing_of_the_one_before(trained):
+    model = rnnkit.models.OneToOne.from_config(trained[0].get_config())
+    model.trained = dict(trained[0].trained)
+    model.fine_tune(FEW["text"], ["no", "yes"] * 20, epochs=1, verbose=0)
+    assert model.trained is None and "Nothing is known" in rnnkit.card(model)
+
+
 def test_what_has_no_card(tmp_path, capsys):
     with pytest.raises(ValueError, match="model must be one of rnnkit.models. Received: 'm.keras'"):
         rnnkit.card("m.keras")

@@ -67,6 +67,7 @@ class OnePass:
         """
         if kwargs:
             raise ValueError(f"fit does not take {sorted(kwargs)} here: it makes one pass")
+        self.trained = None  # what was kept of an earlier training is not true of this one
         weights = class_weights(class_weight, self.output_feature)
         own = y is None and not isinstance(x, (tf.data.Dataset, tuple))
         data, held_out = self._prepare_fit(

@@ -76,6 +76,7 @@ class OnlineLearning:
                 many = isinstance(self.ridge, list)
                 ridge = self.ridge[len(self.ridge) // 2] if many else self.ridge
             self._solve(equations, ridge=ridge)
+            self.trained = None  # what was kept of the training before is not true any more
         self.stream_end = run.end.with_rows(*rows) if continued else run.end
         return self
 
