@@ -61,11 +61,10 @@ def test_words_never_seen_are_told_apart(vectors, options):
 ])  # fmt: skip
 def test_texts_of_words_never_seen(vectors, cls, options):
     model, texts, kinds = judged(vectors, cls, **options)
-    model.compile(keras.optimizers.Adam(0.03))
+    model.compile(keras.optimizers.Adam(0.01))
     model.fit(texts, kinds, epochs=60, verbose=0)
     found = model.infer([f"a {name}" for name in [*ANIMALS[SEEN:], *PLANTS[SEEN:]]])
-    right = [each["label"] for each in found] == np.repeat(["animal", "plant"], 3)
-    assert right.sum() >= 5  # few examples: sums in another order may turn one over
+    assert [each["label"] for each in found] == ["animal"] * 3 + ["plant"] * 3
 
 
 def test_frozen_vectors_stay_and_pulled_ones_stay_near(vectors):
