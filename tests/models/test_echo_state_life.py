@@ -216,7 +216,10 @@ def test_progress_of_long_fits(monkeypatch, capsys):
         ({"bidirectional": True, "output_feedback": True}, "output_feedback needs.*one direction"),
         ({"output": LABEL, "output_feedback": True}, "output_feedback needs an output at each st"),
         ({"output": Forecast()}, "output_feature has learned nothing yet"),
-        ({"output": Text().adapt(["a"])}, "output_feature must be a Series or Forecast or Label"),
+        (
+            {"output": Text().adapt(["a"])},
+            "output_feature must be a Series, Forecast, Label or Number. Received: Text",
+        ),
     ],
 )
 def test_bad_arguments(options, message):
