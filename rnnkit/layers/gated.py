@@ -14,6 +14,8 @@ Reference:
 import keras
 import tensorflow as tf
 
+from rnnkit.layers.time_loop import compiles, loop
+
 _enabled = True
 
 
@@ -53,7 +55,7 @@ class _HandWritten:
     use_cudnn = "auto"  # for `SimpleRNN`, which does not have the argument
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if not training or not self._by_hand():
+        if not (training or compiles(self.compute_dtype)) or not self._by_hand():
             return super().inner_loop(sequences, initial_state, mask, training=training)
         states = list(initial_state) if keras.tree.is_nested(initial_state) else [initial_state]
         mask = mask[0] if keras.tree.is_nested(mask) else mask
@@ -67,7 +69,8 @@ class _HandWritten:
         cell = self.cell
         weights = [cell.kernel, cell.recurrent_kernel, cell.bias]
         weights = [keras.ops.cast(each, self.compute_dtype) for each in weights]
-        outputs, states = self._run(x, valid, *states, *weights)  # [time, batch, units]
+        # outputs: [time, batch, units]
+        outputs, states = self._run(x, valid, *states, *weights, learns=training)
         if valid is not None:
             shown = valid
             if not self.zero_output_for_mask:  # in Keras zero until a step counts, then as before
@@ -103,8 +106,8 @@ class SimpleRNN(_HandWritten, keras.layers.SimpleRNN):
     TensorShape([2, 8])
     """
 
-    def _run(self, *arguments):
-        return run_simple_rnn(*arguments)
+    def _run(self, *arguments, learns):
+        return run_simple_rnn(*arguments, learns)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -122,8 +125,8 @@ class LSTM(_HandWritten, keras.layers.LSTM):
     def _by_hand(self):
         return super()._by_hand() and self.cell.recurrent_activation is keras.activations.sigmoid
 
-    def _run(self, *arguments):
-        return run_lstm(*arguments)
+    def _run(self, *arguments, learns):
+        return run_lstm(*arguments, learns)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -144,14 +147,14 @@ class GRU(_HandWritten, keras.layers.GRU):
         default = cell.reset_after and cell.recurrent_activation is keras.activations.sigmoid
         return default and super()._by_hand()
 
-    def _run(self, *arguments):
-        return run_gru(*arguments)
+    def _run(self, *arguments, learns):
+        return run_gru(*arguments, learns)
 
 
 # === Equations ===
 
 
-def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
+def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
     """h_t = tanh(x_t W + h_(t-1) U + b).
 
     Args:
@@ -159,41 +162,44 @@ def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias):
         mask: Boolean `[time, batch, 1]`, or None.
         state: First state `[batch, units]`.
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.SimpleRNN`.
+        learns: Whether there is a gradient.
 
     Returns:
         The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
     """
     inputs = _project(x, kernel, bias)  # [time, batch, units]
 
-    @tf.custom_gradient
     def run(inputs, state, recurrent):
         def forward(a, mask, hidden):
             after = _where(mask, tf.tanh(a + tf.matmul(hidden, recurrent)), hidden)
             return [after], [after]
 
-        (states,), _ = _loop(forward, [inputs, mask], [state], 1)
+        (states,), _ = loop(forward, [inputs, mask], [state], 1)
 
         def gradient(upstream):
             transposed = tf.transpose(recurrent)  # once: products with it are faster
             before = _before(states, state)  # [time, batch, units]
-            slope = _where(mask, 1 - tf.square(states), 0.0)  # a masked step has no gradient
+
+            def prepare(upstream, mask, states):
+                # A masked step has no gradient.
+                return [upstream, mask, _where(mask, 1 - tf.square(states), 0.0)]
 
             def backward(dy, mask, slope, dh):
                 dh += dy
                 da = dh * slope  # [batch, units]
                 return [_where(mask, tf.matmul(da, transposed), dh)], [da]
 
-            values, carried = [upstream, mask, slope], [tf.zeros_like(state)]
-            (da,), (first,) = _loop(backward, values, carried, 1, backwards=True)
+            values, carried = [upstream, mask, states], [tf.zeros_like(state)]
+            (da,), (first,) = loop(backward, values, carried, 1, True, prepare)
             return da, first, _weight_gradient(before, da, recurrent)
 
         return states, gradient
 
-    states = run(inputs, state, recurrent_kernel)
+    states = _with_gradient(run, learns)(inputs, state, recurrent_kernel)
     return states, [states[-1]]
 
 
-def run_gru(x, mask, state, kernel, recurrent_kernel, bias):
+def run_gru(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
     """The GRU of `keras.layers.GRU(reset_after=True)`.
 
     z, r = sigmoid(x W + b + h U + b'), n = tanh(x W_n + b_n + r * (h U_n + b'_n)),
@@ -204,6 +210,7 @@ def run_gru(x, mask, state, kernel, recurrent_kernel, bias):
         mask: Boolean `[time, batch, 1]`, or None.
         state: First state `[batch, units]`.
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.GRU`.
+        learns: Whether there is a gradient.
 
     Returns:
         The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
@@ -214,7 +221,6 @@ def run_gru(x, mask, state, kernel, recurrent_kernel, bias):
         closed = tf.constant([float(inputs.dtype.max) / 2] * units + [0] * 2 * units, inputs.dtype)
         inputs = tf.where(mask, inputs, closed)
 
-    @tf.custom_gradient
     def run(inputs, state, recurrent, bias):
         def forward(a, hidden):
             product = tf.nn.bias_add(tf.matmul(hidden, recurrent), bias)  # [batch, 3 * units]
@@ -223,38 +229,41 @@ def run_gru(x, mask, state, kernel, recurrent_kernel, bias):
             inner = product[:, 2 * units :]  # h U_n + b'_n
             new = tf.tanh(a[:, 2 * units :] + reset * inner)
             after = update * hidden + (1 - update) * new
-            return [after], [after, gates, new, inner]
+            return [after], [after, gates, new, inner][: 4 if learns else 1]
 
-        (states, gates, new, inner), _ = _loop(forward, [inputs], [state], 4)
+        (states, *kept), _ = loop(forward, [inputs], [state], 4 if learns else 1)
 
         def gradient(upstream):
             transposed = tf.transpose(recurrent)
             before = _before(states, state)  # [time, batch, units]
-            update, reset = tf.split(gates, 2, axis=-1)
-            # Derivatives of h_t by the pre-activations of z, n and r.
-            by_update = (before - new) * update * (1 - update)
-            by_new = (1 - update) * (1 - tf.square(new))
-            by_reset = by_new * inner * reset * (1 - reset)
-            slopes = tf.stack([by_update, by_reset, by_new * reset], axis=2)
 
-            def backward(dy, update, slopes, dh):
+            def prepare(upstream, before, gates, new, inner):
+                update, reset = tf.split(gates, 2, axis=-1)
+                # Derivatives of h_t by the pre-activations of z, n and r.
+                by_update = (before - new) * update * (1 - update)
+                by_new = (1 - update) * (1 - tf.square(new))
+                by_reset = by_new * inner * reset * (1 - reset)
+                slopes = tf.stack([by_update, by_reset, by_new * reset], axis=2)
+                return [upstream, update, slopes, by_new]  # slopes: [time, batch, 3, units]
+
+            def backward(dy, update, slopes, by_new, dh):
                 dh += dy
                 da = tf.reshape(dh[:, None] * slopes, [-1, 3 * units])  # [batch, 3 * units]
-                return [dh * update + tf.matmul(da, transposed)], [da, dh]
+                return [dh * update + tf.matmul(da, transposed)], [da, dh * by_new]
 
-            values, carried = [upstream, update, slopes], [tf.zeros_like(state)]
-            (da, dh), (first,) = _loop(backward, values, carried, 2, backwards=True)
-            by_inputs = tf.concat([da[..., : 2 * units], dh * by_new], axis=-1)
+            values, carried = [upstream, before, *kept], [tf.zeros_like(state)]
+            (da, of_new), (first,) = loop(backward, values, carried, 2, True, prepare)
+            by_inputs = tf.concat([da[..., : 2 * units], of_new], axis=-1)
             weights = _weight_gradient(before, da, recurrent)
             return by_inputs, first, weights, tf.reduce_sum(da, [0, 1])
 
         return states, gradient
 
-    states = run(inputs, state, recurrent_kernel, bias[1])
+    states = _with_gradient(run, learns)(inputs, state, recurrent_kernel, bias[1])
     return states, [states[-1]]
 
 
-def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
+def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias, learns=True):
     """i, f, o = sigmoid(...), g = tanh(...) of x W + h U + b; c_t = f * c_(t-1) + i * g,
     h_t = o * tanh(c_t).
 
@@ -263,6 +272,7 @@ def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
         mask: Boolean `[time, batch, 1]`, or None.
         state, cell: First states h and c `[batch, units]`.
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.LSTM`.
+        learns: Whether there is a gradient.
 
     Returns:
         The states h `[time, batch, units]`, and a list of the last h and c `[batch, units]`.
@@ -270,7 +280,6 @@ def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
     units = recurrent_kernel.shape[0]
     inputs = _project(x, kernel, bias)  # [time, batch, 4 * units]
 
-    @tf.custom_gradient
     def run(inputs, state, cell, recurrent):
         def forward(a, mask, hidden, cell):
             a += tf.matmul(hidden, recurrent)  # [batch, 4 * units]
@@ -280,28 +289,34 @@ def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
             g = tf.tanh(a[:, 2 * units : 3 * units])
             after = _where(mask, f * cell + i * g, cell)
             hidden = _where(mask, o * tf.tanh(after), hidden)
-            return [hidden, after], [hidden, after, gates, g]
+            return [hidden, after], [hidden, after, gates, g][: 4 if learns else 1]
 
-        (states, cells, gates, g), last = _loop(forward, [inputs, mask], [state, cell], 4)
+        outputs = 4 if learns else 1
+        (states, *kept), last = loop(forward, [inputs, mask], [state, cell], outputs)
 
         def gradient(upstream, last_upstream):
+            cells, gates, g = kept
             transposed = tf.transpose(recurrent)
-            i, f, _, o = tf.split(gates, 4, axis=-1)
-            squashed = tf.tanh(cells)
-            # Derivatives by the pre-activations: of c_t by those of i, f, g, of h_t by that of o.
-            slopes = tf.stack(
-                [
-                    g * i * (1 - i),
-                    _before(cells, cell) * f * (1 - f),
-                    i * (1 - tf.square(g)),
-                    squashed * o * (1 - o),
-                ],
-                axis=2,
-            )  # [time, batch, 4, units]
-            by_cell = o * (1 - tf.square(squashed))  # of h_t
-            if mask is not None:  # a masked step has no gradient and keeps its cell
-                slopes = tf.where(mask[..., None], slopes, 0.0)
-                by_cell, f = tf.where(mask, by_cell, 0.0), tf.where(mask, f, 1.0)
+
+            def prepare(upstream, mask, cells, before, gates, g):
+                i, f, _, o = tf.split(gates, 4, axis=-1)
+                squashed = tf.tanh(cells)
+                # Derivatives by the pre-activations: of c_t by those of i, f, g, of h_t by that
+                # of o.
+                slopes = tf.stack(
+                    [
+                        g * i * (1 - i),
+                        before * f * (1 - f),
+                        i * (1 - tf.square(g)),
+                        squashed * o * (1 - o),
+                    ],
+                    axis=2,
+                )  # [time, batch, 4, units]
+                by_cell = o * (1 - tf.square(squashed))  # of h_t
+                if mask is not None:  # a masked step has no gradient and keeps its cell
+                    slopes = tf.where(mask[..., None], slopes, 0.0)
+                    by_cell, f = tf.where(mask, by_cell, 0.0), tf.where(mask, f, 1.0)
+                return [upstream, mask, f, slopes, by_cell]
 
             def backward(dy, mask, f, slopes, by_cell, dh, dc):
                 dh += dy
@@ -309,18 +324,23 @@ def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias):
                 da = tf.reshape(tf.stack([dc, dc, dc, dh], axis=1) * slopes, [-1, 4 * units])
                 return [_where(mask, tf.matmul(da, transposed), dh), dc * f], [da]
 
-            values = [upstream, mask, f, slopes, by_cell]
+            values = [upstream, mask, cells, _before(cells, cell), gates, g]
             carried = [tf.zeros_like(state), last_upstream]
-            (da,), firsts = _loop(backward, values, carried, 1, backwards=True)
+            (da,), firsts = loop(backward, values, carried, 1, True, prepare)
             return da, *firsts, _weight_gradient(_before(states, state), da, recurrent)
 
         return (states, last[1]), gradient
 
-    states, last = run(inputs, state, cell, recurrent_kernel)
+    states, last = _with_gradient(run, learns)(inputs, state, cell, recurrent_kernel)
     return states, [states[-1], last]
 
 
 # === Parts of the equations ===
+
+
+def _with_gradient(run, learns):
+    """What `run` computes, with its gradient if there is one."""
+    return tf.custom_gradient(run) if learns else lambda *arguments: run(*arguments)[0]
 
 
 def _project(x, kernel, bias):
@@ -344,50 +364,3 @@ def _before(states, first):
 
 def _where(mask, new, old):
     return new if mask is None else tf.where(mask, new, old)
-
-
-def _loop(function, values, carried, outputs, backwards=False):
-    """Runs over time.
-
-    Args:
-        function: From a step of each of the values, then what is carried, to a pair of lists: what
-            is carried on, and what is written.
-        values: List of tensors `[time, batch, ...]`; None stays None.
-        carried: List of tensors `[batch, ...]`.
-        outputs: How many tensors are written.
-        backwards: Whether the last step comes first.
-
-    Returns:
-        The pair of what was written, a list of tensors `[time, batch, ...]`, and what is carried
-        at the end.
-    """
-    steps, dtype = tf.shape(values[0])[0], carried[0].dtype
-    read = [
-        None if each is None else tf.TensorArray(each.dtype, steps).unstack(each) for each in values
-    ]
-    shapes = [None if each is None else each.shape[1:] for each in values]
-    widths = []
-
-    def body(index, carried, written):
-        position = steps - 1 - index if backwards else index
-        now = [
-            None if array is None else tf.ensure_shape(array.read(position), shape)
-            for array, shape in zip(read, shapes, strict=True)
-        ]
-        after, results = function(*now, *carried)
-        widths[:] = [each.shape[1:] for each in results]
-        written = [
-            array.write(position, each) for array, each in zip(written, results, strict=True)
-        ]
-        after = [tf.ensure_shape(a, b.shape) for a, b in zip(after, carried, strict=True)]
-        return index + 1, after, written
-
-    written = [tf.TensorArray(dtype, steps) for _ in range(outputs)]
-    _, carried, written = tf.while_loop(
-        lambda index, *_: index < steps, body, (0, list(carried), written)
-    )
-    found = [
-        tf.ensure_shape(array.stack(), [values[0].shape[0], carried[0].shape[0], *width])
-        for array, width in zip(written, widths, strict=True)
-    ]
-    return found, carried

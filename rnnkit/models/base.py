@@ -1,5 +1,6 @@
 """The base of all models: raw data in, readable results out, one file."""
 
+import contextlib
 import warnings
 
 import keras
@@ -19,6 +20,7 @@ from rnnkit.models.declared import measuring
 from rnnkit.models.described import Described
 from rnnkit.models.export import Served
 from rnnkit.models.growing import grow, with_rehearsal
+from rnnkit.models.loops import CompilesLoops
 from rnnkit.models.members import Ensemble
 from rnnkit.models.outputs import task_defaults
 from rnnkit.models.prepared import Prepared
@@ -37,7 +39,16 @@ from rnnkit.utils.idle import refuse_idle
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class Model(
-    CheckedCalls, Described, Distributed, Ensemble, Prepared, ReadsAhead, Saved, Served, keras.Model
+    CheckedCalls,
+    Described,
+    CompilesLoops,
+    Distributed,
+    Ensemble,
+    Prepared,
+    ReadsAhead,
+    Saved,
+    Served,
+    keras.Model,
 ):
     """A Keras model with a feature on each side.
 
@@ -258,7 +269,11 @@ class Model(
         warmup = self.fit_defaults.get("warmup")
         callbacks = with_defaults(callbacks, self.optimizer, stopping, warmup)
         self.build_optimizer()
-        with BestKept(self, callbacks, interrupted_path, (train, held_out)), many_graphs():
+        compiled = contextlib.nullcontext()
+        if trainer is None:
+            compiled = self.loops_for(train, self._batch_size(batch_size), epochs)
+        kept = BestKept(self, callbacks, interrupted_path, (train, held_out))
+        with kept, many_graphs(), compiled:
             history = run(
                 follow(callbacks, self._batches(train, batch_size, shuffle, self.shuffling_seed)),
                 epochs=epochs,
@@ -384,7 +399,7 @@ class Model(
         if kwargs.pop("_use_cached_eval_dataset", False):  # how Keras validates within fit
             return super().evaluate(x, _use_cached_eval_dataset=True, **kwargs)
         data = self.prepare(x, y, sample_weight)
-        with many_graphs():
+        with many_graphs(), self.loops_for(data, self._batch_size(batch_size)):
             return super().evaluate(self._batches(data, batch_size), **kwargs)
 
     def predict(self, x, batch_size=None, verbose="auto", **kwargs):
@@ -408,7 +423,7 @@ class Model(
         batches = self._batches(data, size)
         if len(batches.element_spec) > 1:
             batches = batches.map(lambda codes, *rest: (codes,))
-        with many_graphs():
+        with many_graphs(), self.loops_for(data, size):
             outputs = super().predict(batches, verbose=verbose, **kwargs)
         if isinstance(outputs, tf.RaggedTensor):  # sequences whose batches differ in length
             fill = tf.constant(self.output_feature.padding, outputs.dtype)

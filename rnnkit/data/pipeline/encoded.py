@@ -48,6 +48,14 @@ class Encoded:
     def __len__(self):
         return self.size
 
+    @property
+    def steps(self):
+        """Steps of all sequences together: of each example those of its longest; 0 without any."""
+        if self.lengths is not None:
+            return int(tf.reduce_sum(self.lengths))
+        shapes = [each.shape for each in tf.nest.flatten(self.tensors) if each.shape.rank > 2]
+        return self.size * max((int(shape[1]) for shape in shapes), default=0)
+
     def digest(self):
         """Hash of all that there is, which tells data apart."""
         result = hashlib.blake2b(digest_size=16)

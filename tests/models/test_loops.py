@@ -1,0 +1,78 @@
+"""When the loops over time of a model are compiled, and that it learns the same."""
+
+import keras
+import numpy as np
+import pytest
+
+from rnnkit.features import Label, Text
+from rnnkit.layers import time_loop
+from rnnkit.models import ManyToOne, loops
+from tests.layers.test_gated import by_hand
+
+RNG = np.random.default_rng(0)
+X = [" ".join(RNG.choice(list("abcd"), size)) for size in RNG.integers(1, 40, 50)]
+Y = ["yes" if "a b" in text else "no" for text in X]
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """A list of the loops that were compiled; every training is long enough."""
+    monkeypatch.setattr(loops, "WORTH_TRAINING", 0)
+    monkeypatch.setattr(loops, "WORTH_COMPUTING", 0)
+    calls, plain = [], time_loop._in_pieces
+    monkeypatch.setattr(time_loop, "_in_pieces", lambda *a: calls.append(1) or plain(*a))
+    return calls
+
+
+def build(**options):
+    text, label = Text().adapt(X), Label().adapt(Y)
+    return ManyToOne(text, label, embedding_size=4, units=3, seed=1, **options)
+
+
+def fit(model, **options):
+    model.fit(X, Y, batch_size=16, epochs=2, verbose=0, **options)
+    return model.get_weights()
+
+
+@by_hand
+def test_it_learns_the_same(compiled, monkeypatch, tmp_path):
+    model = build(cell="lstm")
+    found, before = fit(model, validation_data=(X, Y)), model.predict_function
+    assert len(compiled) == 3  # forward and backward of training, and of validation
+    path = tmp_path / "m.keras"
+    model.save(path)
+    outputs = model.predict(X, verbose=0)
+    count = len(compiled)
+    assert count > 3 and model.predict_function is before  # that of few inputs
+    with monkeypatch.context() as patch:
+        patch.setattr(loops, "WORTH_TRAINING", 10**9)
+        patch.setattr(loops, "WORTH_COMPUTING", 10**9)
+        for a, b in zip(found, fit(build(cell="lstm"), validation_data=(X, Y)), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5)
+        np.testing.assert_allclose(model.predict(X, verbose=0), outputs, atol=1e-6)
+    assert len(compiled) == count
+    again = keras.models.load_model(path)  # a file does not say what this machine does
+    np.testing.assert_allclose(again.predict(X, verbose=0), outputs, atol=1e-6)
+    assert len(compiled) > count
+
+
+@pytest.mark.parametrize("setting", [{"jit_compile": False}, {"run_eagerly": True}])
+def test_what_the_user_says_has_its_way(compiled, setting):
+    model = build(cell="gru")
+    model.compile(**setting)
+    model.fit(X[:16], Y[:16], verbose=0)
+    assert not compiled
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"),
+    [(1, None), (10, 16)],
+)
+def test_steps_over_all_epochs_decide(monkeypatch, epochs, expected):
+    model = build(cell="gru")
+    data = model.prepare(X, Y)
+    assert data.steps == sum(len(text.split()) for text in X)
+    monkeypatch.setattr(loops, "WORTH_TRAINING", 5 * data.steps / 16)
+    with model.loops_for(data, 16, epochs):
+        assert model._loop_rows == expected
+    assert model._loop_rows is None
