@@ -53,9 +53,13 @@ class _HandWritten:
     """
 
     use_cudnn = "auto"  # for `SimpleRNN`, which does not have the argument
+    # Steps from which on a compiled loop is faster, by `tests.benchmarks.layer_speed`: products are
+    # not, and what there is beside them is least in the cells of few operations.
+    compiled_from = 256
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if not (training or compiles(self.compute_dtype)) or not self._by_hand():
+        compiled = compiles(self.compute_dtype, self.compiled_from)
+        if not (training or compiled) or not self._by_hand():
             return super().inner_loop(sequences, initial_state, mask, training=training)
         states = list(initial_state) if keras.tree.is_nested(initial_state) else [initial_state]
         mask = mask[0] if keras.tree.is_nested(mask) else mask
@@ -70,7 +74,7 @@ class _HandWritten:
         weights = [cell.kernel, cell.recurrent_kernel, cell.bias]
         weights = [keras.ops.cast(each, self.compute_dtype) for each in weights]
         # outputs: [time, batch, units]
-        outputs, states = self._run(x, valid, *states, *weights, learns=training)
+        outputs, states = self._run(x, valid, *states, *weights, training, compiled)
         if valid is not None:
             shown = valid
             if not self.zero_output_for_mask:  # in Keras zero until a step counts, then as before
@@ -106,8 +110,8 @@ class SimpleRNN(_HandWritten, keras.layers.SimpleRNN):
     TensorShape([2, 8])
     """
 
-    def _run(self, *arguments, learns):
-        return run_simple_rnn(*arguments, learns)
+    def _run(self, *arguments):
+        return run_simple_rnn(*arguments)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -122,11 +126,13 @@ class LSTM(_HandWritten, keras.layers.LSTM):
     TensorShape([2, 8])
     """
 
+    compiled_from = 0
+
     def _by_hand(self):
         return super()._by_hand() and self.cell.recurrent_activation is keras.activations.sigmoid
 
-    def _run(self, *arguments, learns):
-        return run_lstm(*arguments, learns)
+    def _run(self, *arguments):
+        return run_lstm(*arguments)
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -147,14 +153,14 @@ class GRU(_HandWritten, keras.layers.GRU):
         default = cell.reset_after and cell.recurrent_activation is keras.activations.sigmoid
         return default and super()._by_hand()
 
-    def _run(self, *arguments, learns):
-        return run_gru(*arguments, learns)
+    def _run(self, *arguments):
+        return run_gru(*arguments)
 
 
 # === Equations ===
 
 
-def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
+def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias, learns=True, compiled=False):
     """h_t = tanh(x_t W + h_(t-1) U + b).
 
     Args:
@@ -163,6 +169,7 @@ def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
         state: First state `[batch, units]`.
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.SimpleRNN`.
         learns: Whether there is a gradient.
+        compiled: Whether the loop is compiled.
 
     Returns:
         The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
@@ -174,7 +181,7 @@ def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
             after = _where(mask, tf.tanh(a + tf.matmul(hidden, recurrent)), hidden)
             return [after], [after]
 
-        (states,), _ = loop(forward, [inputs, mask], [state], 1)
+        (states,), _ = loop(forward, [inputs, mask], [state], 1, compiled)
 
         def gradient(upstream):
             transposed = tf.transpose(recurrent)  # once: products with it are faster
@@ -190,7 +197,7 @@ def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
                 return [_where(mask, tf.matmul(da, transposed), dh)], [da]
 
             values, carried = [upstream, mask, states], [tf.zeros_like(state)]
-            (da,), (first,) = loop(backward, values, carried, 1, True, prepare)
+            (da,), (first,) = loop(backward, values, carried, 1, compiled, True, prepare)
             return da, first, _weight_gradient(before, da, recurrent)
 
         return states, gradient
@@ -199,7 +206,7 @@ def run_simple_rnn(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
     return states, [states[-1]]
 
 
-def run_gru(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
+def run_gru(x, mask, state, kernel, recurrent_kernel, bias, learns=True, compiled=False):
     """The GRU of `keras.layers.GRU(reset_after=True)`.
 
     z, r = sigmoid(x W + b + h U + b'), n = tanh(x W_n + b_n + r * (h U_n + b'_n)),
@@ -211,6 +218,7 @@ def run_gru(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
         state: First state `[batch, units]`.
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.GRU`.
         learns: Whether there is a gradient.
+        compiled: Whether the loop is compiled.
 
     Returns:
         The states `[time, batch, units]`, and a list of the last one `[batch, units]`.
@@ -231,7 +239,7 @@ def run_gru(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
             after = update * hidden + (1 - update) * new
             return [after], [after, gates, new, inner][: 4 if learns else 1]
 
-        (states, *kept), _ = loop(forward, [inputs], [state], 4 if learns else 1)
+        (states, *kept), _ = loop(forward, [inputs], [state], 4 if learns else 1, compiled)
 
         def gradient(upstream):
             transposed = tf.transpose(recurrent)
@@ -252,7 +260,7 @@ def run_gru(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
                 return [dh * update + tf.matmul(da, transposed)], [da, dh * by_new]
 
             values, carried = [upstream, before, *kept], [tf.zeros_like(state)]
-            (da, of_new), (first,) = loop(backward, values, carried, 2, True, prepare)
+            (da, of_new), (first,) = loop(backward, values, carried, 2, compiled, True, prepare)
             by_inputs = tf.concat([da[..., : 2 * units], of_new], axis=-1)
             weights = _weight_gradient(before, da, recurrent)
             return by_inputs, first, weights, tf.reduce_sum(da, [0, 1])
@@ -263,7 +271,7 @@ def run_gru(x, mask, state, kernel, recurrent_kernel, bias, learns=True):
     return states, [states[-1]]
 
 
-def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias, learns=True):
+def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias, learns=True, compiled=False):
     """i, f, o = sigmoid(...), g = tanh(...) of x W + h U + b; c_t = f * c_(t-1) + i * g,
     h_t = o * tanh(c_t).
 
@@ -273,6 +281,7 @@ def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias, learns=True):
         state, cell: First states h and c `[batch, units]`.
         kernel, recurrent_kernel, bias: Weights as those of `keras.layers.LSTM`.
         learns: Whether there is a gradient.
+        compiled: Whether the loop is compiled.
 
     Returns:
         The states h `[time, batch, units]`, and a list of the last h and c `[batch, units]`.
@@ -292,7 +301,7 @@ def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias, learns=True):
             return [hidden, after], [hidden, after, gates, g][: 4 if learns else 1]
 
         outputs = 4 if learns else 1
-        (states, *kept), last = loop(forward, [inputs, mask], [state, cell], outputs)
+        (states, *kept), last = loop(forward, [inputs, mask], [state, cell], outputs, compiled)
 
         def gradient(upstream, last_upstream):
             cells, gates, g = kept
@@ -326,7 +335,7 @@ def run_lstm(x, mask, state, cell, kernel, recurrent_kernel, bias, learns=True):
 
             values = [upstream, mask, cells, _before(cells, cell), gates, g]
             carried = [tf.zeros_like(state), last_upstream]
-            (da,), firsts = loop(backward, values, carried, 1, True, prepare)
+            (da,), firsts = loop(backward, values, carried, 1, compiled, True, prepare)
             return da, *firsts, _weight_gradient(_before(states, state), da, recurrent)
 
         return (states, last[1]), gradient

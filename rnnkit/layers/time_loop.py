@@ -13,38 +13,39 @@ import tensorflow as tf
 
 PIECE = 32  # steps: enough that starting a piece does not count
 
-_rows = None  # what loops that are traced now are compiled for, or None
+_now = None  # rows and steps of the batches for which loops are compiled now, or None
 
 
 @contextlib.contextmanager
-def compiled_loops(rows):
-    """Within it, loops that are traced are compiled.
+def compiled_loops(size):
+    """Within it, loops that are traced are compiled, where that makes them faster.
 
     Args:
-        rows: Rows of a batch. A smaller batch is filled up to it; a larger one is compiled for
-            itself. None: loops are not compiled.
+        size: Rows of a batch, and the steps that it usually has. A smaller batch is filled up to
+            so many rows; a larger one is compiled for itself. None: loops are not compiled.
 
     Example:
 
-    >>> with compiled_loops(64):
+    >>> with compiled_loops((64, 100)):
     ...     outputs = tf.function(layer)(sequences)
     """
-    global _rows
-    before, _rows = _rows, rows
+    global _now
+    before, _now = _now, size
     try:
         yield
     finally:
-        _rows = before
+        _now = before
 
 
-def compiles(dtype):
-    """Whether a loop over states of that dtype would be compiled now."""
-    if _rows is None or dtype not in (tf.float32, tf.float64) or not tf.inside_function():
+def compiles(dtype, least):
+    """Whether a loop over states of that dtype is to be compiled now, if that pays from `least`
+    steps on."""
+    if _now is None or _now[1] < least or not tf.inside_function():
         return False
-    return True
+    return dtype in (tf.float32, tf.float64)
 
 
-def loop(function, values, carried, outputs, backwards=False, prepare=None):
+def loop(function, values, carried, outputs, compiled, backwards=False, prepare=None):
     """Runs over time.
 
     Args:
@@ -53,6 +54,7 @@ def loop(function, values, carried, outputs, backwards=False, prepare=None):
         values: List of tensors `[time, batch, ...]`; None stays None.
         carried: List of tensors `[batch, ...]`.
         outputs: How many tensors are written.
+        compiled: Whether it is compiled; see `compiles`.
         backwards: Whether the last step comes first.
         prepare: From the values, of all steps or of some, to the list of those that `function`
             takes: what can be computed for many steps at once. None: the values themselves.
@@ -61,7 +63,7 @@ def loop(function, values, carried, outputs, backwards=False, prepare=None):
         The pair of what was written, a list of tensors `[time, batch, ...]`, and what is carried
         at the end.
     """
-    if compiles(carried[0].dtype):
+    if compiled:
         return _in_pieces(function, values, carried, outputs, backwards, prepare)
     if prepare is not None:
         values = prepare(*values)
@@ -105,7 +107,7 @@ def _steps(function, values, carried, outputs, backwards, count):
 def _in_pieces(function, values, carried, outputs, backwards, prepare):
     """As `loop`, compiled."""
     steps, rows = tf.shape(values[0])[0], tf.shape(carried[0])[0]
-    missing = tf.maximum(_rows - rows, 0)
+    missing = tf.maximum(_now[0] - rows, 0)
     here = [index for index, each in enumerate(values) if each is not None]
     given = [_filled(values[index], missing, axis=1) for index in here]
     first = [_filled(each, missing, axis=0) for each in carried]

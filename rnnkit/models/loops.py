@@ -6,10 +6,9 @@ from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.layers.time_loop import compiled_loops
 from rnnkit.utils import replicas
 
-# Steps of a loop from which on compiling it saves more time than it takes: about two seconds a
-# layer, against some 0.1 ms a step saved in training, and less where nothing is learned.
-WORTH_TRAINING = 20_000
-WORTH_COMPUTING = 60_000
+# Steps of loops from which on compiling them saves more time than it takes: a second a layer to
+# train and half to compute, against a tenth to a fifth of a millisecond a step.
+WORTH = 30_000
 
 FUNCTIONS = ("train_function", "test_function", "predict_function")
 
@@ -23,7 +22,7 @@ class CompilesLoops:
     `jit_compile=False` have their way. See `rnnkit.layers.time_loop`.
     """
 
-    _loop_rows = None  # rows for which loops are compiled now, or None
+    _loop_size = None  # rows and steps of the batches for which loops are compiled now, or None
     _may_compile_loops = False
 
     def compile(self, *args, jit_compile="auto", run_eagerly=False, **kwargs):
@@ -38,15 +37,15 @@ class CompilesLoops:
         return config
 
     def train_step(self, data):
-        with compiled_loops(self._loop_rows):
+        with compiled_loops(self._loop_size):
             return super().train_step(data)
 
     def test_step(self, data):
-        with compiled_loops(self._loop_rows):
+        with compiled_loops(self._loop_size):
             return super().test_step(data)
 
     def predict_step(self, data):
-        with compiled_loops(self._loop_rows):
+        with compiled_loops(self._loop_size):
             return super().predict_step(data)
 
     @contextlib.contextmanager
@@ -59,20 +58,21 @@ class CompilesLoops:
             batch_size: Examples in a batch.
             epochs: Passes over the data in training; None: it is not trained.
         """
-        before = self._loop_rows
-        rows = self._rows_for(data, batch_size, epochs) if before is None else before
-        self._switch(before, rows)
+        before = self._loop_size
+        size = self._size_for(data, batch_size, epochs) if before is None else before
+        self._switch(before, size)
         try:
             yield
         finally:
-            self._switch(rows, before)
+            self._switch(size, before)
 
-    def _rows_for(self, data, batch_size, epochs):
+    def _size_for(self, data, batch_size, epochs):
         if not self._may_compile_loops or not isinstance(data, Encoded) or replicas.count() > 1:
             return None
-        worth = WORTH_COMPUTING if epochs is None else WORTH_TRAINING
         rows = min(batch_size, len(data))
-        return rows if data.steps / rows * (epochs or 1) >= worth else None
+        if data.steps / rows * (epochs or 1) < WORTH:
+            return None
+        return rows, data.steps // len(data)
 
     def _switch(self, before, after):
         """Exchanges the functions of the steps, which are traced for one or the other."""
@@ -81,18 +81,18 @@ class CompilesLoops:
         self._kept_functions.put(before, {name: getattr(self, name) for name in FUNCTIONS})
         for name, function in self._kept_functions.get(after).items():
             setattr(self, name, function)
-        self._loop_rows = after
+        self._loop_size = after
 
 
 class _Kept:
-    """Functions by the number of rows for which their loops are compiled. An object of its own, as
+    """Functions by the size for which their loops are compiled. An object of its own, as
     Keras takes dicts of a model apart."""
 
     def __init__(self):
         self._kept = {}
 
-    def put(self, rows, functions):
-        self._kept[rows] = functions
+    def put(self, size, functions):
+        self._kept[size] = functions
 
-    def get(self, rows):
-        return self._kept.get(rows, dict.fromkeys(FUNCTIONS))
+    def get(self, size):
+        return self._kept.get(size, dict.fromkeys(FUNCTIONS))

@@ -27,12 +27,12 @@ def step(layer, rows, x, initial, mask, weights, known):
         with tf.GradientTape() as tape:
             tape.watch([x, *initial])
             first = list(initial)
-            with time_loop.compiled_loops(rows):
+            with time_loop.compiled_loops(rows and (rows, 1000)):
                 outputs = tf.nest.flatten(layer(x, initial_state=first, mask=mask, training=True))
                 loss = sum(tf.reduce_sum(a * b) for a, b in zip(outputs, weights, strict=True))
                 variables = [each.value for each in layer.trainable_variables]
                 gradients = tape.gradient(loss, [x, *initial, *variables])
-        with time_loop.compiled_loops(rows):
+        with time_loop.compiled_loops(rows and (rows, 1000)):
             rest = layer(x, initial_state=first, mask=mask, training=False)
         return outputs, gradients, rest
 
@@ -85,7 +85,7 @@ def test_one_compilation_serves_every_length(pieces, monkeypatch):
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, FEATURES])], autograph=False)
     def run(x):
-        with time_loop.compiled_loops(BATCH):
+        with time_loop.compiled_loops((BATCH, 1000)):
             return layer(x, training=True)
 
     rng = np.random.default_rng(1)
@@ -101,7 +101,17 @@ def test_half_precision_and_what_runs_at_once_are_not_compiled(pieces):
     x = tf.ones([BATCH, TIME, FEATURES])
     layer = pair("GRU", dtype="mixed_float16")[0]
     plain = pair("GRU")[0]
-    with time_loop.compiled_loops(BATCH):
+    with time_loop.compiled_loops((BATCH, 1000)):
         tf.function(lambda: layer(x, training=True), autograph=False)()
         plain(x, training=True)
     assert not pieces
+
+
+@by_hand
+@pytest.mark.parametrize(("name", "steps"), [("GRU", 255), ("SimpleRNN", 255), ("LSTM", 1)])
+def test_cells_of_few_operations_are_compiled_for_long_sequences_alone(name, steps, pieces):
+    layer = pair(name)[0]
+    for size in ((BATCH, steps), (BATCH, 256)):
+        with time_loop.compiled_loops(size):
+            tf.function(lambda: layer(tf.ones([BATCH, 2, FEATURES])), autograph=False)()
+    assert len(pieces) == (2 if name == "LSTM" else 1)

@@ -17,8 +17,7 @@ Y = ["yes" if "a b" in text else "no" for text in X]
 @pytest.fixture
 def compiled(monkeypatch):
     """A list of the loops that were compiled; every training is long enough."""
-    monkeypatch.setattr(loops, "WORTH_TRAINING", 0)
-    monkeypatch.setattr(loops, "WORTH_COMPUTING", 0)
+    monkeypatch.setattr(loops, "WORTH", 0)
     calls, plain = [], time_loop._in_pieces
     monkeypatch.setattr(time_loop, "_in_pieces", lambda *a: calls.append(1) or plain(*a))
     return calls
@@ -45,8 +44,7 @@ def test_it_learns_the_same(compiled, monkeypatch, tmp_path):
     count = len(compiled)
     assert count > 3 and model.predict_function is before  # that of few inputs
     with monkeypatch.context() as patch:
-        patch.setattr(loops, "WORTH_TRAINING", 10**9)
-        patch.setattr(loops, "WORTH_COMPUTING", 10**9)
+        patch.setattr(loops, "WORTH", 10**9)
         for a, b in zip(found, fit(build(cell="lstm"), validation_data=(X, Y)), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)
         np.testing.assert_allclose(model.predict(X, verbose=0), outputs, atol=1e-6)
@@ -58,7 +56,7 @@ def test_it_learns_the_same(compiled, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("setting", [{"jit_compile": False}, {"run_eagerly": True}])
 def test_what_the_user_says_has_its_way(compiled, setting):
-    model = build(cell="gru")
+    model = build(cell="lstm")
     model.compile(**setting)
     model.fit(X[:16], Y[:16], verbose=0)
     assert not compiled
@@ -66,13 +64,13 @@ def test_what_the_user_says_has_its_way(compiled, setting):
 
 @pytest.mark.parametrize(
     ("epochs", "expected"),
-    [(1, None), (10, 16)],
+    [(1, None), (10, True)],
 )
 def test_steps_over_all_epochs_decide(monkeypatch, epochs, expected):
     model = build(cell="gru")
     data = model.prepare(X, Y)
     assert data.steps == sum(len(text.split()) for text in X)
-    monkeypatch.setattr(loops, "WORTH_TRAINING", 5 * data.steps / 16)
+    monkeypatch.setattr(loops, "WORTH", 5 * data.steps / 16)
     with model.loops_for(data, 16, epochs):
-        assert model._loop_rows == expected
-    assert model._loop_rows is None
+        assert model._loop_size == (expected and (16, data.steps // 50))
+    assert model._loop_size is None
