@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.reservoir_speed [--rounds 5] [--units 100 ...]
 
-ReservoirPy (pip install rnnkit[benchmark]) runs its own defaults, float64 and connectivity 0.1,
+ReservoirPy (pip install ".[benchmark]") runs its own defaults, float64 and connectivity 0.1,
 and for "equal degree" the connectivity 10 / units, that is the ten links a unit that are our
 default. Ours are `"circulant"`, the default, and `"random"`, both of degree 10. Parts:
 

@@ -22,7 +22,7 @@ are compared. Parts:
                time, that calls the compiled step of rnnkit's model. The last takes `--slow`
                sentences, drawn evenly from all by length, of which the rate is extrapolated.
 
-PyTorch (pip install rnnkit[benchmark]) runs in a process of its own; both frameworks may use all
+PyTorch (pip install ".[benchmark]") runs in a process of its own; both frameworks may use all
 cores. The competitors take their turns, beginning with another one in every round, after a warm-up
 each, which for TensorFlow includes tracing. A ratio is the median over the rounds of the other's
 time over ours, its least and its greatest in brackets.
