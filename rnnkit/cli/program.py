@@ -10,6 +10,7 @@ import warnings
 
 import rnnkit
 from rnnkit.cli import backtesting, browsing, comparing, completion, inference, learning
+from rnnkit.utils import progress
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.signals import Terminated, terminable
 
@@ -30,7 +31,7 @@ def main(arguments=None):
     parser = make_parser()
     options = _parsed(parser, arguments)
     try:
-        with terminable(), warnings.catch_warnings():
+        with terminable(), progress.always(), warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_warning
             return options.run(options) or 0
