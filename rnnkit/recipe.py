@@ -164,8 +164,20 @@ class Recipe(ReadsData, RecipeOptions):
     def adapt(self, data, base=None, **options):
         """The adapted features for a set of options (others than those of features are ignored).
         With a `rnnkit.saving.base.Base` they are its, extended."""
-        features = self.features(data, **taken_by(self.features, {**self.options(), **options}))
-        return features if base is None else base.extend(features)
+        chosen = taken_by(self.features, {**self.options(), **options})
+        if base is None:
+            return self.features(data, **chosen)
+        from rnnkit.features.classes import TooFewClasses
+
+        try:
+            features = self.features(data, **chosen)
+        except TooFewClasses as error:
+            raise ValueError(
+                f"{error}. A new model learns from its own data alone, whatever classes its base "
+                "knows: add examples of another class. Or teach the older model that class: "
+                "rnnkit.load_model(...).fine_tune(data.train, extend=True)"
+            ) from None
+        return base.extend(features)
 
     @made_by("recipe")
     def network(self, features, base=None, **options):
