@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-from rnnkit.cli.arguments import add_json
+from rnnkit.cli.arguments import add_json, check_model, check_recipe, check_source
 from rnnkit.cli.inference import load_saved
 from rnnkit.cli.output import print_table, start_tensorflow, stdout_kept_for, verbosity
 
@@ -12,7 +12,7 @@ def add(command):
     """Adds the command to the parser.
 
     Args:
-        command: Function `(name, run, text, description)` that makes a sub-parser.
+        command: Function `(name, run, text, description, examples)` that makes a sub-parser.
     """
     sub = command(
         "backtest",
@@ -20,6 +20,10 @@ def add(command):
         "score a saved forecaster from many origins in the past",
         "Forecasts from many origins in the past of a table, and prints errors and intervals "
         "beside naive forecasts.",
+        [
+            "backtest forecaster.keras sales.csv --origins 10",
+            "backtest forecaster.keras sales.csv --out all.csv --plot all.png",
+        ],
     )
     sub.add_argument("model", help="a .keras file of a model that forecasts")
     sub.add_argument("inputs", nargs="*", metavar="FILE", help="a table with one series or several")
@@ -67,6 +71,9 @@ def run_backtest(options):
         if path and not pathlib.Path(path).absolute().parent.is_dir():
             raise ValueError(f"--{name}: there is no folder for {path!r}")
     source = _source(options)
+    check_model(options.model)
+    check_recipe(options.recipe)
+    check_source(source)
     start_tensorflow()
     with stdout_kept_for(options.json):
         if options.recipe:

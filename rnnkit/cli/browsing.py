@@ -14,15 +14,25 @@ def add(command):
     """Adds the commands to the parser.
 
     Args:
-        command: Function `(name, run, text, description)` that makes a sub-parser.
+        command: Function `(name, run, text, description, examples)` that makes a sub-parser.
     """
-    add_json(command("list", run_list, "list the recipes"))
+    add_json(command("list", run_list, "list the recipes", examples=["list", "list --json"]))
 
-    sub = command("show", run_show, "show a recipe: its options, data and search space")
+    sub = command(
+        "show",
+        run_show,
+        "show a recipe: its options, data and search space",
+        examples=["show sentiment", "show mine.py"],
+    )
     add_recipe(sub)
     add_json(sub)
 
-    sub = command("copy", run_copy, "copy a recipe's file, to change it")
+    sub = command(
+        "copy",
+        run_copy,
+        "copy a recipe's file, to change it",
+        examples=["copy sentiment mine.py"],
+    )
     add_recipe(sub)
     sub.add_argument("path", nargs="?", help="where to (default: RECIPE.py)")
 

@@ -17,6 +17,7 @@ from rnnkit.utils.signals import Terminated, terminable
 # What shells report for Ctrl-C, and for SIGTERM.
 INTERRUPTED, TERMINATED = 130, 143
 MOST_CHARACTERS = 2000  # of a message
+EXAMPLES = "examples:"
 
 
 def main(arguments=None):
@@ -68,18 +69,33 @@ def _plain(error):
     return text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
 
 
+class _Help(argparse.HelpFormatter):
+    """As argparse's own, but a line an example."""
+
+    def _fill_text(self, text, width, indent):
+        return text if text.startswith(EXAMPLES) else super()._fill_text(text, width, indent)
+
+
 def make_parser():
     """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="rnnkit",
         description="Recipes for recurrent networks: train, evaluate, tune, compare and use them.",
-        epilog="Set RNNKIT_TRACEBACK=1 to see where in the code an error arose.",
+        epilog="`rnnkit COMMAND --help` has examples. Set RNNKIT_TRACEBACK=1 to see "
+        "where in the code an error arose.",
     )
     parser.add_argument("--version", action="version", version=f"rnnkit {rnnkit.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name, run, text, description=None):
-        sub = commands.add_parser(name, help=text, description=description or text)
+    def command(name, run, text, description=None, examples=()):
+        lines = "".join(f"\n  rnnkit {example}" for example in examples)
+        sub = commands.add_parser(
+            name,
+            help=text,
+            description=description or text,
+            epilog=f"{EXAMPLES}{lines}" if lines else None,
+            formatter_class=_Help,
+        )
         sub.set_defaults(run=run)
         return sub
 
