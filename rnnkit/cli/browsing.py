@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shlex
 import shutil
 import sys
 
@@ -43,6 +44,8 @@ def run_list(options):
         print(json.dumps(table, ensure_ascii=False))
     else:
         print_table(table)
+        if sys.stdout.isatty():
+            print("Try: rnnkit show sentiment")
 
 
 def run_show(options):
@@ -89,6 +92,7 @@ def run_show(options):
     if person:
         out.print(table)
         out.print(Markdown(recipe.dataset_card()))
+        out.print(f"Try: rnnkit train {shlex.quote(options.recipe)}", soft_wrap=True, markup=False)
         return
     with out.capture() as lines:
         out.print(table)
