@@ -61,6 +61,7 @@ def _parsed(parser, arguments):
 
 def _show_warning(message, category, filename, line, file=None, text=None):
     """Prints a warning as a note, without the line of code, which means nothing here."""
+    progress.clear()
     print(f"rnnkit: note: {message}", file=sys.stderr)
 
 

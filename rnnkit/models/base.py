@@ -410,8 +410,9 @@ class Model(
         batches = self._batches(data, size)
         if len(batches.element_spec) > 1:
             batches = batches.map(lambda codes, *rest: (codes,))
-        with many_graphs(), Progress("Computing", int(batches.cardinality())) as computing:
+        with many_graphs(), Progress("Computing") as computing:
             if computing.wanted and verbose == 0 and "callbacks" not in kwargs:
+                computing.total = int(batches.cardinality())
                 kwargs["callbacks"] = [
                     keras.callbacks.LambdaCallback(
                         on_predict_batch_end=lambda batch, logs: computing.at(batch + 1)

@@ -70,6 +70,12 @@ def told(pieces, what, total=None, size=None):
             progress.add(1 if size is None else size(piece))
 
 
+def clear():
+    """Takes the line away, so that something else can be printed; the next one follows."""
+    for each in _under_way:
+        each.clear()
+
+
 class Progress:
     """Work that is told of, as a context.
 
@@ -93,6 +99,10 @@ class Progress:
 
     def __exit__(self, *error):
         _under_way.remove(self)
+        self.clear()
+
+    def clear(self):
+        """Takes its line away."""
         if self._width:
             self._show("")
 
@@ -106,7 +116,7 @@ class Progress:
         if not self.wanted or _under_way[0] is not self:
             return
         now = time.monotonic()
-        if now - self._began < FIRST or (self._width and now - self._told < BETWEEN):
+        if now - self._began < FIRST or (self._told > self._began and now - self._told < BETWEEN):
             return
         self._told = now
         self._show(line(self.what, done, self.total, now - self._began))

@@ -95,6 +95,17 @@ def test_of_work_in_work_the_outer_is_told(terminal):
     assert not progress._under_way
 
 
+def test_a_line_makes_way_for_what_else_is_printed(terminal):
+    with progress.asked():
+        for number in progress.told(range(3), "Reading", 3):
+            if number == 1:
+                progress.clear()
+                terminal.write("a note")
+    *before, after = terminal.getvalue().split("a note")
+    assert before[0].endswith(" \r") and not before[0].split("\r")[-2].strip()
+    assert "Reading: 66 %" in after
+
+
 def test_a_line_fits_the_terminal(terminal, monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     with progress.asked():

@@ -251,10 +251,10 @@ def prepare(
     def checked():
         return _checked(_telling(_both(dataset, shorten), dataset, encode), check)
 
-    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+    total = int(dataset.cardinality())
+    if total == tf.data.INFINITE_CARDINALITY:
         return Streamed(dataset, streamed, padding, checked)
     blocks, used, cut, seen = [], 0, 0, 0
-    total = int(dataset.cardinality())
     done = told(checked(), "Encoding", total if total > 0 else None, lambda block: block[0])
     for count, (encoded, shortened) in done:
         blocks.append(encoded)
