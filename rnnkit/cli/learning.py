@@ -27,6 +27,7 @@ from rnnkit.cli.arguments import (
 )
 from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
 from rnnkit.utils import small_data
+from rnnkit.utils.checks import one_of
 
 TUNERS = ("hyperband", "random", "bayesian", "grid")
 
@@ -87,8 +88,6 @@ def add(command):
     sub.add_argument(
         "--tuner",
         default=TUNERS[0],
-        choices=TUNERS,
-        metavar="TUNER",
         help="hyperband, random, bayesian or grid (hyperband)",
     )
     sub.add_argument("--max-trials", type=int, default=20, metavar="N", help="trials at most (20)")
@@ -141,6 +140,7 @@ def run_train(options):
 
 def run_tune(options):
     check_positive("--max-trials", options.max_trials)
+    one_of(options.tuner, "--tuner", TUNERS)
     if options.workers in (1,) or options.workers < 0:
         raise ValueError(f"--workers must be 2 or more, or 0 for none. Received: {options.workers}")
     if options.workers:  # several processes share a GPU only if none takes it whole

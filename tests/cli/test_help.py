@@ -40,7 +40,7 @@ WRONG = {
     "train spam --out m": "--out must end in '.keras'",
     "train spam --base none.keras": "There is no file 'none.keras'",
     "train spam --data none.csv": "There is no file or folder 'none.csv'",
-    "tune spam --tuner nosuch": "invalid choice: 'nosuch'",
+    "tune spam --tuner nosuch": "--tuner must be one of",
     "evaluate none.keras": "There is no file 'none.keras'",
     "evaluate m.keras --recipe nosuch": "There is no recipe 'nosuch'",
     "evaluate m.keras --data none.csv": "There is no file or folder 'none.csv'",
