@@ -9,6 +9,7 @@ from rnnkit.utils import small_data
 from rnnkit.utils.calls import check_call
 from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
+from rnnkit.utils.progress import asked
 from rnnkit.utils.recipe_options import RecipeOptions
 
 # Passes over examples with several labels, unless early stopping ends them before.
@@ -163,8 +164,20 @@ class Recipe(ReadsData, RecipeOptions):
     def adapt(self, data, base=None, **options):
         """The adapted features for a set of options (others than those of features are ignored).
         With a `rnnkit.saving.base.Base` they are its, extended."""
-        features = self.features(data, **taken_by(self.features, {**self.options(), **options}))
-        return features if base is None else base.extend(features)
+        chosen = taken_by(self.features, {**self.options(), **options})
+        if base is None:
+            return self.features(data, **chosen)
+        from rnnkit.features.classes import TooFewClasses
+
+        try:
+            features = self.features(data, **chosen)
+        except TooFewClasses as error:
+            raise ValueError(
+                f"{error}. A new model learns from its own data alone, whatever classes its base "
+                "knows: add examples of another class. Or teach the older model that class: "
+                "rnnkit.load_model(...).fine_tune(data.train, extend=True)"
+            ) from None
+        return base.extend(features)
 
     @made_by("recipe")
     def network(self, features, base=None, **options):
@@ -226,7 +239,9 @@ class Recipe(ReadsData, RecipeOptions):
             options, settings = small_data.chosen(self, data, given)
         if settings or options != given:
             print(small_data.in_words(data, given, options, settings))
-        model = self.network(self.adapt(data, base, **options), base, **options)
+        with asked():
+            features = self.adapt(data, base, **options)
+        model = self.network(features, base, **options)
         known = {name: value for name, value in settings.items() if name != "epochs"}
         model.fit_defaults = {**model.fit_defaults, **known}
         return model
@@ -303,16 +318,19 @@ class Recipe(ReadsData, RecipeOptions):
             callbacks=callbacks,
             verbose=verbose,
         )
-        data = self.data() if data is None else data
+        with asked(verbose):
+            data = self.data() if data is None else data
         if base is None:
             chosen, settings = small_data.chosen(self, data, options)
             plan.about["options"] |= chosen
             if epochs is None:
                 plan.epochs = settings.get("epochs", plan.epochs)
-        model = self.model(data, base=base, **options)
+        with asked(verbose):
+            model = self.model(data, base=base, **options)
         if epochs is None and model.output_feature.target_type == "labels":
             plan.epochs = max(plan.epochs, EPOCHS_OF_LABELS)
-        return plan.fit(model, data)
+        with asked(verbose):
+            return plan.fit(model, data)
 
     @ShowsOptions
     def pretrain(self, texts, *, out=None, epochs=20, batch_size=None, verbose="auto", **options):

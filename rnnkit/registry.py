@@ -150,6 +150,8 @@ class RecipeTable(ResultTable):
     A recipe that cannot be used has the reason as `broken`, and the package it is of as `package`.
     """
 
+    WHOLE = ("pattern", "cell", "dataset")
+
     @property
     def COLUMNS(self):
         columns = {

@@ -7,6 +7,7 @@ import math
 import os
 import re
 
+from rnnkit import registry
 from rnnkit.utils.calls import known_options
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.writing import atomically
@@ -235,13 +236,45 @@ def out_path(options, recipe, resume=False):
             number += 1
             path = f"{recipe.name}-{number}.keras"
         return path
-    if not options.out.endswith(".keras"):
-        raise ValueError(f"--out must end in '.keras'. Received: {options.out!r}")
+    check_ending(options.out)
     going_on = resume and StateFile(options.out).exists()
     if os.path.exists(options.out) and not options.overwrite and not going_on:
         raise ValueError(f"{options.out} exists: pass --overwrite to replace it, or another name")
     _check_folder(options.out)
     return options.out
+
+
+# === What can be refused at once, before TensorFlow is imported ===
+
+
+def check_ending(path):
+    """Raises a ValueError unless a model can be saved under a name, or there is none."""
+    if path is not None and not path.endswith(".keras"):
+        raise ValueError(f"--out must end in '.keras'. Received: {path!r}")
+
+
+def check_model(path):
+    """Raises a ValueError where there is no file of a model; None stands for no model."""
+    if path is not None and "://" not in path and not os.path.exists(path):
+        raise ValueError(f"There is no file {path!r}: a model is a '.keras' file that was saved")
+
+
+def check_recipe(name):
+    """Raises a ValueError where there is no recipe of a name; a file's code is not run."""
+    if name is not None and not name.endswith(".py"):
+        registry.installed(name)
+
+
+def check_source(source):
+    """Raises a ValueError where data is meant to be a file that is not there.
+
+    What has no ending may be a TFDS name, and what has commas or wildcards several files.
+    """
+    if source is None or any(mark in source for mark in ",:*?["):
+        return
+    ending = os.path.splitext(source)[1]
+    if ending and not os.path.exists(source) and not glob.glob(f"{source}*"):
+        raise ValueError(f"There is no file or folder {source!r}")
 
 
 def check_positive(name, value):

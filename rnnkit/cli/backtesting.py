@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-from rnnkit.cli.arguments import add_json
+from rnnkit.cli.arguments import add_json, check_model, check_recipe, check_source
 from rnnkit.cli.inference import load_saved
 from rnnkit.cli.output import print_table, start_tensorflow, stdout_kept_for, verbosity
 
@@ -12,7 +12,7 @@ def add(command):
     """Adds the command to the parser.
 
     Args:
-        command: Function `(name, run, text, description)` that makes a sub-parser.
+        command: Function `(name, run, text, description, examples)` that makes a sub-parser.
     """
     sub = command(
         "backtest",
@@ -20,11 +20,14 @@ def add(command):
         "score a saved forecaster from many origins in the past",
         "Forecasts from many origins in the past of a table, and prints errors and intervals "
         "beside naive forecasts.",
+        [
+            "backtest forecaster.keras sales.csv --origins 10",
+            "backtest forecaster.keras sales.csv --out all.csv --plot all.png",
+        ],
     )
     sub.add_argument("model", help="a .keras file of a model that forecasts")
-    sub.add_argument(
-        "--data", required=True, metavar="FILE", help="a table with one series or several"
-    )
+    sub.add_argument("inputs", nargs="*", metavar="FILE", help="a table with one series or several")
+    sub.add_argument("--data", metavar="FILE", help="the same, by name")
     sub.add_argument("--recipe", help="a .py file whose code the model needs, such as of its cell")
     sub.add_argument(
         "--start", default="0.8", metavar="PART",
@@ -37,6 +40,19 @@ def add(command):
     sub.add_argument("--out", metavar="FILE", help="also write all forecasts to a csv file")
     sub.add_argument("--plot", metavar="FILE", help="also draw errors and intervals by lead")
     add_json(sub)
+
+
+def _source(options):
+    """The path of the table, which stands after the model or after `--data`."""
+    given = [*options.inputs, *filter(None, [options.data])]
+    if len(given) != 1:
+        found = ", ".join(map(repr, options.inputs)) or "none"
+        found += f" and --data {options.data!r}" if options.data else ""
+        raise ValueError(
+            "backtest takes one table: rnnkit backtest MODEL FILE, or --data FILE. "
+            f"Received: {found}"
+        )
+    return given[0]
 
 
 def run_backtest(options):
@@ -54,6 +70,10 @@ def run_backtest(options):
         path = getattr(options, name)
         if path and not pathlib.Path(path).absolute().parent.is_dir():
             raise ValueError(f"--{name}: there is no folder for {path!r}")
+    source = _source(options)
+    check_model(options.model)
+    check_recipe(options.recipe)
+    check_source(source)
     start_tensorflow()
     with stdout_kept_for(options.json):
         if options.recipe:
@@ -65,7 +85,7 @@ def run_backtest(options):
                 f"{type(model.output_feature).__name__}"
             )
         verbose = 0 if options.json else verbosity()
-        report = model.backtest(options.data, start, options.origins, options.refit, verbose)
+        report = model.backtest(source, start, options.origins, options.refit, verbose)
         if options.out:
             with atomically(options.out) as temporary:
                 report.frame().to_csv(temporary, index=False)

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shlex
 import shutil
 import sys
 
@@ -14,15 +15,25 @@ def add(command):
     """Adds the commands to the parser.
 
     Args:
-        command: Function `(name, run, text, description)` that makes a sub-parser.
+        command: Function `(name, run, text, description, examples)` that makes a sub-parser.
     """
-    add_json(command("list", run_list, "list the recipes"))
+    add_json(command("list", run_list, "list the recipes", examples=["list", "list --json"]))
 
-    sub = command("show", run_show, "show a recipe: its options, data and search space")
+    sub = command(
+        "show",
+        run_show,
+        "show a recipe: its options, data and search space",
+        examples=["show sentiment", "show mine.py"],
+    )
     add_recipe(sub)
     add_json(sub)
 
-    sub = command("copy", run_copy, "copy a recipe's file, to change it")
+    sub = command(
+        "copy",
+        run_copy,
+        "copy a recipe's file, to change it",
+        examples=["copy sentiment mine.py"],
+    )
     add_recipe(sub)
     sub.add_argument("path", nargs="?", help="where to (default: RECIPE.py)")
 
@@ -33,6 +44,8 @@ def run_list(options):
         print(json.dumps(table, ensure_ascii=False))
     else:
         print_table(table)
+        if sys.stdout.isatty():
+            print("Try: rnnkit show sentiment")
 
 
 def run_show(options):
@@ -79,6 +92,7 @@ def run_show(options):
     if person:
         out.print(table)
         out.print(Markdown(recipe.dataset_card()))
+        out.print(f"Try: rnnkit train {shlex.quote(options.recipe)}", soft_wrap=True, markup=False)
         return
     with out.capture() as lines:
         out.print(table)

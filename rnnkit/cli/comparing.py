@@ -3,17 +3,27 @@
 import json
 
 from rnnkit import registry
-from rnnkit.cli.arguments import add_data, add_json, check_positive, data_arguments, values_of
+from rnnkit.cli.arguments import (
+    add_data,
+    add_json,
+    check_positive,
+    check_source,
+    data_arguments,
+    values_of,
+)
 from rnnkit.cli.output import print_table, start_tensorflow, stdout_kept_for
+from rnnkit.utils.checks import nearest
 
 CELLS = "dense,simple_rnn,lstm,gru,esn"
+# Those of `rnnkit.comparison.tasks`, without importing what they need.
+TASKS = ("adding", "copy_memory", "delayed_recall", "parity", "sequential_pixels")
 
 
 def add(command):
     """Adds the command to the parser.
 
     Args:
-        command: Function `(name, run, text, description)` that makes a sub-parser.
+        command: Function `(name, run, text, description, examples)` that makes a sub-parser.
     """
     sub = command(
         "compare",
@@ -22,11 +32,14 @@ def add(command):
         "Trains cells on a memory task or a recipe, each with the same number of parameters and "
         "the same budget, and prints what was measured. The same command goes on where it was "
         "stopped.",
+        [
+            "compare adding --cells lstm,gru --lags 10,50 --seeds 2",
+            "compare sentiment --cells dense,lstm --budget 2m --examples 2000",
+        ],
     )
     sub.add_argument(
         "task",
-        help="memory task (adding, copy_memory, delayed_recall, parity, sequential_pixels), name "
-        "of a recipe, or a .py file that defines one",
+        help=f"memory task ({', '.join(TASKS)}), name of a recipe, or a .py file that defines one",
     )
     sub.add_argument(
         "--cells",
@@ -67,6 +80,17 @@ def add(command):
     add_json(sub)
 
 
+def _check_task(name):
+    """Raises a ValueError where a name is none of a recipe either; see `comparison.subjects`."""
+    recipes = registry.names()
+    if name not in recipes and not name.endswith(".py"):
+        raise ValueError(
+            f"There is neither a memory task nor a recipe {name!r}."
+            f"{nearest(name, [*TASKS, *recipes])} Tasks: {', '.join(TASKS)}. "
+            f"Recipes: {', '.join(recipes)}"
+        )
+
+
 def run_compare(options):
     lags = _numbers("--lags", options.lags)
     seeds = _numbers("--seeds", options.seeds)
@@ -80,6 +104,9 @@ def run_compare(options):
     for name in ("epochs", "batch_size", "examples"):
         check_positive(f"--{name.replace('_', '-')}", getattr(options, name))
     given = data_arguments(options)
+    if options.task not in TASKS:
+        _check_task(options.task)
+    check_source(options.data)
     start_tensorflow()
     from rnnkit.comparison import compare
     from rnnkit.comparison.cells import cells_of

@@ -6,7 +6,16 @@ import sys
 
 from rnnkit import registry
 from rnnkit.cli import histories, tables
-from rnnkit.cli.arguments import accepted, add_data, add_decoding, add_json, data_arguments
+from rnnkit.cli.arguments import (
+    accepted,
+    add_data,
+    add_decoding,
+    add_json,
+    check_model,
+    check_recipe,
+    check_source,
+    data_arguments,
+)
 from rnnkit.cli.output import line_of, start_tensorflow, stdout_kept_for
 
 CHUNK = 256  # texts inferred at a time from standard input
@@ -16,9 +25,17 @@ def add(command):
     """Adds the commands to the parser.
 
     Args:
-        command: Function `(name, run, text, description)` that makes a sub-parser.
+        command: Function `(name, run, text, description, examples)` that makes a sub-parser.
     """
-    sub = command("evaluate", run_evaluate, "score a saved model on data")
+    sub = command(
+        "evaluate",
+        run_evaluate,
+        "score a saved model on data",
+        examples=[
+            "evaluate m.keras",
+            "evaluate m.keras --data mail.csv --split test --json",
+        ],
+    )
     sub.add_argument("model", help="a .keras file")
     sub.add_argument("--recipe", help="the recipe that reads the data (default: the model's own)")
     add_data(sub)
@@ -38,6 +55,12 @@ def add(command):
         "a table, or the inputs given, and writes a table with the predictions. A table of events "
         "with a column such as card_id, or the one of --input, is one history for each of its "
         "values.",
+        [
+            'infer m.keras "You have WON! Text CLAIM to 80808"',
+            "infer m.keras mail.csv --out predictions.csv",
+            "infer translator.keras --set beam_size=5 < sentences.txt",
+            "infer forecaster.keras sales.csv --future ahead.csv --out forecasts.csv",
+        ],
     )
     sub.add_argument("model", help="a .keras file")
     sub.add_argument(
@@ -63,6 +86,9 @@ def add(command):
 
 
 def run_evaluate(options):
+    check_model(options.model)
+    check_recipe(options.recipe)
+    check_source(options.data)
     start_tensorflow()
     with stdout_kept_for(options.json):
         # First, as a file of the user's may define what the model is made of.
@@ -129,6 +155,8 @@ def _known(name):
 
 def run_infer(options):
     tables.check_out(options)
+    check_model(options.model)
+    check_recipe(options.recipe)
     start_tensorflow()
     from rnnkit.features import Events, Series
 

@@ -16,7 +16,10 @@ from rnnkit.cli.arguments import (
     add_options,
     add_out,
     add_recipe,
+    check_ending,
+    check_model,
     check_positive,
+    check_source,
     class_weight,
     data_arguments,
     out_path,
@@ -24,15 +27,29 @@ from rnnkit.cli.arguments import (
 )
 from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
 from rnnkit.utils import small_data
+from rnnkit.utils.checks import one_of
+
+TUNERS = ("hyperband", "random", "bayesian", "grid")
 
 
 def add(command):
     """Adds the commands to the parser.
 
     Args:
-        command: Function `(name, run, text, description)` that makes a sub-parser.
+        command: Function `(name, run, text, description, examples)` that makes a sub-parser.
     """
-    sub = command("train", run_train, "train a recipe and save the best model")
+    sub = command(
+        "train",
+        run_train,
+        "train a recipe and save the best model",
+        examples=[
+            "train spam --seed 1 --out m.keras",
+            "train spam --data mail.csv --input text --target label",
+            "train sentiment --cell gru --set units=64 --set dropout=0.4",
+            "train forecasting --data sales.csv --series store --set horizon=14",
+            "train sentiment --out m.keras --resume",
+        ],
+    )
     add_recipe(sub)
     add_data(sub)
     add_options(sub)
@@ -55,12 +72,23 @@ def add(command):
     add_card(sub)
     add_json(sub)
 
-    sub = command("tune", run_tune, "search a recipe's space with keras-tuner")
+    sub = command(
+        "tune",
+        run_tune,
+        "search a recipe's space with keras-tuner",
+        examples=[
+            "tune spam --max-trials 10",
+            "tune spam --data mail.csv --tuner random --folds 3 --out best.keras",
+            "tune sentiment --cell gru --objective val_accuracy --workers 2",
+        ],
+    )
     add_recipe(sub)
     add_data(sub)
     add_options(sub)
     sub.add_argument(
-        "--tuner", default="hyperband", help="hyperband, random, bayesian or grid (hyperband)"
+        "--tuner",
+        default=TUNERS[0],
+        help="hyperband, random, bayesian or grid (hyperband)",
     )
     sub.add_argument("--max-trials", type=int, default=20, metavar="N", help="trials at most (20)")
     sub.add_argument("--objective", help="what to optimise, such as val_loss or val_accuracy")
@@ -112,6 +140,7 @@ def run_train(options):
 
 def run_tune(options):
     check_positive("--max-trials", options.max_trials)
+    one_of(options.tuner, "--tuner", TUNERS)
     if options.workers in (1,) or options.workers < 0:
         raise ValueError(f"--workers must be 2 or more, or 0 for none. Received: {options.workers}")
     if options.workers:  # several processes share a GPU only if none takes it whole
@@ -170,6 +199,9 @@ def _prepare(options, resume=False):
     recipe.check_options(chosen)
     check_positive("--epochs", options.epochs)
     check_positive("--batch-size", options.batch_size)
+    check_source(options.data)
+    check_model(options.base)
+    check_ending(options.out)
     start_tensorflow()
     return recipe, chosen, out_path(options, recipe, resume)
 

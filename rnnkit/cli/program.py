@@ -10,12 +10,14 @@ import warnings
 
 import rnnkit
 from rnnkit.cli import backtesting, browsing, comparing, completion, inference, learning
+from rnnkit.utils import progress
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.signals import Terminated, terminable
 
 # What shells report for Ctrl-C, and for SIGTERM.
 INTERRUPTED, TERMINATED = 130, 143
 MOST_CHARACTERS = 2000  # of a message
+EXAMPLES = "examples:"
 
 
 def main(arguments=None):
@@ -30,7 +32,7 @@ def main(arguments=None):
     parser = make_parser()
     options = _parsed(parser, arguments)
     try:
-        with terminable(), warnings.catch_warnings():
+        with terminable(), progress.always(), warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_warning
             return options.run(options) or 0
@@ -59,6 +61,7 @@ def _parsed(parser, arguments):
 
 def _show_warning(message, category, filename, line, file=None, text=None):
     """Prints a warning as a note, without the line of code, which means nothing here."""
+    progress.clear()
     print(f"rnnkit: note: {message}", file=sys.stderr)
 
 
@@ -67,18 +70,33 @@ def _plain(error):
     return text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
 
 
+class _Help(argparse.HelpFormatter):
+    """As argparse's own, but a line an example."""
+
+    def _fill_text(self, text, width, indent):
+        return text if text.startswith(EXAMPLES) else super()._fill_text(text, width, indent)
+
+
 def make_parser():
     """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="rnnkit",
         description="Recipes for recurrent networks: train, evaluate, tune, compare and use them.",
-        epilog="Set RNNKIT_TRACEBACK=1 to see where in the code an error arose.",
+        epilog="`rnnkit COMMAND --help` has examples. Set RNNKIT_TRACEBACK=1 to see "
+        "where in the code an error arose.",
     )
     parser.add_argument("--version", action="version", version=f"rnnkit {rnnkit.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name, run, text, description=None):
-        sub = commands.add_parser(name, help=text, description=description or text)
+    def command(name, run, text, description=None, examples=()):
+        lines = "".join(f"\n  rnnkit {example}" for example in examples)
+        sub = commands.add_parser(
+            name,
+            help=text,
+            description=description or text,
+            epilog=f"{EXAMPLES}{lines}" if lines else None,
+            formatter_class=_Help,
+        )
         sub.set_defaults(run=run)
         return sub
 

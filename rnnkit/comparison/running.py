@@ -26,6 +26,7 @@ from rnnkit.data.splits import Data
 from rnnkit.utils import locks
 from rnnkit.utils.checks import integer
 from rnnkit.utils.messages import shorten
+from rnnkit.utils.progress import Progress, asked
 
 OWN = "own"
 
@@ -137,7 +138,7 @@ def compare(
     # === Runs ===
     folder = Folder(directory or os.path.join("comparison", first.name))
     job = _Job(subjects, cells, seeds, Budget(budget), parameters, folder, int(verbose))
-    with locks.held(folder.path, "comparison"):
+    with locks.held(folder.path, "comparison"), asked(int(verbose)):
         runs = job.run(overwrite)
     about = {
         "task": first.name,
@@ -269,7 +270,7 @@ class _Job:
                 self.folder.forget(settings)
             result = self.folder.find(settings)
             if result is None:
-                result = {**head, "seed": seed, **self._one(subject, seed, options)}
+                result = {**head, "seed": seed, **self._one(subject, cell, seed, options)}
                 if result["status"] != "failed":  # what failed may be mended by another call
                     self.folder.store(settings, result)
             results.append(result)
@@ -323,10 +324,13 @@ class _Job:
                 )
         return {**options, "units": self.units[key]}
 
-    def _one(self, subject, seed, options):
+    def _one(self, subject, cell, seed, options):
         """Trains and scores one model; returns what was measured as a dict."""
+        head = f"{self.done + 1}/{self.total} {cell.name}, seed {seed}"
+        most = self.budget.updates or self.budget.seconds or getattr(subject, "epochs", None)
         try:
-            watch, score, parameters, solved = subject.run(self.budget, seed, **options)
+            with Progress(head, most) as self.budget.progress:
+                watch, score, parameters, solved = subject.run(self.budget, seed, **options)
         except Exception as error:
             return {"status": "failed", "reason": _reason(error)}
         result = {

@@ -21,13 +21,14 @@ class Budget:
 
     Attributes:
         updates, seconds: The limit, one of them None.
+        progress: `rnnkit.utils.progress.Progress` of the training that is under way, or None.
 
     Raises:
         ValueError: For anything else, or what is not positive.
     """
 
     def __init__(self, given):
-        self.updates = self.seconds = None
+        self.updates = self.seconds = self.progress = None
         if given is None:
             return
         if isinstance(given, int) and not isinstance(given, bool) and given > 0:
@@ -42,6 +43,12 @@ class Budget:
             "budget must be a positive number of updates, such as 2000, or a time of training, "
             f"such as '90s' or '2m'. Received: budget={given!r}"
         )
+
+    def tell(self, epoch, watch):
+        """Tells how far the training is at the end of an epoch, counted from 0."""
+        if self.progress is not None:
+            used = watch.seconds if self.updates is None else watch.updates
+            self.progress.at(epoch + 1 if self.updates is self.seconds is None else used)
 
 
 class Watch(keras.callbacks.Callback):
@@ -109,6 +116,7 @@ class Watch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if not self.updates:  # solved in one pass, without steps
             self.seconds = time.perf_counter() - self._begun
+        self.budget.tell(epoch, self)
         score = self.judge(self.model, logs or {})
         if score is None or not math.isfinite(score):
             return

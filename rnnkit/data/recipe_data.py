@@ -1,6 +1,7 @@
 """The data of a recipe: from what a user has to raw examples, and the feature of its labels."""
 
 from rnnkit.utils.calls import checked_call
+from rnnkit.utils.progress import asked
 
 
 class ReadsData:
@@ -88,26 +89,27 @@ class ReadsData:
         from rnnkit.data.readers import sources
 
         given = {"input": input, "target": target}
-        return sources.load(
-            self,
-            source,
-            name=name,
-            given=given,
-            encoding=encoding,
-            skip_unreadable=skip_unreadable,
-            fold=fold,
-            split=split,
-            group=group,
-            series=series,
-            future=future,
-            static=static,
-            holidays=holidays,
-            header=header,
-            separator=separator,
-            decimal=decimal,
-            names=names,
-            label_separator=label_separator,
-        )
+        with asked():
+            return sources.load(
+                self,
+                source,
+                name=name,
+                given=given,
+                encoding=encoding,
+                skip_unreadable=skip_unreadable,
+                fold=fold,
+                split=split,
+                group=group,
+                series=series,
+                future=future,
+                static=static,
+                holidays=holidays,
+                header=header,
+                separator=separator,
+                decimal=decimal,
+                names=names,
+                label_separator=label_separator,
+            )
 
     @staticmethod
     def label_feature(data, ordered=None):

@@ -17,6 +17,7 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core import features as kit
 
 from rnnkit.datasets import dynamics
+from rnnkit.utils import progress
 
 
 class _Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -60,7 +61,10 @@ class _Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return {split: self._generate_examples(split) for split in self.source.SIZES}
 
     def _generate_examples(self, split):
-        for index, values in enumerate(self.source.generate(split)):
+        made = progress.told(
+            self.source.generate(split), f"Making {self.name}, {split}", self.source.SIZES[split]
+        )
+        for index, values in enumerate(made):
             values = values if isinstance(values, tuple) else (values,)
             yield index, dict(zip(self.info.features, values, strict=True))
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from rnnkit.features.conversion import batch, convert, without_axes
 from rnnkit.utils.config import arguments_of
 from rnnkit.utils.messages import shorten
+from rnnkit.utils.progress import told
 
 ADAPT_BATCH = 1024
 SHOWN = 60  # characters of an argument
@@ -310,7 +311,11 @@ class Feature:
                 "`train.map(lambda x, y: x)`. "
                 f"Received: a dataset with elements {spec}"
             )
-        yield from (self.cast(values) for values in self.raw_batches(data))
+        batches = self.raw_batches(data)
+        count = int(batches.cardinality())
+        learning = f"{type(self).__name__} learns from the data"
+        for values in told(batches, learning, count if count > 0 else None):
+            yield self.cast(values)
 
     def raw_batches(self, data):
         """A dataset of raw values, batched or not, as one of batches."""

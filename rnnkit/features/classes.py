@@ -11,6 +11,10 @@ from rnnkit.utils.checks import one_of
 DATA_TYPES = {"string": str, "integer": int, "boolean": lambda text: text in ("True", "true", "1")}
 
 
+class TooFewClasses(ValueError):
+    """Data has fewer classes than there must be to tell them apart."""
+
+
 class Classes(Feature):
     """The base of features that tell named classes apart.
 
@@ -44,7 +48,7 @@ class Classes(Feature):
         if len(set(names)) != len(names):
             raise ValueError(f"classes must differ from each other. Received: classes={classes}")
         if len(names) < self.least:
-            raise ValueError(
+            raise TooFewClasses(
                 f"A label needs at least {'two classes to tell apart' if self.least > 1 else 'one'}"
                 "; the data has "
                 f"{'only ' + repr(names[0]) if names else 'none'}. Received: classes={classes}"

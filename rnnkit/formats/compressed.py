@@ -29,11 +29,12 @@ def bare(path):
     return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
 
 
-def read(path):
+def read(path, what="table"):
     """The bytes of a file, unpacked if its name says that it is compressed.
 
     Args:
         path: Its path.
+        what: What the file should hold, for messages.
 
     Raises:
         ValueError: If it cannot be read, expands too far (see `rnnkit.formats.bounds`), or is a
@@ -46,7 +47,7 @@ def read(path):
     most = max(bounds.FREE, bounds.RATIO * len(raw))
     with bounds.foreign(f"{path} cannot be unpacked", NotImplementedError, *_ERRORS):
         if suffix == ".zip":
-            content = _of_zip(path, raw, most)
+            content = _of_zip(path, raw, most, what)
         else:
             with _OPEN[suffix](io.BytesIO(raw)) as file:
                 content = file.read(most + 1)
@@ -54,7 +55,7 @@ def read(path):
     return content
 
 
-def _of_zip(path, raw, most):
+def _of_zip(path, raw, most, what):
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = [
             item.filename
@@ -63,7 +64,9 @@ def _of_zip(path, raw, most):
         ]
         if len(names) != 1:
             raise ValueError(
-                f"{path} holds {len(names)} files; expected one table. Found: {listed(names)}"
+                f"{path} holds {len(names)} files; expected one {what}. "
+                + (f"{HINT}, and pass the one that is meant. " if names else "")
+                + f"Found: {listed(names)}"
             )
         with archive.open(names[0]) as file:
             return file.read(most + 1)

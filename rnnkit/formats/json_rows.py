@@ -2,12 +2,14 @@
 
 import array
 import json
+import os
 import re
 
 from rnnkit.formats import bounds
 from rnnkit.formats.separated import check_columns
 from rnnkit.formats.texts import BLOCK, Column
 from rnnkit.utils.messages import listed, shorten
+from rnnkit.utils.progress import told
 
 # Lists within lists in a cell; pictures are three deep.
 MOST_NESTED = 20
@@ -97,7 +99,7 @@ def read(text, label, suffix=".jsonl"):
     rows = (
         (line, _line(row, line, label)) for line, row in _lines(text) if row and not row.isspace()
     )
-    return *_columns(rows, label, "line"), "line"
+    return *_columns(rows, label, "line", text.count(b"\n")), "line"
 
 
 class _Other(Exception):
@@ -188,10 +190,10 @@ def _of_object(value, label):
     return value, list(range(1, len(parts[0]) + 1)), "row"
 
 
-def _columns(rows, label, unit):
-    """Columns and numbers of rows, pairs of number and object."""
+def _columns(rows, label, unit, total=None):
+    """Columns and numbers of rows, pairs of number and object, of which there are `total`."""
     found, block, numbers, given = {}, {}, array.array("q"), 0  # block: the latest cells
-    for number, row in rows:
+    for number, row in told(rows, f"Reading {os.path.basename(label)}", total):
         if not isinstance(row, dict):
             raise ValueError(
                 f"{label}, {unit} {number}: expected an object {{...}}, found "

@@ -3,11 +3,13 @@
 import array
 import csv
 import io
+import os
 import re
 
 from rnnkit.formats import separators
 from rnnkit.formats.texts import BLOCK, Builder, Texts
 from rnnkit.utils.messages import listed, shorten
+from rnnkit.utils.progress import Progress, told
 
 # Each column is kept on its own, so that many take long.
 MOST_COLUMNS = 20_000
@@ -91,7 +93,8 @@ def _plain_columns(text, label, separator, start):
     options = {"sep": separator, "engine": "c", "quoting": csv.QUOTE_NONE, **_AS_TEXT}
     try:
         with pd.read_csv(_decoded(stream), chunksize=size, **options) as chunks:
-            for chunk in chunks:
+            reading = f"Reading {os.path.basename(label)}"
+            for chunk in told(chunks, reading, rows, len):
                 for index, builder in enumerate(builders):
                     builder.extend(chunk[index].tolist())
     except pd.errors.ParserError:
@@ -113,23 +116,26 @@ def _quoted_columns(text, label, header, separator):
     """The same, of any csv, by Python's own reader."""
     reader = csv.reader(_decoded(io.BytesIO(text)), strict=True, delimiter=separator)
     start, names, rows, several = 1, None, [], False
+    progress = Progress(f"Reading {os.path.basename(label)}", text.count(b"\n"))
     builders, lines = [], array.array("q")
     limit = csv.field_size_limit(2**31 - 1)
     try:
-        for row in reader:
-            if row:
-                if names is None:
-                    check_columns(len(row), label)
-                    names, builders = _names(row, header)[1], [Builder() for _ in row]
-                    size = max(1, min(_ROWS, _CELLS // len(row)))
-                if len(row) != len(names):
-                    raise ValueError(_unequal(label, start, names, len(row)))
-                rows.append(row)
-                lines.append(start)
-                several = several or reader.line_num > start
-                if len(rows) == size:
-                    _append(builders, rows)
-            start = reader.line_num + 1
+        with progress:
+            for row in reader:
+                if row:
+                    if names is None:
+                        check_columns(len(row), label)
+                        names, builders = _names(row, header)[1], [Builder() for _ in row]
+                        size = max(1, min(_ROWS, _CELLS // len(row)))
+                    if len(row) != len(names):
+                        raise ValueError(_unequal(label, start, names, len(row)))
+                    rows.append(row)
+                    lines.append(start)
+                    several = several or reader.line_num > start
+                    if len(rows) == size:
+                        _append(builders, rows)
+                        progress.at(start)
+                start = reader.line_num + 1
     except csv.Error as error:
         opens = _opening(text.decode(*_CODING), start, reader.line_num, separator)
         at = f" after the quote that opens in line {opens}" if opens != reader.line_num else ""

@@ -5,12 +5,14 @@ import collections
 import csv
 import io
 import itertools
+import os
 import re
 
 import numpy as np
 
 from rnnkit.formats import encodings
 from rnnkit.utils.messages import shorten
+from rnnkit.utils.progress import Progress
 
 SAMPLE = 500  # lines that tell how many numbers a vector has; fewer if these bytes hold fewer
 SAMPLE_BYTES = 2**20
@@ -146,13 +148,15 @@ def read(path, content, start, said=None):
     words = []
     # No more rows than there are bytes for: where lines are more, one of them is refused as short.
     values = np.empty((min(count, (end - start) // (2 * size) + 1), size), np.float32)
-    while start < end:
-        stop = content.find(b"\n", start + BLOCK, end)
-        stop = end if stop < 0 else stop
-        found, part = lines.read(content[start:stop].split(b"\n"), first + len(words))
-        values[len(words) : len(words) + len(found)] = part
-        words += found
-        start = stop + 1
+    with Progress(f"Reading {os.path.basename(path)}", count) as progress:
+        while start < end:
+            stop = content.find(b"\n", start + BLOCK, end)
+            stop = end if stop < 0 else stop
+            found, part = lines.read(content[start:stop].split(b"\n"), first + len(words))
+            values[len(words) : len(words) + len(found)] = part
+            words += found
+            start = stop + 1
+            progress.at(len(words))
     return words, values
 
 

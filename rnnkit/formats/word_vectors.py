@@ -224,7 +224,7 @@ def _check_encoding(encoding):
 
 def _content(path, encoding):
     """The bytes of a file, and the encoding of the words in it: one that keeps ASCII."""
-    content = compressed.read(path)
+    content = compressed.read(path, "file of word vectors")
     mark = next((mark for mark in encodings.MARKS if content.startswith(mark)), None)
     if mark == codecs.BOM_UTF8:
         return content, "utf-8"

@@ -35,6 +35,7 @@ from rnnkit.training.warm_start import WarmStart
 from rnnkit.utils.checks import integer
 from rnnkit.utils.graphs import many_graphs
 from rnnkit.utils.idle import refuse_idle
+from rnnkit.utils.progress import Progress, asked
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -237,9 +238,10 @@ class Model(
             target = None if texts_alone else self.output_feature
             x, size = endless(x, [self.served_feature, target])
             batch_size, shuffle = batch_size or size, False
-        train, validation = self._prepare_fit(
-            x, y, sample_weight, validation_split, in_parts(validation_data)
-        )
+        with asked(verbose):
+            train, validation = self._prepare_fit(
+                x, y, sample_weight, validation_split, in_parts(validation_data)
+            )
         if trainer is None:
             train, validation = self._read_ahead(train, validation, verbose)
         self._seen(train)
@@ -423,7 +425,14 @@ class Model(
         batches = self._batches(data, size)
         if len(batches.element_spec) > 1:
             batches = batches.map(lambda codes, *rest: (codes,))
-        with many_graphs(), self.loops_for(data, size):
+        with many_graphs(), self.loops_for(data, size), Progress("Computing") as computing:
+            if computing.wanted and verbose == 0 and "callbacks" not in kwargs:
+                computing.total = int(batches.cardinality())
+                kwargs["callbacks"] = [
+                    keras.callbacks.LambdaCallback(
+                        on_predict_batch_end=lambda batch, logs: computing.at(batch + 1)
+                    )
+                ]
             outputs = super().predict(batches, verbose=verbose, **kwargs)
         if isinstance(outputs, tf.RaggedTensor):  # sequences whose batches differ in length
             fill = tf.constant(self.output_feature.padding, outputs.dtype)

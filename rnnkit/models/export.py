@@ -133,8 +133,8 @@ class Export:
         `frames`, float32 `[batch, height, width, channels]` or `[batch, time, ...]`;
         `numbers`, float32 `[batch, width]`; `label`, int32 `[batch]`. The output is `outputs`: probabilities `[batch, classes]` or
         `[batch, time, tags]`, logits of a CTC `[batch, frames, tokens]` with the blank first, or
-        standardised numbers. `batch` and `time` may have any size. It needs the extra
-        `pip install "rnnkit[onnx]"`.
+        standardised numbers. `batch` and `time` may have any size. It needs the extra `onnx`:
+        `pip install tf2onnx onnx`.
 
         Args:
             filepath: Folder of the SavedModel, or path of the ONNX file.
@@ -162,7 +162,7 @@ class Export:
         try:
             import tf2onnx  # noqa: F401
         except ImportError:
-            raise ImportError('Export to ONNX needs tf2onnx: pip install "rnnkit[onnx]"') from None
+            raise ImportError("Export to ONNX needs tf2onnx: pip install tf2onnx onnx") from None
         # Named, as Keras asks for a call before it finds the signature itself.
         signature = [keras.InputSpec(i.dtype, i.shape, name=i.name) for i in self.model.inputs]
         options = {"format": "onnx", "input_signature": signature, "verbose": self.verbose}

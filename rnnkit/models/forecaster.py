@@ -16,6 +16,7 @@ from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
 from rnnkit.models.windows import read_in_pieces
 from rnnkit.utils.config import given
+from rnnkit.utils.progress import asked
 
 # Series that errors are measured on where the data does not end.
 MEASURED = 64
@@ -189,9 +190,10 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
             ValueError: If no step counts (series shorter than the washout).
         """
         own = validation_split and y is None and self._own_targets(x) is not None
-        train, held_out = self._prepare_fit(
-            x, y, sample_weight, validation_split, validation_data, own
-        )
+        with asked(verbose):
+            train, held_out = self._prepare_fit(
+                x, y, sample_weight, validation_split, validation_data, own
+            )
         if self.relative:  # in training the network alone counts
             self._share([1.0, 0.0, 0.0])
         measured = self._measuring is not None

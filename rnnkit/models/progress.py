@@ -2,6 +2,8 @@
 
 import keras
 
+from rnnkit.utils.progress import told
+
 
 def shown(pieces, count, verbose):
     """Pieces as they come; shows how many have been dealt with.
@@ -9,10 +11,13 @@ def shown(pieces, count, verbose):
     Args:
         pieces: Any iterable.
         count: How many there are, or None where nobody knows.
-        verbose: 1 shows a bar, 2 one line at the end, anything else nothing.
+        verbose: 1 shows a bar, 2 one line at the end, 0 nothing, unless the command line, whose
+            results are elsewhere, asks for a line on the terminal.
     """
-    bar = keras.utils.Progbar(count, verbose=verbose) if verbose in (1, 2) else None
+    if verbose not in (1, 2):
+        yield from told(pieces, "Computing", count)
+        return
+    bar = keras.utils.Progbar(count, verbose=verbose)
     for number, piece in enumerate(pieces):
         yield piece
-        if bar:
-            bar.update(number + 1)
+        bar.update(number + 1)

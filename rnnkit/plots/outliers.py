@@ -3,6 +3,7 @@
 import numpy as np
 
 from rnnkit.plots.drawing import COLOURS, dated, finish
+from rnnkit.utils.messages import listed
 
 
 def anomalies(report, series=None, axes=None):
@@ -28,7 +29,10 @@ def anomalies(report, series=None, axes=None):
     if series is None and len(names) == 1:
         series = names[0]
     elif series is None or str(series) not in names:
-        raise ValueError(f"series must be one of {names}. Received: series={series!r}")
+        raise ValueError(
+            f"series must name one of the {len(names):,} series there are, which have a plot each: "
+            f"{listed(names)}. Received: series={series!r}"
+        )
     series = None if series is None else str(series)
     targets = list(dict.fromkeys(report.target))
     if axes is None:

@@ -9,6 +9,7 @@ import keras_tuner
 
 from rnnkit.training.diverging import Diverged
 from rnnkit.utils.checks import nearest
+from rnnkit.utils.progress import Progress
 from rnnkit.utils.writing import atomically
 
 
@@ -73,15 +74,23 @@ def fit(job, model, data, keeper, place, apart=False, **settings):
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.TensorBoard):
             callback.log_dir = os.path.join(callback.log_dir, *place)
+    begun = settings.get("initial_epoch", 0)
+    trial = Progress(f"Trial {int(place[0]) + 1}/{job.max_trials}", settings["epochs"] - begun)
+    if not members:
+        tell = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: trial.at(epoch + 1 - begun)
+        )
+        callbacks += [tell] if apart else [tell, keeper]
     try:
-        history = model.fit(
-            train,
-            validation_data=None if apart else validation,
-            callbacks=callbacks if apart or members else [*callbacks, keeper],
-            verbose=2 if job.verbose > 1 else 0,
-            interrupted_path=False,  # best.keras is kept instead
-            **settings,
-        ).history
+        with trial:
+            history = model.fit(
+                train,
+                validation_data=None if apart else validation,
+                callbacks=callbacks,
+                verbose=2 if job.verbose > 1 else 0,
+                interrupted_path=False,  # best.keras is kept instead
+                **settings,
+            ).history
     except Diverged:
         if keeper.value is None:
             raise

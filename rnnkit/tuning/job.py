@@ -218,7 +218,7 @@ class Job:
         print(
             f"{head}: {self.objective.name} {row['objective']:.5g}{spread} "
             f"(best {best['objective']:.5g}, trial {best['trial']}), "
-            f"{row['epochs']} epochs, {tail}",
+            f"{row['epochs']} epoch{'s' * (row['epochs'] != 1)}, {tail}",
             flush=True,
         )
 

@@ -24,6 +24,7 @@ from rnnkit.tuning.job import Job
 from rnnkit.tuning.result import TuningResult
 from rnnkit.tuning.search import Search
 from rnnkit.utils.checks import integer, one_of
+from rnnkit.utils.progress import asked
 
 TUNERS = ("hyperband", "random", "bayesian", "grid")
 
@@ -163,10 +164,18 @@ def tune(
         folds=folds,
         base=None if base is None else Base.of(base),
     )
-    folder, role = job.folder, _role(workers)
+    role = _role(workers)
     spec = worker.describe(job, data_arguments) if workers else None
     job.space.default_options()  # all branches of the space are looked at and checked
-    if folds:
+    with asked(int(verbose)):
+        _run(job, role, workers, spec, overwrite)
+    return TuningResult(job)
+
+
+def _run(job, role, workers, spec, overwrite):
+    """Begins the search, or goes on with it."""
+    folder = job.folder
+    if job.folds:
         job.divide()
     new = role == "worker" or not os.path.exists(folder.path("search.json")) or overwrite
     if new:
@@ -178,7 +187,6 @@ def tune(
             if not folder.begin(job.settings(), overwrite):
                 job.report_resumed()
             _search(job, role, workers, spec)
-    return TuningResult(job)
 
 
 def _search(job, role, workers=0, spec=None):

@@ -13,10 +13,13 @@ class ResultTable(list):
             of that name, or a function of the row.
         WORDS: Headings of the columns that rich aligns left, all others being right-aligned
             numbers; None aligns all left.
+        WHOLE: Headings of the columns whose words are not broken in a narrow terminal, beside the
+            first; only after a slash.
     """
 
     COLUMNS = {}
     WORDS = None
+    WHOLE = ()
 
     def _rows(self):
         """Each row as a tuple of strings, one a column."""
@@ -39,15 +42,23 @@ class ResultTable(list):
         from rich.table import Table
         from rich.text import Text
 
-        table = Table()
+        rows = list(self._rows())
+        widths = [max(map(len, cells)) for cells in zip(self.COLUMNS, *rows, strict=True)]
+        narrow = sum(widths) + 3 * len(widths) + 1 > options.max_width  # lines take room
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0)) if narrow else Table()
         for number, column in enumerate(self.COLUMNS):
+            whole = number == 0 or column in self.WHOLE  # the first are names, which are typed
             left = self.WORDS is None or column in self.WORDS
             table.add_column(
                 Text(column), style="bold" if column == "name" else None,
-                justify="left" if left else "right", overflow="fold",
-                no_wrap=number == 0,  # names, which are typed
+                justify="left" if left else "right", overflow="fold", no_wrap=whole,
             )  # fmt: skip
-        for row in self._rows():
+        for row in rows:
+            if narrow:
+                row = [
+                    cell.replace("/", "/\n") if column in self.WHOLE else cell
+                    for cell, column in zip(row, self.COLUMNS, strict=True)
+                ]
             table.add_row(*map(Text, row))  # brackets are no markup
         yield table
 

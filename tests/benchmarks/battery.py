@@ -15,6 +15,8 @@ import multiprocessing
 import sys
 import time
 
+from tests.benchmarks import ledger
+
 MODULES = ("tests.battery_data", "tests.battery_models")
 LINE = "{:<40} {:>7} {:>7} {:>7} {:>9}"
 
@@ -31,9 +33,12 @@ def _tried(name):
     return list(_parts()[name])
 
 
-def main(chosen):
+def main():
     """Tries parts; returns the exit status."""
-    parts = _parts()
+    parser = ledger.parser(__doc__)
+    parser.add_argument("parts", nargs="*")
+    options = parser.parse_args()
+    chosen, book, parts = tuple(options.parts), ledger.Book(options.record), _parts()
     wanted = [name for name in parts if not chosen or name.startswith(chosen)]
     if not wanted:
         print(f"There is no part {', '.join(chosen)}. Parts: {', '.join(parts)}", file=sys.stderr)
@@ -51,6 +56,7 @@ def main(chosen):
         seconds = f"{time.perf_counter() - started:.1f}"
         count = len(outcomes)
         print(LINE.format(name, count, count - len(fell), len(fell), seconds), flush=True)
+        book.add(f"{name}: held", count - len(fell), form=",", at_least=count)
         tried, fallen = tried + count, fallen + fell
     pool.shutdown()
     seconds = f"{time.perf_counter() - began:.1f}"
@@ -61,4 +67,4 @@ def main(chosen):
 
 
 if __name__ == "__main__":
-    sys.exit(main(tuple(sys.argv[1:])))
+    sys.exit(main())

@@ -11,8 +11,6 @@ those of training and validation together. The mean AUC of the test folds, with 
 2,000 bootstraps of the loans of each fold.
 """
 
-import argparse
-
 import numpy as np
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import roc_auc_score
@@ -21,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 import recipes
 from rnnkit.cli.arguments import values_of
+from tests.benchmarks import ledger
 from tests.benchmarks._table import header, row
 
 BOOTSTRAPS = 2000
@@ -72,17 +71,18 @@ def interval(truth, scores, folds):
         if all(0 < truth[part].mean() < 1 for part in rows):
             drawn.append(area(rows))
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return f"{area(parts):.3f} ({low:.3f} to {high:.3f})"
+    return area(parts), low, high
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("path")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(5)))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=VALUE")
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     chosen = values_of(options.set)
     recipe = recipes.get("fraud_detection")
     truth, scores, folds = [], {"recipe": [], "logistic regression": []}, []
@@ -114,7 +114,9 @@ def main():
             row(fold, name, f"{roc_auc_score(labels, values):.3f}", count)
     truth, folds = np.concatenate(truth), np.concatenate(folds)
     for name, values in scores.items():
-        row("all", name, interval(truth, np.concatenate(values), folds), "mean of folds, 95 %")
+        area, low, high = interval(truth, np.concatenate(values), folds)
+        shown = book.add(f"bad loans, {name}: AUC, 95 %", area, (low, high), form=".3f")
+        row("all", name, shown, "mean of folds, 95 %")
 
 
 if __name__ == "__main__":

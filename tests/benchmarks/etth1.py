@@ -9,13 +9,13 @@ the test part. The target is `OT`; the inputs are `OT` alone or all seven column
 of the recipe `forecasting`.
 """
 
-import argparse
 import time
 
 import numpy as np
 
 import recipes
 from rnnkit.formats.tables import Table, read_table
+from tests.benchmarks import ledger
 
 SPLIT = {"train": (0, 8640), "validation": (8640, 11520), "test": (11520, 14400)}
 
@@ -33,11 +33,12 @@ def parts(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("path")
     parser.add_argument("--cells", nargs="+", default=["esn", "lstm", "gru"])
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     recipe = recipes.get("forecasting")
     frames = parts(options.path)
     print(f"{'inputs':<14} {'forecast':<12} {'mse':>14} {'mae':>8} {'seconds':>8}")
@@ -55,6 +56,7 @@ def main():
                 for name in ("persistence", "seasonal"):
                     mse, mae = found[0][f"{name}_mse"], found[0][f"{name}_mae"]
                     print(f"{label:<14} {name:<12} {mse:>14.4f} {mae:>8.4f}")
+                    book.add(f"ETTh1, {label}, {name}: mse", mse, form=".4f")
             errors = [scores["mse"] for scores in found]
             spread = f"{np.mean(errors):.4f} ± {np.std(errors):.4f}"
             mae = np.mean([scores["mae"] for scores in found])
@@ -62,6 +64,7 @@ def main():
                 f"{label:<14} {cell:<12} {spread:>14} {mae:>8.4f} {np.mean(seconds):>8.1f}",
                 flush=True,
             )
+            book.add(f"ETTh1, {label}, {cell}: mse", np.mean(errors), errors, form=".4f")
 
 
 if __name__ == "__main__":

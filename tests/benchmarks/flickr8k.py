@@ -13,13 +13,13 @@ likelihood that the model gives it; see `rnnkit.metrics.retrieval`. Of 1,000 pic
 is among the first ten by chance in 1 of 100 cases.
 """
 
-import argparse
 import time
 
 import recipes
 import rnnkit
 from rnnkit import metrics
 from rnnkit.cli.arguments import values_of
+from tests.benchmarks import ledger
 from tests.benchmarks._table import header, row
 from tests.benchmarks.recipe_scores import Minutes
 
@@ -40,7 +40,7 @@ def grouped(part):
     return list(found), list(found.values())
 
 
-def report(model, part, split):
+def report(model, part, split, book):
     pictures, captions = grouped(part)
     references = [[normalised(text) for text in texts] for texts in captions]
     for name, written in (
@@ -51,18 +51,20 @@ def report(model, part, split):
             "texts", references, written, names=[*BLEU, "distinct"], tokenize="none"
         )
         for score, value in scores.items():
-            share = score == "distinct"
-            row(f"{name}, {split}", score, f"{value:.3f}" if share else f"{value:.1f}", "")
+            form = ".3f" if score == "distinct" else ".1f"
+            shown = book.add(f"Flickr8k, {name}, {split}: {score}", value, form=form)
+            row(f"{name}, {split}", score, shown, "")
     found = model.log_likelihoods(pictures, [texts[0] for texts in captions])
     for name, relative in (("likelihood", False), ("relative likelihood", True)):
         scores = metrics.compute("retrieval", found, relative=relative)
         for score, value in scores.items():
-            shown = f"{value:.0f}" if score == "median_rank" else f"{value:.3f}"
+            form = ".0f" if score == "median_rank" else ".3f"
+            shown = book.add(f"Flickr8k, {name}, {split}: {score}", value, form=form)
             row(f"{name}, {split}", score, shown, "")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("folder")
     parser.add_argument("--minutes", type=float, help="of training at most")
     parser.add_argument("--epochs", type=int)
@@ -72,6 +74,7 @@ def main():
     parser.add_argument("--model", help="a saved model to score, instead of training one")
     parser.add_argument("--split", action="append", choices=["validation", "test"])
     arguments = parser.parse_args()
+    book = ledger.Book(arguments.record)
     recipe = recipes.get("image_captioning")
     data = recipe.data(arguments.folder)
     if arguments.model:
@@ -92,7 +95,7 @@ def main():
     print(metrics.bleu_signature(tokenize="none").replace("nrefs:1", "nrefs:5"))
     header()
     for split in arguments.split or ["validation", "test"]:
-        report(model, getattr(data, split), split)
+        report(model, getattr(data, split), split, book)
 
 
 if __name__ == "__main__":

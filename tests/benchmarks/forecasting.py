@@ -14,7 +14,6 @@ repeating the last season and the last value. `coverage` is how often the 80 % i
 `--split`, the recipe splits the first 80 % itself, and learns nothing from the last fifth of that.
 """
 
-import argparse
 import pathlib
 import time
 import warnings
@@ -23,6 +22,7 @@ import numpy as np
 import pandas
 
 import recipes
+from tests.benchmarks import ledger
 
 ORIGINS = 40
 LEVEL = 0.8
@@ -89,13 +89,14 @@ def measured(frame, column, horizon, period, seed, cell, split):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cell", default="esn")
     parser.add_argument("--only", nargs="+", default=list(SERIES), choices=list(SERIES))
     parser.add_argument("--split", action="store_true")
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     found = []
     for name in options.only:
         file, column, horizon, period, rows = SERIES[name]
@@ -110,7 +111,11 @@ def main():
             print(f"{'series':<12}" + "".join(f"{key:>11}" for key in mean))
         print(f"{name:<12}" + "".join(f"{value:>11.3f}" for value in mean.values()), flush=True)
         found.append(mean)
+        for key in ("mase", "relative", "of better", "coverage"):
+            several = [row[key] for row in each]
+            book.add(f"forecasts of {name}: {key}", mean[key], several, form=".3f")
     relative = np.exp(np.mean([np.log(row["relative"]) for row in found]))
+    book.add(f"{len(found)} series, relative: geometric mean", relative, form=".3f")
     print(
         f"geometric mean of relative {relative:.3f}, worst of better "
         f"{max(row['of better'] for row in found):.3f}, mean coverage "

@@ -11,24 +11,24 @@ Reference: Madeo, Lima and Peres 2013, "Gesture unit segmentation using support 
 SAC.
 """
 
-import argparse
 import statistics
 import time
 
 import recipes
 from rnnkit.cli.arguments import values_of
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 
 TRAIN, TEST = ("a1", "a2", "b1", "c1"), ("a3", "b3")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("folder")
     parser.add_argument("--cells", nargs="+", default=["lstm", "dense"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=VALUE")
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     recipe = recipes.get("video_labeling")
     files = {
         split: [f"{options.folder}/{video}_raw.csv" for video in videos]
@@ -51,6 +51,9 @@ def main():
             )
         mean = {name: statistics.mean(each[name] for each in found) for name in found[0]}
         _table.row(f"{cell}, mean", "", _shown(mean), "")
+        for name in ("accuracy", "f1"):
+            several = [each[name] for each in found]
+            book.add(f"phases of gestures, {cell}: {name}", mean[name], several, form=".3f")
 
 
 def _shown(scores):

@@ -35,14 +35,14 @@ def write_splits(path, folder):
 
 
 def main():
-    parser = arguments(__doc__.splitlines()[0])
+    parser = arguments(__doc__)
     parser.add_argument("path")
     options = parser.parse_args()
     print("python -m tests.benchmarks.handwriting_words", shlex.join(sys.argv[1:]))
     recipe = recipes.get("handwriting")
     with tempfile.TemporaryDirectory() as folder:
         write_splits(options.path, folder)
-        measure(recipe, recipe.data(folder), options)
+        measure(recipe, recipe.data(folder), options, "handwritten words")
 
 
 if __name__ == "__main__":

@@ -8,21 +8,22 @@ all steps of a part, the first of each piece included and predicted from nothing
 Boulanger-Lewandowski et al. (2012).
 """
 
-import argparse
 import time
 
 from recipes.one_to_many.music_generation import MusicGeneration
+from tests.benchmarks import ledger
 from tests.benchmarks._table import header, row
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("path")
     parser.add_argument("--cell", default="lstm")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", help="where to save the model")
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     recipe = MusicGeneration()
     data = recipe.data(options.path)
     began = time.perf_counter()
@@ -33,12 +34,9 @@ def main():
     header()
     setting = f"{options.cell}, {len(model.history.epoch)} epochs, {seconds:.0f} s"
     for part, wanted in (("validation", ""), ("test", "at most 8.45, aim 8.10")):
-        row(
-            f"nats a step, {part}",
-            setting,
-            f"{model.score(getattr(data, part))['nats']:.3f}",
-            wanted,
-        )
+        nats, bound = model.score(getattr(data, part))["nats"], 8.45 if part == "test" else None
+        shown = book.add(f"chorales, nats a step, {part}", nats, form=".3f", at_most=bound)
+        row(f"nats a step, {part}", setting, shown, wanted)
 
 
 if __name__ == "__main__":

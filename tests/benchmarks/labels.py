@@ -11,7 +11,6 @@ pairs of words (scikit-learn); its strength is chosen on the validation part, wh
 are chosen as ours are, or left at .5, whichever is better in the test.
 """
 
-import argparse
 import random
 import time
 
@@ -22,6 +21,7 @@ from rnnkit import metrics
 from rnnkit.data import Data
 from rnnkit.datasets import reviews
 from rnnkit.features import Labels
+from tests.benchmarks import ledger
 from tests.benchmarks._table import header, row
 
 KINDS = ("writing", "acting", "visual", "sound", "pace")
@@ -77,18 +77,25 @@ def shown(scores):
     return ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
+def note(book, model, scores):
+    for name in SCORES:
+        book.add(f"several labels, {model}: {name}", scores[name], form=".3f")
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("--train", type=int, default=3000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--recipes", nargs="+", default=["sentiment", "spam"])
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     sizes = (options.train, options.train // 4, options.train // 3)
     parts = list(map(examples, ("train", "validation", "test"), sizes))
     print(f"{np.mean([len(each) for each in parts[0][1]]):.2f} of {len(NAMES)} labels a text")
     header("model", "setting", "seconds", "test")
     began = time.perf_counter()
     scores, strength = linear(*parts)
+    note(book, "linear", scores)
     row("linear", f"C={strength:g}", f"{time.perf_counter() - began:.0f}", shown(scores))
     for name in options.recipes:
         recipe = recipes.get(name)
@@ -99,6 +106,7 @@ def main():
             model = recipe.train(data, seed=seed, verbose=0)
             seconds = f"{time.perf_counter() - began:.0f}"
             found = model.score(data.test)
+            note(book, f"{name}, seed {seed}", found)
             epochs = len(model.history.epoch)
             row(
                 name, f"seed {seed}, {epochs} epochs", seconds, shown({s: found[s] for s in SCORES})

@@ -13,12 +13,11 @@ The other settings are rounded from the best of 51 random ones, by the validatio
 reservoirs (seeds 1 and 2).
 """
 
-import argparse
 import statistics
 
 import numpy as np
 
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 from tests.benchmarks.narma import TEST, TRAIN, VALIDATION, WASHOUT, score
 
 SEEDS = range(11, 21)
@@ -49,9 +48,11 @@ TARGETS = {100: 0.0125, 200: 0.0085}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("data", help="santafe_laser_a.txt")
-    values = np.loadtxt(parser.parse_args().data)[:, None]  # [time, 1]
+    options = parser.parse_args()
+    book = ledger.Book(options.record)
+    values = np.loadtxt(options.data)[:, None]  # [time, 1]
     lengths = (WASHOUT, TRAIN, VALIDATION, TEST)
     values = values[: sum(lengths) + 1]
     _table.header("what", "setting", "NMSE", "target")
@@ -60,12 +61,10 @@ def main():
             scores = [
                 score(values[:-1], values[1:], units, seed, lengths, settings) for seed in SEEDS
             ]
-            _table.row(
-                "Santa Fe laser, one step",
-                f"{units} units, {topology}",
-                f"{statistics.median(scores):.5f} ({min(scores):.5f} to {max(scores):.5f})",
-                f"at most {target}",
-            )
+            setting, middle = f"{units} units, {topology}", statistics.median(scores)
+            figure = f"Santa Fe laser, {setting}: NMSE"
+            shown = book.add(figure, middle, scores, form=".5f", at_most=target)
+            _table.row("Santa Fe laser, one step", setting, shown, f"at most {target}")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,12 @@ Keras' time over ours, the median over the rounds, the first and the third quart
 more than 1 where rnnkit is faster. Before that the gradients of both are compared.
 """
 
-import argparse
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from rnnkit import layers
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 from tests.benchmarks.reservoir_speed import in_turn
 
 SIZES = ((64, 20, 256, 512), (32, 100, 64, 128), (64, 50, 64, 64))
@@ -35,10 +33,11 @@ def training_step(layer, x, mask):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--masked", action="store_true", help="with sequences of several lengths")
     arguments = parser.parse_args()
+    book = ledger.Book(arguments.record)
     _table.WIDTHS = (12, 36, 26, 12, 12, 20)
     _table.header(
         "cell", "batch, steps, features, units", "ratio", "ours, ms", "Keras, ms", "traced"
@@ -63,10 +62,13 @@ def main():
             ratio = np.divide(times["Keras"], times["ours"])
             low, middle, high = np.quantile(ratio, [0.25, 0.5, 0.75])
             ours, theirs = (np.median(times[each]) * 1e3 for each in ("ours", "Keras"))
+            setting = f"{batch}, {time}, {features}, {units}"
+            figure = f"training step of {name}, {setting}: Keras' time over ours"
+            shown = book.add(figure, middle, (low, high), form=".2f")
             _table.row(
                 name,
-                f"{batch}, {time}, {features}, {units}",
-                f"{middle:.2f} ({low:.2f} to {high:.2f})",
+                setting,
+                shown,
                 f"{ours:.1f}",
                 f"{theirs:.1f}",
                 f"{first['ours']:.1f} and {first['Keras']:.1f} s",

@@ -7,7 +7,6 @@ resident size of the process, TensorFlow and the series itself included, as the 
 counts it; the states alone would take 2 GB.
 """
 
-import argparse
 import resource
 import sys
 import time
@@ -15,7 +14,7 @@ import time
 from rnnkit.datasets import dynamics
 from rnnkit.features import Forecast, Series
 from rnnkit.models.echo_state import EchoStateNetwork
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 
 
 def peak():
@@ -25,10 +24,11 @@ def peak():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--units", type=int, default=500)
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     series = dynamics.noisy_sines(options.steps)
     x, y = Series().adapt(series), Forecast().adapt(series)
     model = EchoStateNetwork(x, y, units=options.units, seed=1)
@@ -38,9 +38,11 @@ def main():
     seconds = time.perf_counter() - started
     _table.header()
     setting = f"{options.steps:,} steps, {options.units} units"
-    _table.row("peak memory", setting, f"{peak():.2f} GB", "below 2 GB")
+    shown = book.add(f"peak memory, {setting}", peak(), form=".2f", unit="GB", at_most=2)
+    _table.row("peak memory", setting, shown, "below 2 GB")
     _table.row("before fit", setting, f"{before:.2f} GB", "")
-    _table.row("time of fit", setting, f"{seconds:.1f} s", "")
+    shown = book.add(f"time of fit, {setting}", seconds, form=".1f", unit="s")
+    _table.row("time of fit", setting, shown, "")
 
 
 if __name__ == "__main__":

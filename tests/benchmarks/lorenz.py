@@ -21,7 +21,7 @@ from rnnkit.datasets import dynamics
 from rnnkit.features import Forecast, Series
 from rnnkit.metrics import valid_prediction_time
 from rnnkit.models.echo_state import EchoStateNetwork
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 
 STEP, TRAINING, WASHOUT = 0.01, 10_000, 100
 STARTS, WARM_UP, FREE, GAP = 40, 200, 2_200, 2_400
@@ -57,6 +57,7 @@ def valid_times(train, test, seed, normalize=False, **settings):
 
 
 def main():
+    book = ledger.Book(ledger.parser(__doc__).parse_args().record)
     train = dynamics.lorenz63(WASHOUT + TRAINING + 1, step=STEP, seed=1)
     test = dynamics.lorenz63(STARTS * GAP, step=STEP, seed=2).reshape(STARTS, GAP, 3)
     _table.header("what", "setting", "mean, Lyapunov times", "target")
@@ -69,12 +70,9 @@ def main():
     ]
     for what, setting, options, target in trials:
         means = [valid_times(train, test, seed, **options).mean() for seed in SEEDS]
-        _table.row(
-            what,
-            setting,
-            f"{statistics.mean(means):.2f} ({min(means):.2f} to {max(means):.2f})",
-            f"at least {target}" if target else "",
-        )
+        figure = f"Lorenz, {what}, {setting}: Lyapunov times"
+        shown = book.add(figure, statistics.mean(means), means, form=".2f", at_least=target)
+        _table.row(what, setting, shown, f"at least {target}" if target else "")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ over the quantiles .1 to .9, of normal distributions as wide as the 80 % interva
 competition's winner).
 """
 
-import argparse
 import pathlib
 import time
 
@@ -20,6 +19,7 @@ from scipy import stats
 
 import recipes
 from rnnkit.metrics.forecasts import naive_scale, smape
+from tests.benchmarks import ledger
 
 HORIZON, SEASON, LEVEL = 48, 24, 0.8
 QUANTILES = np.arange(1, 10) / 10
@@ -35,10 +35,11 @@ def quantile_loss(truth, forecast, deviation):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     table, test = (
         pandas.read_csv(options.folder / f"m4_hourly_{part}.csv") for part in ("train", "test")
     )
@@ -62,10 +63,14 @@ def main():
         naive = np.array([np.tile(pasts[name][-SEASON:], 2) for name in names])
         deviation = (upper - lower) / 2 / stats.norm.ppf(0.5 + LEVEL / 2)
         losses = quantile_loss(came, forecast, deviation)
+        mase, percent = np.mean(np.abs(forecast - came) / scale), smape(came, forecast).mean()
+        book.add(f"M4 hourly, seed {seed}: MASE", mase, form=".3f", at_most=0.935)
+        book.add(f"M4 hourly, seed {seed}: sMAPE", percent, form=".2f", at_most=9.33)
+        book.add(f"M4 hourly, seed {seed}: wql", losses.mean(), form=".4f", at_most=0.0211)
         print(
-            f"seed {seed}: MASE {np.mean(np.abs(forecast - came) / scale):.3f} "
+            f"seed {seed}: MASE {mase:.3f} "
             f"(seasonal naive {np.mean(np.abs(naive - came) / scale):.3f}), "
-            f"sMAPE {smape(came, forecast).mean():.2f} (naive {smape(came, naive).mean():.2f}), "
+            f"sMAPE {percent:.2f} (naive {smape(came, naive).mean():.2f}), "
             f"wql {losses.mean():.4f}, coverage {np.mean((lower <= came) & (came <= upper)):.3f}; "
             f"read in {read:.0f} s, trained by {trained:.0f} s, forecast by {done:.0f} s",
             flush=True,

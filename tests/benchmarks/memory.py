@@ -12,10 +12,9 @@ Finished runs are kept (`--directory`), so that the table can be made in parts: 
 goes on where it was stopped. At the end the table of the README is printed.
 """
 
-import argparse
-
 import rnnkit
 from rnnkit.comparison.tasks import standard as memory_tasks
+from tests.benchmarks import ledger
 
 CELLS = ("dense", "simple_rnn", "lstm", "gru", "esn")
 LAGS = (10, 50, 100, 200)
@@ -58,13 +57,14 @@ def _score(row):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("--tasks", default=",".join(memory_tasks.names()))
     parser.add_argument("--cells", default=",".join(CELLS))
     parser.add_argument("--lags", default=",".join(map(str, LAGS)))
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
     parser.add_argument("--directory", default="comparison/memory")
     given = parser.parse_args()
+    book = ledger.Book(given.record)
     results = []
     for task in given.tasks.split(","):
         results.append(
@@ -78,6 +78,10 @@ def main():
             )
         )
         print(results[-1], flush=True)
+        for row in results[-1].records:
+            if row["score"] is not None:
+                figure = f"{task}, {row['cell']}, lag {row['lag']}: {results[-1].about['score']}"
+                book.add(figure, row["score"], form=".3g")
     print(markdown(results))
 
 

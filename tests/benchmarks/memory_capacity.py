@@ -15,7 +15,7 @@ from rnnkit.datasets import dynamics
 from rnnkit.features import Series
 from rnnkit.metrics import memory_capacity
 from rnnkit.models.echo_state import EchoStateNetwork
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 
 UNITS, STEPS, WASHOUT = 100, 20_000, 1_000
 SEEDS = (1, 2, 3)
@@ -35,15 +35,16 @@ def capacity(topology, radius, seed):
 
 
 def main():
+    book = ledger.Book(ledger.parser(__doc__).parse_args().record)
     _table.header("what", "setting", "capacity", "target")
     for topology, radius in TOPOLOGIES.items():
         found = [capacity(topology, radius, seed) for seed in SEEDS]
-        _table.row(
-            "linear memory capacity",
-            f"{UNITS} units, {topology}, radius {radius}",
-            f"{statistics.median(found):.1f} ({min(found):.1f} to {max(found):.1f})",
-            "at least 90" if topology in ("orthogonal", "ring") else "",
-        )
+        setting = f"{UNITS} units, {topology}, radius {radius}"
+        target = 90 if topology in ("orthogonal", "ring") else None
+        figure = f"linear memory capacity, {setting}"
+        shown = book.add(figure, statistics.median(found), found, form=".1f", at_least=target)
+        target = f"at least {target}" if target else ""
+        _table.row("linear memory capacity", setting, shown, target)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,17 @@ sentence a line). The recipe's default settings; training ends after the recipe'
 `--minutes`. BLEU is sacrebleu's, of the text as it is (`tokenize="none"`).
 """
 
-import argparse
 import time
 
 import recipes
 from rnnkit import metrics
 from rnnkit.cli.arguments import values_of
+from tests.benchmarks import ledger
 from tests.benchmarks.recipe_scores import Minutes
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("folder")
     parser.add_argument("--source", default="en")
     parser.add_argument("--target", default="fr")
@@ -29,6 +29,7 @@ def main():
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE")
     parser.add_argument("--out", help="where to save the model")
     arguments = parser.parse_args()
+    book = ledger.Book(arguments.record)
     options = values_of(arguments.set)
     recipe = recipes.get("translation")
     data = recipe.data(
@@ -51,6 +52,8 @@ def main():
     for beams in (1, model.beam_size):
         for split, part in (("validation", data.validation), ("test", data.test)):
             scores = model.score(part, tokenize="none", beam_size=beams, batch_size=64)
+            if "bleu" in scores:
+                book.add(f"Multi30k, beam {beams}, {split}: BLEU", scores["bleu"], form=".1f")
             print(
                 f"beam {beams}, {split}:", {k: round(v, 2) for k, v in scores.items()}, flush=True
             )

@@ -21,7 +21,7 @@ from rnnkit.datasets import dynamics
 from rnnkit.features import Series
 from rnnkit.metrics import nmse
 from rnnkit.models.echo_state import EchoStateNetwork
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 
 WASHOUT, TRAIN, VALIDATION, TEST = 200, 2_000, 3_000, 3_000
 SEEDS = range(11, 21)
@@ -74,6 +74,7 @@ def score(x, y, units, seed, lengths, settings):
 
 
 def main():
+    book = ledger.Book(ledger.parser(__doc__).parse_args().record)
     lengths = (WASHOUT, TRAIN, VALIDATION, TEST)
     _table.header("what", "setting", "NMSE", "target")
     for units, target in TARGETS.items():
@@ -82,12 +83,10 @@ def main():
                 score(*dynamics.narma(sum(lengths), seed=seed), units, seed, lengths, settings)
                 for seed in SEEDS
             ]
-            _table.row(
-                "NARMA-10",
-                f"{units} units, {topology}",
-                f"{statistics.median(scores):.4f} ({min(scores):.4f} to {max(scores):.4f})",
-                f"at most {target}",
-            )
+            setting, middle = f"{units} units, {topology}", statistics.median(scores)
+            figure = f"NARMA-10, {setting}: NMSE"
+            shown = book.add(figure, middle, scores, form=".4f", at_most=target)
+            _table.row("NARMA-10", setting, shown, f"at most {target}")
 
 
 if __name__ == "__main__":

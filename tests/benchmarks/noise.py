@@ -16,6 +16,7 @@ import tensorflow as tf
 import recipes
 from rnnkit import plots
 from rnnkit.datasets import letters, morse
+from tests.benchmarks import ledger
 from tests.benchmarks._table import header, row
 from tests.benchmarks.spoken_digits import arguments, measure
 
@@ -42,19 +43,21 @@ def errors(model, sample, levels, split="test"):
 
 
 def main():
-    parser = arguments(__doc__.splitlines()[0])
+    parser = arguments(__doc__)
     parser.add_argument("samples", nargs="*", default=list(SAMPLES))
     parser.add_argument("--plot", metavar="FILE", help="where to draw the errors")
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     print("python -m tests.benchmarks.noise", shlex.join(sys.argv[1:]))
     drawn = {}
     for sample in options.samples:
         name, what, levels = SAMPLES[sample]
         recipe = recipes.get(name)
-        model = measure(recipe, recipe.data(), options)
+        model = measure(recipe, recipe.data(), options, sample)
         header(what, "character error", "word error", "")
         found = errors(model, sample, levels)
         for level, scores in zip(levels, found, strict=True):
+            book.add(f"{sample}, {what} {level:g}: cer", scores["cer"], form=".4f")
             row(f"{level:g}", f"{100 * scores['cer']:.2f} %", f"{100 * scores['wer']:.2f} %", "")
         drawn[sample] = [scores["cer"] for scores in found]
     if options.plot:

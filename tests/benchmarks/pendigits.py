@@ -6,7 +6,6 @@ The folder has `train.csv` and `test.csv` with the columns `x0,y0,...,x7,y7,digi
 distances along the way, y upwards, pen lifts not kept. A tenth of the training digits validates.
 """
 
-import argparse
 import time
 
 import numpy as np
@@ -15,6 +14,7 @@ from rnnkit.data import read_table
 from rnnkit.features import Label, Strokes
 from rnnkit.models import ManyToOne
 from rnnkit.training.optimizers import AveragedAdam
+from tests.benchmarks import ledger
 from tests.benchmarks._table import header, row
 
 
@@ -31,12 +31,13 @@ def read(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("path")
     parser.add_argument("--cell", default="gru")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     (x, y), test = (read(f"{options.path}/{name}.csv") for name in ("train", "test"))
     cut = len(x) // 10
     strokes, label = Strokes().adapt(x[cut:]), Label().adapt(y[cut:])
@@ -61,7 +62,8 @@ def main():
     header()
     setting = f"{options.cell}, {len(model.history.epoch)} epochs"
     score = model.score(*test)["accuracy"]
-    row("pendigits, test", setting, f"{score:.4f}", "at least 0.975")
+    shown = book.add("pendigits, accuracy", score, form=".4f", at_least=0.975)
+    row("pendigits, test", setting, shown, "at least 0.975")
     row("", "seconds", f"{time.perf_counter() - began:.0f}", "")
 
 

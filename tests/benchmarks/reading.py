@@ -23,7 +23,7 @@ import time
 
 import numpy as np
 
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 
 ROWS = 200_000
 SEED = 7
@@ -259,12 +259,13 @@ def measure(kinds, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--folder", help="where the files are, or are kept")
     parser.add_argument("--read", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     kinds = options.kinds.split(",")
     if options.read:
         found = {kind: _measured(kind, options.read / KINDS[kind][0]) for kind in kinds}
@@ -280,11 +281,14 @@ def main():
                 write(kind, folder, options.rows)
             found = measure([kind], folder)[kind]
             size = found["size"]
+            memory, seconds = found["peak"] / size, found["seconds"]
+            shown = book.add(f"reading, {kind}: memory, of the file", memory, form=".1f", at_most=3)
+            book.add(f"reading, {kind}: time of processor", seconds, form=".1f", unit="s")
             _table.row(
                 kind,
                 f"{size / 1e6:.1f} MB, {found['sizes']}",
-                f"{found['seconds']:.1f}",
-                f"{found['peak'] / size:.1f} / {found['kept'] / size:.1f}",
+                f"{seconds:.1f}",
+                f"{shown} / {found['kept'] / size:.1f}",
                 found["digest"],
             )
 

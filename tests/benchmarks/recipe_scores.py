@@ -10,7 +10,6 @@ the minutes that the processors of this machine worked for the process: on two i
 twice those by the clock, so half of them is what training takes where nothing else runs.
 """
 
-import argparse
 import shlex
 import statistics
 import sys
@@ -20,6 +19,7 @@ import keras
 
 import recipes
 from rnnkit.cli.arguments import values_of
+from tests.benchmarks import ledger
 
 
 class Minutes(keras.callbacks.Callback):
@@ -44,7 +44,7 @@ class Minutes(keras.callbacks.Callback):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("recipe")
     parser.add_argument("source", help="a file, a folder or a TFDS name; 'embedded' for its sample")
     parser.add_argument("--name")
@@ -56,6 +56,7 @@ def main():
     parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=VALUE")
     parser.add_argument("--out", help="where to save the model of the last seed")
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     print("python -m tests.benchmarks.recipe_scores", shlex.join(sys.argv[1:]))
     recipe = recipes.get(options.recipe)
     source = None if options.source == "embedded" else options.source
@@ -82,6 +83,11 @@ def main():
             scores = model.score(getattr(data, split))
             found.setdefault(split, []).append(scores)
             print(f"{split}:", {name: round(float(v), 4) for name, v in scores.items()}, flush=True)
+    for split, rows in found.items():
+        for name in rows[0]:
+            several = [float(row[name]) for row in rows]
+            figure = f"{options.recipe}, {split}: {name}"
+            book.add(figure, statistics.mean(several), several, form=".4f")
     if len(options.seeds) > 1:
         for split, rows in found.items():
             means = {name: statistics.mean(row[name] for row in rows) for name in rows[0]}

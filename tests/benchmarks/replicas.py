@@ -10,15 +10,19 @@ import pathlib
 import sys
 import tempfile
 
+from tests.benchmarks import ledger
 from tests.training.distributed import LONG, ROWS, differences, finish, start, start_machines
 
 SECONDS = 3600
 LINE = "{:<24} {:<10} {:>10} {:>10}"
 
 
-def main(names):
+def main():
     """Trains and compares; returns the exit status."""
-    wrong = False
+    parser = ledger.parser(__doc__)
+    parser.add_argument("names", nargs="*", default=[*ROWS, *LONG])
+    options = parser.parse_args()
+    names, book, wrong = options.names, ledger.Book(options.record), False
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder)
         finish([start(how, out, names) for how in ("alone", "mirrored")], SECONDS)
@@ -28,9 +32,12 @@ def main(names):
             for how in ("mirrored", "machine0", "machine1"):
                 weights, history = differences(out, how, name)
                 print(LINE.format(name, how, f"{weights:.1e}", f"{history:.1e}"))
+                figure = f"{name}, {how}, beside one device: difference"
+                book.add(f"{figure} of weights", weights, form=".1e", at_most=1e-5)
+                book.add(f"{figure} of curves", history, form=".1e", at_most=1e-4)
                 wrong |= not (weights < 1e-5 and history < 1e-4)
     return int(wrong)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or [*ROWS, *LONG]))
+    sys.exit(main())

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.reservoir_speed [--rounds 5] [--units 100 ...]
 
-ReservoirPy (pip install rnnkit[benchmark]) runs its own defaults, float64 and connectivity 0.1,
+ReservoirPy (pip install ".[benchmark]") runs its own defaults, float64 and connectivity 0.1,
 and for "equal degree" the connectivity 10 / units, that is the ten links a unit that are our
 default. Ours are `"circulant"`, the default, and `"random"`, both of degree 10. Parts:
 
@@ -17,7 +17,6 @@ over the rounds of ReservoirPy's time over ours, its least and its greatest in b
 rounds each runs once, which for ours includes what XLA compiles: the column "first call".
 """
 
-import argparse
 import statistics
 import time
 
@@ -26,7 +25,7 @@ import numpy as np
 from rnnkit.datasets import dynamics
 from rnnkit.features import Forecast, Series
 from rnnkit.models.echo_state import EchoStateNetwork
-from tests.benchmarks import _table
+from tests.benchmarks import _table, ledger
 
 DEGREE, RIDGE = 10, 1e-6
 STEPS, COUNT, SHORT = 10_000, 64, 1_000
@@ -123,17 +122,20 @@ def in_turn(functions, rounds):
     return first, times
 
 
-def report(part, units, dtype, first, times):
+def report(part, units, dtype, first, times, book):
     targets = TARGETS[part.split()[0]]
     for topology in ("circulant", "random"):
         for peer in [name for name in times if name not in ("circulant", "random")]:
             ratios = sorted(b / a for a, b in zip(times[topology], times[peer], strict=True))
             mine, other = (statistics.median(times[name]) * 1e3 for name in (topology, peer))
             target = targets.get(peer) if topology == "circulant" or peer in targets else None
+            what, against = f"{part}, {units} units, {dtype}", f"{topology} against {peer}"
+            figure, middle = f"{what}, {against}: how often as fast", statistics.median(ratios)
+            shown = book.add(figure, middle, ratios, form=".1f", at_least=target)
             _table.row(
-                f"{part}, {units} units, {dtype}",
-                f"{topology} against {peer}",
-                f"{statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})",
+                what,
+                against,
+                shown,
                 f"at least {target}" if target else "",
                 f"{mine:.1f}",
                 f"{other:.1f}",
@@ -142,12 +144,13 @@ def report(part, units, dtype, first, times):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--units", type=int, nargs="+", default=[100, 500, 1000, 2000])
     parser.add_argument("--parts", nargs="+", default=["states", "fit", "batch", "forecast"])
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     series = dynamics.mackey_glass(COUNT * SHORT) - 1.0
     x, batch = series[:STEPS], series.reshape(COUNT, SHORT, 1)
     _table.WIDTHS = (32, 40, 22, 14, 9, 9, 10)
@@ -161,7 +164,7 @@ def main():
         for units in options.units:
             for dtype in options.dtypes:
                 found = competitors(units, dtype, part, x, batch)
-                report(part, units, dtype, *in_turn(found, options.rounds))
+                report(part, units, dtype, *in_turn(found, options.rounds), book)
 
 
 if __name__ == "__main__":

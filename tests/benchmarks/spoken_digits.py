@@ -10,7 +10,6 @@ strings are written to a folder as wav files with a manifest for each split, and
 `recipe.data(folder)`. Default settings of the recipe where nothing else is said.
 """
 
-import argparse
 import os
 import pathlib
 import shlex
@@ -23,6 +22,7 @@ import numpy as np
 import recipes
 from rnnkit.cli.arguments import values_of
 from rnnkit.formats import wav
+from tests.benchmarks import ledger
 
 RATE = 8000
 WORDS = "zero one two three four five six seven eight nine".split()
@@ -77,8 +77,9 @@ def out_of_time(minutes):
     return OutOfTime()
 
 
-def measure(recipe, data, options):
+def measure(recipe, data, options, what):
     """Trains, scores and prints: epochs, seconds, load and the scores of validation and test."""
+    book = ledger.Book(options.record)
     started, load = time.perf_counter(), os.getloadavg()[0]
     model = recipe.train(
         data,
@@ -99,12 +100,14 @@ def measure(recipe, data, options):
             scores = model.score(getattr(data, split), beam_size=beams)
             shown = ", ".join(f"{name} {100 * value:.2f} %" for name, value in scores.items())
             print(f"beam {beams}, {split}: {shown}", flush=True)
+            for name, value in scores.items():
+                book.add(f"{what}, beam {beams}, {split}: {name}", value, form=".4f")
     return model
 
 
 def arguments(description):
     """The parser that the benchmarks of transcripts share."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = ledger.parser(description)
     parser.add_argument("--minutes", type=float, default=60.0, help="of training, at most")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
@@ -113,14 +116,14 @@ def arguments(description):
 
 
 def main():
-    parser = arguments(__doc__.splitlines()[0])
+    parser = arguments(__doc__)
     parser.add_argument("path")
     options = parser.parse_args()
     print("python -m tests.benchmarks.spoken_digits", shlex.join(sys.argv[1:]))
     recipe = recipes.get("speech_to_text")
     with tempfile.TemporaryDirectory() as folder:
         write_strings(clips_of(options.path), folder, options.seed)
-        measure(recipe, recipe.data(folder), options)
+        measure(recipe, recipe.data(folder), options, "spoken digits")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ speed drifts treats both sides alike; the ratio is the median over the rounds:
    process of its own.
 """
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -24,6 +23,7 @@ import keras
 import numpy as np
 
 import recipes
+from tests.benchmarks import ledger
 
 EQUAL_LENGTH = 20
 
@@ -120,24 +120,22 @@ def against_torch(model, raw, batch_size, rounds):
     return len(encoded), result
 
 
-def report(name, size, result):
+def report(name, size, result, book):
     ours, theirs, ratios = result
-    spread = f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    print(
-        f"{name:<42} {size / ours:9,.0f} {size / theirs:9,.0f} "
-        f"{statistics.median(ratios):7.2f} {spread}",
-        flush=True,
-    )
+    figure = f"sentiment, examples a second over {name}"
+    shown = book.add(figure, statistics.median(ratios), ratios, form=".2f")
+    print(f"{name:<42} {size / ours:9,.0f} {size / theirs:9,.0f}    {shown}", flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("folder")
     parser.add_argument("--name")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--torch", action="store_true")
     parser.add_argument("--only-equal", action="store_true", help="only the second comparison")
     options = parser.parse_args()
+    book = ledger.Book(options.record)
     recipe = recipes.get("sentiment")
     data = recipe.data(options.folder, name=options.name)
     batch_size = recipe.training["batch_size"]
@@ -145,7 +143,7 @@ def main():
     print(f"{'examples per second':<42} {'rnnkit':>9} {'other':>9} {'ratio':>7}")
     if not options.only_equal:
         result = against_keras(model, data.train, batch_size, options.rounds)
-        report("plain Keras, fixed padding", *result)
+        report("plain Keras, fixed padding", *result, book)
     rng = np.random.default_rng(1)
     words = model.input_feature.vocabulary[:2000]
     texts = [" ".join(rng.choice(words, EQUAL_LENGTH)) for _ in range(data.sizes["train"])]
@@ -154,11 +152,13 @@ def main():
     report(
         f"plain Keras, all of {EQUAL_LENGTH} words",
         *against_keras(recipe.model(data, seed=1), pair, batch_size, options.rounds),
+        book,
     )
     if options.torch:
         report(
             "PyTorch, packed sequences",
             *against_torch(recipe.model(data, seed=1), data.train, batch_size, options.rounds),
+            book,
         )
 
 

@@ -22,13 +22,12 @@ are compared. Parts:
                time, that calls the compiled step of rnnkit's model. The last takes `--slow`
                sentences, drawn evenly from all by length, of which the rate is extrapolated.
 
-PyTorch (pip install rnnkit[benchmark]) runs in a process of its own; both frameworks may use all
+PyTorch (pip install ".[benchmark]") runs in a process of its own; both frameworks may use all
 cores. The competitors take their turns, beginning with another one in every round, after a warm-up
 each, which for TensorFlow includes tracing. A ratio is the median over the rounds of the other's
 time over ours, its least and its greatest in brackets.
 """
 
-import argparse
 import json
 import math
 import os
@@ -43,7 +42,7 @@ import numpy as np
 import tensorflow as tf
 
 import recipes
-from tests.benchmarks import _table, translation_profile
+from tests.benchmarks import _table, ledger, translation_profile
 from tests.benchmarks.reservoir_speed import in_turn
 from tests.benchmarks.translation_loops import LoopSearch, StepwiseTraining, StepwiseTranslator
 
@@ -182,7 +181,7 @@ def compare(folder, model, twin, batch):
 # === Parts ===
 
 
-def training(model, encoded, batches, twin, rounds):
+def training(model, encoded, batches, twin, rounds, book):
     """Prints target tokens a second."""
     dataset = model._batches(encoded, BATCH, True, model.seed)
     stepwise = StepwiseTranslator(
@@ -203,10 +202,10 @@ def training(model, encoded, batches, twin, rounds):
         "stepwise": lambda: tutorial.epoch(dataset),
     }
     first, times = in_turn(runs, rounds)
-    report(f"training, {tokens:,} tokens", "tokens/s", tokens, names, first, times)
+    report(f"training, {tokens:,} tokens", "tokens/s", tokens, names, first, times, book)
 
 
-def decoding(folder, model, sources, twin, rounds, options, slow):
+def decoding(folder, model, sources, twin, rounds, options, slow, book):
     """Prints sentences a second, and how many texts agree."""
     lengths = [len(model.input_feature.pieces(text)) for text in sources]
     order = np.argsort(lengths, kind="stable")
@@ -243,19 +242,22 @@ def decoding(folder, model, sources, twin, rounds, options, slow):
     first["lists"] *= scale
     label = f"lists, {slow:,} sentences" + (", extrapolated" if slow < len(sources) else "")
     names = {"PyTorch": "PyTorch, batched", "lists": label}
-    report(f"decoding, {len(sources):,} sentences", "sent./s", len(sources), names, first, times)
+    part = f"decoding, {len(sources):,} sentences"
+    report(part, "sent./s", len(sources), names, first, times, book)
 
 
-def report(part, unit, amount, names, first, times):
+def report(part, unit, amount, names, first, times, book):
     _table.WIDTHS = (32, 44, 24, 12, 12, 16)
     _table.header("what", "against", "ratio", f"our {unit}", f"its {unit}", "first calls, s")
     for peer, name in names.items():
         ratios = sorted(b / a for a, b in zip(times["rnnkit"], times[peer], strict=True))
         ours, its = (amount / statistics.median(times[each]) for each in ("rnnkit", peer))
+        figure, middle = f"translation, {part}, against {name}: ratio", statistics.median(ratios)
+        shown = book.add(figure, middle, ratios, form=".2f")
         _table.row(
             part,
             name,
-            f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})",
+            shown,
             f"{ours:,.0f}" if ours > 100 else f"{ours:.1f}",
             f"{its:,.0f}" if its > 100 else f"{its:.1f}",
             f"{first['rnnkit']:.1f} and {first[peer]:.1f}",
@@ -263,7 +265,7 @@ def report(part, unit, amount, names, first, times):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = ledger.parser(__doc__)
     parser.add_argument("--data", help="any source of the recipe; by default the embedded phrases")
     parser.add_argument("--input", help="column or language of the sources")
     parser.add_argument("--target", help="column or language of the targets")
@@ -278,6 +280,7 @@ def main():
     parser.add_argument("--width", type=int, default=256, help="of embeddings")
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()
+    book = ledger.Book(arguments.record)
 
     # === Data and model ===
     recipe = recipes.get("translation")
@@ -313,7 +316,7 @@ def main():
         hand_over(folder, model, twin)
         compare(folder, model, twin, batches[0])
         if "training" in arguments.parts:
-            training(model, encoded, batches, twin, arguments.rounds)
+            training(model, encoded, batches, twin, arguments.rounds, book)
             if arguments.profile:
                 translation_profile.training(model, encoded, arguments.rounds)
         if "decoding" in arguments.parts:
@@ -324,7 +327,8 @@ def main():
                 size = math.ceil(count / (data.sizes.get("train") or count))
                 model.fit(data.train.repeat(size).take(count), batch_size=BATCH, verbose=0)
             hand_over(folder, model, twin)
-            decoding(folder, model, sources, twin, arguments.rounds, options, arguments.slow)
+            rounds, slow = arguments.rounds, arguments.slow
+            decoding(folder, model, sources, twin, rounds, options, slow, book)
             if arguments.profile:
                 translation_profile.decoding(model, sources, arguments.rounds, options)
         twin.close()

@@ -182,8 +182,13 @@ def test_names_are_whole_in_a_window_of_80_columns():
     )
     lines = text.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
-    found = [line.strip("│ ").split(" ")[0] for line in lines if line.startswith("│")]
-    assert {"dna_classification", "image_classification", "speech_to_text"} <= set(found)
+    words = {word for line in lines for word in line.split()}
+    for row in recipes.list():
+        assert {row["name"], row["pattern"], row["cell"]} <= words
+        assert {row["dataset"], row["dataset"].split("/")[-1]} & words
+    wide = io.StringIO()
+    rich.console.Console(file=wide, width=140).print(recipes.list())
+    assert "│ rnnkit_series/mackey_glass_17 │" in wide.getvalue()
 
 
 def test_copy_runs_and_does_not_replace(here, capsys):

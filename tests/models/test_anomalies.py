@@ -264,7 +264,7 @@ def test_tables_of_several_series_with_times_and_missing_values():
     both = short.merge(report.table(), on=["series", "time"])
     ratio = (both.upper_x - both.lower_x) / (both.upper_y - both.lower_y)
     assert ratio.between(1 / 3, 3).all()
-    with pytest.raises(ValueError, match="series must be one of"):
+    with pytest.raises(ValueError, match="series must name one of the 2 series.*\\['"):
         report.plot()
     several = model.anomalies(raw)
     assert list(dict.fromkeys(several.series)) == ["0", "1"]

@@ -210,6 +210,17 @@ def test_a_base_that_does_not_fit_is_refused(old, name, pairs, options, said):
         recipe.model(data_of(recipe, pairs), base=old, **options)
 
 
+def test_data_of_one_class_is_refused_with_what_does_learn_it(sentiment, old):
+    alone = sentiment.data({"train": (["fine words"] * 8, ["good"] * 8)} | {
+        part: (["fine words"] * 2, ["good"] * 2) for part in ("validation", "test")
+    })  # fmt: skip
+    with pytest.raises(ValueError, match=r"only 'good'.*fine_tune\(data.train, extend=True\)"):
+        sentiment.model(alone, base=old)
+    with pytest.raises(ValueError, match="only 'good'") as refused:
+        sentiment.model(alone)
+    assert "fine_tune" not in str(refused.value)
+
+
 def test_a_base_of_another_class(sentiment):
     text, label = helpers.features(*OLD, keep="both", max_length=400)
     base = models.OneToOne(text, label)

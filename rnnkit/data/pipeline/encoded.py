@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.conversion import batch
+from rnnkit.utils.progress import told
 
 # Functions of tensors for tf.data that are taken as they are: AutoGraph would rewrite each of them
 # and all they call, which takes seconds, and there is nothing to rewrite.
@@ -258,10 +259,12 @@ def prepare(
     def checked():
         return _checked(_telling(_both(dataset, shorten), dataset, encode), check)
 
-    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+    total = int(dataset.cardinality())
+    if total == tf.data.INFINITE_CARDINALITY:
         return Streamed(dataset, streamed, padding, checked)
     blocks, used, cut, seen = [], 0, 0, 0
-    for count, (encoded, shortened) in checked():
+    done = told(checked(), "Encoding", total if total > 0 else None, lambda block: block[0])
+    for count, (encoded, shortened) in done:
         blocks.append(encoded)
         cut += int(shortened)
         seen += count

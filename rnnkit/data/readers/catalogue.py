@@ -234,7 +234,7 @@ def _split(builder, x, y, signal=None):
     wanted["train"] = train if kept == 100 else f"{train}[:{kept}%]"
     signal = signal or (lambda row: (row[x], name(row[y])))
     parts = {
-        split: builder.as_dataset(split=spec, shuffle_files=False).map(
+        split: builder.as_dataset(split=spec, shuffle_files=False, read_config=_uncached()).map(
             signal, num_parallel_calls=tf.data.AUTOTUNE
         )
         for split, spec in wanted.items()
@@ -245,10 +245,14 @@ def _split(builder, x, y, signal=None):
 
 def _withheld(builder, split, y):
     """Whether a split's labels are kept secret, which TFDS marks with -1."""
-    import tensorflow_datasets as tfds
-
-    # Of a cache that is not read to its end TensorFlow says that it throws it away.
-    config = tfds.ReadConfig(try_autocache=False)
-    rows = builder.as_dataset(split=split, shuffle_files=False, read_config=config).take(20)
+    rows = builder.as_dataset(split=split, shuffle_files=False, read_config=_uncached()).take(20)
     labels = [int(row[y]) for row in rows if row[y].dtype.is_integer and row[y].shape.rank == 0]
     return bool(labels) and all(label < 0 for label in labels)
+
+
+def _uncached():
+    """How data is read: of a cache that is not read to its end TensorFlow says that it throws it
+    away, and what is read is encoded once."""
+    import tensorflow_datasets as tfds
+
+    return tfds.ReadConfig(try_autocache=False)

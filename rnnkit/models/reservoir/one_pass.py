@@ -7,6 +7,7 @@ import tensorflow as tf
 from rnnkit.models.inputs.sequences import weights_of_steps
 from rnnkit.training.class_weights import class_weights, weighted
 from rnnkit.training.stopping import BestKept, with_defaults
+from rnnkit.utils.progress import asked
 
 
 class OnePass:
@@ -70,9 +71,10 @@ class OnePass:
         self.trained = None  # what was kept of an earlier training is not true of this one
         weights = class_weights(class_weight, self.output_feature)
         own = y is None and not isinstance(x, (tf.data.Dataset, tuple))
-        data, held_out = self._prepare_fit(
-            x, y, sample_weight, validation_split, validation_data, own
-        )
+        with asked(verbose):
+            data, held_out = self._prepare_fit(
+                x, y, sample_weight, validation_split, validation_data, own
+            )
         data = weighted(data, weights, self.output_feature)
         warmup = self.fit_defaults.get("warmup")
         callbacks = with_defaults(callbacks, self.optimizer, warmup=warmup, steps=False)

@@ -332,7 +332,7 @@ def test_compressed_tables(recipe, tmp_path, suffix):
 def test_zip_files(recipe, tmp_path):
     path = zipped(tmp_path / "data.csv.zip", data=table())
     assert rows(recipe.data(path)) == dict(zip(TEXTS, LABELS, strict=True))
-    with pytest.raises(ValueError, match="holds 2 files; expected one table. Found.*'b.csv'"):
+    with pytest.raises(ValueError, match="holds 2 files; expected one table. Unpack.*'b.csv'"):
         recipe.data(zipped(path, a=table(), b=table()))
 
 

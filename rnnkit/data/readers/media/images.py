@@ -26,6 +26,7 @@ from rnnkit.formats import archives, bounds, pictures
 from rnnkit.formats.cells import as_label, missing
 from rnnkit.formats.several import is_list
 from rnnkit.formats.tables import SUFFIXES, Table
+from rnnkit.utils.progress import told
 
 # === Rows to tensors ===
 
@@ -79,7 +80,8 @@ def _read(table, columns, what, skip, find=None, group=None):
     kept, found, bad, known = [], {"image": [], "target": [], "key": []}, [], {}
     made = bounds.Made(table.source, "pictures")  # each row has a copy
     values, targets = table.columns[columns["input"]], table.columns[columns["target"]]
-    for row, (value, target) in enumerate(zip(values, targets, strict=True)):
+    pairs = told(zip(values, targets, strict=True), "Reading pictures", len(values))
+    for row, (value, target) in enumerate(pairs):
         where = table.where(row)
         empty = ("", "nan") if what == "label" else ("",)
         if missing(target) or str(target).strip().lower() in empty:

@@ -20,6 +20,7 @@ from rnnkit.data.splits import SPLITS
 from rnnkit.formats import bounds, midi, notation, tables
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.tables import Table
+from rnnkit.utils.progress import told
 
 FORMS = ("notes", "roll")
 ROLES = ("input", "target")
@@ -193,7 +194,7 @@ class _Reader:
     def _scores(self, rows):
         """What the MIDI files of rows hold, by where."""
         found, known, bad, count = {}, {}, [], 0
-        for _, music, where in rows:
+        for _, music, where in told(rows, "Reading music", len(rows)):
             if not isinstance(music, pathlib.Path):
                 continue
             count += 1

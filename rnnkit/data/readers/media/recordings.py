@@ -15,6 +15,7 @@ from rnnkit.formats import points as pen
 from rnnkit.formats.cells import as_text, missing
 from rnnkit.formats.encodings import decode
 from rnnkit.formats.tables import SUFFIXES, Table
+from rnnkit.utils.progress import told
 
 # === Rows to tensors ===
 
@@ -87,7 +88,8 @@ def strokes_and_text(table, columns, skip_unreadable=False):
 def _rows(table, columns, read, what, skip, join, count=None):
     values, texts = table.columns[columns["input"]], table.columns[columns["target"]]
     found, kept, bad = [], [], []
-    for row, (value, text) in enumerate(zip(values, texts, strict=True)):
+    rows = told(zip(values, texts, strict=True), f"Reading {what}", len(values))
+    for row, (value, text) in enumerate(rows):
         where = table.where(row)
         if missing(text):
             raise ValueError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from rnnkit.formats.sentences import Sentences
 from rnnkit.formats.texts import lines_of
+from rnnkit.utils.progress import told
 
 # What a line begins with that stands between documents.
 DOCUMENT = "-DOCSTART-"
@@ -48,7 +49,7 @@ class Rows:
         parts, block, odd = [[] for _ in range(width)], array.array("i"), {}
         lines, fresh = array.array("i"), bytearray()
         number_of, after, size = numbers.__getitem__, True, width * BLOCK
-        for at, line in lines_of(text):
+        for at, line in told(lines_of(text), "Reading lines", text.count(b"\n")):
             if not line.strip() or line.startswith(DOCUMENT):
                 after = True
             elif comments or not line.startswith("#"):
