@@ -121,7 +121,8 @@ class Model(
                 standardised target). Of two classes the positive one is
                 the second of `output_feature.classes`: `"AUC"`, `"Precision"`, `"Recall"`,
                 `"F1Score"` and the like are its own; see `rnnkit.losses.OfClasses`.
-            **kwargs: Passed to `keras.Model.compile`.
+            **kwargs: Passed to `keras.Model.compile`. Where `jit_compile` is left out, XLA compiles
+                the loops over time of a training that is long enough to gain by it.
 
         Raises:
             ValueError: For metrics that say nothing of such a target.
