@@ -183,7 +183,7 @@ def memory(result, ax=None):
         delays = np.arange(1, len(each.by_delay) + 1)
         ax.plot(delays, each.by_delay, **look(index), lw=2, label=label)
     ax.set_ylim(0, 1.03)
-    return finish(ax, "delay (steps)", "squared correlation", size=9)
+    return finish(ax, "delay (steps)", "squared correlation", above=True)
 
 
 def eigenvalues(reservoir, ax=None):
