@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnkit.layers import CRF
-from rnnkit.plots.drawing import new_axes
+from rnnkit.plots.drawing import SLANTED, new_axes
 
 
 def transitions(model, ax=None):
@@ -38,8 +38,7 @@ def transitions(model, ax=None):
     ax = new_axes(ax, (side + 1.0, side))
     ax.set_facecolor("0.85")
     image = ax.imshow(np.ma.masked_array(scores, ~allowed), cmap="RdBu_r", vmin=-limit, vmax=limit)
-    style = {"rotation": 45, "rotation_mode": "anchor", "ha": "right", "va": "center"}
-    ax.set_xticks(range(len(names)), names, **style)
+    ax.set_xticks(range(len(names)), names, **SLANTED)
     ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("next tag (grey: never)")
     ax.set_ylabel("tag")

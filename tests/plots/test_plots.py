@@ -115,6 +115,20 @@ def test_confusion_matrix_by_hand(model):
     np.testing.assert_allclose(shares, np.array(counts) / np.maximum(sums, 1))
 
 
+def test_long_names_of_classes_do_not_run_into_each_other():
+    x, y = helpers.presence(20)
+    long = {"no": "no word of it", "yes": "one word of it at least"}
+    y = [long[label] for label in y]
+    model = OneToOne(*helpers.features(x, y), units=2, seed=1)
+    ax = plots.confusion_matrix(model, x, y)
+    ax.figure.canvas.draw()
+    for label in ax.get_xticklabels():
+        # Slanted, and its end below the tick.
+        place = ax.transData.transform((label.get_position()[0], 0))[0]
+        assert label.get_rotation() == 45
+        assert abs(label.get_window_extent().x1 - place) < 12  # pixels
+
+
 def test_probabilities_by_hand():
     ax = plots.probabilities({"probabilities": {"a": 0.75, "b": 0.25}})
     assert [bar.get_width() for bar in ax.patches] == [0.25, 0.75]  # the first one on top
