@@ -57,6 +57,11 @@ def _pairs(x, y):
     return rnnkit.data.Data(part, part, part)
 
 
+def _tagger():
+    words = rnnkit.features.Words().adapt([["Ann", "left"]])
+    return rnnkit.models.Tagger(words, rnnkit.features.Tags(["B-person", "O"]), crf=True, units=2)
+
+
 def _composer():
     style = rnnkit.features.Style().adapt(STYLES)
     notes = rnnkit.features.Notes().adapt(MELODIES)
@@ -196,6 +201,7 @@ MAKERS = {
         "data": lambda: _embedded("video_labeling"),
         "model": lambda: _untrained("video_labeling", frame_filters=[4], frame_units=4),
     },
+    "rnnkit.plots.tags": {"model": _tagger},
     "rnnkit.plots.signals": {
         "data": lambda: _embedded("speech_to_text"),
         "model": lambda: _untrained("speech_to_text", filters=4, num_layers=1),

@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = attach(
         "spectrogram": ".signals",
         "states": ".inside",
         "strokes": ".signals",
+        "transitions": ".tags",
         "tuning": ".training",
         "unrolled": ".unrolling.model",
     },

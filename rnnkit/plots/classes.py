@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from rnnkit.plots.drawing import COLOURS, new_axes
+from rnnkit.plots.drawing import COLOURS, SLANTED, new_axes
+
+# Letters of the names of classes that fit beside each other below a matrix.
+LEVEL = 8
 
 
 def confusion_matrix(model, data, y=None, normalize=True, ax=None):
@@ -45,7 +48,8 @@ def confusion_matrix(model, data, y=None, normalize=True, ax=None):
             column, row, text, ha="center", va="center", fontsize=9,
             color="white" if fraction > 0.5 else "black",
         )  # fmt: skip
-    ax.set_xticks(range(len(names)), names)
+    slanted = max(len(str(name)) for name in names) > LEVEL
+    ax.set_xticks(range(len(names)), names, **(SLANTED if slanted else {}))
     ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("predicted class")
     ax.set_ylabel("true class")

@@ -93,7 +93,9 @@ def comparison(result, against=None, ax=None):
     ax.grid(alpha=0.3)
     if values:
         title = f"no score: {', '.join(missing)}" if missing else None
-        ax.legend(fontsize=8, title=title, title_fontsize=8)
+        # Beside the curves: several of them leave no room between them.
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+        ax.legend(fontsize=9, title=title, title_fontsize=9, frameon=False, **beside)
     else:
         ax.text(0.5, 0.5, "no cell has a score", transform=ax.transAxes, ha="center")
     return ax

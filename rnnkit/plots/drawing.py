@@ -6,6 +6,8 @@ apart; lines also differ in style.
 
 COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300")
 STYLES = ("-", "--", ":", "-.")
+# Of labels of the horizontal axis that are words: each ends at its tick.
+SLANTED = {"rotation": 45, "rotation_mode": "anchor", "ha": "right", "va": "center"}
 
 
 def new_axes(ax, size=(6.0, 3.6)):

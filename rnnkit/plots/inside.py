@@ -9,7 +9,7 @@ from rnnkit import diagnostics
 from rnnkit.diagnostics import recurrent_layers
 from rnnkit.layers import ESNCell
 from rnnkit.plots.attention_maps import token_labels
-from rnnkit.plots.drawing import COLOURS, finish, look, new_axes
+from rnnkit.plots.drawing import COLOURS, SLANTED, finish, look, new_axes
 
 # Words on an axis at most; of longer sequences the numbers of the steps are shown.
 WORDS = 60
@@ -183,7 +183,7 @@ def memory(result, ax=None):
         delays = np.arange(1, len(each.by_delay) + 1)
         ax.plot(delays, each.by_delay, **look(index), lw=2, label=label)
     ax.set_ylim(0, 1.03)
-    return finish(ax, "delay (steps)", "squared correlation", size=9)
+    return finish(ax, "delay (steps)", "squared correlation", above=True)
 
 
 def eigenvalues(reservoir, ax=None):
@@ -275,8 +275,7 @@ def _width(trace, steps):
 def _time_axis(ax, trace, times):
     direction = "read from the end" if trace.backwards else ""
     if trace.words is not None and len(times) <= WORDS:
-        style = {"rotation": 45, "rotation_mode": "anchor", "ha": "right", "va": "center"}
-        ax.set_xticks(times, token_labels(trace.words), **style)
+        ax.set_xticks(times, token_labels(trace.words), **SLANTED)
         ax.set_xlim(0.5, len(times) + 0.5)
         ax.set_xlabel(direction)
         return

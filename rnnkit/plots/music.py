@@ -59,8 +59,8 @@ def piano_roll(music, ax=None, labels=None):
         if labels:
             for note in notes:
                 ax.text(
-                    (note.start + note.end) / 2, note.pitch + 0.5, notation.pitch_name(note.pitch),
-                    ha="center", va="bottom", fontsize=7,
+                    note.start, note.pitch + 0.5, notation.pitch_name(note.pitch),
+                    ha="left", va="bottom", fontsize=8,
                 )  # fmt: skip
     ax.set_xlim(0, last)
     ax.set_ylim(low - 1.5, high + 2.5)

@@ -115,7 +115,7 @@ def grid(arrays, labels, predicted, ax, columns, what):
         text = f"{label} / {output}" if wrong else label
         if text is not None:
             ax.text(
-                column, row - half[1] - 0.03, text, ha="center", va="bottom", fontsize=7,
+                column, row - half[1] - 0.03, text, ha="center", va="bottom", fontsize=9,
                 color=COLOURS[2] if wrong else "black",
             )  # fmt: skip
     ax.set_xlim(-0.55, columns - 0.45)

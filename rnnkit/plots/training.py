@@ -5,13 +5,18 @@ import numpy as np
 
 from rnnkit.metrics import direction
 from rnnkit.plots.drawing import COLOURS, finish, look, new_axes
+from rnnkit.training.stopping import kept_epoch
 from rnnkit.tuning import TuningResult
 
 
 def learning_curves(history, metric="loss", ax=None):
-    """A metric by epoch, on training and validation data, its best epoch marked.
+    """A metric by epoch, on training and validation data, the best epoch marked.
 
-    No epoch is marked where `rnnkit.metrics.direction` does not know which values are better.
+    The best epoch is that whose weights early stopping keeps, the best in what training watched
+    (`val_loss` if not told otherwise). So it is one epoch in the curves of all metrics, also where
+    another one is better in the metric shown. Where what was watched was not recorded, the epoch
+    that is best in the metric shown is marked, and none where `rnnkit.metrics.direction` does not
+    know which values of it are better.
 
     Args:
         history: Keras `History` (what `fit` returned, or `model.history`), or its dict.
@@ -33,10 +38,7 @@ def learning_curves(history, metric="loss", ax=None):
     if not isinstance(curves, dict) or metric not in curves:
         known = sorted(curves) if isinstance(curves, dict) else type(history).__name__
         raise ValueError(f"history has no metric {metric!r}. Received: {known}")
-    try:
-        better = direction(metric)
-    except ValueError:  # a metric of the user's own
-        better = None
+    best = _best_epoch(history, curves, metric)
     ax = new_axes(ax)
     for index, (name, label) in enumerate(((metric, "training"), (f"val_{metric}", "validation"))):
         if name not in curves:
@@ -44,10 +46,21 @@ def learning_curves(history, metric="loss", ax=None):
         values = np.asarray(curves[name], dtype="float64")
         epochs = np.arange(1, len(values) + 1)
         ax.plot(epochs, values, **look(index), marker="o", ms=4, label=label)
-        if name.startswith("val_") and better is not None:
-            best = (np.nanargmin if better == "min" else np.nanargmax)(values)
+        if name.startswith("val_") and best is not None:
             ax.plot(epochs[best], values[best], "*", ms=14, color=COLOURS[2], label="best epoch")
     return finish(ax, "epoch", metric, whole=True)
+
+
+def _best_epoch(history, curves, metric):
+    """The index of the epoch to mark, or None."""
+    settings = getattr(getattr(history, "model", None), "fit_defaults", {})
+    best = kept_epoch(settings, curves)
+    if best is not None:
+        return best
+    try:
+        return kept_epoch({"monitor": f"val_{metric}", "mode": direction(metric)}, curves)
+    except ValueError:  # a metric of the user's own
+        return None
 
 
 def tuning(result, ax=None):

@@ -3,7 +3,6 @@
 import os
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 import rnnkit
@@ -45,13 +44,11 @@ def facts_of(model, data, options=None, history=None):
 
 def _kept(model, curves):
     """Metrics of the validation data at the epoch whose weights were kept."""
-    from rnnkit.training.stopping import monitored
+    from rnnkit.training.stopping import kept_epoch
 
-    monitor, mode = monitored(model.fit_defaults)
-    values = np.array(curves.get(monitor, ()), "float64")
-    if not len(values) or not np.isfinite(values).any():
+    best = kept_epoch(model.fit_defaults, curves)
+    if best is None:
         return {}
-    best = int(np.nanargmax(values) if mode == "max" else np.nanargmin(values))
     return {
         name.removeprefix("val_"): float(each[best])
         for name, each in curves.items()

@@ -5,6 +5,7 @@ import os
 import sys
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Streamed
@@ -87,6 +88,23 @@ def monitored(settings):
     """
     monitor = settings.get("monitor", "val_loss")
     return monitor, settings.get("mode") or direction(monitor)
+
+
+def kept_epoch(settings, curves):
+    """The index of the epoch whose weights early stopping keeps, the best in what it watches.
+
+    Args:
+        settings: Dict of settings of training; see `monitored`.
+        curves: Dict of metric to its values, one an epoch, as in `History.history`.
+
+    Returns:
+        The index, or None where what is watched was not recorded or is never a number.
+    """
+    monitor, mode = monitored(settings)
+    values = np.array(curves.get(monitor, ()), "float64")
+    if not np.isfinite(values).any():
+        return None
+    return int(np.nanargmax(values) if mode == "max" else np.nanargmin(values))
 
 
 def averages_weights(optimizer):

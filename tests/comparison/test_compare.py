@@ -168,6 +168,8 @@ def test_plots(against):
     labels = axes.get_legend_handles_labels()[1]
     assert set(labels) == {"lstm", "gru", "without memory", "solved"}
     assert "esn" in axes.get_legend().get_title().get_text()
+    axes.figure.canvas.draw()
+    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1  # hides nothing
     with pytest.raises(ValueError, match="against must be one of"):
         rnnkit.plots.comparison(Comparison(ABOUT, runs), against="colour")
 

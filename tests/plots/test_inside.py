@@ -102,6 +102,8 @@ def test_memory_by_delay():
     ax = plots.memory({"line": found})
     np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), found.by_delay)
     assert legend(ax) == [f"line: capacity {found.capacity:.1f} of 4"]
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1  # hides no curve
     given = matplotlib.figure.Figure().subplots()
     assert found.plot(ax=given) is given
     with pytest.raises(ValueError, match="must be what rnnkit.diagnostics.memory_capacity gave"):

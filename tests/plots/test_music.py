@@ -28,6 +28,9 @@ def test_a_bar_for_each_note():
     assert plots.piano_roll(Melody("C4:1 R:1 E4:1/2"), ax=ax) is ax
     assert bars(ax) == pytest.approx(np.array([(0, 60, 1), (2, 64, 0.5)]))
     assert [text.get_text() for text in ax.texts] == ["C4", "E4"]
+    # Names begin where their notes do, and none is left of the axis.
+    assert [text.get_position()[0] for text in ax.texts] == [0, 2]
+    assert {text.get_horizontalalignment() for text in ax.texts} == {"left"}
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (beats)", "pitch")
     assert ax.get_legend() is None
 

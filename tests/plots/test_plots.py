@@ -76,6 +76,25 @@ def test_learning_curves_show_both_and_the_best():
     assert len(plots.learning_curves({"own": [2, 1], "val_own": [3, 2]}, "own").get_lines()) == 2
 
 
+def test_one_best_epoch_in_the_curves_of_all_metrics(model):
+    # The loss keeps falling after the accuracy cannot rise any more.
+    curves = {"loss": [3, 2, 1], "accuracy": [0.8, 0.9, 1.0]}
+    curves |= {"val_loss": [3.0, 2.0, 1.5], "val_accuracy": [0.9, 1.0, 1.0]}
+    for metric, value in (("loss", 1.5), ("accuracy", 1.0)):
+        *_, best = plots.learning_curves(curves, metric).get_lines()
+        np.testing.assert_array_equal(best.get_xydata(), [[3, value]])
+    history = keras.callbacks.History()
+    history.history = curves
+    # What the model's training watches decides.
+    history.set_model(types.SimpleNamespace(fit_defaults={"monitor": "val_accuracy"}))
+    for metric, value in (("loss", 2.0), ("accuracy", 1.0)):
+        *_, best = plots.learning_curves(history, metric).get_lines()
+        np.testing.assert_array_equal(best.get_xydata(), [[2, value]])
+    # A loss that is never a number has no best epoch.
+    lost = {"loss": [1, 1], "val_loss": [np.nan, np.nan]}
+    assert len(plots.learning_curves(lost).get_lines()) == 2
+
+
 def test_confusion_matrix_by_hand(model):
     x = ["a", "b", "c", "d"]
     said = [result["label"] for result in model.infer(x)]
@@ -94,6 +113,20 @@ def test_confusion_matrix_by_hand(model):
     shares = np.array(ax.images[0].get_array())
     sums = np.array(counts).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(shares, np.array(counts) / np.maximum(sums, 1))
+
+
+def test_long_names_of_classes_do_not_run_into_each_other():
+    x, y = helpers.presence(20)
+    long = {"no": "no word of it", "yes": "one word of it at least"}
+    y = [long[label] for label in y]
+    model = OneToOne(*helpers.features(x, y), units=2, seed=1)
+    ax = plots.confusion_matrix(model, x, y)
+    ax.figure.canvas.draw()
+    for label in ax.get_xticklabels():
+        # Slanted, and its end below the tick.
+        place = ax.transData.transform((label.get_position()[0], 0))[0]
+        assert label.get_rotation() == 45
+        assert abs(label.get_window_extent().x1 - place) < 12  # pixels
 
 
 def test_probabilities_by_hand():
@@ -355,6 +388,7 @@ def test_images_in_rows_with_what_they_show():
     assert [image.get_array()[0, 0, 0] for image in shown] == [0, 20, 40, 60, 80]
     assert [text.get_text() for text in ax.texts] == ["a", "b", "c / x", "d", "e"]
     assert ax.texts[2].get_color() != ax.texts[0].get_color()
+    assert {text.get_fontsize() for text in ax.texts} == {9}  # to be read in a notebook
     places = [image.get_extent() for image in shown]
     assert places[3][0] == places[0][0] and places[3][2] > places[0][2]  # the fourth is below
     with pytest.raises(ValueError, match="labels must be as many as pictures. Received: 1 for 5"):
