@@ -17,8 +17,6 @@ NOTEBOOKS = sorted((pathlib.Path(__file__).parents[1] / "notebooks").glob("*.ipy
 CELLS, LINES = 25, 24
 # The colour type of a PNG file whose colours were reduced, and where it stands.
 PALETTE, COLOUR_TYPE = 3, 25
-# Three pictures of lines, of few colours anyway.
-LINES_ALONE = {"many_to_one"}
 
 
 def read(path):
@@ -102,8 +100,6 @@ def test_no_cell_asks_whether_it_is_tested(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_pictures_have_all_their_colours(path):
-    if path.stem in LINES_ALONE:
-        return
     outputs = [output for cell in read(path) for output in cell.get("outputs", ())]
     pictures = [
         each["data"]["image/png"] for each in outputs if "image/png" in each.get("data", {})
