@@ -149,6 +149,9 @@ class LanguageModel(OneToMany):
         self.carried.reserve(data.streams(size, self.sequence_length))
         return data.chunks(size, self.sequence_length, start, shuffle, seed, self._multiple)
 
+    def batch_shape(self, data, batch_size):
+        return data.streams(batch_size, self.sequence_length), self.sequence_length
+
     def _seen(self, data):
         pass  # texts are one stream: how long each is says nothing
 

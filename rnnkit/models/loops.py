@@ -69,10 +69,15 @@ class CompilesLoops:
     def _size_for(self, data, batch_size, epochs):
         if not self._may_compile_loops or not isinstance(data, Encoded) or replicas.count() > 1:
             return None
-        rows = min(batch_size, len(data))
-        if data.steps / rows * (epochs or 1) < WORTH:
+        passes = epochs or 1
+        if data.steps * passes < WORTH:  # even one by one
             return None
-        return rows, data.steps // len(data)
+        rows, usual = self.batch_shape(data, batch_size)
+        return (rows, usual) if data.steps / rows * passes >= WORTH else None
+
+    def batch_shape(self, data, batch_size):
+        """How many rows a batch of an `Encoded` has, and how many steps on average."""
+        return min(batch_size, len(data)), data.steps // len(data)
 
     def _switch(self, before, after):
         """Exchanges the functions of the steps, which are traced for one or the other."""

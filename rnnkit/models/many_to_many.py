@@ -68,6 +68,9 @@ class ManyToMany(Model):
     def _batches(self, data, batch_size, shuffle=False, seed=None):
         return super()._batches(self.cut(data), batch_size, shuffle, seed)
 
+    def batch_shape(self, data, batch_size):
+        return super().batch_shape(self.cut(data), batch_size)
+
     def cut(self, data):
         """Encoded sequences as the pieces that the network is trained and used with.
 

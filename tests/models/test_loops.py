@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from rnnkit.features import Label, Text
+from rnnkit.features import Label, Series, Text
 from rnnkit.layers import time_loop
-from rnnkit.models import ManyToOne, loops
+from rnnkit.models import Forecaster, LanguageModel, ManyToOne, loops
 from tests.layers.test_gated import by_hand
 
 RNG = np.random.default_rng(0)
@@ -74,3 +74,20 @@ def test_steps_over_all_epochs_decide(monkeypatch, epochs, expected):
     with model.loops_for(data, 16, epochs):
         assert model._loop_size == (expected and (16, data.steps // 50))
     assert model._loop_size is None
+
+
+def test_texts_in_a_row_and_pieces_of_series_are_counted_as_they_are_read(monkeypatch):
+    """3,999 tokens in 4 streams of 40 at a time; 300 steps in 10 windows of 30."""
+    monkeypatch.setattr(loops, "WORTH", 50)
+    text = LanguageModel(Text(standardize=None, level="character").adapt(["ab"]), units=3,
+                         sequence_length=40, cell="gru")  # fmt: skip
+    data = text.prepare(["a" * 1999, "b" * 1999])
+    with text.loops_for(data, 4, 1):
+        assert text._loop_size == (4, 40)
+    with text.loops_for(data, 80, 1):  # 3,999 / 80 < 50
+        assert text._loop_size is None
+    series = RNG.normal(size=(300, 1))
+    feature, target = Series().adapt([series]), Series().adapt([series])
+    model = Forecaster(feature, target, "gru", 3, window=30, washout=0)
+    with model.loops_for(model.prepare([series], [series]), 5, 1):
+        assert model._loop_size == (5, 30)

@@ -37,6 +37,10 @@ class Corpus(Encoded):
         self.tensors, self.padding = (), (0,)
         self.size = len(texts)
 
+    @property
+    def steps(self):
+        return len(self.tokens)
+
     def _all(self):
         return (tf.constant(self.tokens),)
 
