@@ -26,8 +26,11 @@ def compiled_loops(size):
 
     Example:
 
+    >>> layer = rnnkit.layers.LSTM(8)
     >>> with compiled_loops((64, 100)):
-    ...     outputs = tf.function(layer)(sequences)
+    ...     outputs = tf.function(layer, autograph=False)(np.ones((64, 100, 3), "float32"))
+    >>> outputs.shape
+    TensorShape([64, 8])
     """
     global _now
     before, _now = _now, size

@@ -237,4 +237,4 @@ def test_the_command(trained, capsys):
     assert main([*call, "--start", "x"]) == 2
     assert "--start must be a fraction such as 0.8" in capsys.readouterr().err
     assert main([*call[:2], "--data", "none.csv"]) == 2
-    assert "There is no file 'none.csv'" in capsys.readouterr().err
+    assert "There is no file or folder 'none.csv'" in capsys.readouterr().err

@@ -242,9 +242,10 @@ def test_evaluate_runs_no_file_that_a_model_names(forger, tmp_path, monkeypatch,
 
 
 def test_a_recipe_that_is_not_installed_is_asked_for(forger, tmp_path, capsys):
-    path = str(tmp_path / "m.keras")
+    path, data = str(tmp_path / "m.keras"), tmp_path / "data.csv"
+    data.write_text("text,label\na,no\nb,yes\n")
     forger.with_config(lambda config: config["config"]["settings"].update(recipe="mine"))(path)
-    assert main(["evaluate", path, "--data", "data.csv"]) == 2
+    assert main(["evaluate", path, "--data", str(data)]) == 2
     message = capsys.readouterr().err
     assert "says that its recipe is 'mine'" in message and "--recipe" in message
 
