@@ -48,13 +48,13 @@ def handwritten_gradients(enabled):
 class _HandWritten:
     """A recurrent layer of Keras that trains by hand-written equations where they hold.
 
-    They hold on a CPU, with Keras' default activations, with a bias, and without dropout. All else,
-    and inference, is Keras' own.
+    They hold on a CPU, with Keras' default activations, with a bias, and without dropout. All else
+    is Keras' own, and inference too where loops are not compiled.
     """
 
     use_cudnn = "auto"  # for `SimpleRNN`, which does not have the argument
-    # Steps from which on a compiled loop is faster, by `tests.benchmarks.layer_speed`: products are
-    # not, and what there is beside them is least in the cells of few operations.
+    # Steps from which on a compiled loop is faster, by `tests.benchmarks.layer_speed`: of these
+    # cells in long sequences alone, as they have few operations beside their product.
     compiled_from = 256
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
@@ -126,7 +126,7 @@ class LSTM(_HandWritten, keras.layers.LSTM):
     TensorShape([2, 8])
     """
 
-    compiled_from = 0
+    compiled_from = 0  # it has the most operations a step
 
     def _by_hand(self):
         return super()._by_hand() and self.cell.recurrent_activation is keras.activations.sigmoid
