@@ -1,5 +1,6 @@
 """What all tests share: a quiet TensorFlow, plots without a window, and a fresh process."""
 
+import gc
 import os
 import random
 
@@ -32,6 +33,16 @@ def pytest_xdist_make_scheduler(config, log):
             return nodeid if file.endswith(LONG) else file
 
     return Pieces(config, log)
+
+
+def pytest_collection_finish(session):
+    """What has been imported stays: the search for garbage need not go through it time and again.
+
+    Graphs are many small objects, so that Python's own thresholds make it search all the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 5)
 
 
 def _seed():

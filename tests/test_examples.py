@@ -91,6 +91,7 @@ PARAMETERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")  # of a model that was hardly trained
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_example(name, tmp_path, monkeypatch):

@@ -98,6 +98,7 @@ VECTORS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VECTORS)
 def test_one_output(name):
     cls, feature, x, options = VECTORS[name]
@@ -114,6 +115,7 @@ STEPWISE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPWISE)
 def test_tagger(name):
     words = features.Words(max_word_length=4).adapt(TEXTS)
@@ -129,6 +131,7 @@ def test_tagger(name):
     np.testing.assert_allclose(*losses, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_tags_found_beside_a_longer_sequence():
     words = features.Words(max_word_length=4).adapt(TEXTS)
     model = models.Tagger(words, tags(), units=3, embedding_size=3, crf=True, seed=1)
@@ -146,6 +149,7 @@ def test_forecaster(cell):
     same(model(padded(model, x)), model(padded(model, x, MORE)), STEPS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", ["additive", "multiplicative"])
 def test_encoder_decoder(attention):
     feature, x = (text(), TEXTS) if attention == "additive" else (series(), SERIES)
@@ -161,6 +165,7 @@ def test_encoder_decoder(attention):
     same(one, model([padded(model, x), tf.pad(target, [[0, 0], [0, MORE]])]), 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subsampling", [1, 2])
 def test_ctc(subsampling):
     model = models.CTC(

@@ -1,6 +1,7 @@
 """What the commands print, and how TensorFlow is kept from printing beside it."""
 
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -18,6 +19,21 @@ def start_tensorflow():
     later are left out of this process alone, unless the user set a level; warnings and errors stay.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    if "tensorflow" in sys.modules:
+        _import_quietly()
+        return
+    # Half a million objects are made, and all of them stay: the search for garbage would go through
+    # them again and again, a tenth of the time that this takes.
+    gc.disable()
+    try:
+        _import_quietly()
+        import rnnkit.models  # noqa: F401  with what it needs of Keras and scikit-learn
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _import_quietly():
     note = re.compile(rb"^([IWE]\d{4} |WARNING: All log messages before|To enable the following)")
     sys.stderr.flush()
     stderr = os.dup(2)

@@ -48,6 +48,7 @@ def train(capsys, *more):
     return last_json(capsys)
 
 
+@pytest.mark.slow
 def test_train_evaluate_infer(here, capsys, monkeypatch):
     result = train(capsys, "--out", "model.keras", "--set", "units=8")
     assert set(result) == {"recipe", "scores", "options", "parameters", "seconds", "model"}
@@ -86,6 +87,7 @@ def test_train_evaluate_infer(here, capsys, monkeypatch):
     assert [line["input"] for line in lines] == ["prize", "", "dinner"]
 
 
+@pytest.mark.slow
 def test_class_weights_of_the_command_line(here, capsys):
     # A class that hardly weighs is not found.
     for given, accuracy in (("spam=1e-6", 0.5), ("balanced", 1.0)):
@@ -103,6 +105,7 @@ def test_class_weights_of_the_command_line(here, capsys):
         assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_default_output_never_replaces_a_file(here, capsys):
     assert train(capsys)["model"] == "spam.keras"
     before = (here / "spam.keras").read_bytes()
@@ -110,6 +113,7 @@ def test_default_output_never_replaces_a_file(here, capsys):
     assert (here / "spam.keras").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_seed_gives_the_same_scores(here, capsys):
     first, second = train(capsys, "--set", "dropout=0.5"), train(capsys, "--set", "dropout=0.5")
     assert first["scores"] == second["scores"]
@@ -138,6 +142,7 @@ def test_the_next_command_is_that_of_the_recipe(name):
     assert inputs or name == "chatbot"  # which then asks
 
 
+@pytest.mark.slow
 def test_each_line_of_a_training_is_ours(tmp_path):
     """Also where TensorFlow prints all it has to say, as it does by default."""
     words = "train spam --epochs 1 --out m.keras".split()
@@ -191,6 +196,7 @@ def test_names_are_whole_in_a_window_of_80_columns():
     assert "│ rnnkit_series/mackey_glass_17 │" in wide.getvalue()
 
 
+@pytest.mark.slow
 def test_copy_runs_and_does_not_replace(here, capsys):
     assert main(["copy", "spam", "mine.py"]) == 0
     assert main(["copy", "spam", "mine.py"]) == 2
@@ -203,6 +209,7 @@ def test_copy_runs_and_does_not_replace(here, capsys):
     assert main(["evaluate", "mine.keras", "--recipe", "mine.py", "--data", "data.csv"]) == 0
 
 
+@pytest.mark.slow
 def test_tune(here, capsys):
     call = ["tune", "spam", "--data", "data.csv", "--tuner", "random", "--max-trials", "2"]
     assert main([*call, "--epochs", "2", "--seed", "1", "--out", "best.keras", "--json"]) == 0
@@ -213,6 +220,7 @@ def test_tune(here, capsys):
     assert last_json(capsys)["scores"] == result["scores"]
 
 
+@pytest.mark.slow
 def test_tune_by_folds(here, capsys):
     call = ["tune", "spam", "--data", "data.csv", "--tuner", "random", "--max-trials", "1"]
     call += ["--epochs", "1", "--folds", "2", "--seed", "1"]
@@ -223,6 +231,7 @@ def test_tune_by_folds(here, capsys):
     assert "folds (2 before, 3 now)" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_text_that_is_cut_is_said_once_and_plainly(here, capsys):
     (here / "long.csv").write_text(
         "text,label\n" + "good good good,yes\n" * 20 + "bad bad bad,no\n" * 20
@@ -291,6 +300,7 @@ def test_unknown_words_of_the_command_line_end_with_2(capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_labels_never_seen_are_named(here, capsys):
     train(capsys, "--out", "model.keras")
     rows = "text,label\n" + "hello,phishing\n" * 30 + "hi,ham\n" * 30
@@ -318,6 +328,7 @@ def forecasting(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_forecasts_from_files_and_from_standard_input(forecasting, capsys, monkeypatch):
     monkeypatch.chdir(forecasting)
     assert main(["infer", "load.keras", "load.csv", "load.csv"]) == 0
@@ -345,6 +356,7 @@ def test_forecasts_from_files_and_from_standard_input(forecasting, capsys, monke
     assert scores["seasonal_mse"] < 1e-4  # the season is exact here
 
 
+@pytest.mark.slow
 def test_a_network_trained_by_gradient(forecasting, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     call = ["train", "forecasting", "--data", str(forecasting / "load.csv"), "--cell", "lstm"]

@@ -18,6 +18,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_memory_task_as_json_and_csv(here, capsys):
     call = ["compare", "parity", *TINY, "--parameters", "100", "--csv", "rows.csv", "--json"]
     assert main(call) == 0

@@ -102,6 +102,7 @@ def test_several_files(here):
     np.testing.assert_allclose(found, expected(here[0]), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_one_history(here, capsys):
     alone("a").to_csv("one.csv", index=False)
     alone("a").assign(card_id="a").to_csv("named.csv", index=False)

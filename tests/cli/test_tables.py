@@ -71,6 +71,7 @@ def lines(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_all_columns_are_kept_and_two_added(here, capsys):
     assert infer("spam.keras", "rows.csv", "--out", "a.csv") == 0
     found = table("a.csv")
@@ -112,6 +113,7 @@ def test_numbers_and_dna(here):
     assert {row["prediction"] for row in table("h.csv")} <= {"no", "yes"}
 
 
+@pytest.mark.slow
 def test_files_that_a_table_names(here, capsys):
     for name, ending, column in (("speech_to_text", "wav", "path"),
                                  ("image_classification", "png", "image")):  # fmt: skip
@@ -133,6 +135,7 @@ def test_files_that_a_table_names(here, capsys):
         assert not os.path.exists("none.csv")
 
 
+@pytest.mark.slow
 def test_tags(here, capsys, monkeypatch):
     (here / "words.csv").write_text("Sentence #,Word\n1,They\n,can\n,fish\n2,They\n,.\n3,fish\n")
     assert infer("pos_tagging.keras", "words.csv", "--out", "i.csv") == 0

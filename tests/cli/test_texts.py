@@ -34,6 +34,7 @@ def answers(capsys):
 pytestmark = pytest.mark.filterwarnings("ignore:.* did not end within")
 
 
+@pytest.mark.slow
 def test_texts_with_their_scores(chatbot, capsys, monkeypatch):
     _, model = chatbot
     assert main(["infer", model, "I am Ann", ""]) == 0
@@ -49,6 +50,7 @@ def test_texts_with_their_scores(chatbot, capsys, monkeypatch):
     assert answers(capsys) == [first | numbers]
 
 
+@pytest.mark.slow
 def test_options_of_decoding(chatbot, capsys):
     _, model = chatbot
     assert main(["infer", model, "I am Ann", "--set", "beam_size=3", "--set", "n_best=2"]) == 0
@@ -59,6 +61,7 @@ def test_options_of_decoding(chatbot, capsys):
     assert "beam_size must be an integer of at least 1" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_is_typed_is_answered_as_plain_text(chatbot, capsys, monkeypatch):
     _, model = chatbot
 
@@ -73,6 +76,7 @@ def test_what_is_typed_is_answered_as_plain_text(chatbot, capsys, monkeypatch):
     assert not said.out.startswith("{")
 
 
+@pytest.mark.slow
 def test_options_of_the_scores(chatbot, capsys):
     folder, model = chatbot
     data = ["--data", str(folder / "talk.tsv"), "--json"]

@@ -70,6 +70,7 @@ def trained(monkeypatch):
 # === Results ===
 
 
+@pytest.mark.slow
 def test_rows_are_those_of_the_runs(result):
     assert [(row["cell"], row["lag"]) for row in result.records] == [
         (cell, lag) for cell in ("dense", "bidirectional gru") for lag in (3, 4)
@@ -212,6 +213,7 @@ def test_a_second_comparison_in_the_folder_is_refused(tmp_path, trained):
     assert trained == [("gru", 1)] and locks.NAME not in os.listdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_depends_on_its_settings_alone():
     def scores(seeds):
         subject = subjects.OfTask(memory_tasks.parity(lag=3), {}, 8)
@@ -232,6 +234,7 @@ def first_word_data():
     return first_word(120)
 
 
+@pytest.mark.slow
 def test_a_recipe(tmp_path):
     from tests.helpers import first_word
 
@@ -272,6 +275,7 @@ def test_what_cannot_be_compared_is_a_row_with_the_reason(tmp_path, trained, cap
     assert result.about["parameters"] == parameters_of(OneWay(lag=3).model(None))
 
 
+@pytest.mark.slow
 def test_recipes_without_memory_are_read_in_order(tmp_path):
     texts = [f"{first} {second} {first}" for first, second in [("a", "b"), ("b", "a")] * 40]
     result = rnnkit.compare(
@@ -352,6 +356,7 @@ def test_steps_that_are_made_together_are_counted_one_by_one():
     assert len(watch.durations) == 1 and watch.seconds == pytest.approx(8 * watch.durations[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [205, 20, 7])
 def test_a_memory_task_makes_as_many_updates_as_it_may(budget):
     subject = subjects.OfTask(memory_tasks.TASKS["adding"](2), {}, 2)
@@ -380,6 +385,7 @@ def test_units_are_those_of_the_nearest_count(count):
         assert abs(found - wanted) == abs(count(best) - wanted) and found == count(units)
 
 
+@pytest.mark.slow
 def test_units_of_a_recipe_that_takes_even_ones_alone(tmp_path):
     result = rnnkit.compare(
         ["gru"], "chatbot", budget=1, seeds=1, examples=8, parameters=30_000, verbose=0,
@@ -400,6 +406,7 @@ def test_parameters_of_a_reservoir_are_its_numbers():
 # === Options of some cells ===
 
 
+@pytest.mark.slow
 def test_options_that_only_some_cells_have(tmp_path, capsys):
     """They are given to these, and it is said who does without."""
     call = {"budget": 1, "seeds": 1, "examples": 24, "parameters": "own", "directory": tmp_path}

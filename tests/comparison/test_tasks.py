@@ -90,6 +90,7 @@ def test_raw_data_is_what_is_drawn(name):
     np.testing.assert_allclose(y, drawn[1])
 
 
+@pytest.mark.slow
 def test_a_task_is_a_recipe_and_is_solved():
     task = memory_tasks.delayed_recall(lag=3)
     model = task.model(None, cell="gru", units=16, learning_rate=0.02, seed=1)

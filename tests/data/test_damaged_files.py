@@ -26,6 +26,7 @@ def test_damaged_files(kind):
         assert outcome.held, outcome
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs(name):
     (outcome,) = battery_data.bombs([name])

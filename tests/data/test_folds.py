@@ -18,6 +18,7 @@ def inputs(dataset):
     return [x.numpy() for x, _ in dataset]
 
 
+@pytest.mark.slow
 def test_each_example_validates_once_and_classes_are_spread():
     x = [f"text {i}" for i in range(60)]
     y = ["a" if i % 3 else "b" for i in range(60)]
@@ -52,6 +53,7 @@ def test_copies_groups_and_classes_by_hand():
     assert "too rare to be judged, train in all: 'z' (1)" in str(found)
 
 
+@pytest.mark.slow
 def test_rows_of_a_group_and_of_a_column_fold_stay_together(tmp_path):
     rows = {"text": [f"t{i}" for i in range(40)], "label": ["a", "b"] * 20}
     frame = pd.DataFrame({**rows, "user": [i // 4 for i in range(40)]})

@@ -12,6 +12,7 @@ ROWS = 40_000
 MOST = {"csv": 3.5, "tagged": 3.5}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux counts the memory of a process")
 def test_memory_is_a_few_times_the_file(tmp_path):
     for kind in MOST:

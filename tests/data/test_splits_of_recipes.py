@@ -45,6 +45,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_copies_of_an_input_stay_on_one_side(name, capsys):
     check_copies(recipes.get(name).data(PAIRS[name]), (32, 4, 4))

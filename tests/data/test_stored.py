@@ -24,6 +24,7 @@ def columns_of(kind):
     return tf.ragged.constant(WORDS), stored.Numbered(codes, names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["texts", "words"])
 def test_the_same_examples_in_the_same_parts(kind, capsys):
     tensor, column = columns_of(kind)

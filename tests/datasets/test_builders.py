@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from rnnkit.data.readers import catalogue
 from rnnkit.datasets import builders
 
@@ -32,6 +34,7 @@ def prepare(folder, name):
     }
 
 
+@pytest.mark.slow
 def test_two_processes_prepare_one_dataset(tmp_path):
     code = (
         "import pathlib, sys\n"

@@ -69,6 +69,7 @@ EXPECTED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_replies_written_by_hand(replies):
     found = {prompt: replies[prompt] for prompt in EXPECTED if prompt in replies}
     assert found == {prompt: EXPECTED[prompt] for prompt in found}

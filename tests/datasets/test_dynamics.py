@@ -193,12 +193,14 @@ EXPONENTS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPONENTS)
 def test_lyapunov_exponents(name):
     make, jacobian, step, error = EXPONENTS[name]
     assert exponent(make(), jacobian, step) == pytest.approx(dynamics.LYAPUNOV[name], rel=error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau", [17, 30])
 def test_lyapunov_exponents_of_mackey_glass(tau):
     # The equation and its linearisation, 64 series at once and a delay at a time: within one the
@@ -315,6 +317,7 @@ SEEDED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEEDED)
 def test_a_seed_fixes_the_series(name):
     make = getattr(dynamics, name)
@@ -363,6 +366,7 @@ def test_bad_settings_are_named(call, message):
 # === Ready-made sets ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", dynamics.SETS)
 def test_sets_are_consecutive_pieces(name):
     chosen = dynamics.SETS[name]

@@ -90,6 +90,7 @@ def linear_model_accuracy(splits, ngrams):
     return model.score(counts.transform(test), test_labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES + PAIRS, ids=short_name)
 @pytest.mark.parametrize("split", SPLITS)
 def test_same_bytes_everywhere(data, module, split):
@@ -98,6 +99,7 @@ def test_same_bytes_everywhere(data, module, split):
     assert digest.hexdigest() == DIGESTS[short_name(module), split]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES + PAIRS, ids=short_name)
 def test_generation_depends_on_the_seed_alone(data, module):
     again = list(module.generate("validation", seed=0))
@@ -241,6 +243,7 @@ def test_builder_of_pairs_round_trip(module, tmp_path, monkeypatch):
         assert read == list(module.generate(split))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", ["lorenz63", "narma10", "henon"])
 def test_series_round_trip(config, tmp_path):
     import tensorflow_datasets as tfds

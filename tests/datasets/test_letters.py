@@ -47,6 +47,7 @@ def test_every_letter_has_a_shape_of_the_right_height():
         assert -1 < bottom < -0.5 if letter in DESCENDERS else -0.2 < bottom < 0.15, letter
 
 
+@pytest.mark.slow
 def test_no_two_letters_look_alike():
     # Drawn alike, the nearest drawing of another hand is of the same letter more often than not.
     def picture(letter, seed):
@@ -122,6 +123,7 @@ def test_unsteadiness_grows_with_jitter():
 # === Examples ===
 
 
+@pytest.mark.slow
 def test_same_words_everywhere(data):
     for split in SPLITS:
         words = "\n".join(word for _, word in data[split][:100])

@@ -270,6 +270,7 @@ FRAMES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FRAMES)
 def test_frames_written_by_hand(kind):
     draw, found = getattr(Writer(random.Random(5)), kind), {}
@@ -384,6 +385,7 @@ def data():
     return {split: list(phrases.generate(split)) for split in SPLITS}
 
 
+@pytest.mark.slow
 def test_one_translation_a_sentence(data):
     writer, known = Writer(random.Random(3)), dict(sum(data.values(), []))
     assert len(known) == sum(phrases.SIZES.values())  # all different, in all splits

@@ -67,6 +67,7 @@ def test_length_penalty_by_hand():
     np.testing.assert_allclose(length_penalty(tf.constant([7]), 0.0), [1.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_wide_beam_equals_exhaustive_search(alpha):
     chain = Chain(3, seed=1, size=4)
@@ -106,6 +107,7 @@ def test_one_beam_is_greedy():
         assert written(decoded, row) == tokens
 
 
+@pytest.mark.slow
 def test_batch_equals_single():
     chain = Chain(6, seed=4)
     together = chain.run(beam_size=3, n_best=3, max_length=8, alpha=0.6)
@@ -174,6 +176,7 @@ def test_sequences_that_have_ended_leave_the_loop():
     assert seen == expected and len(seen[-1]) < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "n_best"), [(0.0, 1), (1.0, 1), (1.0, 2), (2.5, 1)])
 def test_a_sequence_leaves_when_nothing_better_can_come(alpha, n_best):
     steps = {}

@@ -296,6 +296,7 @@ def series():
     return wave, Series().adapt(wave)
 
 
+@pytest.mark.slow
 def test_series_and_reservoirs(monkeypatch):
     wave, x = series()
     model = Forecaster(x, Forecast().adapt(wave), cell="gru", units=3, window=15, seed=1)

@@ -93,6 +93,7 @@ def test_the_horizon_lies_where_learning_ends(monkeypatch, capsys):
     assert repr(recall_horizon("gru", longest=20, verbose=0)).endswith("over at least 20 steps")
 
 
+@pytest.mark.slow
 def test_a_cell_learns_to_recall_over_two_steps():
     options = {"units": 12, "shortest": 2, "longest": 2, "verbose": 0, "learning_rate": 0.03}
     found = recall_horizon("simple_rnn", **options, updates=300)
@@ -150,6 +151,7 @@ def test_gates_that_cannot_be_opened():
         open_gates(bare, 2)
 
 
+@pytest.mark.slow
 def test_mitigations_make_the_difference():
     """One network learns at lag 10 what another, without the mitigation, does not."""
     found = mitigations(lag=10, updates=200, units=24, only=["orthogonal weights"], verbose=0)

@@ -22,6 +22,7 @@ def trained(tmp_path_factory):
     return rnnkit.load_model(path), card.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_card_has_what_the_training_was(trained, capsys):
     model, card = trained
     assert rnnkit.card(model) == card and rnnkit.card(model)._repr_markdown_() == card
@@ -47,6 +48,7 @@ def test_a_line_has_pattern_features_parameters_and_scores(trained):
     assert "trained on mine|own.csv (32 examples), accuracy " in line
 
 
+@pytest.mark.slow
 def test_of_embedded_data_and_of_models_without_a_recipe(tmp_path):
     recipe = recipes.get("spam")
     model = recipe.train(recipe.data(), epochs=1, units=2, verbose=0)

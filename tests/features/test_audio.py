@@ -62,6 +62,7 @@ def encoded(feature, clips):
 # === Spectra ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rate, options, numbers",
     [
@@ -92,6 +93,7 @@ def test_a_tone_is_in_the_channel_around_its_pitch():
     np.testing.assert_allclose((loud - soft)[:, channel], np.log(100), atol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "samples, frames", [(0, 1), (1, 1), (200, 1), (279, 1), (280, 2), (8000, 98)]
 )
@@ -148,6 +150,7 @@ def test_normalisation_by_utterance_removes_loudness():
     assert np.abs(loud - soft).min() > 0.5
 
 
+@pytest.mark.slow
 def test_the_sampling_rate_is_that_of_most_clips():
     mixed = [(noise(), 8000), (noise(), 11025), (noise(), 11025)]
     assert Audio().adapt(mixed).sampling_rate == 11025
@@ -220,6 +223,7 @@ def test_wav_bytes_are_what_other_readers_read():
     np.testing.assert_array_equal(found, samples)
 
 
+@pytest.mark.slow
 def test_other_chunks_and_unknown_lengths():
     samples = (2**15 * noise(301)).astype("int16")
     data = wav.write(samples, RATE)
@@ -277,6 +281,7 @@ def said_of(clips, feature=None):
     return [str(warning.message) for warning in found]
 
 
+@pytest.mark.slow
 def test_clips_in_which_little_can_be_heard_are_named():
     good = noise()
     assert said_of([good, good]) == []
@@ -321,6 +326,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_wav_file_is_named_in_every_form(kind):
     good, bad, feature = wav.write(noise(), RATE), broken(kind), plain()

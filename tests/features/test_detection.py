@@ -34,6 +34,7 @@ def outputs(scores):
     return np.stack([1 - scores, scores], axis=1)
 
 
+@pytest.mark.slow
 def test_the_threshold_of_the_highest_f1():
     rng = np.random.default_rng(0)
     truth = (rng.random(300) < 0.1).astype(int)

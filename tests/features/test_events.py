@@ -71,6 +71,7 @@ def test_an_empty_category_is_one_of_its_own():
     assert [row[0] for row in encoded(feature, *histories)[0]] == [3, 2, 2, 3]
 
 
+@pytest.mark.slow
 def test_the_graph_gives_the_same(feature):
     values = feature.to_tensor([HISTORY, [], OTHER])
     graph = tf.function(feature.encode)

@@ -42,6 +42,7 @@ ENCODED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENCODED)
 def test_an_encoding_is_the_same_in_a_graph_and_out_of_it(name):
     """To the last bit: few examples are encoded at once, many in a graph."""

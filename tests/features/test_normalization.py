@@ -30,6 +30,7 @@ def found(texts, form):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["NFKC", "NFC"])
 def test_equals_unicodedata(form):
     every = [chr(code) for code in range(0x80, 0x33000) if not 0xD800 <= code < 0xE000]

@@ -164,6 +164,7 @@ def test_columns_of_a_frame_have_names(feature_in_fresh_process):
         Number(size=2, names=["a"])
 
 
+@pytest.mark.slow
 def test_a_model_infers_by_name():
     rng = np.random.default_rng(0)
     x = rng.normal(size=200)

@@ -102,6 +102,7 @@ def build(pattern, **options):
     return pattern(Text().adapt(X), label, seed=1, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bag", [False, True])
 def test_one_check_for_every_model(bag, fresh, tmp_path):
     model = build(ManyToOne, units=6, embedding_size=4, bag_of_words=bag)
@@ -112,6 +113,7 @@ def test_one_check_for_every_model(bag, fresh, tmp_path):
     helpers.check_model(model, X, Y, tmp_path / "m.keras", fresh)()
 
 
+@pytest.mark.slow
 def test_it_learns_and_is_served(tmp_path):
     model = build(OneToOne, units=8)
     model.compile(optimizer=keras.optimizers.Adam(0.05), metrics=["accuracy"])
@@ -152,6 +154,7 @@ def test_the_option_of_recipes(tmp_path):
         recipe.adapt(data, ordered=True)
 
 
+@pytest.mark.slow
 def test_numbers_to_ordered_labels():
     x = np.linspace(-3, 3, 200)
     y = np.digitize(x, [-1, 0, 2]).tolist()

@@ -58,6 +58,7 @@ def pair(request):
     return feature, feature.segmentation
 
 
+@pytest.mark.slow
 def test_ids_are_those_of_the_library(pair):
     feature, segmentation = pair
     function = tf.function(
@@ -70,6 +71,7 @@ def test_ids_are_those_of_the_library(pair):
     assert function(texts[:1]).to_list() == expected[:1]  # of any batch
 
 
+@pytest.mark.slow
 def test_words_to_copy(pair):
     feature, segmentation = pair
     if segmentation.falls_back:

@@ -24,6 +24,7 @@ def test_signs_in_any_order():
     check(["".join(rng.choices(SIGNS, k=rng.randint(0, 14))) for _ in range(5000)])
 
 
+@pytest.mark.slow
 def test_every_character_of_the_first_ones():
     # Those that are younger than Python's tables are left out.
     codes = [code for code in range(1, 0x3000) if code not in (0xCF3, 0xECE)]

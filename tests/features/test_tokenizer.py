@@ -108,6 +108,7 @@ def forgotten(monkeypatch):
     return known
 
 
+@pytest.mark.slow
 def test_a_saved_model_finds_it_again(saved, fresh, request):
     model, texts, path = saved
     expected = model.infer(texts[:3])
@@ -144,6 +145,7 @@ def test_export_of_what_is_python_is_refused(saved, tmp_path):
         tagger.export(tmp_path / "served", verbose=False)
 
 
+@pytest.mark.slow
 def test_one_of_operations_is_exported(tmp_path):
     text, label = helpers.features(["a b,c", "c,d"], ["x", "y"], tokenizer=by_commas)
     model = OneToOne(text, label, units=3, seed=1)

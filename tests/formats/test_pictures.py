@@ -56,6 +56,7 @@ def test_other_kinds_of_pictures_are_refused():
         pictures.to_bytes(written(PIL.Image.new("RGB", (9, 7)), "WEBP"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form, mode", [("PNG", "RGBA"), ("JPEG", "RGB"), ("PNG", "L")])
 def test_large_pictures_become_smaller_in_blocks(monkeypatch, form, mode):
     rng = np.random.RandomState(0)

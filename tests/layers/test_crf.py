@@ -41,6 +41,7 @@ def compiled(function, how):
     return tf.function(function, jit_compile=how == "xla", autograph=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["eager", "graph", "xla"])
 def test_against_all_sequences(how):
     crf = layer()
@@ -99,6 +100,7 @@ def test_gradients_are_the_differences_of_expectations(how):
         np.testing.assert_allclose(found, each, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["eager", "graph", "xla"])
 def test_each_tag_given_those_before_it(how):
     """Shares of all sequences that agree up to each step, over those up to the one before."""

@@ -32,6 +32,7 @@ def everything(crf, scores, tags, mask):
     return known, unknown, crf.log_partition(scores, mask), *crf.decode(scores, mask)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["left", "between"])
 @pytest.mark.parametrize("how", ["graph", "xla"])
 def test_any_side_against_all_sequences(side, how):
@@ -122,6 +123,7 @@ WORDS = np.array([[5, 7, 2, 0], [0, 9, 5, 7], [3, 4, 0, 0]] * 4)
 RIGHT = np.array([[0, 1, 2, -1], [-1, 2, 0, 1], [1, 0, -1, -1]] * 4)
 
 
+@pytest.mark.slow
 def test_a_plain_model_learns_is_saved_and_learns_on(tmp_path):
     words = keras.Input((None,), dtype="int32")
     mask = keras.ops.not_equal(words, 0)

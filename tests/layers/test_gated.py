@@ -54,6 +54,7 @@ def run(layer, x, initial, mask, weights):
     return tf.nest.flatten(step())
 
 
+@pytest.mark.slow
 @by_hand
 @pytest.mark.parametrize(
     ("mask", "backwards"),
@@ -74,6 +75,7 @@ def test_outputs_states_and_gradients_are_those_of_keras(name, mask, backwards):
         np.testing.assert_allclose(a, b, atol=2e-5)
 
 
+@pytest.mark.slow
 @by_hand
 @pytest.mark.parametrize("mask", [slow("right"), "holes"])
 @pytest.mark.parametrize("name", NAMES)
@@ -94,6 +96,7 @@ def test_two_directions_are_those_of_keras(name, mask):
         np.testing.assert_allclose(a, b, atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_last_output_alone_and_no_initial_state(name):
     rng = np.random.default_rng(2)
@@ -119,6 +122,7 @@ def test_one_unit_by_hand():
     np.testing.assert_allclose(tape.gradient(last, weight), [[(1 - second**2) * first]], rtol=1e-6)
 
 
+@pytest.mark.slow
 @by_hand
 @pytest.mark.parametrize("name", NAMES)
 def test_one_unit_and_sizes_that_the_graph_does_not_know(name):
@@ -167,6 +171,7 @@ def count_calls(name, monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 @by_hand
 @pytest.mark.parametrize("name", NAMES)
 def test_training_is_by_hand_where_it_can_be(name, monkeypatch):
@@ -218,6 +223,7 @@ def test_cudnn_without_a_gpu_is_refused_as_in_keras(name, training):
     assert layer(x, training=training).shape == (BATCH, UNITS)
 
 
+@pytest.mark.slow
 @by_hand
 @pytest.mark.parametrize(
     ("name", "dtype", "jit_compile"),

@@ -130,6 +130,7 @@ def test_recurrent_dropout_goes_to_the_cell(sequences):
     assert layer.cell.recurrent_dropout == 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 def test_seed_fixes_weights_and_dropout(name, sequences):
     def make(seed):
@@ -274,6 +275,7 @@ def test_jit_compiled_training_equals_uncompiled(sequences):
         np.testing.assert_allclose(plain, compiled, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_saved_models_reload_equal_in_a_fresh_process(tmp_path, sequences, fresh):
     settings = {"num_layers": 2, "bidirectional": True, "dropout": 0.3}
     models = {name: build_model(name, **settings) for name in NAMES}

@@ -273,6 +273,7 @@ def test_config_round_trip(cell_class, options):
     assert registered == f"rnnkit>{cell_class.__name__}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell_class", first(CELLS, [ReferenceGRUCell]))
 def test_jit_compiled_training_equals_uncompiled(cell_class, sequences):
     weights = []

@@ -288,6 +288,7 @@ def model_with(layer, time=TIME):
     return keras.Model(inputs, keras.layers.Dense(1)(layer(lower)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit", [False, slow(True)])
 @pytest.mark.parametrize("options, how", PLANS)
 def test_training_leaves_the_reservoir_as_it_is(options, how, jit, sequences):
@@ -317,6 +318,7 @@ def test_made_trainable_it_still_has_nothing_to_train(sequences):
     assert layer.trainable_weights == [] and ESNCell(3).trainable_weights == []
 
 
+@pytest.mark.slow
 def test_jit_compiled_training_with_noise_and_a_mask(sequences, mask):
     layer = ESN(UNITS, noise=0.1, seed=1)
     inputs = keras.Input((TIME, FEATURES))
@@ -331,6 +333,7 @@ def test_jit_compiled_training_with_noise_and_a_mask(sequences, mask):
 # === Noise and seeds ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("graph", [False, True])
 def test_noise_is_in_training_only_and_of_its_deviation(graph):
     layer = ESN(
@@ -357,6 +360,7 @@ def test_noise_is_inside_the_activation():
     assert np.abs(states).max() <= 0.5 and (np.abs(states) > 0.49).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_seed_fixes_weights_and_noise(sequences):
     def draw(seed, layers=ESN):
         keras.utils.set_random_seed(int(np.random.default_rng().integers(1 << 30)))
@@ -470,6 +474,7 @@ def test_bidirectional(sequences):
     assert not np.allclose(recurrent_of(forward), recurrent_of(backward))
 
 
+@pytest.mark.slow
 def test_every_topology_lives_on_in_its_file(fresh, tmp_path, sequences):
     options = {"leak_rate": 0.5, "bias_scaling": 0.2}  # no seed: what is drawn again differs
     layers = [ESN(UNITS, topology=name, name=name, **options) for name in TOPOLOGIES]

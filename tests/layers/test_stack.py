@@ -73,6 +73,7 @@ def test_dense_counts_past_what_half_precision_can():
 # === Stacks ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("name", ["lstm", "gru", slow("reference_lstm")])
 def test_stack_equals_keras_layers_in_a_row(name, bidirectional, sequences, mask):
@@ -131,6 +132,7 @@ def test_states_continue_a_sequence_where_it_was_cut(sequences):
         np.testing.assert_allclose(mine, other, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_states_and_mask_go_from_stack_to_stack_in_a_functional_model(sequences):
     settings = {"num_layers": 2, "bidirectional": True, "seed": 1}
     inputs = keras.Input((None, FEATURES))
@@ -268,6 +270,7 @@ def ways_of(layer):
     return [layer.forward_layer, layer.backward_layer]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("return_sequences", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -323,6 +326,7 @@ def test_only_the_first_reservoir_reads_inputs_and_feedback(bidirectional, width
         recurrent("gru", UNITS, num_layers=2, upper_scaling=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("return_sequences", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_deep_reservoir_has_the_shapes_it_promises(bidirectional, return_sequences, sequences):
@@ -349,6 +353,7 @@ def test_deep_reservoir_continues_where_a_sequence_was_cut(sequences):
     np.testing.assert_allclose(tail, whole, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["right", "left"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_read_all_finds_the_last_step_where_masked_ones_are_zero(
@@ -370,6 +375,7 @@ def test_read_all_finds_the_last_step_where_masked_ones_are_zero(
     np.testing.assert_allclose(*found, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_read_all_under_xla(sequences, mask):
     stack = recurrent("esn", UNITS, num_layers=2, bidirectional=True, seed=1)
     inputs = keras.Input((TIME, FEATURES))

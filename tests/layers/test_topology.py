@@ -50,6 +50,7 @@ def test_spectral_radius_is_the_one_asked_for(name, radius, units):
         assert largest(matrix) == pytest.approx(radius, rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degree", [1, 2, 3])
 @pytest.mark.parametrize("name", ["circulant", "random"])
 def test_spectral_radius_of_few_links(name, degree):
@@ -58,12 +59,14 @@ def test_spectral_radius_of_few_links(name, degree):
     assert largest(matrix) == pytest.approx(0.9, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["circulant", "random"])
 def test_spectral_radius_of_a_large_net(name):
     matrix = matrix_of(topologies.get(name, seed=1), 1000)
     assert largest(matrix) == pytest.approx(0.9, rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["circulant", "random", "random_connectivity"])
 def test_spectral_radius_of_a_larger_net_by_other_iterations(name):
     from scipy import sparse

@@ -179,6 +179,7 @@ def test_every_metric_of_keras_is_known():
     assert found - others == POSITIVE | COLUMNS | OTHERS | SPARSE
 
 
+@pytest.mark.slow
 def test_in_models(tmp_path):
     x, y = helpers.presence(40)
     model = OneToOne(*helpers.features(x, y), units=4, seed=1)

@@ -67,6 +67,7 @@ def test_is_made_again_from_its_config():
     assert isinstance(again, EntityF1) and again.classes == BIO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crf", [False, True])
 def test_is_what_score_says(crf):
     words = [["to", "New", "York"], ["Ann", "left", "Rome"], ["in", "Old", "York", "Ann"]] * 3

@@ -235,6 +235,7 @@ def test_a_new_level_is_found_once_where_the_model_follows_it():
     assert 500 in new and len(new) <= 4
 
 
+@pytest.mark.slow
 def test_tables_of_several_series_with_times_and_missing_values():
     rows = 150
     table = pd.concat([
@@ -270,6 +271,7 @@ def test_tables_of_several_series_with_times_and_missing_values():
     assert list(dict.fromkeys(several.series)) == ["0", "1"]
 
 
+@pytest.mark.slow
 def test_two_targets_are_judged_apart():
     values = np.stack([season(300), season(300, 1, 50)], axis=1)
     x = Series(["a", "b", "c"]).adapt(np.concatenate([values, values[:, :1]], axis=1))

@@ -122,6 +122,7 @@ def test_origins(size, start, count, expected):
 # === Of a model ===
 
 
+@pytest.mark.slow
 def test_forecasts_are_those_of_infer(trained):
     table, model, _ = trained
     report = model.backtest(table, start=0.9, origins=3, verbose=0)
@@ -158,6 +159,7 @@ def test_every_store_is_forecast_about_as_well_as_can_be(trained):
     assert report.better is None and 0.6 < report.scores[MODEL]["coverage"] < 0.95
 
 
+@pytest.mark.slow
 def test_a_small_series_counts_as_much_as_a_large_one():
     """Values around 0 have no logarithms, by which the levels would not matter."""
     table = stores(mean=0)
@@ -177,6 +179,7 @@ def test_missing_values_do_not_count(trained):
     assert np.isfinite(report.scores[MODEL]["mase"])
 
 
+@pytest.mark.slow
 def test_learning_anew_before_each_origin(trained):
     table, model, _ = trained
     own = table[table.store == "a"].drop(columns="store")
@@ -219,6 +222,7 @@ def test_plot(trained):
         report.plot(score="loss")
 
 
+@pytest.mark.slow
 def test_the_command(trained, capsys):
     table, model, folder = trained
     call = ["backtest", str(folder / "m.keras"), "--data", str(folder / "sales.csv")]

@@ -44,6 +44,7 @@ def losses(model, x=X, y=Y):
 # === Repeatable ===
 
 
+@pytest.mark.slow
 def test_a_seed_fixes_weights_dropout_and_shuffling():
     def trained(seed):
         model = build(seed=seed, dropout=0.3, token_dropout=0.2)
@@ -104,6 +105,7 @@ def test_validation_split_takes_the_end(still):
     assert again["val_loss"][0] == pytest.approx(tail, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["lists", "dataset", "prepared"])
 def test_validation_data_in_every_form(still, form):
     x, y = helpers.presence(40, seed=5)
@@ -137,6 +139,7 @@ class Spoil(keras.callbacks.Callback):
             self.model.set_weights(flip)
 
 
+@pytest.mark.slow
 def test_keras_arguments_and_callbacks_pass_through():
     model = build()
     epochs = []
@@ -153,6 +156,7 @@ def test_keras_arguments_and_callbacks_pass_through():
     assert set(result) == {"loss", CROSSENTROPY}
 
 
+@pytest.mark.slow
 def test_the_step_of_training_is_traced_once(monkeypatch):
     traced = []
     step = ManyToOne.train_step
@@ -164,6 +168,7 @@ def test_the_step_of_training_is_traced_once(monkeypatch):
     assert len(traced) == 2
 
 
+@pytest.mark.slow
 def test_early_stopping_restores_the_best_weights():
     model, spoil = build(), Spoil(at=2)
     model.fit_defaults = {"patience": 2, "monitor": "val_loss"}
@@ -185,6 +190,7 @@ def test_early_stopping_on_a_metric_of_ones_own():
         stopping.early_stopping({"patience": 2, "monitor": "val_own"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patience", [5, None])
 def test_an_interruption_leaves_the_best_weights(patience, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
@@ -223,6 +229,7 @@ class Rates(keras.callbacks.Callback):
         self.seen.append(float(self.model.optimizer.learning_rate))
 
 
+@pytest.mark.slow
 def test_freezing_the_encoder(tmp_path):
     model = build(ManyToOne)
     rate = float(model.optimizer.learning_rate)
@@ -284,6 +291,7 @@ def one_by_one(still):
     return np.stack([still.predict([text], verbose=0)[0] for text in X[:20]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 7, 1000])
 def test_the_order_of_inputs_is_kept_whatever_the_batches(
     still, one_by_one, batch_size, monkeypatch
@@ -313,6 +321,7 @@ def test_inputs_in_every_form(still, form):
     np.testing.assert_array_equal(still.predict(FORMS[form](X[:9]), verbose=0), expected)
 
 
+@pytest.mark.slow
 def test_score_equals_sklearn():
     model = build()
     model.compile(optimizer=keras.optimizers.Adam(0.05))
@@ -345,6 +354,7 @@ def test_score_equals_sklearn():
 # === How it is computed ===
 
 
+@pytest.mark.slow
 def test_mixed_precision_gives_float32():
     before = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_dtype_policy("mixed_float16")
@@ -359,6 +369,7 @@ def test_mixed_precision_gives_float32():
     np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_xla_trains_and_predicts_the_same():
     plain, fast = build(), build()
     fast.compile(jit_compile=True)

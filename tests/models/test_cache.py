@@ -58,6 +58,7 @@ def encoded(model, text):
 # === The equations ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [8, 200])
 def test_nats_of_a_text_by_plain_loops(size):
     model = build(size)
@@ -69,6 +70,7 @@ def test_nats_of_a_text_by_plain_loops(size):
     np.testing.assert_allclose(nats, expected.mean(), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_chunks_and_streams_are_one_text():
     model = build(30)
     tokens = np.array(encoded(model, PLAY * 3))  # over several chunks
@@ -81,6 +83,7 @@ def test_chunks_and_streams_are_one_text():
     np.testing.assert_allclose(parts.sum(), whole.sum(), rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "prompt", "cell"),
     [
@@ -103,6 +106,7 @@ def test_what_is_written_has_the_probability_that_score_says(size, prompt, cell)
     assert len(chances) > 5
 
 
+@pytest.mark.slow
 def test_every_beam_has_a_cache_of_its_own():
     model = build(20)
     tokens, barred = encoded(model, "ANN: is"), model.barred()
@@ -135,6 +139,7 @@ def test_weight_and_scale_are_those_of_the_likeliest():
     assert calibrated([(network, both, full)], (1.0,))[0] == 0
 
 
+@pytest.mark.slow
 def test_new_names_are_remembered(tmp_path, fresh):
     def text(names):
         return "".join(f"{name}: it is you.\n" for name in names * 20)
@@ -173,6 +178,7 @@ def test_the_best_of_a_search_has_what_was_chosen_for_it(tmp_path):
     assert chosen != (0.1, 0.5)  # with which it was made
 
 
+@pytest.mark.slow
 def test_without_a_cache_nothing_is_other():
     plain, zero = build(0), build(9, cache_weight=0.0)
     zero.set_weights(plain.get_weights())

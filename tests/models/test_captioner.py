@@ -40,6 +40,7 @@ def learned():
     return model
 
 
+@pytest.mark.slow
 def test_a_class_decides(learned):
     x, y = marches(4)
     assert learned.infer("up", prompt="a")[:1] == "b"
@@ -49,6 +50,7 @@ def test_a_class_decides(learned):
     assert own.shape == (4,) and (own > other).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["gru", slow("simple_rnn"), slow("dense")])
 def test_steps_equal_the_whole(cell):
     """A search that only calls the graph of training finds the same."""
@@ -100,6 +102,7 @@ def test_a_file_holds_each_weight_once(learned, tmp_path):
     assert sorted(each.shape for each in weights) == sorted(tuple(w.shape) for w in learned.weights)
 
 
+@pytest.mark.slow
 def test_likelihood_by_hand(learned):
     x, y = ["up", "down", "up"], ["ab", "d", "abcd"]
     found = learned.log_likelihood(x, y, batch_size=2)
@@ -120,6 +123,7 @@ def test_likelihood_by_hand(learned):
     assert score["exact_match"] == np.mean([a == b for a, b in zip(y, written, strict=True)])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 def test_numbers_and_vectors_as_input(tmp_path, fresh):
     rng = np.random.default_rng(0)
@@ -151,6 +155,7 @@ class Grid(Feature):
         return tf.cast(values, tf.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 @pytest.mark.parametrize("attention", ["additive", slow(None)])
 def test_pictures_are_attended_to(attention):
@@ -185,6 +190,7 @@ def captioned(**options):
     return model, x, y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", ["multiplicative", slow(None)])
 def test_a_picture_read_once_for_all_its_texts_gives_the_same(attention):
     model, x, y = captioned(attention=attention)
@@ -207,6 +213,7 @@ def test_a_picture_read_once_for_all_its_texts_gives_the_same(attention):
     assert pairs.shape == (2, 7)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 def test_scores_compare_with_all_texts_of_a_picture(monkeypatch):
     model, x, y = captioned()
@@ -226,6 +233,7 @@ def test_scores_compare_with_all_texts_of_a_picture(monkeypatch):
     assert list(model.score(x, y)) == ["bleu1", "perplexity"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 def test_pictures_are_varied_and_their_words_an_auxiliary_loss(tmp_path, fresh):
     options = {"augment": True, "flip": True, "auxiliary_loss": 0.1}

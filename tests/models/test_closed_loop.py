@@ -88,6 +88,7 @@ def same(found, expected):
 # === The loop ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -120,6 +121,7 @@ def test_float32(series, fitted):
     np.testing.assert_allclose(found, expected, atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalize", [True, slow(False)])
 def test_some_columns_in_another_order_and_inputs_known_ahead(normalize):
     series = sines(230, 3)
@@ -181,6 +183,7 @@ def test_time_goes_on(step, frequency, cycles):
     np.testing.assert_array_equal(again, found)
 
 
+@pytest.mark.slow
 def test_many_at_once_and_in_pieces(fitted, series, monkeypatch):
     warm_ups = [series[:100], series[40:170], series[:60]]
     single = [fitted.forecast(150, warm_up=each).forecast for each in warm_ups]
@@ -211,6 +214,7 @@ def test_one_column_alone_or_in_lists():
 # === Intervals ===
 
 
+@pytest.mark.slow
 def test_intervals_hold_as_often_as_said():
     rng = np.random.default_rng(0)
     noise = rng.normal(size=2400)
@@ -267,6 +271,7 @@ def own_loop(model, switch, first, states):
     return np.array(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ensemble", [1, 2])
 def test_predict_hears_its_own_outputs(series, ensemble):
     series = series.copy()

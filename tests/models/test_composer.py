@@ -38,6 +38,7 @@ def chords():
 # === Melodies ===
 
 
+@pytest.mark.slow
 def test_melodies_of_styles(melodies, tmp_path):
     up, down = melodies.infer(["up", "down"], sample=False)
     assert [up, down] == MELODIES[:2]
@@ -57,6 +58,7 @@ def test_melodies_of_styles(melodies, tmp_path):
         melodies.infer("up", seed=1, save="a.wav")
 
 
+@pytest.mark.slow
 def test_scores_of_melodies(melodies):
     found = melodies.score(STYLES, MELODIES)
     assert list(found) == [
@@ -74,6 +76,7 @@ def test_scores_of_melodies(melodies):
 # === Rolls ===
 
 
+@pytest.mark.slow
 def test_chords_of_styles(chords, tmp_path):
     found = chords.infer(["up", "down"], sample=False, save=tmp_path / "a.mid")
     assert found == CHORDS[:2]
@@ -107,6 +110,7 @@ def test_a_roll_goes_on_from_its_beginning(chords, tmp_path):
         chords.infer("up", temperature=0)
 
 
+@pytest.mark.slow
 def test_the_likelihood_of_a_step_is_exact(chords, monkeypatch):
     """Worked out step by step, key by key, from the network's own conditionals."""
     pieces = ["C4+E4+G4 F4 R G4+B4", "D4"]
@@ -144,6 +148,7 @@ def test_no_step_sees_its_own_keys_or_later_ones(chords):
     assert (logits[0][3, :39] != logits[1][3, :39]).any()
 
 
+@pytest.mark.slow
 def test_long_pieces_are_learned_in_parts():
     pieces = ["C4 D4 E4 F4 " * 30, "C4 E4"]
     style, roll = Style().adapt(["a", "b"]), PianoRoll(transpose=1).adapt(pieces)
@@ -178,6 +183,7 @@ def test_transposition_is_in_training_alone():
 # === Life ===
 
 
+@pytest.mark.slow
 def test_models_live_on_in_their_files(melodies, chords, tmp_path, fresh):
     for name, model in (("melodies", melodies), ("chords", chords)):
         path = str(tmp_path / f"{name}.keras")

@@ -87,6 +87,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("models")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_one_check_for_every_model(name, fresh, folder):
     x, y = equal_signals(36, 28)
@@ -101,6 +102,7 @@ def test_every_model_lives_on_in_its_file(name):
     pending.pop(name)()
 
 
+@pytest.mark.slow
 def test_texts_as_inputs(fresh, tmp_path):
     x = ["a" * 7 + "b" * 5, "b b b b b", "c a b d e f", "a b c d e f g"] * 8
     y = ["ab", "bb", "ca", ""] * 8
@@ -121,6 +123,7 @@ def test_every_argument_is_in_the_config():
 # === Loss ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("native", [True, False, "xla"])
 def test_the_loss_is_a_sum_over_all_alignments(native):
     values = log_probabilities(5, 5, 3)
@@ -175,6 +178,7 @@ def test_the_fast_kernel_is_taken_where_it_runs():
 # === Padding ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subsampling", [slow(1), slow(2), 4])
 def test_neighbours_in_a_batch_do_not_matter(subsampling):
     model = build(X, Y, subsampling=subsampling)
@@ -196,6 +200,7 @@ def test_neighbours_in_a_batch_do_not_matter(subsampling):
     np.testing.assert_allclose(outputs, together, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_losses_and_texts_do_not_depend_on_the_batch():
     model = build(X, Y, subsampling=2)
     whole = [model.evaluate(X, Y, batch_size=size, verbose=0) for size in (1, 24)]
@@ -221,6 +226,7 @@ def test_convolution_by_hand():
 # === Learning and reading ===
 
 
+@pytest.mark.slow
 def test_signals_are_learned(trained):
     x, y = signals(100, seed=9)
     scores = trained.score(x, y)
@@ -232,6 +238,7 @@ def test_signals_are_learned(trained):
     trained.score_names = None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"jit_compile": True}, {"policy": "mixed_float16"}])
 def test_compiled_and_in_half_precision(settings):
     settings = dict(settings)
@@ -303,6 +310,7 @@ def test_scores_of_shuffled_and_of_endless_data(trained):
         trained.score(pairs.repeat())
 
 
+@pytest.mark.slow
 def test_warm_start_of_the_output_alone(trained):
     model = CTC.from_config(trained.get_config())
     model.set_weights(trained.get_weights())
@@ -349,6 +357,7 @@ def test_targets_too_long_are_skipped_on_request():
         model.prepare(x[1:2], y[1:2])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_targets_too_long_in_a_stream(monkeypatch):
     monkeypatch.setattr(pipeline, "MEMORY_LIMIT", 0)

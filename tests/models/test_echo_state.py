@@ -77,6 +77,7 @@ OPTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", first(OPTIONS, ["leaks", "deep both directions", "ensemble", "feedback"])
 )
@@ -402,6 +403,7 @@ def pooled(model, series):
     return np.array([each[model.washout :].mean(axis=0) for each in found])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pooling, options",
     [("last", {}), ("mean", {"washout": 5}), slow("mean", {"bidirectional": True})],

@@ -82,6 +82,7 @@ def test_predictions_are_those_of_each_step(fitted):
     assert scores["mse"] < 0.7 * scores["seasonal_mse"] and scores["skill"] > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [EchoStateForecaster, EchoStateNetwork])
 @pytest.mark.parametrize("rows, most", [(120, 1.0), slow(400, 0.9), (1600, 0.8)])
 def test_an_autoregressive_process(kind, rows, most):
@@ -106,6 +107,7 @@ def test_logarithms_where_a_season_grows_with_its_level():
     assert errors["auto"] < 0.02 and errors["auto"] < errors["none"]
 
 
+@pytest.mark.slow
 def test_a_random_walk_is_left_where_it_is():
     gaps = []
     for seed in range(3):
@@ -117,6 +119,7 @@ def test_a_random_walk_is_left_where_it_is():
     assert np.mean(gaps) < 1.1
 
 
+@pytest.mark.slow
 def test_several_columns_and_targets():
     rng = np.random.default_rng(2)
     driver = autoregressive(700, 5)
@@ -136,6 +139,7 @@ def test_several_columns_and_targets():
     assert np.mean(np.square(outputs - truth)[:, :, 1]) < 0.1
 
 
+@pytest.mark.slow
 def test_all_data_are_learned_from():
     # Validation data that goes on from training is data like that: equal to one series.
     whole, parts = build(SINE[:320], period=12), build(SINE[:320], period=12)
@@ -273,6 +277,7 @@ def test_bad_options(options, message):
         build(SINE, **options)
 
 
+@pytest.mark.slow
 def test_evaluate_is_over_targets_that_are_known():
     recipe = recipes.get("forecasting")
     data = recipe.data(np.sin(np.arange(100) / 3))

@@ -65,6 +65,7 @@ def test_seeds_and_config(fitted):
         np.testing.assert_array_equal(copy.states(SERIES[0]), model.states(SERIES[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

@@ -67,6 +67,7 @@ def sharpen(model):
 # === Learning and decoding ===
 
 
+@pytest.mark.slow
 def test_it_learns(learned):
     x, y = reversals(100, seed=7)
     assert learned.score(x, y)["exact_match"] > 0.95
@@ -83,6 +84,7 @@ def test_attention_finds_the_words(learned):
     assert all(abs(int(found) - true) <= 1 for found, true in zip(places, [2, 1, 0], strict=True))
 
 
+@pytest.mark.slow
 @may_not_end
 @pytest.mark.parametrize(
     "cell, attention",
@@ -118,6 +120,7 @@ def test_beam_search_against_plain_python(cell, attention):
         assert result["finished"] == ended
 
 
+@pytest.mark.slow
 @may_not_end
 @pytest.mark.parametrize(
     "options",
@@ -186,6 +189,7 @@ def test_padding_does_not_matter():
         )
 
 
+@pytest.mark.slow
 @may_not_end
 def test_sampling_options(learned):
     text = "red blue green"
@@ -208,6 +212,7 @@ def test_predict_gives_tokens(learned):
 # === Features ===
 
 
+@pytest.mark.slow
 @may_not_end
 def test_shared_subwords_with_tied_embeddings():
     x, y = reversals(60)
@@ -223,6 +228,7 @@ def test_shared_subwords_with_tied_embeddings():
     assert all(isinstance(each, str) for each in model.infer(x[:3], max_length=5))
 
 
+@pytest.mark.slow
 @may_not_end
 def test_numbers_as_source():
     """Series in, words out: how often a series goes up."""
@@ -259,6 +265,7 @@ def test_label_smoothing_is_in_the_loss():
     assert small(x, y).loss.label_smoothing == 0.0
 
 
+@pytest.mark.slow
 def test_streamed_data_trains():
     x, y = reversals(64)
     model = small(x, y)
@@ -272,6 +279,7 @@ def test_streamed_data_trains():
 # === Files ===
 
 
+@pytest.mark.slow
 @may_not_end
 def test_lives_on_in_its_file(tmp_path, fresh):
     x, y = reversals(60)
@@ -308,6 +316,7 @@ def test_compiled_by_xla():
     assert np.isfinite(history.history["loss"]).all()
 
 
+@pytest.mark.slow
 @may_not_end
 def test_in_half_precision():
     x, y = reversals(16)
@@ -397,6 +406,7 @@ def test_wrong_features():
         small(x, y).fit(x, y, class_weight={0: 1.0}, verbose=0)
 
 
+@pytest.mark.slow
 def test_same_data_in_every_form():
     x, y = reversals(20)
     model = small(x, y)

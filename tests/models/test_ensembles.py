@@ -46,12 +46,14 @@ def mean(model, x):
 # === What it is ===
 
 
+@pytest.mark.slow
 def test_one_check_for_an_ensemble(fresh, tmp_path):
     x, y = TEXTS[:32], LABELS[:32]
     model = texts(ensemble=2, seed=1)
     helpers.check_model(model, x, y, tmp_path / "model.keras", fresh)()
 
 
+@pytest.mark.slow
 def test_each_member_learns_as_if_it_were_alone():
     """Also with early stopping, which ends each at its own time."""
     parts = (TEXTS[:32], LABELS[:32]), (TEXTS[32:], LABELS[32:])
@@ -98,6 +100,7 @@ def test_a_wrong_number_is_refused(ensemble):
 # === Tags and forecasts ===
 
 
+@pytest.mark.slow
 def test_scores_and_transitions_are_averaged_with_crf(tmp_path):
     """The log-probability of a sequence is the mean of those of the members, but for a constant."""
     model = tagger(crf=True, ensemble=2, seed=1)
@@ -125,6 +128,7 @@ def test_probabilities_of_tags_are_averaged():
     np.testing.assert_allclose(model.predict(SENTENCES, verbose=0), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relative", [slow(False), True])
 def test_forecasts_are_averaged(relative, tmp_path):
     model = forecaster(ensemble=2, relative=relative, seed=1)
@@ -150,6 +154,7 @@ def test_forecasts_are_averaged(relative, tmp_path):
 # === Use ===
 
 
+@pytest.mark.slow
 def test_fine_tuning_trains_each_member_and_keeps_what_is_frozen():
     model = texts(ensemble=2, seed=1)
     kept = [each.get_layer("encoder").get_weights() for each in model.members]
@@ -161,6 +166,7 @@ def test_fine_tuning_trains_each_member_and_keeps_what_is_frozen():
         assert float(member.optimizer.learning_rate) == pytest.approx(1e-3)
 
 
+@pytest.mark.slow
 def test_the_exported_ensemble_gives_what_infer_gives(tmp_path):
     model = OneToOne(*helpers.features(TEXTS, LABELS), units=3, ensemble=2, seed=1)
     model.export(tmp_path / "served", verbose=False)
@@ -249,6 +255,7 @@ class StopMember(Stop):
             super().on_train_batch_end(batch, logs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("member", [0, 1])
 def test_training_goes_on_in_the_member_that_was_stopped(recipe, data, member, tmp_path, capsys):
     path = tmp_path / "m.keras"
@@ -272,6 +279,7 @@ def test_training_goes_on_in_the_member_that_was_stopped(recipe, data, member, t
     assert helpers.weights_equal(rnnkit.load_model(path).get_weights(), whole.get_weights())
 
 
+@pytest.mark.slow
 def test_interrupted_fit_leaves_the_members_that_are_trained(recipe, data, tmp_path):
     model = recipe.model(data, ensemble=2)
     path = tmp_path / "left.keras"
@@ -283,6 +291,7 @@ def test_interrupted_fit_leaves_the_members_that_are_trained(recipe, data, tmp_p
     assert helpers.weights_equal(first.get_weights(), second.get_weights())
 
 
+@pytest.mark.slow
 def test_search_judges_the_whole(recipe, data, tmp_path):
     result = recipe.tune(
         data, max_trials=2, epochs=2, options={"ensemble": 2}, directory=tmp_path, verbose=0

@@ -41,6 +41,7 @@ def model(panel):
     return result
 
 
+@pytest.mark.slow
 def test_near_the_best_of_each_kind(panel, model):
     """The season alone errs by .1 in the one kind, the last value as little as can be in the
     other; no fixed weights do well in both."""
@@ -84,6 +85,7 @@ def test_the_last_step_alone_and_all_steps(panel, model):
     np.testing.assert_allclose(again["forecast"], found[1]["forecast"], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_saved_and_served(panel, model, tmp_path):
     model.save(tmp_path / "m.keras")
     again = rnnkit.load_model(tmp_path / "m.keras")
@@ -124,6 +126,7 @@ def test_a_series_that_single_precision_loses_beside_others():
         EchoStateForecaster(x, y, units=5, seed=1).fit(series, verbose=0)
 
 
+@pytest.mark.slow
 def test_many_series_are_computed_alike(panel, monkeypatch):
     some = [each[:60] for each in panel[2:5]]
     found = []

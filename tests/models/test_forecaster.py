@@ -49,6 +49,7 @@ def folder(tmp_path_factory):
 pending = {}  # what the fresh process still works on, by model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_one_check_for_every_model(name, fresh, folder):
     x = [wave(30, seed)[:, None].tolist() for seed in range(8)]
@@ -56,6 +57,7 @@ def test_one_check_for_every_model(name, fresh, folder):
     pending[name] = helpers.check_model(model, x, x, folder / f"{name}.keras", fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_lives_on_in_its_file(name):
     if name not in pending:
@@ -63,6 +65,7 @@ def test_every_model_lives_on_in_its_file(name):
     pending.pop(name)()
 
 
+@pytest.mark.slow
 def test_forecasts_and_errors_are_the_same_in_a_fresh_process(fresh, tmp_path):
     data = wave()
     model = build(data, window=40, washout=8)
@@ -100,6 +103,7 @@ def test_every_step_after_the_washout_is_a_target_once(window, washout):
         assert {series[row] for row in rows} == {each}
 
 
+@pytest.mark.slow
 def test_outputs_of_windows_are_joined_in_order():
     data = [wave(50, 1), wave(23, 2), wave(3, 3)]
     model = build(data, window=12, washout=5)
@@ -160,6 +164,7 @@ def test_without_a_present_value_there_is_no_persistence_residual():
 # === Learning ===
 
 
+@pytest.mark.slow
 def test_it_learns_to_do_better_than_naive():
     data = np.sin(np.arange(600) / 3)
     model = build(data, horizon=4, units=12, window=60, washout=10)
@@ -172,6 +177,7 @@ def test_it_learns_to_do_better_than_naive():
     assert np.all(np.array(result["lower"]) < result["forecast"])
 
 
+@pytest.mark.slow
 def test_a_number_for_each_step_in_two_directions():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 1))
@@ -188,6 +194,7 @@ def test_a_number_for_each_step_in_two_directions():
     assert given.shape == (300, 1)
 
 
+@pytest.mark.slow
 def test_errors_are_those_on_validation_data_at_the_best_weights():
     data = wave(200)
     model = build(data, window=30, washout=5, output_dropout=0.2)
@@ -215,6 +222,7 @@ def test_errors_are_those_on_validation_data_at_the_best_weights():
     np.testing.assert_allclose(margin, 1.2815515655 * model.errors * scale, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["xla", "mixed"])
 def test_compiled_and_in_half_precision(setting):
     data = wave(200)
@@ -232,6 +240,7 @@ def test_compiled_and_in_half_precision(setting):
 
 
 # Keras says so of all data whose size is not known beforehand.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_data_that_streams(monkeypatch):
     data = [wave(50, 1), wave(31, 2), wave(44, 3)]
@@ -250,6 +259,7 @@ def test_data_that_streams(monkeypatch):
 # === Padding and missing values ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "dense", "esn"])
 def test_neighbours_in_a_batch_do_not_matter(cell):
     short, long = wave(20, 1), wave(90, 2)
@@ -271,6 +281,7 @@ def test_neighbours_in_a_batch_do_not_matter(cell):
         assert float(metric.result()) == pytest.approx(loss[1], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_missing_targets_do_not_count():
     data = wave(60)
     y = data.copy()
@@ -383,6 +394,7 @@ def test_bad_arguments(arguments, message):
         Forecaster(**{"input_feature": SERIES, "output_feature": AHEAD, **arguments})
 
 
+@pytest.mark.slow
 def test_series_that_are_too_short_say_so():
     data = wave(40)
     model = build(data, horizon=4, washout=30, window=35)

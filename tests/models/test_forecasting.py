@@ -271,6 +271,7 @@ def test_times_of_forecasts(frame_frequency, raw, expected, tmp_path):
 # === Files ===
 
 
+@pytest.mark.slow
 def test_free_runs_live_on_in_a_fresh_process(fresh, tmp_path):
     model = build(horizon=1, ensemble=2)
     model.fit(WAVES, verbose=0)
@@ -290,6 +291,7 @@ def test_free_runs_live_on_in_a_fresh_process(fresh, tmp_path):
     assert fresh.call("infer", path=path, x=warm_up) == model.infer(warm_up)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw", [slow({}), {"time": True, "cycles": [DAY]}])
 def test_export_gives_forecasts_of_raw_series(raw, tmp_path):
     series = WAVES

@@ -37,6 +37,7 @@ def trained():
     return model
 
 
+@pytest.mark.slow
 def test_memory_tells_what_a_frame_does_not(trained):
     x, y = clips(seed=1)
     assert trained.score(x, y)["accuracy"] > 0.95
@@ -47,6 +48,7 @@ def test_memory_tells_what_a_frame_does_not(trained):
     assert memoryless.score(x, y)["accuracy"] < 0.75
 
 
+@pytest.mark.slow
 def test_padding_does_not_matter(trained):
     x, _ = clips(4, seed=2)
     together = trained.predict(x, verbose=0)

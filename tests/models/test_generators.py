@@ -55,6 +55,7 @@ def fitted():
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [pairs, in_batches, Batches, lambda: (each for each in pairs())])
 def test_the_same_is_learned_from_all(make, fitted):
     made = model()
@@ -66,6 +67,7 @@ def test_the_same_is_learned_from_all(make, fitted):
     assert made.score(make()) == fitted.score(X, Y)
 
 
+@pytest.mark.slow
 def test_data_without_end_is_read_step_by_step():
     read = 0
 
@@ -81,6 +83,7 @@ def test_data_without_end_is_read_step_by_step():
     assert int(made.optimizer.iterations) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endless", [False, True])
 def test_a_pydataset_is_asked_anew_with_steps_per_epoch(endless):
     data, made, sizes = Batches(endless), model(), []
@@ -124,6 +127,7 @@ def test_x_and_y_apart_are_refused():
         model().fit(iter(X), Y, verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*clips")
 def test_what_can_be_read_in_two_ways_is_refused():
     clips = [np.linspace(-0.5, 0.5, 900), np.linspace(0.5, -0.5, 900)]
@@ -153,6 +157,7 @@ def test_what_can_be_read_in_two_ways_is_refused():
     tagger.fit(endless, steps_per_epoch=2, epochs=2, batch_size=2, verbose=0)
 
 
+@pytest.mark.slow
 def test_series_and_texts_alone():
     waves = [np.sin(np.arange(30.0) / (2 + i)) for i in range(4)]
     series = Series(1).adapt(waves)

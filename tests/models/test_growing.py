@@ -79,6 +79,7 @@ def test_tags_more(crf, capsys):
     assert model.score(*MORE)["entity_f1"] == 1 == model.score(*TAGGED)["entity_f1"]
 
 
+@pytest.mark.slow
 def test_a_generator_is_read_once_and_known_data_changes_nothing(capsys):
     model = judge()
     layer = model.get_layer("embedding")
@@ -112,6 +113,7 @@ def test_rehearsal_is_older_data_beside_the_new():
         assert found == [np.asarray(each).tolist() for each in (*first, *last)]
 
 
+@pytest.mark.slow
 def test_what_cannot_grow_is_refused_and_stays_as_it_was():
     model = judge()
     model.compile(loss=keras.losses.SparseCategoricalCrossentropy(ignore_class=1))
@@ -133,6 +135,7 @@ def test_what_cannot_grow_is_refused_and_stays_as_it_was():
         model.fine_tune(["a"], ["yes"], rehearse=stream)
 
 
+@pytest.mark.slow
 def test_a_failure_leaves_the_model_as_it_was(monkeypatch):
     model = judge()
     outputs = model.predict(OLD[0], verbose=0)

@@ -125,6 +125,7 @@ def test_margins_by_hand():
 # === How often they hold ===
 
 
+@pytest.mark.slow
 def test_they_hold_in_calm_and_in_noisy_times(trained):
     model, series = trained
     layer = model.get_layer("known_errors")
@@ -161,6 +162,7 @@ def test_quantiles_and_anomalies_follow_the_same_errors(trained):
     assert 0.002 < anomalies.anomaly.mean() < 0.03
 
 
+@pytest.mark.slow
 def test_errors_in_proportion_to_the_level():
     """Without the running scale: a level that rises tenfold, with noise of a tenth of it."""
     rng, t = np.random.default_rng(1), np.arange(900)
@@ -176,6 +178,7 @@ def test_errors_in_proportion_to_the_level():
 # === Life ===
 
 
+@pytest.mark.slow
 def test_without_validation_data_they_are_normal():
     series, _ = loud(200)
     model = build(series)
@@ -192,6 +195,7 @@ def test_without_validation_data_they_are_normal():
     np.testing.assert_allclose(model.multiple_of(0.99), wide, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_saved_and_served(trained, fresh, tmp_path):
     model, series = trained
     history = series[:321]
@@ -209,6 +213,7 @@ def test_saved_and_served(trained, fresh, tmp_path):
     assert found["lower"].shape == (2, 2, 1)
 
 
+@pytest.mark.slow
 def test_several_columns_each_as_wide_as_its_errors():
     series, _ = loud(400)
     both = np.stack([series, 100 * np.random.default_rng(2).normal(size=400)], axis=1)

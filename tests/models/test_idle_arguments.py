@@ -56,6 +56,7 @@ def test_what_counts_later_or_is_by_default_is_not_refused(tmp_path):
         models.ManyToOne(*text_and_label(), kernel_size=9, **SMALL)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*did not end")
 def test_a_length_penalty_without_a_choice():
     x = y = ["a b", "b a"]

@@ -139,6 +139,7 @@ def test_each_network_has_its_own_scaling(name, scaled, monkeypatch):
 # === Frozen, and trained ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [classifier, slow(tagger), slow(captioner)])
 def test_a_frozen_network_reads_each_picture_once(small, make, monkeypatch, capfd):
     network, path = small
@@ -170,6 +171,7 @@ def test_epochs_are_those_of_a_network_that_reads_every_time(small, make, monkey
         np.testing.assert_allclose(one, two, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_a_trained_network_is_run_in_training(small, monkeypatch):
     network, path = small
     model, x, y = classifier(path, train_network=True)
@@ -187,6 +189,7 @@ def test_a_trained_network_is_run_in_training(small, monkeypatch):
     assert model.get_config()["train_network"] is True
 
 
+@pytest.mark.slow
 def test_a_frozen_network_can_be_trained_later(small, tmp_path):
     _, path = small
     model, x, y = classifier(path)
@@ -207,6 +210,7 @@ def test_varied_pictures_are_read_every_time(small):
     assert model._read_ahead(data) == (data, None)
 
 
+@pytest.mark.slow
 def test_a_stream_is_read_once_where_what_is_made_of_it_fits(small, monkeypatch):
     model, x, y = captioner(small[1])
     whole, _ = model._read_ahead(model.prepare(x, y))
@@ -279,6 +283,7 @@ def mobile(tmp_path_factory):
     return network, folder
 
 
+@pytest.mark.slow
 def test_the_life_of_a_model(tmp_path, fresh):
     path = tmp_path / "mine.weights.h5"
     options = {"include_top": False, "weights": None, "input_shape": (32, 32, 3)}
@@ -291,6 +296,7 @@ def test_the_life_of_a_model(tmp_path, fresh):
         assert one["probabilities"] == pytest.approx(two["probabilities"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_as_keras_loads_it_and_as_it_is_served(small, tmp_path):
     model, x, _ = classifier(small[1])
     model.save(tmp_path / "m.keras")
@@ -304,6 +310,7 @@ def test_as_keras_loads_it_and_as_it_is_served(small, tmp_path):
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["m.weights.h5", slow("m.keras"), slow("m.h5")])
 def test_each_kind_of_file_at_any_size(name, mobile):
     network, folder = mobile

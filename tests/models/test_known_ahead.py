@@ -34,6 +34,7 @@ def trained(tmp_path_factory):
     return frame, model, path
 
 
+@pytest.mark.slow
 def test_a_promotion_moves_its_own_day(trained):
     """The truth of each day is 50 or 70, and the noise .1: a row late would be wrong by 20."""
     frame, model, _ = trained
@@ -54,6 +55,7 @@ def test_a_promotion_moves_its_own_day(trained):
     np.testing.assert_allclose(with_one - without, [0, 20, 0], atol=1.0)
 
 
+@pytest.mark.slow
 def test_scores_know_what_is_ahead_and_outputs_end_before_it(trained):
     frame, model, _ = trained
     assert model.score(frame[100:])["mae"] < 0.15  # in standard deviations, of some 9
@@ -102,6 +104,7 @@ def test_rows_that_lack_are_named(trained, message):
         model.infer(frame[:120], future=MISSING[message](frame))
 
 
+@pytest.mark.slow
 def test_several_series_have_their_own_future():
     frames = [sales(60, level, seed).assign(store=name)
               for name, level, seed in (("a", 50.0, 0), ("b", 500.0, 1))]  # fmt: skip

@@ -29,6 +29,7 @@ SMALL = {"units": 8, "embedding_size": 8}
 MODELS = {"one to one": (OneToOne, {"units": 8}), "many to one": (ManyToOne, SMALL)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_one_check_for_every_model(name, fresh, tmp_path):
     pattern, options = MODELS[name]
@@ -58,6 +59,7 @@ def trained():
     return model
 
 
+@pytest.mark.slow
 def test_it_learns_and_says_what_it_found(trained):
     assert trained.history.history["val_micro_f1"][-1] > 0.95
     assert trained.score(X[120:], LISTS[120:])["subset_accuracy"] > 0.95
@@ -68,6 +70,7 @@ def test_it_learns_and_says_what_it_found(trained):
     assert json.loads(json.dumps(both)) == both
 
 
+@pytest.mark.slow
 def test_targets_in_every_form_are_the_same(trained):
     hot = trained.output_feature.encode(trained.output_feature.to_tensor(TEXTS)).numpy()
     expected = trained.score(X, TEXTS)
@@ -88,6 +91,7 @@ def test_targets_in_every_form_are_the_same(trained):
         trained.score(["a", "b"], [["war", "food"], ["peace"]])
 
 
+@pytest.mark.slow
 def test_thresholds_are_saved_and_served(trained, fresh, tmp_path):
     model = build(OneToOne, units=16)
     model.set_weights(trained.get_weights())
@@ -109,6 +113,7 @@ def test_thresholds_are_saved_and_served(trained, fresh, tmp_path):
     assert [fresh.end(ticket) for ticket in tickets] == [expected, expected]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused(trained):
     with pytest.raises(ValueError, match="may have several labels, and is of no one class"):
         trained.fit(X, LISTS, class_weight="balanced")

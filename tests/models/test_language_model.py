@@ -75,6 +75,7 @@ def test_in_training_a_tenth_of_the_chunks_begins_anew():
     assert (before[:, 1:] == two[:, :-1]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", slow("reference_gru"), slow("dense")])
 def test_chunks_with_carried_states_equal_one_sequence(cell):
     model = language_model(cell=cell, num_layers=2)
@@ -93,6 +94,7 @@ def test_chunks_with_carried_states_equal_one_sequence(cell):
     np.testing.assert_allclose(model.score([PLAY])["nats"], expected.mean(), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_training_carries_its_own_states():
     """A step of training on the second chunk starts from the states at the end of the first, and
     evaluation in between changes nothing."""
@@ -116,6 +118,7 @@ def test_training_carries_its_own_states():
     np.testing.assert_allclose(again, losses[0], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_scores_in_several_streams_know_what_came_before():
     model = language_model(cell="lstm")
     sharpen(model)
@@ -136,6 +139,7 @@ def test_scores_by_hand():
         metrics.compute("likelihood", 1.0, tokens=1, units=1, names=["nat"])
 
 
+@pytest.mark.slow
 def test_it_learns_more_than_the_last_character():
     losses = {}
     for cell in ("gru", "dense"):
@@ -146,6 +150,7 @@ def test_it_learns_more_than_the_last_character():
     assert losses["gru"] < 0.2 < losses["dense"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "esn", slow("gru"), slow("dense")])
 def test_a_prompt_goes_on_as_a_plain_loop_would(cell):
     model = language_model(cell=cell, num_layers=2, dropout=0.1)
@@ -168,6 +173,7 @@ def test_a_prompt_goes_on_as_a_plain_loop_would(cell):
         np.testing.assert_allclose(result["log_probability"], total, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_sampling_is_the_default_and_follows_its_seed():
     model = language_model()
     sharpen(model)
@@ -180,6 +186,7 @@ def test_sampling_is_the_default_and_follows_its_seed():
     assert len(model.infer(["ANN", "B"], n_best=3, max_length=5)[1]) == 3
 
 
+@pytest.mark.slow
 def test_words_go_on_with_their_space():
     text = "one two three four " * 10
     model = LanguageModel(Text().adapt([text]), units=24, sequence_length=8, seed=1)
@@ -191,6 +198,7 @@ def test_words_go_on_with_their_space():
     np.testing.assert_allclose(score["nats"] * 18, np.log(score["perplexity"]) * 4, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_between_texts_is_an_end():
     model = language_model(["ab", "b"], units=24)
     model.compile(keras.optimizers.Adam(2e-2))
@@ -218,6 +226,7 @@ def test_long_texts_are_encoded_in_pieces(monkeypatch):
     assert model.prepare([text]).tokens.tolist() == expected and len(expected) == len(text)
 
 
+@pytest.mark.slow
 def test_a_language_model_lives_on_in_its_file(tmp_path, fresh):
     model = language_model(num_layers=2)
     model.fit([PLAY], epochs=1, batch_size=3, verbose=0)
@@ -260,6 +269,7 @@ def test_in_half_precision():
 # === Bad input ===
 
 
+@pytest.mark.slow
 def test_unknown_characters_are_read_and_said():
     model = language_model()
     with pytest.warns(UserWarning, match="2 of 5 tokens of the prompts never occurred"):
@@ -274,6 +284,7 @@ def test_too_little_to_learn_from(text):
         language_model().fit(text, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_text_shorter_than_a_chunk():
     model = language_model(sequence_length=1000)
     model.fit(["BOB: it is.\n"], validation_data=["it"], batch_size=64, verbose=0)

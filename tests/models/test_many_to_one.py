@@ -49,6 +49,7 @@ pending = {}  # what the fresh process still works on, by model
 NAMES = first(MODELS, ["bidirectional", "deep reservoir", "stack of a cell", "dropouts"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_one_check_for_every_model(name, fresh, folder):
     x, y = helpers.presence(64)
@@ -56,6 +57,7 @@ def test_one_check_for_every_model(name, fresh, folder):
     pending[name] = helpers.check_model(model, x, y, folder / f"{name}.keras", fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_model_lives_on_in_its_file(name):
     if name not in pending:
@@ -63,6 +65,7 @@ def test_every_model_lives_on_in_its_file(name):
     pending.pop(name)()
 
 
+@pytest.mark.slow
 def test_numbers_as_targets(fresh, tmp_path):
     x, _ = helpers.presence(32)
     y = [100.0 + len(text.split()) for text in x]
@@ -75,6 +78,7 @@ class OwnCell(keras.layers.SimpleRNNCell):
     """A cell that rnnkit has never heard of."""
 
 
+@pytest.mark.slow
 def test_own_cell_through_custom_objects(fresh, tmp_path):
     x, y = helpers.presence(32)
     path = tmp_path / "model.keras"
@@ -90,6 +94,7 @@ def test_own_cell_through_custom_objects(fresh, tmp_path):
 # === Learning ===
 
 
+@pytest.mark.slow
 def test_order_is_learned():
     x, y = helpers.first_word(400)
     model = build(x, y, cell="lstm", units=16)
@@ -98,6 +103,7 @@ def test_order_is_learned():
     assert model.score(*helpers.first_word(200, seed=9))["accuracy"] > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("toy, learned", [(helpers.first_word, False), (helpers.presence, True)])
 def test_a_bag_of_words_knows_words_but_not_their_order(toy, learned):
     x, y = toy(400)
@@ -111,6 +117,7 @@ def test_a_bag_of_words_knows_words_but_not_their_order(toy, learned):
 # === Padding ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "pooling"), [("dense", "mean_max"), ("lstm", "last")])
 def test_neighbours_in_a_batch_do_not_matter(cell, pooling):
     x, y = helpers.presence(20)
@@ -126,6 +133,7 @@ def test_neighbours_in_a_batch_do_not_matter(cell, pooling):
         np.testing.assert_allclose(model(batch), together[:3], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_empty_texts_are_trained_on_and_predicted():
     x, y = helpers.presence(32)
     x[:3] = ["", " ", "\n"]
@@ -208,6 +216,7 @@ def test_a_cell_given_as_object_is_left_as_it_was():
 # === Numbers and events ===
 
 
+@pytest.mark.slow
 def test_two_strands_are_read_alike(fresh, tmp_path):
     rng = np.random.default_rng(0)
     x = ["".join(rng.choice(list("ACGTRN"), rng.integers(1, 9))) for _ in range(32)]
@@ -242,6 +251,7 @@ def histories(size):
     return texts, labels
 
 
+@pytest.mark.slow
 def test_events_and_a_threshold_that_is_saved(fresh, tmp_path):
     x, y = histories(64)
     label = Detection().adapt(y)
@@ -260,6 +270,7 @@ def test_events_and_a_threshold_that_is_saved(fresh, tmp_path):
         model.fit(x, y, validation_data=([x[1]], ["ok"]), verbose=0)
 
 
+@pytest.mark.slow
 def test_strokes_are_taken():
     x = ["0 0 0;9 0 1", "0 0 0;0 9 1"] * 8
     label, strokes = Label(["across", "down"]), Strokes().adapt(x)
@@ -269,6 +280,7 @@ def test_strokes_are_taken():
     assert [result["label"] for result in model.infer(x[:2])] == ["across", "down"]
 
 
+@pytest.mark.slow
 def test_events_are_served_as_they_are_inferred(tmp_path):
     import tensorflow as tf
 

@@ -77,6 +77,7 @@ def test_outputs_are_bounded_but_not_in_training():
     assert AtLeast.from_config(layer.get_config()).minimum == [0.0, -9.0]
 
 
+@pytest.mark.slow
 def test_of_one_column_alone(tmp_path):
     data = np.stack([counts(), counts(seed=1) - 3], axis=1)
     x, y = Series(["a", "b"]).adapt(data), Forecast(["a", "b"], horizon=2, minimum={"a": 0})
@@ -91,6 +92,7 @@ def test_of_one_column_alone(tmp_path):
 # === All that comes out ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_nothing_that_comes_out_is_below(models, cell):
     model, data = models[cell], counts(400, seed=3)
@@ -115,6 +117,7 @@ def test_nothing_that_comes_out_is_below(models, cell):
     assert 0.7 < inside.mean() < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_saved_and_served(models, cell, fresh, tmp_path):
     model, data = models[cell], counts(100, seed=4)
@@ -184,6 +187,7 @@ def test_bad_minimum(minimum):
 # === The recipe ===
 
 
+@pytest.mark.slow
 def test_the_option_of_the_recipe():
     recipe = recipes.get("forecasting")
     frame = pd.DataFrame({"sales": counts()})
@@ -200,6 +204,7 @@ def test_the_option_of_the_recipe():
         recipe.model(recipe.data(frame - 1, target="sales"), minimum=0, **options)
 
 
+@pytest.mark.slow
 def test_on_the_command_line(tmp_path, capsys):
     frame = pd.DataFrame({"sales": counts()})
     frame.to_csv(tmp_path / "s.csv", index=False)

@@ -50,6 +50,7 @@ def folder(tmp_path_factory):
 pending = {}  # what the fresh process still works on, by model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_one_check_for_every_model(name, fresh, folder):
     x, y, *rest = MODELS[name]()
@@ -77,6 +78,7 @@ def test_it_is_a_dense_layer_on_counts():
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_numbers_come_back_in_their_own_unit():
     rng = np.random.default_rng(1)
     x = rng.normal(size=300)

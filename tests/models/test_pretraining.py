@@ -41,6 +41,7 @@ def test_no_state_has_seen_what_it_has_to_tell(bidirectional):
         assert not np.allclose(first[1, 1], second[1, 1])
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_mean_over_neighbours_that_there_are():
     text = Text().adapt(CYCLE)
     model = EncoderLanguageModel(text, bidirectional=True, **SIZES)
@@ -82,6 +83,7 @@ def test_a_recipe_starts_from_it(tmp_path, capsys):
     assert again.score(CYCLE) == pytest.approx(base.score(CYCLE), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_words_and_characters_of_a_tagger():
     recipe = recipes.get("pos_tagging")
     options = {"character_filters": 3, "character_embedding_size": 2, **SIZES}

@@ -71,6 +71,7 @@ def test_untrained_it_is_between_the_naive_forecasts():
     np.testing.assert_allclose(outputs[8:], middle, atol=0.02)
 
 
+@pytest.mark.slow
 def test_after_training_each_counts_by_its_errors_on_validation_data(fresh, tmp_path):
     data = seasons()
     train, later = data[:90], data[70:]
@@ -103,6 +104,7 @@ def test_after_training_each_counts_by_its_errors_on_validation_data(fresh, tmp_
     )
 
 
+@pytest.mark.slow
 def test_a_level_never_seen():
     """The same seasons at ten times the level: the error is what it was, not ten times."""
     data = seasons(noise=0.1)

@@ -45,6 +45,7 @@ def dataset():
     return tf.data.Dataset.from_generator(examples, output_signature=specs)
 
 
+@pytest.mark.slow
 def test_tags_by_hand(tagger):
     """In every form, one after the other: what was traced for one form serves the others."""
     outputs, names = tagger.predict(SENTENCES), tagger.output_feature.names

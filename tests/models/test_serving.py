@@ -20,6 +20,7 @@ def served(model, tmp_path):
     return tf.saved_model.load(tmp_path / "served")
 
 
+@pytest.mark.slow
 @may_not_end
 def test_text_to_text(tmp_path):
     model = EncoderDecoder(Text().adapt(X), Text().adapt(Y), units=16, embedding_size=8, seed=1)
@@ -34,6 +35,7 @@ def test_text_to_text(tmp_path):
         model.export(tmp_path / "model.onnx", format="onnx")
 
 
+@pytest.mark.slow
 @may_not_end
 def test_unknown_tokens_become_words_of_the_input(tmp_path):
     source, target = Text().adapt(X), Text(vocabulary_size=3).adapt(Y)
@@ -48,6 +50,7 @@ def test_unknown_tokens_become_words_of_the_input(tmp_path):
         assert text.decode().startswith(known)
 
 
+@pytest.mark.slow
 @may_not_end
 def test_what_needs_python_is_left_to_the_caller(tmp_path):
     # Characters that are unknown are bytes, of which no text is made in graphs.
@@ -61,6 +64,7 @@ def test_what_needs_python_is_left_to_the_caller(tmp_path):
     assert text.decode(found["tokens"].numpy()) == model.infer(X[:4])
 
 
+@pytest.mark.slow
 @may_not_end
 def test_numbers_are_in_their_own_unit(tmp_path):
     y = [np.full((1 + i % 3, 2), 100.0 + i) for i in range(len(X))]
@@ -74,6 +78,7 @@ def test_numbers_are_in_their_own_unit(tmp_path):
         np.testing.assert_allclose(row[:length], values, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_tags_of_long_sequences_and_of_several_forms(tmp_path):
     words, tags = [["a", "b"], ["c", "a", "b", "a", "c"], []], ["X", "Y"]
     feature = Words(max_word_length=3).adapt(words)
@@ -97,6 +102,7 @@ def test_tags_of_long_sequences_and_of_several_forms(tmp_path):
     np.testing.assert_array_equal(named["tags"], found["tags"])
 
 
+@pytest.mark.slow
 def test_sound_as_samples_and_as_files(tmp_path):
     rng = np.random.default_rng(0)
     clips = [(0.3 * rng.normal(size=size)).astype("float32") for size in (4000, 3000)]
@@ -114,6 +120,7 @@ def test_sound_as_samples_and_as_files(tmp_path):
         there.serve(tf.constant([wav.write(clips[0], 16_000)]))
 
 
+@pytest.mark.slow
 @may_not_end
 def test_what_is_sampled_has_a_seed(tmp_path):
     text = Text(level="character").adapt(X)
@@ -126,6 +133,7 @@ def test_what_is_sampled_has_a_seed(tmp_path):
     assert first.shape != second.shape or (first != second).any()
 
 
+@pytest.mark.slow
 def test_steps_of_keys(tmp_path):
     style, roll = Style().adapt(["x"]), PianoRoll().adapt(["C4+E4 C4 R", "G3 R"])
     model = Composer(style, roll, units=6, embedding_size=4, seed=1)
@@ -137,6 +145,7 @@ def test_steps_of_keys(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_labels_in_order(tmp_path):
     rng = np.random.default_rng(0)
     x = [rng.normal(size=(20 + 2 * i, 2)) for i in range(8)]

@@ -47,6 +47,7 @@ def trained(tmp_path_factory):
     return past, ahead, model, path
 
 
+@pytest.mark.slow
 def test_each_region_has_its_own_promotion_and_holidays_are_known(trained):
     past, ahead, model, _ = trained
     assert model.input_feature.names == [
@@ -116,6 +117,7 @@ def test_holidays_that_are_past_ask_for_later_ones():
     assert model.infer(one[:60])["time"][0] == "2024-03-01"  # the next one is known
 
 
+@pytest.mark.slow
 def test_gradient_cells_read_static_columns():
     frame = stores()
     recipe = recipes.get("forecasting")

@@ -37,6 +37,7 @@ def push(model, first, last, **options):
                           **options)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("horizon", "options"),
     [
@@ -149,6 +150,7 @@ def test_frames_with_times_a_row_each():
     same(*models)
 
 
+@pytest.mark.slow
 def test_it_goes_on_in_a_fresh_process(fresh, tmp_path):
     """80 rows after a reload teach 80."""
     values = np.sin(np.arange(200.0))[:, None]

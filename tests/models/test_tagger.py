@@ -32,6 +32,7 @@ MODELS = {"softmax": {"bidirectional": True}, "crf": {"crf": True, "cell": "gru"
 pending = {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_one_check_for_every_model(name, fresh, tmp_path_factory):
     model = build(CITIES, MARKS, **MODELS[name])
@@ -39,6 +40,7 @@ def test_one_check_for_every_model(name, fresh, tmp_path_factory):
     pending[name] = helpers.check_model(model, CITIES * 4, MARKS * 4, path, fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_lives_on_in_its_file(name):
     if name not in pending:
@@ -57,6 +59,7 @@ def trained(request):
     return model
 
 
+@pytest.mark.slow
 def test_context_is_learned(trained):
     assert trained.score(SENTENCES, TAGS) == {"accuracy": 1.0, "f1": 1.0}
     loss, accuracy = trained.evaluate(SENTENCES, TAGS, verbose=0)
@@ -72,6 +75,7 @@ def test_context_is_learned(trained):
     assert trained.infer(data) == trained.infer(SENTENCES) == trained.infer(data.ragged_batch(2))
 
 
+@pytest.mark.slow
 def test_neighbours_in_a_batch_do_not_matter(trained):
     x = [["the"], ["they", "can", "run", "the", "can"], ["dog", "can"]]
     together = trained.predict(x)
@@ -122,6 +126,7 @@ def test_which_steps_of_padded_inputs_there_are():
         np.testing.assert_array_equal(present_steps(tf.constant(inputs)), expected)
 
 
+@pytest.mark.slow
 def test_entities_are_never_half():
     model = build(CITIES, MARKS, crf=True)
     crf = model.get_layer("crf_output")
@@ -136,6 +141,7 @@ def test_entities_are_never_half():
             assert entity["text"] == " ".join(words[entity["start"] : entity["end"]])
 
 
+@pytest.mark.slow
 def test_tags_of_numbers_in_windows():
     rng = np.random.default_rng(0)
     x = [rng.normal(size=(steps, 2)) for steps in (23, 17)]
@@ -151,6 +157,7 @@ def test_tags_of_numbers_in_windows():
     assert model.infer(x[0]) == model.infer(x)[0]
 
 
+@pytest.mark.slow
 def test_tokens_as_inputs():
     x, y = ["a b a", "b b"], [["x", "y", "x"], ["y", "y"]]
     text = Text(standardize="none").adapt(x)

@@ -20,6 +20,7 @@ def tagger():
     return Tagger(words, tags, units=4, embedding_size=4, character_filters=2, seed=1)
 
 
+@pytest.mark.slow
 def test_what_a_dataset_gives_is_one_sentence(tagger):
     expected = tagger.infer(SENTENCES)
     assert [[word for word, _ in each] for each in expected] == SENTENCES
@@ -49,6 +50,7 @@ def test_a_tensor_of_texts_is_refused(tagger):
         tagger.fit(["Jordan", "Ann"], [["O"], ["O"]], verbose=0)
 
 
+@pytest.mark.slow
 def test_texts_without_spaces_are_characters(tmp_path):
     line = "王小明在北京。"
     tags = ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC", "O"]
@@ -67,6 +69,7 @@ def test_texts_without_spaces_are_characters(tmp_path):
     assert model.infer(x) == model.infer(line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["{1}-{0}", "{0}_{1}", "{1}"])
 def test_entities_are_scored_however_written(tmp_path, way):
     written = [

@@ -39,6 +39,7 @@ def draws():
     return model
 
 
+@pytest.mark.slow
 def test_numbers_are_written_and_end(draws):
     x, y = curves(60, seed=5)
     scores = draws.score(x, y)
@@ -54,6 +55,7 @@ def test_numbers_are_written_and_end(draws):
     np.testing.assert_allclose(details[0]["values"], curve, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @may_not_end
 @pytest.mark.parametrize(
     "cell, attention",
@@ -98,6 +100,7 @@ def test_teacher_forcing_of_numbers():
     np.testing.assert_allclose(float(model.loss(longer, np.zeros((1, 5, 3)))), float(loss))
 
 
+@pytest.mark.slow
 @may_not_end
 def test_text_to_strokes_lives_on_in_its_file(tmp_path, fresh):
     texts = ["ab", "ba", "a", "bb"] * 4

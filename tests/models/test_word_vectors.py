@@ -44,6 +44,7 @@ def judged(vectors, cls=ManyToOne, **options):
     return cls(text, label, units=8, seed=1, **options), texts, kinds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [
     {}, {"train_vectors": False}, {"vector_pull": 0.1}, {"crf": True, "vector_pull": 0.1},
 ])  # fmt: skip
@@ -56,6 +57,7 @@ def test_words_never_seen_are_told_apart(vectors, options):
     assert found == ["animal"] * 3 + ["plant"] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cls", "options"), [
     (ManyToOne, {}), (ManyToOne, {"bag_of_words": True}), (OneToOne, {}),
 ])  # fmt: skip
@@ -67,6 +69,7 @@ def test_texts_of_words_never_seen(vectors, cls, options):
     assert [each["label"] for each in found] == ["animal"] * 3 + ["plant"] * 3
 
 
+@pytest.mark.slow
 def test_frozen_vectors_stay_and_pulled_ones_stay_near(vectors):
     moved = {}
     for name, options in {
@@ -84,6 +87,7 @@ def test_frozen_vectors_stay_and_pulled_ones_stay_near(vectors):
     assert moved["frozen"] == 0.0 < moved["pulled"] < moved["trained"] / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [tagged, judged])
 def test_every_form_of_data_and_a_file(vectors, make, tmp_path, fresh):
     model, x, y = make(vectors)
@@ -145,6 +149,7 @@ def test_a_file_cannot_lie_about_its_vectors(vectors, tmp_path):
     assert tried >= 12
 
 
+@pytest.mark.slow
 def test_exported_it_knows_words_that_no_example_had(vectors, tmp_path):
     model, sentences, tags = tagged(vectors, crf=True)
     model.compile(keras.optimizers.Adam(0.03))

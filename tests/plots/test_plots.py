@@ -43,6 +43,7 @@ def draw(name, model, ax=None):
     return plots.confusion_matrix(model, *helpers.presence(20), ax=ax)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["learning_curves", "probabilities", "confusion_matrix"])
 def test_axes_are_returned_and_no_figure_is_left(name, model):
     figure = matplotlib.figure.Figure()

@@ -135,6 +135,7 @@ def test_one_to_many(features):
     assert {"memory->a1", "s1>1->a1", "a1->out1"} < arrows
 
 
+@pytest.mark.slow
 def test_encoder_decoder(features):
     model = EncoderDecoder(features["text"], features["text"], units=4)
     boxes, arrows, text = drawn(model)
@@ -152,6 +153,7 @@ def keras_model(*layers, shape=(None, 3)):
     return keras.Sequential([keras.Input(shape), *layers])
 
 
+@pytest.mark.slow
 def test_plain_keras_models():
     layers = keras.layers
     boxes, arrows, text = drawn(keras_model(layers.LSTM(4), layers.Dense(2)))

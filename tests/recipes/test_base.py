@@ -71,6 +71,7 @@ def test_values_move_with_their_names():
     assert joined(old, [None, None], new[0], [None]) is None
 
 
+@pytest.mark.slow
 def test_a_label_more_and_words_more(sentiment, old, fresh, capsys):
     before = rnnkit.load_model(old)
     anew = sentiment.model(data_of(sentiment, NEW), base=old, seed=2, **SIZES)
@@ -93,6 +94,7 @@ def test_a_label_more_and_words_more(sentiment, old, fresh, capsys):
     np.testing.assert_allclose(now[:, 1] / now[:, 0], was[:, 1] / was[:, 0], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(sentiment, old):
     first, second, other = (
         sentiment.model(data_of(sentiment, NEW), base=old, seed=seed, **SIZES).get_weights()
@@ -111,6 +113,7 @@ def test_it_is_trained_saved_and_loaded_as_any_model(sentiment, old, fresh, tmp_
     assert set(again[0]["probabilities"]) == {"no", "yes", "maybe"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pos_tagging", "named_entities"])
 def test_tags_words_and_characters_more(name):
     recipe = recipes.get(name)
@@ -290,6 +293,7 @@ def test_a_search_starts_each_trial_from_it(tmp_path, capsys):
         recipes.get("spam").tune(base=base, directory=tmp_path / "w", workers=2, **settings)
 
 
+@pytest.mark.slow
 def test_on_the_command_line(old, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     lines = [f"{each},{label},train" for each, label in zip(*NEW, strict=True)]

@@ -82,6 +82,7 @@ def test_every_recipe_has_its_row():
     assert not CLASSES.keys() & REFUSED.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The threshold stays")
 @pytest.mark.parametrize("name", by_weight([*CLASSES, *COUNTS_WITH], LIGHT[:2]))
 def test_they_count(name, monkeypatch, tmp_path, capsys):
@@ -101,6 +102,7 @@ def test_they_count(name, monkeypatch, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["scores"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", by_weight(REFUSED))
 def test_they_are_refused_with_the_reason(name, monkeypatch, tmp_path, capsys):
     recipe, data, options = parts(name, monkeypatch)

@@ -69,6 +69,7 @@ def note(name, way, result):
     table.setdefault(name, {})[way] = result
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")  # the inputs are odd, and nothing is trained
 @pytest.mark.parametrize("name", NAMES)
 def test_reloaded_by_rnnkit_and_by_keras(name, made, fresh):
@@ -82,6 +83,7 @@ def test_reloaded_by_rnnkit_and_by_keras(name, made, fresh):
         note(name, way, "equal")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_exported_after_a_reload(name, made, fresh, alone, tmp_path):

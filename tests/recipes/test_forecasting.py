@@ -35,6 +35,7 @@ def test_features_know_the_data():
     assert series.time and series.cycles == []
 
 
+@pytest.mark.slow
 def test_the_cell_decides_the_model():
     data = RECIPE.data(table(300))
     model = RECIPE.model(data, horizon=3, units=20)
@@ -56,6 +57,7 @@ def test_the_cell_decides_the_model():
     assert RECIPE.model(noise, horizon=1).washout == 50
 
 
+@pytest.mark.slow
 def test_every_cell_learns_a_cycle_with_a_trend():
     data = RECIPE.data(table(400))
     for options in ({"cell": "esn", "units": 100}, {"cell": "lstm", "units": 16}):
@@ -66,6 +68,7 @@ def test_every_cell_learns_a_cycle_with_a_trend():
         assert model.fit_defaults["monitor"] in model.history.history
 
 
+@pytest.mark.slow
 def test_a_validation_part_shorter_than_the_horizon():
     data = RECIPE.data(table(120))  # of which 12 are for validation
     for cell in ("esn", "lstm"):
@@ -77,6 +80,7 @@ def test_a_validation_part_shorter_than_the_horizon():
         assert np.isfinite(list(model.score(data.test).values())).all()
 
 
+@pytest.mark.slow
 def test_horizons_beyond_the_patterns_that_are_told_apart():
     data = RECIPE.data(table(1_000))
     model = RECIPE.model(data, horizon=80, units=40, seed=1)
@@ -85,6 +89,7 @@ def test_horizons_beyond_the_patterns_that_are_told_apart():
     assert scores["mse"] < scores["persistence_mse"]
 
 
+@pytest.mark.slow
 def test_a_strong_ridge_leaves_persistence_or_the_mean():
     data = RECIPE.data(table(400))
     for kept, naive in ((True, "persistence_mse"), (False, None)):
@@ -123,6 +128,7 @@ def test_a_short_series_has_a_forecast():
         model.fit(data.train, validation_data=data.validation, verbose=0)
 
 
+@pytest.mark.slow
 def test_the_search_is_about_the_cell(tmp_path):
     data = RECIPE.data(table(200))
     assert "spectral_radius" in RECIPE.describe_search()

@@ -107,6 +107,7 @@ def made():
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")  # the inputs are odd, and nothing is trained
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_many_inputs(name, made):
@@ -130,6 +131,7 @@ def test_many_inputs(name, made):
         helpers.same_tensors(read(model, values), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_results_are_in_the_order_of_the_inputs(name, made):

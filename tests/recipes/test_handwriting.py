@@ -32,6 +32,7 @@ def table(folder, words, name="words.tsv"):
 # === From a table to a file ===
 
 
+@pytest.mark.slow
 def test_from_a_table_to_a_reloaded_model(fresh, tmp_path):
     data = RECIPE.data(str(table(tmp_path, WORDS)))
     model = RECIPE.train(data, epochs=1, verbose=0, **TINY)
@@ -70,6 +71,7 @@ def test_options_reach_features_and_network(tmp_path):
 # === Command line ===
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path, capsys):
     path, out = table(tmp_path, WORDS), str(tmp_path / "handwriting.keras")
     with open(path, "a") as file:
@@ -93,6 +95,7 @@ def test_the_command_line(tmp_path, capsys):
 # === Bad input ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impossible", ["raise", "skip"])
 def test_targets_longer_than_their_input(impossible):
     pieces = [letters.draw("hello", seed=1)] * 20 + ["0 0 0;1 1 1"] * 3

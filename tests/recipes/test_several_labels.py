@@ -101,6 +101,7 @@ def examples(data):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_read(form, tmp_path, capsys):
     source, options = form(tmp_path)
@@ -196,6 +197,7 @@ def test_images_in_a_table_of_several_columns(tmp_path):
     assert set(model.infer(str(tmp_path / "0.png"))["probabilities"]) == set(NAMES)
 
 
+@pytest.mark.slow
 def test_a_sequence_of_nucleotides_with_several_labels():
     rng = np.random.default_rng(1)
     x = ["".join(rng.choice(list("ACGT"), 12)) for _ in range(40)]
@@ -207,6 +209,7 @@ def test_a_sequence_of_nucleotides_with_several_labels():
     assert set(model.infer("ACGT")) == {"labels", "probabilities"}
 
 
+@pytest.mark.slow
 def test_from_the_command_line_to_a_file_and_back(tmp_path, capsys):
     source, _ = in_columns(tmp_path)
     path, out = str(tmp_path / "m.keras"), str(tmp_path / "out.csv")
@@ -239,6 +242,7 @@ def test_several_labels_are_trained_for_longer(targets, most, monkeypatch):
     assert found == [most, 3]
 
 
+@pytest.mark.slow
 def test_folds_and_comparison(tmp_path):
     recipe = recipes.get("spam")
     data = recipe.data((TEXTS, LISTS))

@@ -46,6 +46,7 @@ def test_options_of_the_user_win(recipe, data, capsys):
     assert "ensemble" not in said and "batch_size=4" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given, epochs", [({}, 3), ({"epochs": 1}, 1)])
 def test_training_takes_its_epochs(recipe, data, given, epochs):
     model = recipe.train(data, ensemble=1, verbose=0, **given)

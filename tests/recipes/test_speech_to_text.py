@@ -58,6 +58,7 @@ def clips(folder, count=4):
 # === From a folder to a file ===
 
 
+@pytest.mark.slow
 def test_from_a_folder_to_a_reloaded_model(folder, fresh, tmp_path):
     data = RECIPE.data(str(folder))
     model = RECIPE.train(data, epochs=1, verbose=0, **TINY)
@@ -98,6 +99,7 @@ def test_options_reach_features_and_network():
 # === Command line ===
 
 
+@pytest.mark.slow
 def test_the_command_line(folder, tmp_path, capsys):
     out = str(tmp_path / "speech.keras")
     settings = [f"--set={name}={value}" for name, value in TINY.items()]
@@ -112,6 +114,7 @@ def test_the_command_line(folder, tmp_path, capsys):
     assert "none.wav" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_unreadable_files_on_the_command_line(folder, tmp_path, capsys):
     append(folder, "e", b"RIFFnothing", "broken.wav")
     command = ["train", "speech_to_text", "--data", str(folder), "--epochs", "1"]
@@ -140,6 +143,7 @@ def test_unreadable_files_are_named_and_skipped_only_on_request(folder):
     assert sum(int(part.cardinality()) for part in parts) == 35
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impossible", ["raise", "skip"])
 def test_targets_longer_than_their_input(impossible):
     # A quarter of a second is 23 windows and 12 frames, which do not hold 14 letters.
@@ -164,6 +168,7 @@ def stereo(samples, rate):
     return file.getvalue()
 
 
+@pytest.mark.slow
 def test_odd_sounds_are_told_and_read(folder):
     samples = morse.signal("te", 36, seed=1)
     loud = np.clip(50.0 * samples, -32768, 32767).astype("int16")

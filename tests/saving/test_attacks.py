@@ -91,12 +91,14 @@ def test_truncated_files_are_called_so(forger, tmp_path, share):
         rnnkit.load_model(path)
 
 
+@pytest.mark.slow
 def test_cut_and_damaged_files(forger, tmp_path):
     assert not_refused(forger.truncations(40), tmp_path / "m.keras") == []
     # Of a vocabulary or of numbers a flipped bit makes others: such a file loads.
     assert fallen(forger.flips(30), tmp_path / "m.keras", use=lambda m: m.infer(X[:1])) == []
 
 
+@pytest.mark.slow
 def test_bombs(forger, tmp_path):
     loaded = not_refused(forger.bombs(scale=0.04), tmp_path / "m.keras")
     # Arrays that the model does not ask for are left where they are.

@@ -68,6 +68,7 @@ def forged(parts, tmp_path):
 # === A life after saving ===
 
 
+@pytest.mark.slow
 def test_nothing_is_lost(model, file, parts):
     assert set(parts) == set(PARTS)
     loaded = rnnkit.load_model(str(file))
@@ -83,6 +84,7 @@ def test_nothing_is_lost(model, file, parts):
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_keras", [False, True])
 def test_a_fresh_process_predicts_the_same(model, file, fresh, with_keras, tmp_path):
     texts = [*X, "", "é 😀", "never seen"]
@@ -98,6 +100,7 @@ def test_the_forged_copy_without_changes_loads(forged, model):
     assert helpers.weights_equal(loaded.get_weights(), model.get_weights())
 
 
+@pytest.mark.slow
 def test_compilation_is_kept(tmp_path):
     model = OneToOne(*helpers.features(X, Y), units=2)
     model.compile(
@@ -290,6 +293,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_a_served_model_takes_texts_and_gives_labels(model, tmp_path):
     path = tmp_path / "served"
     model.export(path, verbose=False)

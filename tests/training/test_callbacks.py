@@ -74,6 +74,7 @@ def test_a_recipe_model_has_it_by_default_and_gets_its_rate_back(tmp_path):
     assert float(again.optimizer.learning_rate) == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [keras.callbacks.ReduceLROnPlateau("loss"), LinearDecay(), None],

@@ -123,6 +123,7 @@ def test_tags(tags, given, own):
     assert found == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_tags_of_a_chain(tags):
     """Each tag given those before it, by its weight; all weights alike are none."""
     model = Tagger(tags.input_feature, tags.output_feature, units=2, crf=True, seed=1)
@@ -145,6 +146,7 @@ def test_tags_of_a_chain(tags):
     assert even == pytest.approx(plain, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_streams(labels, tags, monkeypatch):
     arguments = ((labels, X, Y), (tags, SENTENCES, TAGS))
@@ -158,6 +160,7 @@ def test_streams(labels, tags, monkeypatch):
     labels.fit(endless, class_weight={"yes": 2}, steps_per_epoch=1, verbose=0)
 
 
+@pytest.mark.slow
 def test_heavier_classes_are_found_more():
     """What cannot be told apart is given the class that weighs more."""
     found = []
@@ -172,6 +175,7 @@ def test_heavier_classes_are_found_more():
 # === Tokens of generated texts ===
 
 
+@pytest.mark.slow
 def test_tokens():
     """The loss of each token times the weight of that token, as a mean."""
     texts = ["red blue green", "red", "blue red"]
@@ -203,6 +207,7 @@ def test_tokens():
         model.fine_tune(texts, texts, reward="bleu", learning_rate=0.1, class_weight="balanced")
 
 
+@pytest.mark.slow
 def test_tokens_of_a_language_model():
     texts = ["abab cab" * 20]
     model = LanguageModel(Text(level="character").adapt(texts), units=4, embedding_size=4, seed=1)
@@ -221,6 +226,7 @@ def test_tokens_of_a_language_model():
     assert loss(model, texts, None, class_weight="balanced") == pytest.approx(even, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_tokens_of_several_captions_of_a_picture():
     """A picture is kept once, and the weights are those of its captions."""
     pictures = [np.full((8, 8, 3), value, "uint8") for value in (10, 10, 200)]
@@ -311,6 +317,7 @@ class Small(rnnkit.Recipe):
         return self.adapt_features(data, rnnkit.features.Text(), Label())
 
 
+@pytest.mark.slow
 def test_a_recipe_trains_with_them(tmp_path):
     recipe = Small()
     data = recipe.data({"train": (X, Y), "validation": (X, Y), "test": (X, Y)})

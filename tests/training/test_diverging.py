@@ -177,6 +177,7 @@ def data(recipe):
     return recipe.data((texts, labels))
 
 
+@pytest.mark.slow
 def test_a_recipe_keeps_the_best_model_and_no_state(recipe, data, tmp_path):
     path, ends = tmp_path / "m.keras", AtEnds()
     callbacks = [ends, Spoil(2)]

@@ -52,6 +52,7 @@ def expected_reward(model, source, references):
     return total
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_expected_reward():
     model, x, y = writer()
     (source, before), target = next(iter(model._batches(model.prepare(x[:1], y[:1]), 1)))
@@ -74,6 +75,7 @@ def test_the_gradient_is_that_of_the_expected_reward():
     assert np.linalg.norm(expected) > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 def test_what_is_rewarded_becomes_likelier(tmp_path, fresh):
     x, y = ["p", "q"] * 16, ["abba", "baab"] * 16
@@ -99,6 +101,7 @@ def test_what_is_rewarded_becomes_likelier(tmp_path, fresh):
     assert fresh.call("infer", path=path, x=x[:2]) == model.infer(x[:2])
 
 
+@pytest.mark.slow
 def test_callbacks_can_stop_it_and_the_same_seed_samples_the_same():
     results = []
     for _ in range(2):
@@ -112,6 +115,7 @@ def test_callbacks_can_stop_it_and_the_same_seed_samples_the_same():
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_validation_is_the_reward_of_greedy_decoding():
     model, x, y = writer()
     data = model.prepare(x, y)
@@ -124,6 +128,7 @@ def test_validation_is_the_reward_of_greedy_decoding():
     assert found == {"reward": pytest.approx(float(np.mean(each)), rel=1e-6)}
 
 
+@pytest.mark.slow
 def test_of_a_user_and_for_sequences():
     x, y = ["a b", "b a a"] * 4, ["c", "d c"] * 4
     options = {"units": 4, "embedding_size": 4, "seed": 1}

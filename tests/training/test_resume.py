@@ -82,6 +82,7 @@ def stopped(stopped_once, tmp_path):
 # === The same weights ===
 
 
+@pytest.mark.slow
 def test_stopped_twice_it_ends_as_if_it_never_had_been(
     recipe, data, undisturbed, stopped, tmp_path, capfd
 ):
@@ -99,6 +100,7 @@ def test_stopped_twice_it_ends_as_if_it_never_had_been(
     assert helpers.weights_equal(rnnkit.load_model(stopped).get_weights(), undisturbed[0])
 
 
+@pytest.mark.slow
 def test_early_stopping_and_a_plateau_know_what_was_before(recipe, data, tmp_path):
     """Both count epochs without progress, over the interruption."""
 
@@ -152,6 +154,7 @@ except KeyboardInterrupt as stop:
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk(recipe, data, undisturbed, tmp_path, monkeypatch):
     path, write, written = tmp_path / "m.keras", StateFile.write, []
 
@@ -217,6 +220,7 @@ class InLater(Stop):
             super().on_train_batch_end(batch, logs)
 
 
+@pytest.mark.slow
 def test_a_solved_model_starts_anew(tmp_path, capfd):
     recipe = recipes.get("forecasting")
     t = np.arange(300.0)
@@ -262,6 +266,7 @@ def stop_at(monkeypatch):
     yield set_to
 
 
+@pytest.mark.slow
 def test_the_command_line(table, undisturbed, stop_at, capsys):
     call = ["train", FILE, "--data", "data.csv", "--json"]
     before = signal.getsignal(signal.SIGTERM)
@@ -299,6 +304,7 @@ def test_which_training_goes_on_is_never_guessed(table, stop_at, capsys):
 # === What lies at the path ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [interrupt, terminate])
 def test_a_first_epoch_that_does_not_end_leaves_what_is_there(how, recipe, data, tmp_path, capfd):
     path, before = tmp_path / "m.keras", signal.getsignal(signal.SIGTERM)
@@ -316,6 +322,7 @@ def test_a_first_epoch_that_does_not_end_leaves_what_is_there(how, recipe, data,
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+@pytest.mark.slow
 def test_without_resume_it_starts_anew(recipe, data, undisturbed, stopped, tmp_path):
     kept = StateFile(stopped).header()
     with pytest.warns(UserWarning, match="resume=True .* goes on with it. This one starts anew"):

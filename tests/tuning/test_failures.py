@@ -17,6 +17,7 @@ from rnnkit.utils import locks
 from tests.tuning.toys import count_calls, make_recipe
 
 
+@pytest.mark.slow
 def test_failed_trials_are_told_and_kept(tmp_path, data, capsys):
     recipe = make_recipe(
         tmp_path,

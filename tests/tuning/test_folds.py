@@ -29,6 +29,7 @@ def adapted(recipe, monkeypatch):
     return adapted
 
 
+@pytest.mark.slow
 def test_the_objective_is_the_mean_over_folds(
     adapted, run, recipe, data, tmp_path, monkeypatch, capsys
 ):
@@ -79,6 +80,7 @@ def test_the_objective_is_the_mean_over_folds(
             run(folds=folds)
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_resumes_with_the_trial_that_was_cut_off(run, tmp_path, capsys):
     class Stop(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -95,6 +97,7 @@ def test_an_interrupted_search_resumes_with_the_trial_that_was_cut_off(run, tmp_
     assert [row["objective"] for row in table] == [row["objective"] for row in again]
 
 
+@pytest.mark.slow
 def test_hyperband_trains_on_in_each_fold(run, tmp_path):
     result = run(tuner="hyperband", folds=2, epochs=3, max_trials=4, verbose=0)
     longer = [row for row in result.table() if row["epochs"] == 3]
@@ -107,6 +110,7 @@ def test_hyperband_trains_on_in_each_fold(run, tmp_path):
     assert result.best_model().infer("win cash")["label"] in ("ham", "spam")
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_says_in_which_fold(tmp_path, run, capsys):
     recipe = make_recipe(tmp_path, '{"units": 3, "trouble": hp.Choice("trouble", ["nan", "none"])}')
     result = run(recipe=recipe, tuner="grid", folds=2)
@@ -116,6 +120,7 @@ def test_a_trial_that_fails_says_in_which_fold(tmp_path, run, capsys):
     assert "failed" in str(result.table())
 
 
+@pytest.mark.slow
 def test_forecasts_are_judged_by_rolling_origins(tmp_path, capsys):
     rng = np.random.default_rng(2)
     recipe = recipes.get("forecasting")

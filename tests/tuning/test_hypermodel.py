@@ -11,6 +11,7 @@ def tuner(hypermodel, folder, **arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_random_search(recipe, data, tmp_path):
     search = tuner(
         recipe.hypermodel(data, options={"batch_size": 12, "learning_rate": 0.1}, seed=1), tmp_path
@@ -26,6 +27,7 @@ def test_a_random_search(recipe, data, tmp_path):
     assert set(model.infer(["a"])[0]) == {"label", "probability", "probabilities"}
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_said_at_once(recipe, data, tmp_path):
     with pytest.raises(ValueError, match="no option 'unit'. Did you mean 'units'"):
         recipe.hypermodel(data, options={"unit": 3})

@@ -22,6 +22,7 @@ from tests.tuning.toys import count_calls, examples, make_recipe, records
 # === What a search gives ===
 
 
+@pytest.mark.slow
 def test_result_and_that_data_is_prepared_once(tmp_path, monkeypatch, capsys):
     space = """{
             "units": hp.Int("units", 2, 9),
@@ -101,6 +102,7 @@ def test_result_and_that_data_is_prepared_once(tmp_path, monkeypatch, capsys):
     matplotlib.pyplot.close("all")
 
 
+@pytest.mark.slow
 def test_same_seed_same_search_and_silence(run, tmp_path, capfd):
     first = run(directory=tmp_path / "a", verbose=0)
     second = run(directory=tmp_path / "b", verbose=0)
@@ -112,6 +114,7 @@ def test_same_seed_same_search_and_silence(run, tmp_path, capfd):
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_hyperband_trains_the_best_on(run):
     result = run(tuner="hyperband", epochs=3, max_trials=4)
     rows = sorted(result.table(), key=lambda row: row["trial"])
@@ -123,6 +126,7 @@ def test_hyperband_trains_the_best_on(run):
     assert "epochs" not in result.best_options()
 
 
+@pytest.mark.slow
 def test_objective_to_be_maximised_and_fixed_options(tmp_path, data):
     recipe = make_recipe(
         tmp_path,
@@ -149,6 +153,7 @@ def test_objective_to_be_maximised_and_fixed_options(tmp_path, data):
     ] == pytest.approx(values[0])
 
 
+@pytest.mark.slow
 def test_grid_resumes_and_ends_with_the_space(tmp_path, data):
     recipe = make_recipe(
         tmp_path,
@@ -182,6 +187,7 @@ def test_conditions_are_all_explored(tmp_path, data):
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.slow
 def test_executions_of_a_trial(run, data, monkeypatch):
     fitted = count_calls(monkeypatch, keras.Model, "fit")
     result = run(executions_per_trial=2, max_trials=1)
@@ -205,6 +211,7 @@ def test_precision_is_kept(run):
         run(max_trials=2)
 
 
+@pytest.mark.slow
 def test_callbacks_are_copied_for_each_trial(run):
     class Count(keras.callbacks.Callback):
         seen = []
@@ -229,6 +236,7 @@ def test_callbacks_are_copied_for_each_trial(run):
 # === Resuming ===
 
 
+@pytest.mark.slow
 def test_resumes_continues_and_refuses_changes(run, recipe, data, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "search"
     before = run().table()
@@ -267,6 +275,7 @@ def test_resumes_continues_and_refuses_changes(run, recipe, data, tmp_path, monk
     assert (folder / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_search_killed_at_a_bad_moment_resumes(run, tmp_path, monkeypatch):
     folder = tmp_path / "search"
     before = run().table()
@@ -350,6 +359,7 @@ def test_interrupted_then_resumed_in_another_process(recipe, data, tmp_path):
     assert kept["loss"] == pytest.approx(result.table()[0]["objective"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_interrupted_in_its_first_trial_in_the_default_folder(
     recipe, data, tmp_path, monkeypatch, capfd
 ):

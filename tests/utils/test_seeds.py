@@ -43,6 +43,7 @@ MADE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* did not end within")
 @pytest.mark.parametrize("make", MADE)
 def test_the_global_seed_fixes_what_has_none(make):

@@ -98,6 +98,7 @@ def test_a_block_that_fails_leaves_what_was_there(tmp_path):
     assert os.listdir(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
 
 
+@pytest.mark.slow
 def test_a_full_folder_does_not_slow_it(tmp_path):
     for number in range(2000):
         (tmp_path / f"{number}.csv").touch()

@@ -87,6 +87,7 @@ def test_little_padding(kind, raw, request):
     assert waste < 0.1 < 0.4 < 1 - lengths.sum() / plain
 
 
+@pytest.mark.slow
 @BOTH
 def test_orders_can_be_repeated(kind, request):
     data = request.getfixturevalue(kind)
@@ -218,6 +219,7 @@ def test_checks_see_raw_and_encoded():
         prepare(data, encode, check=check)
 
 
+@pytest.mark.slow
 def test_streamed_data_with_a_label_never_seen_is_refused(monkeypatch):
     monkeypatch.setattr(pipeline, "MEMORY_LIMIT", 0)
     text = rnnkit.features.Text().adapt(["good film", "bad film"])

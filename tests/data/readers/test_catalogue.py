@@ -67,6 +67,7 @@ for camel, parts in {
     globals()[camel] = builder(camel, parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, sizes",
     [
@@ -126,6 +127,7 @@ def test_names(name, expected):
     assert catalogue.is_name(name) is expected
 
 
+@pytest.mark.slow
 def test_embedded_datasets_say_nothing(capfd, tmp_path):
     data = catalogue.load("rnnkit_sms", "text", "label", data_dir=str(tmp_path))
     assert data.sizes["train"] >= 2000

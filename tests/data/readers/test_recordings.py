@@ -308,6 +308,7 @@ def test_tfds_sounds_and_classes(catalogued):
         assert found[len(clip)][1] == ("zero", "one")[n % 2]
 
 
+@pytest.mark.slow
 def test_tfds_texts_and_rows_of_classes(catalogued):
     sound = tfds.features.Audio(sample_rate=8000)
     clips = [samples(n).astype("int64") for n in range(20)]

@@ -283,6 +283,7 @@ def mocked(monkeypatch):
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, given, classes",
     [

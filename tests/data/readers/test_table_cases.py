@@ -178,6 +178,7 @@ def test_texts_of_several_lines_and_quotes_within(write):
 # === Labels ===
 
 
+@pytest.mark.slow
 def test_labels_are_equal_in_all_readers(recipe, write):
     path = write(table(labels=[float(n % 2) for n in range(40)]))
     expected = {text: str(n % 2) for n, text in enumerate(TEXTS)}
@@ -300,6 +301,7 @@ def test_what_is_no_table_of_json(write, text, message):
         read_table(write(text, "data.json"))
 
 
+@pytest.mark.slow
 def test_keys_that_few_rows_have_are_bounded(write):
     text = "".join(json.dumps({f"key{n}": 1}) + "\n" for n in range(10_000))
     with pytest.raises(ValueError, match="would become .*Leave out keys that few rows have"):
@@ -318,6 +320,7 @@ def zipped(path, **members):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", PACK)
 def test_compressed_tables(recipe, tmp_path, suffix):
     expected = dict(zip(TEXTS, LABELS, strict=True))

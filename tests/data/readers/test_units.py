@@ -53,6 +53,7 @@ def test_what_is_no_row_of_units(tmp_path):
         assert recipes.get("forecasting").data(path).sizes["train"] == 1
 
 
+@pytest.mark.slow
 def test_how_columns_are_separated_is_said_once(tmp_path, capsys):
     rows = "\n".join(["text;label", *(f"t{i};{'ab'[i % 2]}" for i in range(40))])
     for name in ("a.csv", "b.txt", "c"):

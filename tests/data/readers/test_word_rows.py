@@ -29,6 +29,7 @@ def rows(data):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filled", [False, True])
 @pytest.mark.parametrize("name", ["Sentence #", "sentence_id", "sent", "Doc ID"])
 def test_sentences_of_a_file(tmp_path, name, filled):
