@@ -37,6 +37,9 @@ class Forecasting(rnnkit.Recipe):
         calendar: Whether the network also reads the time of day, week and year, where times are
             known.
         units: Integer; by default 100 for the cell `"esn"`, 500 with `horizon=1`, 64 for others.
+        transform: Of the targets alone. With `"auto"` an echo state network with a horizon above 1
+            weighs logarithms beside the values, where all are positive, by how well both did on
+            later data, and other networks take values as they are; with `"none"` all do.
         leak_spread: Of the cell `"esn"`: its units are from fast to slow, for short and long
             memories. The fastest has `leak_rate`, the slowest so many times less; 1 makes all
             alike.
@@ -60,7 +63,9 @@ class Forecasting(rnnkit.Recipe):
     data_types = ("series", "series")
     columns = {"input": ("every column of numbers",), "target": ("those of the input",)}
 
-    def features(self, data, *, horizon=24, period=None, calendar=True, minimum=None):
+    def features(
+        self, data, *, horizon=24, period=None, calendar=True, minimum=None, transform="auto"
+    ):
         import numpy as np
 
         about = dict(data.info)
@@ -68,6 +73,7 @@ class Forecasting(rnnkit.Recipe):
             x, y = next(iter(data.train))
             about = {"columns": x.shape[-1], "targets": y.shape[-1]}
         timed = about.get("time", False)
+        transform = None if transform in ("auto", "none") else transform
         series = rnnkit.features.Series(
             about["columns"],
             time=timed,
@@ -85,7 +91,10 @@ class Forecasting(rnnkit.Recipe):
             horizon=horizon,
             period=period or about.get("period"),
             minimum=minimum,
+            transform=transform,
         )
+        if forecast.transform is not None:
+            series, forecast = self._transformed(data, series, forecast)
         series, forecast = self.adapt_features(data, series, forecast)
         known = np.concatenate([y.numpy() for _, y in data.train])  # [steps, targets]
         still = np.nanstd(known, axis=0) == 0
@@ -96,7 +105,8 @@ class Forecasting(rnnkit.Recipe):
             )
         counts = np.all(~((known < 0) | (known % 1 > 0)), axis=0)  # as far as they are known
         low = np.nanmin(known, axis=0) < np.nanstd(known, axis=0)
-        for index in np.flatnonzero(counts & low & np.isinf(forecast.lowest)):
+        free = np.isinf(forecast.lowest) & (transform is None)  # with a transform none is below 0
+        for index in np.flatnonzero(counts & low & free):
             warnings.warn(  # which says it once, not for each trial of a search
                 f"The target {forecast.names[index]!r} holds whole numbers, none below 0, and some "
                 "near it. If they are counts, minimum=0 keeps forecasts and intervals from going "
@@ -104,6 +114,26 @@ class Forecasting(rnnkit.Recipe):
                 stacklevel=2,
             )
         return series, forecast
+
+    @staticmethod
+    def _transformed(data, series, forecast):
+        """The features with the transform of the targets, the same where they are among the
+        inputs, and none of the other inputs."""
+        from rnnkit.models.forecast.naive import target_columns
+
+        power = forecast.adapt(data.train.map(lambda x, y: y)).power
+        found = forecast.transform
+        if found == "box_cox":  # by the targets, which may be known where inputs are filled
+            found = dict(zip(forecast.names, power, strict=True))
+        else:
+            found = dict.fromkeys(forecast.names, found)
+        columns = target_columns(series, forecast) or []
+        named = zip(columns, found.values(), strict=False)
+        pairs = ((forecast, found), (series, {series.names[at]: each for at, each in named}))
+        return [
+            type(each).from_config({**each.get_config(), "transform": given or None})
+            for each, given in pairs
+        ][::-1]
 
     # === Model ===
 
@@ -121,6 +151,8 @@ class Forecasting(rnnkit.Recipe):
         import numpy as np
 
         esn = options["cell"] == "esn"
+        if forecast.transform is not None and "transform" in options:
+            options["transform"] = "none"
         free = esn and forecast.horizon == 1
         if options["units"] is None:
             options["units"] = (500 if free else 100) if esn else 64

@@ -111,6 +111,7 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         checks.check_directions(bidirectional, output_feature, "layer")
         checks.check_future(input_feature, "Forecaster")
         checks.check_interval(interval)
+        checks.check_transforms(input_feature, output_feature)
         present = naive.present_value(input_feature, output_feature)
         if relative:
             checks.check_relative(input_feature, present, persistence_residual)

@@ -21,17 +21,18 @@ from rnnkit.utils.checks import integer, number
 
 
 class Comparison(typing.NamedTuple):
-    """Forecasts and what they are compared with, for the same steps, in standardised units.
+    """Forecasts and what they are compared with, for the same steps, in standardised units: of
+    the values themselves, with a transform of the targets too.
 
     Attributes:
         outputs: Of the model, NumPy `[series, time, width]`.
-        margins: Half widths of the intervals, the same; None where there are none.
+        inside: Whether the intervals hold, boolean, the same; None where there are none.
         truth: The targets, NaN at steps that do not count.
         naive: Dict of name to naive forecasts.
     """
 
     outputs: np.ndarray
-    margins: np.ndarray | None
+    inside: np.ndarray | None
     truth: np.ndarray
     naive: dict
 
@@ -116,16 +117,21 @@ class Forecasting(Detecting):
             for part in data.tensors[:2]
         )  # [series, time, ...]
         truth[:, : self.washout] = np.nan
-        if isinstance(self.output_feature, Forecast):
+        feature, inside = self.output_feature, None
+        if isinstance(feature, Forecast):
             outputs, margins = self.with_margins(data, batch_size)
+            outputs = np.asarray(outputs, "float64")
+            inside = np.abs(outputs - truth) <= margins
         else:
-            outputs, margins = self.predict(data, batch_size), None
-        outputs = np.asarray(outputs, "float64")
-        naive = naive_forecasts(self.input_feature, self.output_feature, x)
+            outputs = np.asarray(self.predict(data, batch_size), "float64")
+        naive = naive_forecasts(self.input_feature, feature, x)
         for forecast in naive.values():
             # All are scored on the same steps: those that the youngest forecast knows.
             truth[np.isnan(forecast).any(axis=-1)] = np.nan
-        return Comparison(outputs, margins, truth, naive)
+        if feature.transform is not None:
+            outputs, truth = feature.in_units(outputs), feature.in_units(truth)
+            naive = {name: feature.in_units(each) for name, each in naive.items()}
+        return Comparison(outputs, inside, truth, naive)
 
     def score(self, x, y=None, batch_size=None, verbose=0):
         """Scores of the outputs, and those of naive forecasts of the same steps.
@@ -138,7 +144,8 @@ class Forecasting(Detecting):
 
         Returns:
             Dict of floats: `mse` and `mae` in standardised units (as the literature on long
-            horizons gives them), `nrmse` by the standard deviation of what is scored (not where a
+            horizons gives them; with a `transform` of the targets in standard deviations of the
+            values themselves), `nrmse` by the standard deviation of what is scored (not where a
             column never changes there); and with targets among the inputs `persistence_mse`,
             `persistence_mae`, and with a period `seasonal_mse`, `seasonal_mae`. Of a `Forecast`
             also `coverage`, the fraction of the intervals that hold, and where there are naive
@@ -148,7 +155,7 @@ class Forecasting(Detecting):
         if not self.stepwise:
             return super().score(x, y, batch_size, verbose)
         data = in_memory(self.prepare(x, y), "score")
-        outputs, margins, truth, naive = self.compare(data, batch_size)
+        outputs, inside, truth, naive = self.compare(data, batch_size)
         known = np.isfinite(truth)
         if not known.any():
             raise ValueError(
@@ -169,7 +176,6 @@ class Forecasting(Detecting):
         for name, forecast in naive.items():
             result[f"{name}_mse"], result[f"{name}_mae"] = errors(forecast)
         if isinstance(self.output_feature, Forecast):
-            inside = np.abs(outputs - truth) <= margins
             result["coverage"] = float(np.mean(inside[known]))
             best = min((result[f"{name}_mae"] for name in naive), default=0.0)
             if best > 0:
@@ -311,6 +317,40 @@ class Forecasting(Detecting):
                 for each in quantiles
             }
         return target.decode(last, last - margin, last + margin, times, ends)
+
+    # === Distributions ===
+
+    @property
+    def symmetric(self):
+        """Whether intervals are so in the targets' own units, with the forecast in their middle."""
+        return self.output_feature.transform is None
+
+    def distributions(self, x, batch_size=None):
+        """What `quantile_of` needs of the forecasts at every step: NumPy `[series, time, numbers]`.
+
+        Here they are the forecasts and the half widths of their intervals.
+
+        Args:
+            x: As in `predict`.
+            batch_size: As there.
+        """
+        return np.concatenate(self.with_margins(x, batch_size), axis=-1)
+
+    def point_of(self, numbers):
+        """Point forecasts in own units, NumPy `[rows, horizon, targets]`, of rows that
+        `distributions` gives `[rows, numbers]`."""
+        middle, _ = np.split(np.asarray(numbers, "float64"), 2, axis=-1)
+        return self._own_units(middle)
+
+    def quantile_of(self, numbers, probability):
+        """Quantiles in own units, as `point_of`."""
+        middle, margin = np.split(np.asarray(numbers, "float64"), 2, axis=-1)
+        multiple = self.multiple_of(abs(2 * probability - 1))
+        return self._own_units(middle + np.sign(probability - 0.5) * margin * multiple)
+
+    def _own_units(self, rows):
+        feature = self.output_feature
+        return feature.in_own_units(rows.reshape(-1, feature.horizon, feature.size))
 
     def multiple_of(self, level):
         """Half widths of the intervals that are to hold with another probability, over those of the
