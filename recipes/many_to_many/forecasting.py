@@ -135,6 +135,11 @@ class Forecasting(rnnkit.Recipe):
             for each, given in pairs
         ][::-1]
 
+    def adapt(self, data, base=None, **options):
+        if options.get("likelihood") in ("poisson", "negative_binomial"):
+            options["minimum"] = 0 if options.get("minimum") is None else options["minimum"]
+        return super().adapt(data, base, **options)
+
     # === Model ===
 
     model_class = {

@@ -203,16 +203,22 @@ class Forecast(Columns):
             `"upper"`, `"time"` and `"quantiles"`, a dict again. A forecast is a list with one
             entry a lead: a float for a single column, else a dict of name to float.
         """
-        results = [{"forecast": each} for each in self._leads(values)]
+        quantiles = {each: self._leads(part) for each, part in (quantiles or {}).items()}
+        lower, upper = (None if part is None else self._leads(part) for part in (lower, upper))
+        return self.listed(self._leads(values), lower, upper, times, quantiles)
+
+    def listed(self, values, lower=None, upper=None, times=None, quantiles=None):
+        """As `decode`, of arrays `[batch, horizon, size]` that are in their own units already."""
+        results = [{"forecast": each} for each in self._lists(values)]
         for key, part in (("lower", lower), ("upper", upper)):
             if part is not None:
-                for result, each in zip(results, self._leads(part), strict=True):
+                for result, each in zip(results, self._lists(part), strict=True):
                     result[key] = each
         if times is not None:
             for result, each in zip(results, times, strict=True):
                 result["time"] = list(each)
         for probability, part in (quantiles or {}).items():
-            for result, each in zip(results, self._leads(part), strict=True):
+            for result, each in zip(results, self._lists(part), strict=True):
                 result.setdefault("quantiles", {})[probability] = each
         return results
 
@@ -223,14 +229,17 @@ class Forecast(Columns):
         return {"forecast": tf.maximum(values, tf.constant(self.lowest, tf.float64))}
 
     def _leads(self, values):
-        """Outputs `[batch, horizon * size]` in own units, as lists with one entry a lead."""
+        """Outputs `[batch, horizon * size]` in own units `[batch, horizon, size]`."""
         values = np.asarray(values, dtype="float64")
         if values.ndim < 2 or values[0].size != self.width:
             raise ValueError(
                 f"values must have the shape (batch, {self.width}): {self.horizon} leads of "
                 f"{self.size} columns. Received: an array of shape {values.shape}"
             )
-        values = self.in_own_units(values.reshape(-1, self.horizon, self.size))
+        return self.in_own_units(values.reshape(-1, self.horizon, self.size))
+
+    def _lists(self, values):
+        """Values `[batch, horizon, size]` as lists with one entry a lead."""
         if self.size == 1:
             return values[..., 0].tolist()
         return [

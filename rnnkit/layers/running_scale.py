@@ -177,10 +177,11 @@ def _shifted(x, steps):
 
 def _running_mean(x, known, steps):
     """Mean over the last steps of what is known `[batch, time, columns]`, 0 where nothing is."""
+    count = pooled(known, steps)
+    return ops.where(count > 0, pooled(x * known, steps) / ops.maximum(count, 0.5 / steps), 0.0)
 
-    def mean(values):
-        padded = ops.pad(values, [[0, 0], [steps - 1, 0], [0, 0]])
-        return ops.average_pool(padded, steps, 1, "valid", "channels_last")
 
-    count = mean(known)
-    return ops.where(count > 0, mean(x * known) / ops.maximum(count, 0.5 / steps), 0.0)
+def pooled(values, steps):
+    """Mean over so many last steps `[batch, time, columns]`, of 0 before the first."""
+    padded = ops.pad(values, [[0, 0], [steps - 1, 0], [0, 0]])
+    return ops.average_pool(padded, steps, 1, "valid", "channels_last")

@@ -119,9 +119,7 @@ class Forecasting(Detecting):
         truth[:, : self.washout] = np.nan
         feature, inside = self.output_feature, None
         if isinstance(feature, Forecast):
-            outputs, margins = self.with_margins(data, batch_size)
-            outputs = np.asarray(outputs, "float64")
-            inside = np.abs(outputs - truth) <= margins
+            outputs, inside = self.forecasts_and_held(data, truth, batch_size)
         else:
             outputs = np.asarray(self.predict(data, batch_size), "float64")
         naive = naive_forecasts(self.input_feature, feature, x)
@@ -132,6 +130,21 @@ class Forecasting(Detecting):
             outputs, truth = feature.in_units(outputs), feature.in_units(truth)
             naive = {name: feature.in_units(each) for name, each in naive.items()}
         return Comparison(outputs, inside, truth, naive)
+
+    def forecasts_and_held(self, data, truth, batch_size=None):
+        """Forecasts at each step, and whether their intervals hold the truth.
+
+        Args:
+            data: Prepared data.
+            truth: What came, standardised, `[series, time, width]`.
+            batch_size: Series computed at a time.
+
+        Returns:
+            Two NumPy arrays of the shape of the truth: float64, standardised, and boolean.
+        """
+        outputs, margins = self.with_margins(data, batch_size)
+        outputs = np.asarray(outputs, "float64")
+        return outputs, np.abs(outputs - truth) <= margins
 
     def score(self, x, y=None, batch_size=None, verbose=0):
         """Scores of the outputs, and those of naive forecasts of the same steps.
@@ -280,8 +293,7 @@ class Forecasting(Detecting):
         x, single = self.given(x)
         data = self.prepare(x, targets=False)
         if self.stepwise and isinstance(self.output_feature, Forecast):
-            outputs, margins = self.with_margins(data, batch_size)
-            results = self._forecasts(x, in_memory(data, "infer"), outputs, margins, quantiles)
+            results = self._forecasts(x, in_memory(data, "infer"), batch_size, quantiles)
         else:
             outputs = self.predict(data, batch_size)
             if self.stepwise:
@@ -289,34 +301,43 @@ class Forecasting(Detecting):
             results = self.output_feature.decode(outputs)
         return results[0] if single else given.with_names(results, names)
 
-    def _forecasts(self, x, data, outputs, margins, quantiles):
-        """Readable forecasts from the last outputs of each series, and their margins."""
+    def _forecasts(self, x, data, batch_size, quantiles):
+        """Readable forecasts after the end of each series."""
+        outputs, margins = self.with_margins(data, batch_size)
+        ends = self._ends(data)
+        return self._readable(x, outputs[ends], margins[ends], quantiles)
+
+    def _ends(self, data):
+        """Where the last outputs of each series are."""
         lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
         if lengths.min() <= self.washout:
             raise ValueError(
                 f"A forecast needs a series longer than the washout of {self.washout} steps. "
                 f"Received: a series of {int(lengths.min())} steps"
             )
-        ends = np.arange(len(outputs)), lengths - 1
-        return self._readable(x, outputs[ends], margins[ends], quantiles)
+        return np.arange(len(lengths)), lengths - 1
 
     def _readable(self, x, last, margin, quantiles=None):
         """Readable forecasts from the outputs `[series, width]` after the end of raw series, and
         the half widths of their intervals."""
-        feature, target = self.input_feature, self.output_feature
         last, margin = last.astype("float64"), margin.astype("float64")
-        times = None
-        if feature.time:
-            raw = raw_tensor(x, feature)  # [series, (time), raw_width]
-            ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
-            times = [feature.times_after(end, target.horizon) for end in ends]
         ends = None
         if quantiles:  # of intervals of another level, the lower or the upper end
             ends = {
                 each: last + np.sign(each - 0.5) * margin * self.multiple_of(abs(2 * each - 1))
                 for each in quantiles
             }
-        return target.decode(last, last - margin, last + margin, times, ends)
+        times = self._times_after(x)
+        return self.output_feature.decode(last, last - margin, last + margin, times, ends)
+
+    def _times_after(self, x):
+        """Times of the leads after the end of each raw series, or None."""
+        feature = self.input_feature
+        if not feature.time:
+            return None
+        raw = raw_tensor(x, feature)  # [series, (time), raw_width]
+        ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
+        return [feature.times_after(end, self.output_feature.horizon) for end in ends]
 
     # === Distributions ===
 
@@ -389,9 +410,15 @@ class Forecasting(Detecting):
         message = f"A forecast needs a series longer than the washout of {self.washout} steps"
         longer = tf.debugging.assert_greater(lengths, tf.cast(self.washout, tf.int64), message)
         with tf.control_dependencies([longer]):
-            last, margin = self.served_ends(codes, lengths)  # [batch, width]
+            return self.serve_forecasts(codes, lengths)
+
+    def serve_forecasts(self, codes, lengths):
+        """The forecasts after the end of each series and the ends of their intervals, for `serve`:
+        a dict of tensors `[batch, horizon, targets]`."""
+        last, margin = self.served_ends(codes, lengths)  # [batch, width]
         ends = {"forecast": last, "lower": last - margin, "upper": last + margin}
-        return {name: target.decode_graph(each)["forecast"] for name, each in ends.items()}
+        decode = self.output_feature.decode_graph
+        return {name: decode(each)["forecast"] for name, each in ends.items()}
 
     def served_ends(self, codes, lengths):
         """Outputs at the last step of each series and half widths of their intervals, for `serve`:

@@ -34,6 +34,23 @@ def present_value(feature, target):
     }
 
 
+def count_level(feature, target):
+    """How a target's present count follows from the inputs: the arguments of
+    `rnnkit.layers.CountLevel`."""
+    columns = target_columns(feature, target)
+    pairs = ((feature.deviation, 1.0), (feature.mean, 0.0))
+    scale, offset = (
+        [own[column] if feature.normalize else plain for column in columns] for own, plain in pairs
+    )
+    return {
+        "columns": columns,
+        "scale": scale,
+        "offset": offset,
+        "leads": target.horizon,
+        "period": target.period,
+    }
+
+
 def naive_forecasts(feature, target, x):
     """Naive forecasts at each step, in standardised units of the targets.
 
