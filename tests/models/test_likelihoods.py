@@ -1,5 +1,6 @@
 """Forecasts that are distributions: how often intervals hold, counts, files, refusals."""
 
+import functools
 import json
 
 import keras
@@ -15,6 +16,7 @@ from rnnkit.cli.program import main
 from rnnkit.features import Forecast, Series
 from rnnkit.models import Forecaster
 from rnnkit.models.forecast.distributions import quantile, quantile_graph
+from tests.tiers import first, slow
 
 MEAN, DISPERSION, STEPS, TRAIN = 4.0, 0.5, 1400, 700
 LIKELIHOODS = ("normal", "student_t", "poisson", "negative_binomial")
@@ -41,23 +43,26 @@ def build(data, likelihood, relative=True, transform=None, **options):
 
 @pytest.fixture(scope="module")
 def trained():
-    """For each likelihood a model that has learned from a series that is sampled from it."""
-    found = {}
-    for likelihood in LIKELIHOODS:
+    """Function of a likelihood to a model that has learned from a series sampled from it."""
+
+    @functools.cache
+    def of(likelihood):
         data = sampled(likelihood)[:TRAIN]
-        found[likelihood] = build(data, likelihood)
-        found[likelihood].fit(data, epochs=25, batch_size=4, verbose=0)
-    return found
+        model = build(data, likelihood)
+        model.fit(data, epochs=25, batch_size=4, verbose=0)
+        return model
+
+    return of
 
 
 # === By known truth ===
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", first(LIKELIHOODS, ["negative_binomial"]))
 def test_intervals_hold_as_often_as_they_say(trained, likelihood):
     """What comes is sampled, so it is known how often each interval holds, and which quantiles are
     right."""
-    model, truth, data = trained[likelihood], TRUTH[likelihood], sampled(likelihood)
+    model, truth, data = trained(likelihood), TRUTH[likelihood], sampled(likelihood)
     report = model.backtest(data, start=TRAIN, origins=300, verbose=0)
     scores = report.scores["model"]
     below = report.lower - 1 if model.counts else report.lower
@@ -78,9 +83,9 @@ def test_intervals_hold_as_often_as_they_say(trained, likelihood):
     assert all(row["coverage"] > row["level"] - 0.06 for row in rows)
 
 
-@pytest.mark.parametrize("likelihood", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("likelihood", [slow("poisson"), "negative_binomial"])
 def test_counts_are_whole_and_never_below_0(trained, likelihood):
-    model, data = trained[likelihood], sampled(likelihood, 200, seed=5)
+    model, data = trained(likelihood), sampled(likelihood, 200, seed=5)
     result = model.infer(data, quantiles=[0.001, 0.5, 0.999])
     ends = [result["lower"], result["upper"], *result["quantiles"].values()]
     assert all(each == int(each) >= 0 for part in ends for each in part)
@@ -131,9 +136,9 @@ def test_quantiles_in_a_graph_are_scipys():
 # === In files and elsewhere ===
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", first(LIKELIHOODS, ["negative_binomial"]))
 def test_saved_and_served(trained, likelihood, fresh, tmp_path):
-    model, data = trained[likelihood], sampled(likelihood, 100, seed=4)
+    model, data = trained(likelihood), sampled(likelihood, 100, seed=4)
     model.save(tmp_path / "m.keras")
     expected = model.infer(data)
     found = fresh.call("infer", path=str(tmp_path / "m.keras"), x=data.tolist())
@@ -152,6 +157,7 @@ def test_saved_and_served(trained, likelihood, fresh, tmp_path):
         model.export(str(tmp_path / "m.onnx"), format="onnx")
 
 
+@pytest.mark.slow
 def test_with_logarithms_it_is_log_normal():
     data = np.exp(sampled("normal", 400) / 4)
     model = build(data, "normal", transform="log")
@@ -167,12 +173,11 @@ def test_with_logarithms_it_is_log_normal():
     assert 0 < model.score(data)["coverage"] <= 1
 
 
-@pytest.mark.parametrize("relative", [True, False])
-@pytest.mark.parametrize("residual", [True, False])
 @pytest.mark.parametrize("likelihood", ["normal", "negative_binomial"])
+@pytest.mark.parametrize(
+    ("relative", "residual"), [slow(True, True), slow(False, True), (False, False)]
+)
 def test_every_way_to_start_from(relative, residual, likelihood):
-    if relative and not residual:
-        return
     data = sampled("poisson", 120)
     two = np.stack([data, data[::-1]], axis=1)
     x, y = Series(["a", "b"]).adapt(two), Forecast(["b", "a"], horizon=2).adapt(two[:, ::-1])

@@ -1,5 +1,6 @@
 """Forecasts of transformed series: turned back exactly, and scored in own units."""
 
+import functools
 import json
 
 import numpy as np
@@ -12,6 +13,7 @@ import rnnkit
 from rnnkit.cli.program import main
 from rnnkit.features import Forecast, Series
 from rnnkit.models import EchoStateForecaster, EchoStateNetwork, Forecaster
+from tests.tiers import first, slow
 
 HORIZON, PERIOD = 3, 4
 CELLS = ("esn", "gru", "one step")
@@ -44,14 +46,14 @@ def fitted(cell, data, transform=None):
 
 @pytest.fixture(scope="module")
 def pairs():
-    """For each cell the model with `transform="log"`, and the one of the logarithms themselves."""
+    """Function of a cell to the model with `transform="log"`, and that of the logarithms."""
     data = skewed()
-    return {cell: (fitted(cell, data, "log"), fitted(cell, np.log(data))) for cell in CELLS}
+    return functools.cache(lambda cell: (fitted(cell, data, "log"), fitted(cell, np.log(data))))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", first(CELLS, ["esn", "one step"]))
 def test_it_is_the_model_of_the_logarithms(pairs, cell):
-    model, plain = pairs[cell]
+    model, plain = pairs(cell)
     data = skewed(200, seed=3)
     found = model.infer(data, quantiles=[0.05, 0.5, 0.95])
     expected = plain.infer(np.log(data), quantiles=[0.05, 0.5, 0.95])
@@ -78,9 +80,9 @@ def test_it_is_the_model_of_the_logarithms(pairs, cell):
     assert np.mean(found.anomaly == expected.anomaly) > 0.95
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", first(CELLS, ["esn", "one step"]))
 def test_scores_are_in_own_units(pairs, cell):
-    model, data = pairs[cell][0], skewed(120, seed=4)
+    model, data = pairs(cell)[0], skewed(120, seed=4)
     scores = model.score(data)
     outputs = model.predict(data)
     horizon = model.output_feature.horizon
@@ -96,9 +98,9 @@ def test_scores_are_in_own_units(pairs, cell):
     )
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", first(CELLS, ["one step"]))
 def test_saved_and_served(pairs, cell, fresh, tmp_path):
-    model, data = pairs[cell][0], skewed(100, seed=5)
+    model, data = pairs(cell)[0], skewed(100, seed=5)
     model.save(tmp_path / "m.keras")
     expected = model.infer(data)
     found = fresh.call("infer", path=str(tmp_path / "m.keras"), x=data.tolist())
@@ -113,7 +115,7 @@ def test_saved_and_served(pairs, cell, fresh, tmp_path):
 
 
 def test_learning_in_parts_and_free_runs(pairs):
-    (model, plain), data = pairs["one step"], skewed(80, seed=6)
+    (model, plain), data = pairs("one step"), skewed(80, seed=6)
     run = model.forecast(6, data, interval=0.8, seed=1)
     other = plain.forecast(6, np.log(data), interval=0.8, seed=1)
     for name in ("forecast", "lower", "upper"):
@@ -165,7 +167,7 @@ def test_both_sides_must_be_transformed_alike(cell):
 # === The recipe ===
 
 
-@pytest.mark.parametrize("cell", ["esn", "gru"])
+@pytest.mark.parametrize("cell", ["esn", slow("gru")])
 def test_the_option_of_the_recipe(cell):
     recipe = recipes.get("forecasting")
     frame = pd.DataFrame({"sales": skewed(), "heat": np.arange(160.0) % 7 - 3})
