@@ -18,7 +18,11 @@ naive forecasts, too; each refuses the options that only the other has. Scores s
 naive forecasts: `persistence` repeats the last value, `seasonal` the last period; `skill`
 below 0 says that one of them is better. `coverage` says how often the intervals hold: they are as
 wide as the errors of forecasts of later data were. With `minimum=0`, for counts, nothing that is
-forecast is below 0; targets that are below it are refused.
+forecast is below 0; targets that are below it are refused. Skewed series are forecast by their
+logarithms or powers (`transform="log"`), which their forecasts are turned back from. The cells that
+are trained by gradient also give whole distributions: with `likelihood="poisson"` or
+`"negative_binomial"` the quantiles of counts are whole numbers, and series of all sizes share a
+network; `"normal"` and `"student_t"` are for other numbers.
 
 With `horizon=1` the cell `"esn"` is an echo state network that runs over the whole series, and can
 run freely on its own output (`model.forecast`), as dynamical systems want it.

@@ -2,10 +2,12 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from rnnkit.layers.config import Configured
-from rnnkit.layers.running_scale import SEASONS, STEPS, pooled
+from rnnkit.layers.forecast_blend import repeated
+from rnnkit.layers.running_scale import SEASONS, STEPS, pooled, shifted
 from rnnkit.utils.checks import one_of
 
 # The parameters of each distribution beside its mean.
@@ -29,11 +31,13 @@ ONE, THREE = float(np.log(np.e - 1)), 3.0
 
 @keras.saving.register_keras_serializable(package="rnnkit")
 class CountLevel(Configured, keras.layers.Layer):
-    """The mean count of late of some columns, above 0.
+    """The mean count of late of some columns, and with a season of its step, above 0.
 
-    It is the mean over the last four seasons, or 32 steps where no season is known, with half a
-    count more in half a step more. So forecasts that are multiples of it learn nothing of the sizes
-    of series: those of a million and of one share a network.
+    The level is the mean over the last four seasons, or 32 steps where no season is known, with
+    half a count more in half a step more. With a season it is multiplied by how the same step of
+    the last four seasons, and once the level, are to it, to a power from 0 to 1 that is trained for
+    each lead. So forecasts that are multiples of it learn nothing of the sizes of series: those of
+    a million and of one share a network.
 
     Args:
         columns: For each target the input column that holds its present value.
@@ -70,6 +74,12 @@ class CountLevel(Configured, keras.layers.Layer):
         self.period = None if period is None else int(period)
         self.supports_masking = True
 
+    def build(self, input_shape):
+        if self.period:
+            shape = (self.leads * len(self.columns),)
+            self.season = self.add_weight(shape=shape, initializer="zeros", name="season")
+        self.built = True
+
     def call(self, inputs):
         x = ops.take(inputs, np.array(self.columns), axis=-1)  # [batch, time, targets]
         known = ops.logical_not(ops.isnan(x))
@@ -79,7 +89,17 @@ class CountLevel(Configured, keras.layers.Layer):
         back = SEASONS * self.period if self.period else STEPS
         total, share = pooled(counts * known, back), pooled(known, back)
         level = (total + HALF / back) / (share + HALF / back)
-        return ops.tile(level, (1, 1, self.leads))
+        tiled = ops.tile(level, (1, 1, self.leads))
+        if not self.period:
+            return tiled
+        total, count = level, ops.ones_like(level)
+        for back in range(SEASONS):
+            total = total + shifted(counts * known, back * self.period)[0]
+            count = count + shifted(known, back * self.period)[0]
+        season = total / count / level
+        season = repeated(season, tf.range(tf.shape(x)[1]), self.leads, self.period)
+        season = ops.reshape(season, ops.shape(tiled))
+        return tiled * ops.exp(ops.sigmoid(self.season) * ops.log(season))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.leads * len(self.columns))
