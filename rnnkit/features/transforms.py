@@ -87,7 +87,7 @@ class Transforms:
     >>> found = transforms.forward(np.array([1.0, 0.0, 5.0, 9.0]))
     >>> found.tolist()
     [0.0, 0.0, 5.0, 4.0]
-    >>> transforms.back(found).tolist()
+    >>> transforms.back(found).round(9).tolist()
     [1.0, 0.0, 5.0, 9.0]
     """
 

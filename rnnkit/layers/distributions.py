@@ -55,7 +55,8 @@ class CountLevel(Configured, keras.layers.Layer):
     Example:
 
     >>> level = CountLevel([0], [1.0], [0.0], leads=2)
-    >>> level(np.array([[[0.0], [4.0], [2.0]]])).numpy()[0, :, 0].round(3).tolist()
+    >>> counts = np.array([[[0.0], [4.0], [2.0]]])
+    >>> [round(float(each), 3) for each in level(counts)[0, :, 0]]
     [0.333, 1.8, 1.857]
 
     Reference:

@@ -14,8 +14,8 @@ NAN = np.nan
 def test_levels_by_hand():
     counts = np.array([4.0, NAN, 0.0, 2.0, 9.0])
     x = np.stack([np.zeros(5), (counts - 3) / 2], axis=1)[None]
-    layer = CountLevel([1], [2.0], [3.0], leads=2, period=1)  # the last 4 steps
-    sums, known = np.array([4, 4, 4, 6, 11]), np.array([1, 1, 2, 3, 3])
+    layer = CountLevel([1], [2.0], [3.0], leads=2)
+    sums, known = np.array([4, 4, 4, 6, 15]), np.array([1, 1, 2, 3, 4])
     found = layer(tf.constant(x, tf.float32)).numpy()
     assert found.shape == (1, 5, 2)
     np.testing.assert_allclose(found[0, :, 0], (sums + 0.5) / (known + 0.5), rtol=1e-5)
@@ -24,6 +24,21 @@ def test_levels_by_hand():
     zeros = np.concatenate([np.full((1, 40, 1), 5.0), np.full((1, 40, 1), -1.5)], axis=-1)
     found = layer(tf.constant(zeros, tf.float32)).numpy()[0, -1]
     np.testing.assert_allclose(found, [(5 * STEPS + 0.5) / (STEPS + 0.5), 0.5 / (STEPS + 0.5)])
+
+
+def test_a_season_by_hand():
+    counts = np.array([[1.0, 3.0, NAN, 5.0, 1.0, 7.0, 2.0, 3.0, 1.0, 5.0]])[..., None]
+    layer = CountLevel([0], [1.0], [0.0], leads=3, period=2)
+    # Levels of the last 8 steps, and of those one step before; counts of a step and 2, 4 and 6
+    # before it, with the level then, over that.
+    level, before = (5 + 1 + 7 + 2 + 3 + 1 + 5 + 0.5) / 7.5, (3 + 5 + 1 + 7 + 2 + 3 + 1 + 0.5) / 7.5
+    odd, even = (5 + 3 + 7 + 5 + level) / 5 / level, (1 + 2 + 1 + before) / 4 / before
+    layer(counts)
+    for logit, power in ((0.0, 0.5), (50.0, 1.0), (-50.0, 0.0)):
+        layer.season.assign([logit] * 3)
+        found = layer(counts).numpy()[0, -1] / level
+        expected = np.array([even, odd, even])
+        np.testing.assert_allclose(found, expected**power, rtol=1e-5)
 
 
 def test_nothing_later_matters():
