@@ -97,9 +97,10 @@ class Forecasting(rnnkit.Recipe):
             minimum=minimum,
             transform=transform,
         )
-        if forecast.transform is not None:
-            series, forecast = self._transformed(data, series, forecast)
-        series, forecast = self.adapt_features(data, series, forecast)
+        if transform is None:
+            series, forecast = self.adapt_features(data, series, forecast)
+        else:
+            series, forecast = self._adapt_transformed(data, series, forecast)
         known = np.concatenate([y.numpy() for _, y in data.train])  # [steps, targets]
         still = np.nanstd(known, axis=0) == 0
         if still.any():
@@ -120,29 +121,27 @@ class Forecasting(rnnkit.Recipe):
         return series, forecast
 
     @staticmethod
-    def _transformed(data, series, forecast):
-        """The features with the transform of the targets, the same where they are among the
-        inputs, and none of the other inputs."""
+    def _adapt_transformed(data, series, forecast):
+        """The features adapted, with the transform of the targets where they are among the inputs
+        too, and none of the other inputs."""
         from rnnkit.models.forecast.naive import target_columns
 
-        power = forecast.adapt(data.train.map(lambda x, y: y)).power
-        found = forecast.transform
-        if found == "box_cox":  # by the targets, which may be known where inputs are filled
-            found = dict(zip(forecast.names, power, strict=True))
-        else:
-            found = dict.fromkeys(forecast.names, found)
-        columns = target_columns(series, forecast) or []
-        named = zip(columns, found.values(), strict=False)
-        pairs = ((forecast, found), (series, {series.names[at]: each for at, each in named}))
-        return [
-            type(each).from_config({**each.get_config(), "transform": given or None})
-            for each, given in pairs
-        ][::-1]
+        kind = forecast.transform
+        forecast.adapt(data.train.map(lambda x, y: y))
+        names = [series.names[column] for column in target_columns(series, forecast) or []]
+        powers = dict(zip(names, forecast.power, strict=False))
+        kinds = dict.fromkeys(names, kind) or None
+        # The power is that of the targets alone, whose values are not filled where they miss.
+        series.transform = (powers if kind == "box_cox" else kinds) or None
+        series.adapt(data.train.map(lambda x, y: x))
+        series.transform = kinds
+        return series, forecast
 
     def adapt(self, data, base=None, **options):
-        if options.get("likelihood") in ("poisson", "negative_binomial"):
-            options["minimum"] = 0 if options.get("minimum") is None else options["minimum"]
-        return super().adapt(data, base, **options)
+        with warnings.catch_warnings():
+            if options.get("likelihood") in ("poisson", "negative_binomial"):  # none is below 0
+                warnings.filterwarnings("ignore", "The target .* holds whole numbers")
+            return super().adapt(data, base, **options)
 
     # === Model ===
 

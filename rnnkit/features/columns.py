@@ -377,7 +377,8 @@ def _numbers(values, name, size, most):
     """A list of so many numbers from 0 to `most`, checked."""
     array = np.asarray(values)
     fits = array.dtype.kind in "iuf" and array.shape == (size,)
-    if not fits or not ((array >= 0) & (array <= (np.inf if most is None else most))).all():
+    most = np.finfo("float64").max if most is None else most
+    if not fits or not ((array >= 0) & (array <= most)).all():
         raise ValueError(
             f"{name} must be a list of {size} numbers, as adapt() learns them. "
             f"Received: {name}={values!r}"

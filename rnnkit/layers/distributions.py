@@ -85,7 +85,8 @@ class CountLevel(Configured, keras.layers.Layer):
         x = ops.take(inputs, np.array(self.columns), axis=-1)  # [batch, time, targets]
         known = ops.logical_not(ops.isnan(x))
         counts = ops.where(known, x, 0.0) * np.array(self.scale, "float32")
-        counts = ops.maximum(counts + np.array(self.offset, "float32"), 0.0)
+        counts = ops.round(counts + np.array(self.offset, "float32"))  # whole, beside larger ones
+        counts = ops.maximum(counts, 0.0)
         known = ops.cast(known, counts.dtype)
         back = SEASONS * self.period if self.period else STEPS
         total, share = pooled(counts * known, back), pooled(known, back)

@@ -76,10 +76,12 @@ class NegativeLogLikelihood(MeanOfKnown):
 
 def _of_counts(truth, mean, dispersion=None):
     """Nats of counts under a Poisson or a negative binomial distribution."""
+    # In double precision: differences of large logarithms.
+    truth, mean = tf.cast(truth, tf.float64), tf.cast(mean, tf.float64)
     if dispersion is None:
-        return mean - truth * ops.log(mean) + tf.math.lgamma(truth + 1)
-    # In double precision: differences of large logarithms of the gamma function.
-    truth, mean, dispersion = (tf.cast(each, tf.float64) for each in (truth, mean, dispersion))
+        nats = mean - truth * tf.math.log(mean) + tf.math.lgamma(truth + 1)
+        return tf.cast(nats, tf.float32)
+    dispersion = tf.cast(dispersion, tf.float64)
     size = 1 / dispersion
     nats = (
         tf.math.lgamma(size)

@@ -87,6 +87,21 @@ class Forecaster(Likely, Conformal, forecasting.Forecasting, ManyToMany):
     >>> model = rnnkit.models.Forecaster(series, ahead, cell="lstm", window=168, washout=48)
     >>> model.fit(load, epochs=5)
     >>> model.infer(load[-200:])["forecast"]
+
+    Counts, whose quantiles are whole numbers:
+
+    >>> sold = np.random.default_rng(0).poisson(3.0, 200).astype("float64")
+    >>> series = rnnkit.features.Series().adapt(sold)
+    >>> ahead = rnnkit.features.Forecast(horizon=2).adapt(sold)
+    >>> model = rnnkit.models.Forecaster(series, ahead, units=4, likelihood="poisson", seed=1)
+    >>> _ = model.fit(sold, epochs=2, verbose=0)
+    >>> [value % 1 for value in model.infer(sold)["upper"]]
+    [0.0, 0.0]
+
+    Reference:
+        Salinas, Flunkert, Gasthaus and Januschowski, "DeepAR: probabilistic forecasting with
+        autoregressive recurrent networks", 2020, https://doi.org/10.1016/j.ijforecast.2019.07.001,
+        for `likelihood`; here each lead has its own distribution, and no paths are sampled.
     """
 
     def __init__(

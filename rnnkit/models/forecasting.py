@@ -271,7 +271,9 @@ class Forecasting(Detecting):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 
         The intervals are those of a normal distribution with the size of the errors in training; of
-        a `Forecaster` that was given validation data they follow from the errors there.
+        a `Forecaster` that was given validation data they follow from the errors there, and with a
+        `likelihood` they are those of its distributions. With a `transform` of the targets they are
+        those of the transformed values, turned back, and the forecast is about the median.
 
         Args:
             x: Raw series as in `fit`.

@@ -182,6 +182,12 @@ def test_the_option_of_the_recipe(cell):
     model.fit(data.train, validation_data=data.validation, epochs=1, verbose=0)
     result = model.infer(frame)
     assert min(result["lower"]) > 0 and np.isfinite(result["upper"]).all()
+    assert model.output_feature.transform == "box_cox"
+    assert model.input_feature.transform == {"sales": "box_cox"}
+    if cell == "gru":
+        other = recipe.data(frame**2, target="sales")
+        newer = recipe.model(other, base=model, transform="box_cox", **options)
+        assert newer.output_feature.power == [power] == newer.input_feature.power[:1]
     with pytest.raises(ValueError, match="transform must be None, 'log', 'log1p', 'box_cox'"):
         recipe.model(data, transform="sqrt", **options)
     with pytest.raises(ValueError, match="transform='log' takes values above 0.*'heat'"):
