@@ -121,6 +121,9 @@ class DistributionParameters(Configured, keras.layers.Layer):
     Args:
         likelihood: Name of the distribution.
 
+    The dispersion falls with the root of 1 + size from where the network puts it, as that of larger
+    series mostly does; so has it DeepAR, see `CountLevel`.
+
     Call arguments:
         values: List of the mean (of counts the logarithm of the mean over the size), of the size
             that deviations (of counts means) are multiples of, and of a number for each further
@@ -147,7 +150,7 @@ class DistributionParameters(Configured, keras.layers.Layer):
         mean, size, *others = values
         if self.likelihood in COUNTS:
             mean = size * ops.exp(ops.clip(mean, -MOST, MOST))
-            others = [ops.softplus(each) + LEAST for each in others]
+            others = [(ops.softplus(each) + LEAST) / ops.sqrt(1 + size) for each in others]
         else:
             scale, *freedom = others
             others = [size * (ops.softplus(scale + ONE) + LEAST)]

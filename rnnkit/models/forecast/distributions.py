@@ -67,7 +67,7 @@ def quantile_graph(likelihood, parameters, probability):
 
     below = tf.zeros_like(mean) - 1
     found = _bisected(lambda each: reached(tf.math.ceil(each)), below, LARGEST - 1, HALVINGS)
-    return tf.math.ceil(found) + 0.0  # -0.0 is 0.0
+    return tf.abs(tf.math.ceil(found))  # -0.0 is 0.0
 
 
 def _bisected(reached, low, high, halvings):
