@@ -13,6 +13,7 @@ from rnnkit.metrics import nrmse
 from rnnkit.models.forecast import backtest, given
 from rnnkit.models.forecast.detecting import Detecting
 from rnnkit.models.forecast.naive import naive_forecasts, target_columns
+from rnnkit.models.forecast.skewed import Quantiles
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import in_memory
 from rnnkit.models.reservoir.one_pass import OnePass
@@ -37,7 +38,7 @@ class Comparison(typing.NamedTuple):
     naive: dict
 
 
-class Forecasting(Detecting):
+class Forecasting(Quantiles, Detecting):
     """Methods of models whose outputs are numbers over time, for a class beside `Model`.
 
     The class has the attributes `washout`, `interval`, `errors` and `stepwise`. With `stepwise`
@@ -340,40 +341,6 @@ class Forecasting(Detecting):
         raw = raw_tensor(x, feature)  # [series, (time), raw_width]
         ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
         return [feature.times_after(end, self.output_feature.horizon) for end in ends]
-
-    # === Distributions ===
-
-    @property
-    def symmetric(self):
-        """Whether intervals are so in the targets' own units, with the forecast in their middle."""
-        return self.output_feature.transform is None
-
-    def distributions(self, x, batch_size=None):
-        """What `quantile_of` needs of the forecasts at every step: NumPy `[series, time, numbers]`.
-
-        Here they are the forecasts and the half widths of their intervals.
-
-        Args:
-            x: As in `predict`.
-            batch_size: As there.
-        """
-        return np.concatenate(self.with_margins(x, batch_size), axis=-1)
-
-    def point_of(self, numbers):
-        """Point forecasts in own units, NumPy `[rows, horizon, targets]`, of rows that
-        `distributions` gives `[rows, numbers]`."""
-        middle, _ = np.split(np.asarray(numbers, "float64"), 2, axis=-1)
-        return self._own_units(middle)
-
-    def quantile_of(self, numbers, probability):
-        """Quantiles in own units, as `point_of`."""
-        middle, margin = np.split(np.asarray(numbers, "float64"), 2, axis=-1)
-        multiple = self.multiple_of(abs(2 * probability - 1))
-        return self._own_units(middle + np.sign(probability - 0.5) * margin * multiple)
-
-    def _own_units(self, rows):
-        feature = self.output_feature
-        return feature.in_own_units(rows.reshape(-1, feature.horizon, feature.size))
 
     def multiple_of(self, level):
         """Half widths of the intervals that are to hold with another probability, over those of the

@@ -5,6 +5,46 @@ import numpy as np
 from rnnkit.metrics.forecasts import crps_quantiles
 
 
+class Quantiles:
+    """Methods of `rnnkit.models.forecasting.Forecasting`, for a class before it.
+
+    What is not symmetric is asked for its quantiles in own units; what is for the half widths of
+    its intervals, `with_margins` and `multiple_of`.
+    """
+
+    @property
+    def symmetric(self):
+        """Whether intervals are so in the targets' own units, with the forecast in their middle."""
+        return self.output_feature.transform is None
+
+    def distributions(self, x, batch_size=None):
+        """What `quantile_of` needs of the forecasts at every step: NumPy `[series, time, numbers]`.
+
+        Here they are the forecasts and the half widths of their intervals.
+
+        Args:
+            x: As in `predict`.
+            batch_size: As there.
+        """
+        return np.concatenate(self.with_margins(x, batch_size), axis=-1)
+
+    def point_of(self, numbers):
+        """Point forecasts in own units, NumPy `[rows, horizon, targets]`, of rows that
+        `distributions` gives `[rows, numbers]`."""
+        middle, _ = np.split(np.asarray(numbers, "float64"), 2, axis=-1)
+        return self._own_units(middle)
+
+    def quantile_of(self, numbers, probability):
+        """Quantiles in own units, as `point_of`."""
+        middle, margin = np.split(np.asarray(numbers, "float64"), 2, axis=-1)
+        multiple = self.multiple_of(abs(2 * probability - 1))
+        return self._own_units(middle + np.sign(probability - 0.5) * margin * multiple)
+
+    def _own_units(self, rows):
+        feature = self.output_feature
+        return feature.in_own_units(rows.reshape(-1, feature.horizon, feature.size))
+
+
 def ends_of(model, numbers, level):
     """Both ends of the intervals that are to hold with a probability, in own units.
 
