@@ -43,7 +43,8 @@ class Forecast(Columns):
 
     With a transform a point forecast is turned back as it is, so that it is about the median of
     what may come, below the mean of a skewed distribution; and the ends of intervals and the
-    quantiles are exactly those of the transformed values, turned back.
+    quantiles are exactly those of the transformed values, turned back. Losses are of transformed
+    values, `score` and `backtest` of the values themselves: models are compared by these.
 
     Attributes:
         names: Names of the columns; `"0"`, `"1"`, ... where a number was given.

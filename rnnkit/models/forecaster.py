@@ -72,6 +72,8 @@ class Forecaster(Likely, Conformal, forecasting.Forecasting, ManyToMany):
             quantiles are its quantiles, of counts whole numbers, never below 0. Means of counts are
             multiples of the mean count of late (`rnnkit.layers.CountLevel`), so that series of all
             sizes share a network. Nothing is weighed beside naive forecasts or by validation data.
+            Losses of two likelihoods do not compare: `score` and `backtest` do. With a `transform`
+            of the targets the distribution is that of the transformed values.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
