@@ -18,7 +18,11 @@ naive forecasts, too; each refuses the options that only the other has. Scores s
 naive forecasts: `persistence` repeats the last value, `seasonal` the last period; `skill`
 below 0 says that one of them is better. `coverage` says how often the intervals hold: they are as
 wide as the errors of forecasts of later data were. With `minimum=0`, for counts, nothing that is
-forecast is below 0; targets that are below it are refused.
+forecast is below 0; targets that are below it are refused. Skewed series are forecast by their
+logarithms or powers (`transform="log"`), which their forecasts are turned back from. The cells that
+are trained by gradient also give whole distributions: with `likelihood="poisson"` or
+`"negative_binomial"` the quantiles of counts are whole numbers, and series of all sizes share a
+network; `"normal"` and `"student_t"` are for other numbers.
 
 With `horizon=1` the cell `"esn"` is an echo state network that runs over the whole series, and can
 run freely on its own output (`model.forecast`), as dynamical systems want it.
@@ -37,6 +41,9 @@ class Forecasting(rnnkit.Recipe):
         calendar: Whether the network also reads the time of day, week and year, where times are
             known.
         units: Integer; by default 100 for the cell `"esn"`, 500 with `horizon=1`, 64 for others.
+        transform: Of the targets alone. With `"auto"` an echo state network with a horizon above 1
+            weighs logarithms beside the values, where all are positive, by how well both did on
+            later data, and other networks take values as they are; with `"none"` all do.
         leak_spread: Of the cell `"esn"`: its units are from fast to slow, for short and long
             memories. The fastest has `leak_rate`, the slowest so many times less; 1 makes all
             alike.
@@ -60,7 +67,9 @@ class Forecasting(rnnkit.Recipe):
     data_types = ("series", "series")
     columns = {"input": ("every column of numbers",), "target": ("those of the input",)}
 
-    def features(self, data, *, horizon=24, period=None, calendar=True, minimum=None):
+    def features(
+        self, data, *, horizon=24, period=None, calendar=True, minimum=None, transform="auto"
+    ):
         import numpy as np
 
         about = dict(data.info)
@@ -68,6 +77,7 @@ class Forecasting(rnnkit.Recipe):
             x, y = next(iter(data.train))
             about = {"columns": x.shape[-1], "targets": y.shape[-1]}
         timed = about.get("time", False)
+        transform = None if transform in ("auto", "none") else transform
         series = rnnkit.features.Series(
             about["columns"],
             time=timed,
@@ -85,8 +95,12 @@ class Forecasting(rnnkit.Recipe):
             horizon=horizon,
             period=period or about.get("period"),
             minimum=minimum,
+            transform=transform,
         )
-        series, forecast = self.adapt_features(data, series, forecast)
+        if transform is None:
+            series, forecast = self.adapt_features(data, series, forecast)
+        else:
+            series, forecast = self._adapt_transformed(data, series, forecast)
         known = np.concatenate([y.numpy() for _, y in data.train])  # [steps, targets]
         still = np.nanstd(known, axis=0) == 0
         if still.any():
@@ -96,7 +110,8 @@ class Forecasting(rnnkit.Recipe):
             )
         counts = np.all(~((known < 0) | (known % 1 > 0)), axis=0)  # as far as they are known
         low = np.nanmin(known, axis=0) < np.nanstd(known, axis=0)
-        for index in np.flatnonzero(counts & low & np.isinf(forecast.lowest)):
+        free = np.isinf(forecast.lowest) & (transform is None)  # with a transform none is below 0
+        for index in np.flatnonzero(counts & low & free):
             warnings.warn(  # which says it once, not for each trial of a search
                 f"The target {forecast.names[index]!r} holds whole numbers, none below 0, and some "
                 "near it. If they are counts, minimum=0 keeps forecasts and intervals from going "
@@ -104,6 +119,29 @@ class Forecasting(rnnkit.Recipe):
                 stacklevel=2,
             )
         return series, forecast
+
+    @staticmethod
+    def _adapt_transformed(data, series, forecast):
+        """The features adapted, with the transform of the targets where they are among the inputs
+        too, and none of the other inputs."""
+        from rnnkit.models.forecast.naive import target_columns
+
+        kind = forecast.transform
+        forecast.adapt(data.train.map(lambda x, y: y))
+        names = [series.names[column] for column in target_columns(series, forecast) or []]
+        powers = dict(zip(names, forecast.power, strict=False))
+        kinds = dict.fromkeys(names, kind) or None
+        # The power is that of the targets alone, whose values are not filled where they miss.
+        series.transform = (powers if kind == "box_cox" else kinds) or None
+        series.adapt(data.train.map(lambda x, y: x))
+        series.transform = kinds
+        return series, forecast
+
+    def adapt(self, data, base=None, **options):
+        with warnings.catch_warnings():
+            if options.get("likelihood") in ("poisson", "negative_binomial"):  # none is below 0
+                warnings.filterwarnings("ignore", "The target .* holds whole numbers")
+            return super().adapt(data, base, **options)
 
     # === Model ===
 
@@ -121,6 +159,8 @@ class Forecasting(rnnkit.Recipe):
         import numpy as np
 
         esn = options["cell"] == "esn"
+        if forecast.transform is not None and "transform" in options:
+            options["transform"] = "none"
         free = esn and forecast.horizon == 1
         if options["units"] is None:
             options["units"] = (500 if free else 100) if esn else 64

@@ -6,6 +6,7 @@ import tensorflow as tf
 from rnnkit.features.base import Feature
 from rnnkit.features.conversion import asserted, is_frame, is_pandas, rank_of
 from rnnkit.features.moments import inverse
+from rnnkit.features.transforms import Transforms, checked, kinds_of, power_of
 from rnnkit.formats.times import find_time
 from rnnkit.utils.checks import one_of
 
@@ -20,9 +21,11 @@ class Columns(Feature):
     target_type = "values"
     decodes_in_graph = True
     missing = False
-    learned = ("mean", "deviation")
+    learned = ("mean", "deviation", "power", "unit")
 
-    def __init__(self, columns, normalize, dtype, mean, deviation):
+    def __init__(
+        self, columns, normalize, dtype, mean, deviation, transform=None, power=None, unit=None
+    ):
         if isinstance(columns, (int, np.integer)) and not isinstance(columns, bool):
             columns = int(columns)
             names = [str(index) for index in range(columns)]
@@ -46,6 +49,11 @@ class Columns(Feature):
                 )
         self.mean = mean
         self.deviation = deviation
+        self.transform = checked(transform, self.names)
+        self.power, self.unit = (
+            None if each is None else _numbers(each, name, self.size, most)
+            for each, name, most in ((power, "power", 1), (unit, "unit", None))
+        )
 
     @property
     def raw_width(self):
@@ -58,7 +66,9 @@ class Columns(Feature):
 
     @property
     def adapted(self):
-        return not self.normalize or self.mean is not None
+        return (not self.normalize or self.mean is not None) and (
+            self.transform is None or self.power is not None
+        )
 
     # === Learning ===
 
@@ -91,22 +101,67 @@ class Columns(Feature):
         if empty.any():
             name = self.names[int(np.argmax(empty))]
             raise ValueError(f"The column {name!r} holds no values to learn from, NaN alone")
+        if self.transform is not None:
+            rows = self._learn_transform(rows, np.cumsum([0, *map(len, series)]))
         mean, deviation = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
         constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean))
         self.mean = mean.tolist()
         self.deviation = np.where(constant, 1.0, deviation).tolist()
 
+    def _learn_transform(self, rows, splits):
+        """The rows `[steps, size]` transformed, after learning how."""
+        kinds = kinds_of(self.transform, self.names)
+        self.power = [1.0 if each is None else 0.0 for each in kinds]
+        self._refuse_untaken(rows, splits)
+        for column, kind in enumerate(kinds):
+            values = rows[:, column]
+            if kind == "box_cox":
+                self.power[column] = power_of(values[np.isfinite(values)])
+            elif isinstance(kind, float):
+                self.power[column] = kind
+        deviation = np.nanstd(rows, axis=0)
+        self.unit = np.where(deviation > 0, deviation, 1.0).tolist()
+        return self.transforms.forward(rows)
+
     # === Scaling ===
+
+    @property
+    def transforms(self):
+        """The `rnnkit.features.transforms.Transforms` of the columns; None without any."""
+        if self.transform is None:
+            return None
+        return Transforms(kinds_of(self.transform, self.names), self.power)
+
+    def standardise(self, values):
+        """Transformed values to standardised ones (NumPy, columns on the last axis)."""
+        values = np.asarray(values, dtype="float64")
+        return (values - self.mean) / self.deviation if self.normalize else values
+
+    def unstandardise(self, values):
+        """Standardised values to transformed ones (NumPy, columns on the last axis). Without a
+        `transform` these are the values in their own units."""
+        values = np.asarray(values, dtype="float64")
+        return values * self.deviation + self.mean if self.normalize else values
 
     def scale(self, values):
         """Values in their own units to standardised ones (NumPy, columns on the last axis)."""
         values = np.asarray(values, dtype="float64")
-        return (values - self.mean) / self.deviation if self.normalize else values
+        if self.transform is not None:
+            values = self.transforms.forward(values)
+        return self.standardise(values)
 
     def unscale(self, values):
         """Standardised values back to their own units (NumPy, columns on the last axis)."""
-        values = np.asarray(values, dtype="float64")
-        return values * self.deviation + self.mean if self.normalize else values
+        values = self.unstandardise(values)
+        return values if self.transform is None else self.transforms.back(values)
+
+    def in_units(self, values):
+        """Standardised outputs in standard deviations of the values in their own units: as they
+        are without a `transform` (NumPy, `[..., size]` or for some leads `[..., leads * size]`)."""
+        if self.transform is None:
+            return values
+        found = self.in_own_units(values.reshape(*values.shape[:-1], -1, self.size))
+        return (found / (self.unit if self.normalize else 1.0)).reshape(values.shape)
 
     def in_own_units(self, values):
         """What people read of standardised outputs (NumPy, columns on the last axis)."""
@@ -118,10 +173,14 @@ class Columns(Feature):
         if self.normalize:
             outputs = outputs * tf.constant(self.deviation, tf.float64)
             outputs += tf.constant(self.mean, tf.float64)
+        if self.transform is not None:
+            outputs = self.transforms.back_graph(outputs)
         return {"value": outputs}
 
     def _standardised(self, values):
         """`scale` as TensorFlow operations, in float64."""
+        if self.transform is not None:
+            values = self.transforms.forward_graph(values)
         if not self.normalize:
             return values
         return (values - tf.constant(self.mean, tf.float64)) * inverse(self.deviation, "float64")
@@ -272,6 +331,19 @@ class Columns(Feature):
         if self.missing:
             bad[:, int(self.time) :] = False  # a time must be known all the same
         self._refuse(bad, rows, splits)
+        self._refuse_untaken(rows[:, int(self.time) :], splits)
+
+    def _refuse_untaken(self, rows, splits):
+        """Raises a ValueError that names the first value `[steps, size]` that the transform does
+        not take, if there is one."""
+        found = None if self.transform is None else self.transforms.refused(rows)
+        if found is None:
+            return
+        step, column, message = found
+        series = int(np.searchsorted(splits, step, side="right")) - 1
+        row = step - int(splits[series])
+        where = f"series {series}, row {row}, column {self.names[column]!r}"
+        raise ValueError(message.format(where=where))
 
     def _refuse(self, bad, rows, splits):
         """Raises a ValueError that names the first bad number, if there is one."""
@@ -295,7 +367,23 @@ class Columns(Feature):
         rows = encoded.flat_values if isinstance(encoded, tf.RaggedTensor) else encoded
         bad = tf.math.is_inf(rows) if self.missing else ~tf.math.is_finite(rows)
         what = "infinite" if self.missing else "missing or infinite"
-        return asserted(encoded, ~bad, f"The data holds a series with {what} values")
+        message = f"The data holds a series with {what} values"
+        if self.transform is not None:
+            message += f", or with some that transform={self.transform!r} does not take"
+        return asserted(encoded, ~bad, message)
+
+
+def _numbers(values, name, size, most):
+    """A list of so many numbers from 0 to `most`, checked."""
+    array = np.asarray(values)
+    fits = array.dtype.kind in "iuf" and array.shape == (size,)
+    most = np.finfo("float64").max if most is None else most
+    if not fits or not ((array >= 0) & (array <= most)).all():
+        raise ValueError(
+            f"{name} must be a list of {size} numbers, as adapt() learns them. "
+            f"Received: {name}={values!r}"
+        )
+    return array.astype("float64").tolist()
 
 
 def flat_rows(values):

@@ -32,6 +32,19 @@ class Forecast(Columns):
         dtype: `"float32"` or `"float64"`: what `encode` gives.
         mean: Learned means, list of floats.
         deviation: Learned standard deviations, list of floats.
+        transform: What values become before they are standardised, and forecasts are turned back
+            from: `"log"`, logarithms, for positive values whose size varies in per cent; `"log1p"`,
+            those of 1 + value, which take 0; `"box_cox"`, a power between the logarithm (0) and
+            the value (1), which `adapt` chooses by the likelihood of a normal distribution; or
+            None. A dict of column to one of these, or to the power itself, leaves the other columns
+            as they are. Values that it does not take are refused.
+        power: Learned powers of the transform, list of floats.
+        unit: Learned standard deviations of the values before the transform, list of floats.
+
+    With a transform a point forecast is turned back as it is, so that it is about the median of
+    what may come, below the mean of a skewed distribution; and the ends of intervals and the
+    quantiles are exactly those of the transformed values, turned back. Losses are of transformed
+    values, `score` and `backtest` of the values themselves: models are compared by these.
 
     Attributes:
         names: Names of the columns; `"0"`, `"1"`, ... where a number was given.
@@ -41,8 +54,9 @@ class Forecast(Columns):
         least: Smallest encoded value of each number in a step, NumPy `[width]`.
 
     Raises:
-        ValueError: From `adapt` and `check` for infinite values and for those below the `minimum`,
-            and from `check` for a series that is not longer than the horizon.
+        ValueError: From `adapt` and `check` for infinite values, those below the `minimum` and
+            those that the `transform` does not take, and from `check` for a series that is not
+            longer than the horizon.
 
     Example:
 
@@ -64,8 +78,11 @@ class Forecast(Columns):
         mean=None,
         deviation=None,
         minimum=None,
+        transform=None,
+        power=None,
+        unit=None,
     ):
-        super().__init__(columns, normalize, dtype, mean, deviation)
+        super().__init__(columns, normalize, dtype, mean, deviation, transform, power, unit)
         self.horizon = integer(horizon, "horizon")
         self.period = integer(period, "period", optional=True)
         self.minimum = self._checked_minimum(minimum)
@@ -102,6 +119,9 @@ class Forecast(Columns):
         the last axis). What is above it by rounding alone is the minimum."""
         found = self.unscale(values)
         unit = np.asarray(self.deviation if self.normalize else 1.0)
+        if self.transform is not None:
+            unit = np.where(self.transforms.some, np.abs(self.lowest), unit)
+            unit = np.where(np.isfinite(unit), unit, 1.0)
         return np.where(found - self.lowest < ROUNDING * unit, self.lowest, found)
 
     def _refuse_low(self, rows, splits):
@@ -184,16 +204,22 @@ class Forecast(Columns):
             `"upper"`, `"time"` and `"quantiles"`, a dict again. A forecast is a list with one
             entry a lead: a float for a single column, else a dict of name to float.
         """
-        results = [{"forecast": each} for each in self._leads(values)]
+        quantiles = {each: self._leads(part) for each, part in (quantiles or {}).items()}
+        lower, upper = (None if part is None else self._leads(part) for part in (lower, upper))
+        return self.listed(self._leads(values), lower, upper, times, quantiles)
+
+    def listed(self, values, lower=None, upper=None, times=None, quantiles=None):
+        """As `decode`, of arrays `[batch, horizon, size]` that are in their own units already."""
+        results = [{"forecast": each} for each in self._lists(values)]
         for key, part in (("lower", lower), ("upper", upper)):
             if part is not None:
-                for result, each in zip(results, self._leads(part), strict=True):
+                for result, each in zip(results, self._lists(part), strict=True):
                     result[key] = each
         if times is not None:
             for result, each in zip(results, times, strict=True):
                 result["time"] = list(each)
         for probability, part in (quantiles or {}).items():
-            for result, each in zip(results, self._leads(part), strict=True):
+            for result, each in zip(results, self._lists(part), strict=True):
                 result.setdefault("quantiles", {})[probability] = each
         return results
 
@@ -204,14 +230,17 @@ class Forecast(Columns):
         return {"forecast": tf.maximum(values, tf.constant(self.lowest, tf.float64))}
 
     def _leads(self, values):
-        """Outputs `[batch, horizon * size]` in own units, as lists with one entry a lead."""
+        """Outputs `[batch, horizon * size]` in own units `[batch, horizon, size]`."""
         values = np.asarray(values, dtype="float64")
         if values.ndim < 2 or values[0].size != self.width:
             raise ValueError(
                 f"values must have the shape (batch, {self.width}): {self.horizon} leads of "
                 f"{self.size} columns. Received: an array of shape {values.shape}"
             )
-        values = self.in_own_units(values.reshape(-1, self.horizon, self.size))
+        return self.in_own_units(values.reshape(-1, self.horizon, self.size))
+
+    def _lists(self, values):
+        """Values `[batch, horizon, size]` as lists with one entry a lead."""
         if self.size == 1:
             return values[..., 0].tolist()
         return [

@@ -44,6 +44,10 @@ class Series(Columns):
             columns here are called such as `"region=north"`, 1 where it holds that text and else 0.
         holidays: Days that are known ahead, as a dict of the name of a column to ISO dates; the
             column, which is among those of `future`, is 1 on these days and else 0.
+        transform: What values become before they are standardised; as in `Forecast`, which has to
+            have the same for a column that is forecast.
+        power: Learned powers of the transform, list of floats.
+        unit: Learned standard deviations of the values before the transform, list of floats.
 
     Attributes:
         names: Names of the columns of values; `"0"`, `"1"`, ... where a number was given.
@@ -61,7 +65,7 @@ class Series(Columns):
     [[[1.0], [-1.0], [0.0]]]
     """
 
-    learned = ("mean", "deviation", "cycles")
+    learned = ("mean", "deviation", "power", "unit", "cycles")
 
     def __init__(
         self,
@@ -80,8 +84,11 @@ class Series(Columns):
         static=None,
         categories=None,
         holidays=None,
+        transform=None,
+        power=None,
+        unit=None,
     ):
-        super().__init__(columns, normalize, dtype, mean, deviation)
+        super().__init__(columns, normalize, dtype, mean, deviation, transform, power, unit)
         if not time and (step is not None or cycles):
             raise ValueError(
                 "step and cycles need the time of each step: pass time=True. "

@@ -8,6 +8,7 @@ from keras.layers import RNN, Bidirectional, GRUCell, LSTMCell, SimpleRNNCell
 
 from rnnkit.layers.attention import AdditiveAttention, MultiplicativeAttention
 from rnnkit.layers.crf import CRF
+from rnnkit.layers.distributions import CountLevel, DistributionParameters
 from rnnkit.layers.events import EventEmbedding, Strand
 from rnnkit.layers.forecast_blend import ForecastBlend
 from rnnkit.layers.frame_network import FrameNetwork
@@ -40,6 +41,8 @@ __all__ = [
     "AdditiveAttention",
     "BagOfTokens",
     "CRF",
+    "CountLevel",
+    "DistributionParameters",
     "ESN",
     "ESNCell",
     "GRU",

@@ -71,7 +71,7 @@ class RunningScale(Configured, keras.layers.Layer):
         """How far columns `[batch, time, columns]` are from a season before, their mean over the
         last season, and the running scale, each of this shape."""
         season = self.period or 1
-        before, known = _shifted(x, season)
+        before, known = shifted(x, season)
         changes = (x - before) * known
         back = SEASONS * season if self.period else STEPS
         middle = _running_mean(x, ops.ones_like(x), season if self.period else STEPS)
@@ -92,7 +92,7 @@ class RunningScale(Configured, keras.layers.Layer):
     def call(self, inputs):
         x, season = inputs[..., : self.columns], self.period or 1
         changes, middle, size = self._changes(x)
-        last, any_last = _shifted(x, 1)
+        last, any_last = shifted(x, 1)
         parts = [(x - last) * any_last, x - middle, changes]
         parts = [ops.clip(part / size, -MOST, MOST) for part in parts]
         parts.append(ops.clip(x, -HIGHEST, HIGHEST))
@@ -167,7 +167,7 @@ def _first_alone(shape, dtype=None):
     return ops.convert_to_tensor(first, dtype)
 
 
-def _shifted(x, steps):
+def shifted(x, steps):
     """Values so many steps before `[batch, time, columns]`, 0 where there are none, and whether
     there are, 1 or 0."""
     padding = [[0, 0], [steps, 0], [0, 0]]
@@ -177,10 +177,11 @@ def _shifted(x, steps):
 
 def _running_mean(x, known, steps):
     """Mean over the last steps of what is known `[batch, time, columns]`, 0 where nothing is."""
+    count = pooled(known, steps)
+    return ops.where(count > 0, pooled(x * known, steps) / ops.maximum(count, 0.5 / steps), 0.0)
 
-    def mean(values):
-        padded = ops.pad(values, [[0, 0], [steps - 1, 0], [0, 0]])
-        return ops.average_pool(padded, steps, 1, "valid", "channels_last")
 
-    count = mean(known)
-    return ops.where(count > 0, mean(x * known) / ops.maximum(count, 0.5 / steps), 0.0)
+def pooled(values, steps):
+    """Mean over so many last steps `[batch, time, columns]`, of 0 before the first."""
+    padded = ops.pad(values, [[0, 0], [steps - 1, 0], [0, 0]])
+    return ops.average_pool(padded, steps, 1, "valid", "channels_last")

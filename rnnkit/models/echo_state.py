@@ -145,6 +145,7 @@ class EchoStateNetwork(OnePass, OnlineLearning, forecasting.Forecasting, Model):
         one_of(pooling, "pooling", ("last", "mean"))
         checks.check_directions(bidirectional, output_feature, "reservoir")
         checks.check_future(input_feature, "EchoStateNetwork")
+        checks.check_transforms(input_feature, output_feature)
         if output_feedback and (not stepwise or bidirectional):
             raise ValueError(
                 "output_feedback needs an output at each step and one direction. Received: "

@@ -77,7 +77,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         lags: Past values that the readout sees; by default two seasons, at least 16 and at most
             200. Of short series fewer are used.
         transform: `"auto"` for logarithms too where all values of a column are positive, or
-            `"none"`.
+            `"none"`. With a `transform` of the features there is nothing but that.
         ridge: Regularisation, as a fraction of the mean square of the features: a number, or
             several to choose from.
         interval: Probability with which the intervals are to hold.
@@ -156,6 +156,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         lags = integer(lags, "lags", least=2, optional=True)
         one_of(transform, "transform", ("auto", "none"))
         checks.check_interval(interval)
+        checks.check_transforms(input_feature, output_feature)
         ridge = solving.ridge_values(ridge)
         arguments |= {
             "leak_rate": np.asarray(leak_rate).tolist(),
@@ -174,7 +175,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         echo_seed = seeds.next()
         for kind in LAYERS:
             logarithm = kind == "in_logarithms"
-            if logarithm and transform == "none":
+            if logarithm and not _in_logarithms(transform, output_feature):
                 continue
             layer = RelativeForecast(
                 width, columns, output_feature.horizon, sizes["window"],
@@ -200,10 +201,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     @property
     def forecasts(self):
         """The layers that are blended."""
-        names = ["in_values", "in_logarithms", "in_own_scales"]
-        return [
-            self.get_layer(name) for name in names if self.transform != "none" or "log" not in name
-        ]
+        logarithms = _in_logarithms(self.transform, self.output_feature)
+        return [self.get_layer(name) for name in LAYERS if logarithms or "log" not in name]
 
     @property
     def mixture(self):
@@ -389,6 +388,11 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
                 f"known ahead: {self.input_feature.future}. Train one without future=... to export"
             )
         return super().serve(codes, words, seed)
+
+
+def _in_logarithms(transform, output_feature):
+    """Whether logarithms are looked at beside the values; see the argument `transform`."""
+    return transform != "none" and output_feature.transform is None
 
 
 def _scaling(feature, size=None):

@@ -10,7 +10,8 @@ from rnnkit.models import forecasting
 from rnnkit.models.forecast import checks, naive
 from rnnkit.models.forecast.blend import shares_of
 from rnnkit.models.forecast.conformal import Conformal
-from rnnkit.models.heads.steps import Numbers, RelativeNumbers
+from rnnkit.models.forecast.likely import Likely, check_likelihood
+from rnnkit.models.heads.steps import Distributions, Numbers, RelativeNumbers
 from rnnkit.models.inputs import sequences
 from rnnkit.models.many_to_many import ManyToMany
 from rnnkit.models.outputs import check_features
@@ -23,7 +24,7 @@ MEASURED = 64
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
-class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
+class Forecaster(Likely, Conformal, forecasting.Forecasting, ManyToMany):
     """A series → at each step its next values, or numbers that belong to the step.
 
     With `Forecast` as output the model forecasts at every step, and `infer` gives the forecast
@@ -65,6 +66,14 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         ensemble: Number of networks of this kind, trained one after the other from seeds that count
             up from `seed`, whose outputs are averaged; see `rnnkit.models.members.Ensemble`.
         interval: Probability with which the intervals of forecasts are to hold.
+        likelihood: The distribution of forecasts whose parameters the network gives at each lead,
+            trained by their log-likelihood: `"normal"`, `"student_t"`, and of counts `"poisson"` or
+            `"negative_binomial"`; or None. The forecast is then its mean, and intervals and
+            quantiles are its quantiles, of counts whole numbers, never below 0. Means of counts are
+            multiples of the mean count of late (`rnnkit.layers.CountLevel`), so that series of all
+            sizes share a network. Nothing is weighed beside naive forecasts or by validation data.
+            Losses of two likelihoods do not compare: `score` and `backtest` do. With a `transform`
+            of the targets the distribution is that of the transformed values.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 
@@ -80,6 +89,21 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
     >>> model = rnnkit.models.Forecaster(series, ahead, cell="lstm", window=168, washout=48)
     >>> model.fit(load, epochs=5)
     >>> model.infer(load[-200:])["forecast"]
+
+    Counts, whose quantiles are whole numbers:
+
+    >>> sold = np.random.default_rng(0).poisson(3.0, 200).astype("float64")
+    >>> series = rnnkit.features.Series().adapt(sold)
+    >>> ahead = rnnkit.features.Forecast(horizon=2).adapt(sold)
+    >>> model = rnnkit.models.Forecaster(series, ahead, units=4, likelihood="poisson", seed=1)
+    >>> _ = model.fit(sold, epochs=2, verbose=0)
+    >>> [value % 1 for value in model.infer(sold)["upper"]]
+    [0.0, 0.0]
+
+    Reference:
+        Salinas, Flunkert, Gasthaus and Januschowski, "DeepAR: probabilistic forecasting with
+        autoregressive recurrent networks", 2020, https://doi.org/10.1016/j.ijforecast.2019.07.001,
+        for `likelihood`; here each lead has its own distribution, and no paths are sampled.
     """
 
     def __init__(
@@ -99,6 +123,7 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         recurrent_dropout=0.0,
         ensemble=1,
         interval=0.8,
+        likelihood=None,
         seed=None,
         name=None,
     ):
@@ -111,18 +136,27 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         checks.check_directions(bidirectional, output_feature, "layer")
         checks.check_future(input_feature, "Forecaster")
         checks.check_interval(interval)
+        checks.check_transforms(input_feature, output_feature)
+        check_likelihood(likelihood, output_feature, ensemble)
         present = naive.present_value(input_feature, output_feature)
         if relative:
             checks.check_relative(input_feature, present, persistence_residual)
-            present["targets"] = present.pop("columns")
-            head = RelativeNumbers(
-                output_feature,
-                columns=input_feature.dynamic,
-                period=output_feature.period,
-                **present,
+            scaling = {
+                "columns": input_feature.dynamic,
+                "targets": present["columns"],
+                "period": output_feature.period,
+                **{name: each for name, each in present.items() if name != "columns"},
+            }
+        present = present if persistence_residual else None
+        if likelihood is not None:
+            level = naive.count_level(input_feature, output_feature) if present else None
+            head = Distributions(
+                output_feature, likelihood, present, scaling if relative else None, level
             )
+        elif relative:
+            head = RelativeNumbers(output_feature, **scaling)
         else:
-            head = Numbers(output_feature, present if persistence_residual else None)
+            head = Numbers(output_feature, present)
 
         def read(seeds):
             inputs, (x,) = sequences.numbers(input_feature, None, seeds)
@@ -194,7 +228,7 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
             train, held_out = self._prepare_fit(
                 x, y, sample_weight, validation_split, validation_data, own
             )
-        if self.relative:  # in training the network alone counts
+        if self.weighs:  # in training the network alone counts
             self._share([1.0, 0.0, 0.0])
         measured = self._measuring is not None
         if isinstance(callbacks, keras.callbacks.CallbackList):
@@ -220,8 +254,13 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
 
     def combine(self):
         super().combine()
-        if self.relative and self.members:
+        if self.weighs and self.members:
             self._share([1.0, 0.0, 0.0])
+
+    @property
+    def weighs(self):
+        """Whether `fit` ends with a mean of the network's forecast and the naive ones."""
+        return self.relative and self.likelihood is None
 
     @property
     def calibrates(self):
@@ -233,11 +272,11 @@ class Forecaster(Conformal, forecasting.Forecasting, ManyToMany):
         if validation is None:
             return
         pieces = self._pieces(validation)
-        if self.relative:
+        if self.weighs:
             self._weigh(pieces, batch_size)
         outputs, truth = self._compared(pieces, batch_size)
         self._measure_errors(outputs, truth)
-        if isinstance(self.output_feature, Forecast):
+        if isinstance(self.output_feature, Forecast) and self.likelihood is None:
             self.keep_intervals(self.intervals_of(pieces, outputs, truth))
 
     def _compared(self, pieces, batch_size):

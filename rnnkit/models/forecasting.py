@@ -13,6 +13,7 @@ from rnnkit.metrics import nrmse
 from rnnkit.models.forecast import backtest, given
 from rnnkit.models.forecast.detecting import Detecting
 from rnnkit.models.forecast.naive import naive_forecasts, target_columns
+from rnnkit.models.forecast.skewed import Quantiles
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import in_memory
 from rnnkit.models.reservoir.one_pass import OnePass
@@ -21,22 +22,23 @@ from rnnkit.utils.checks import integer, number
 
 
 class Comparison(typing.NamedTuple):
-    """Forecasts and what they are compared with, for the same steps, in standardised units.
+    """Forecasts and what they are compared with, for the same steps, in standardised units: of
+    the values themselves, with a transform of the targets too.
 
     Attributes:
         outputs: Of the model, NumPy `[series, time, width]`.
-        margins: Half widths of the intervals, the same; None where there are none.
+        inside: Whether the intervals hold, boolean, the same; None where there are none.
         truth: The targets, NaN at steps that do not count.
         naive: Dict of name to naive forecasts.
     """
 
     outputs: np.ndarray
-    margins: np.ndarray | None
+    inside: np.ndarray | None
     truth: np.ndarray
     naive: dict
 
 
-class Forecasting(Detecting):
+class Forecasting(Quantiles, Detecting):
     """Methods of models whose outputs are numbers over time, for a class beside `Model`.
 
     The class has the attributes `washout`, `interval`, `errors` and `stepwise`. With `stepwise`
@@ -116,16 +118,34 @@ class Forecasting(Detecting):
             for part in data.tensors[:2]
         )  # [series, time, ...]
         truth[:, : self.washout] = np.nan
-        if isinstance(self.output_feature, Forecast):
-            outputs, margins = self.with_margins(data, batch_size)
+        feature, inside = self.output_feature, None
+        if isinstance(feature, Forecast):
+            outputs, inside = self.forecasts_and_held(data, truth, batch_size)
         else:
-            outputs, margins = self.predict(data, batch_size), None
-        outputs = np.asarray(outputs, "float64")
-        naive = naive_forecasts(self.input_feature, self.output_feature, x)
+            outputs = np.asarray(self.predict(data, batch_size), "float64")
+        naive = naive_forecasts(self.input_feature, feature, x)
         for forecast in naive.values():
             # All are scored on the same steps: those that the youngest forecast knows.
             truth[np.isnan(forecast).any(axis=-1)] = np.nan
-        return Comparison(outputs, margins, truth, naive)
+        if feature.transform is not None:
+            outputs, truth = feature.in_units(outputs), feature.in_units(truth)
+            naive = {name: feature.in_units(each) for name, each in naive.items()}
+        return Comparison(outputs, inside, truth, naive)
+
+    def forecasts_and_held(self, data, truth, batch_size=None):
+        """Forecasts at each step, and whether their intervals hold the truth.
+
+        Args:
+            data: Prepared data.
+            truth: What came, standardised, `[series, time, width]`.
+            batch_size: Series computed at a time.
+
+        Returns:
+            Two NumPy arrays of the shape of the truth: float64, standardised, and boolean.
+        """
+        outputs, margins = self.with_margins(data, batch_size)
+        outputs = np.asarray(outputs, "float64")
+        return outputs, np.abs(outputs - truth) <= margins
 
     def score(self, x, y=None, batch_size=None, verbose=0):
         """Scores of the outputs, and those of naive forecasts of the same steps.
@@ -138,7 +158,8 @@ class Forecasting(Detecting):
 
         Returns:
             Dict of floats: `mse` and `mae` in standardised units (as the literature on long
-            horizons gives them), `nrmse` by the standard deviation of what is scored (not where a
+            horizons gives them; with a `transform` of the targets in standard deviations of the
+            values themselves), `nrmse` by the standard deviation of what is scored (not where a
             column never changes there); and with targets among the inputs `persistence_mse`,
             `persistence_mae`, and with a period `seasonal_mse`, `seasonal_mae`. Of a `Forecast`
             also `coverage`, the fraction of the intervals that hold, and where there are naive
@@ -148,7 +169,7 @@ class Forecasting(Detecting):
         if not self.stepwise:
             return super().score(x, y, batch_size, verbose)
         data = in_memory(self.prepare(x, y), "score")
-        outputs, margins, truth, naive = self.compare(data, batch_size)
+        outputs, inside, truth, naive = self.compare(data, batch_size)
         known = np.isfinite(truth)
         if not known.any():
             raise ValueError(
@@ -169,7 +190,6 @@ class Forecasting(Detecting):
         for name, forecast in naive.items():
             result[f"{name}_mse"], result[f"{name}_mae"] = errors(forecast)
         if isinstance(self.output_feature, Forecast):
-            inside = np.abs(outputs - truth) <= margins
             result["coverage"] = float(np.mean(inside[known]))
             best = min((result[f"{name}_mae"] for name in naive), default=0.0)
             if best > 0:
@@ -252,7 +272,9 @@ class Forecasting(Detecting):
         """Raw in, readable out: forecasts with intervals after the end of each series.
 
         The intervals are those of a normal distribution with the size of the errors in training; of
-        a `Forecaster` that was given validation data they follow from the errors there.
+        a `Forecaster` that was given validation data they follow from the errors there, and with a
+        `likelihood` they are those of its distributions. With a `transform` of the targets they are
+        those of the transformed values, turned back, and the forecast is about the median.
 
         Args:
             x: Raw series as in `fit`.
@@ -274,8 +296,7 @@ class Forecasting(Detecting):
         x, single = self.given(x)
         data = self.prepare(x, targets=False)
         if self.stepwise and isinstance(self.output_feature, Forecast):
-            outputs, margins = self.with_margins(data, batch_size)
-            results = self._forecasts(x, in_memory(data, "infer"), outputs, margins, quantiles)
+            results = self._forecasts(x, in_memory(data, "infer"), batch_size, quantiles)
         else:
             outputs = self.predict(data, batch_size)
             if self.stepwise:
@@ -283,34 +304,43 @@ class Forecasting(Detecting):
             results = self.output_feature.decode(outputs)
         return results[0] if single else given.with_names(results, names)
 
-    def _forecasts(self, x, data, outputs, margins, quantiles):
-        """Readable forecasts from the last outputs of each series, and their margins."""
+    def _forecasts(self, x, data, batch_size, quantiles):
+        """Readable forecasts after the end of each series."""
+        outputs, margins = self.with_margins(data, batch_size)
+        ends = self._ends(data)
+        return self._readable(x, outputs[ends], margins[ends], quantiles)
+
+    def _ends(self, data):
+        """Where the last outputs of each series are."""
         lengths = as_ragged(data.tensors[0]).row_lengths().numpy()
         if lengths.min() <= self.washout:
             raise ValueError(
                 f"A forecast needs a series longer than the washout of {self.washout} steps. "
                 f"Received: a series of {int(lengths.min())} steps"
             )
-        ends = np.arange(len(outputs)), lengths - 1
-        return self._readable(x, outputs[ends], margins[ends], quantiles)
+        return np.arange(len(lengths)), lengths - 1
 
     def _readable(self, x, last, margin, quantiles=None):
         """Readable forecasts from the outputs `[series, width]` after the end of raw series, and
         the half widths of their intervals."""
-        feature, target = self.input_feature, self.output_feature
         last, margin = last.astype("float64"), margin.astype("float64")
-        times = None
-        if feature.time:
-            raw = raw_tensor(x, feature)  # [series, (time), raw_width]
-            ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
-            times = [feature.times_after(end, target.horizon) for end in ends]
         ends = None
         if quantiles:  # of intervals of another level, the lower or the upper end
             ends = {
                 each: last + np.sign(each - 0.5) * margin * self.multiple_of(abs(2 * each - 1))
                 for each in quantiles
             }
-        return target.decode(last, last - margin, last + margin, times, ends)
+        times = self._times_after(x)
+        return self.output_feature.decode(last, last - margin, last + margin, times, ends)
+
+    def _times_after(self, x):
+        """Times of the leads after the end of each raw series, or None."""
+        feature = self.input_feature
+        if not feature.time:
+            return None
+        raw = raw_tensor(x, feature)  # [series, (time), raw_width]
+        ends = raw.flat_values.numpy()[raw.row_limits().numpy() - 1, 0]
+        return [feature.times_after(end, self.output_feature.horizon) for end in ends]
 
     def multiple_of(self, level):
         """Half widths of the intervals that are to hold with another probability, over those of the
@@ -349,9 +379,15 @@ class Forecasting(Detecting):
         message = f"A forecast needs a series longer than the washout of {self.washout} steps"
         longer = tf.debugging.assert_greater(lengths, tf.cast(self.washout, tf.int64), message)
         with tf.control_dependencies([longer]):
-            last, margin = self.served_ends(codes, lengths)  # [batch, width]
+            return self.serve_forecasts(codes, lengths)
+
+    def serve_forecasts(self, codes, lengths):
+        """The forecasts after the end of each series and the ends of their intervals, for `serve`:
+        a dict of tensors `[batch, horizon, targets]`."""
+        last, margin = self.served_ends(codes, lengths)  # [batch, width]
         ends = {"forecast": last, "lower": last - margin, "upper": last + margin}
-        return {name: target.decode_graph(each)["forecast"] for name, each in ends.items()}
+        decode = self.output_feature.decode_graph
+        return {name: decode(each)["forecast"] for name, each in ends.items()}
 
     def served_ends(self, codes, lengths):
         """Outputs at the last step of each series and half widths of their intervals, for `serve`:

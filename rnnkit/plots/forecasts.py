@@ -152,7 +152,7 @@ def forecast_errors(model, data, y=None, ax=None):
         naive = naive or compared.naive
     scale, unit = 1.0, "in standard deviations"
     if target.size == 1:
-        scale = target.deviation[0] if target.normalize else 1.0
+        scale = (target.unit or target.deviation)[0] if target.normalize else 1.0
         unit = f"of {target.names[0]}" if not target.names[0].isdigit() else "in its own unit"
     ax = new_axes(ax)
     leads = np.arange(1, target.horizon + 1)

@@ -10,6 +10,7 @@ from scipy import stats
 from rnnkit.features.calendar import iso_texts
 from rnnkit.metrics.forecasts import crps_normal, interval_score, naive_scale, smape
 from rnnkit.models.forecast.naive import naive_from
+from rnnkit.models.forecast.skewed import judged
 from rnnkit.utils.pictures import draw
 from rnnkit.utils.tables import ResultTable
 
@@ -57,6 +58,10 @@ class Backtest:
         level: Probability with which the intervals are to hold.
         widths: Dict of another probability to how wide the intervals that are to hold with it are,
             over these: `[forecasts, horizon, targets]`, or `[1, horizon, targets]` for all.
+        crps: Of the model where its distributions are not symmetric, `[forecasts, horizon,
+            targets]`; else None.
+        ends: Dict of another probability to the pair of the lower and the upper ends there, in
+            place of `widths`; else None.
     """
 
     series: list
@@ -71,6 +76,8 @@ class Backtest:
     scales: np.ndarray
     level: float
     widths: dict = dataclasses.field(default_factory=dict)
+    crps: np.ndarray | None = None
+    ends: dict | None = None
 
     # === Scores ===
 
@@ -80,7 +87,8 @@ class Backtest:
 
         `mase` and `rmsse` are errors over those of repeating the last season before the first
         origin, below 1 where the forecast is better; `smape` in per cent of both values; `mae`,
-        `crps` (of normal distributions as wide as the intervals) and `interval` (the mean interval
+        `crps` (of normal distributions as wide as the intervals; with a transform or a likelihood
+        of the quantiles themselves) and `interval` (the mean interval
         score) in the targets' unit; `coverage` is the fraction of intervals that hold. All methods
         are scored on the rows that each of them can forecast.
         """
@@ -123,7 +131,10 @@ class Backtest:
                     "mae": _mean(error),
                 }
             if name == MODEL:
-                crps = crps_normal(truth, values, deviation)
+                if self.crps is None:
+                    crps = crps_normal(truth, values, deviation)
+                else:
+                    crps = part(self.crps)
                 found["crps"] = _mean(np.where(known, crps, np.nan))
                 scored = interval_score(truth, lower, upper, self.level)
                 found["interval"] = _mean(np.where(known, scored, np.nan))
@@ -152,6 +163,16 @@ class Backtest:
         """
         half, known = (self.upper - self.lower) / 2, self._known
         error, rows = np.abs(self.truth - self.forecast), CalibrationTable()
+        if self.ends is not None:
+            ends = {**self.ends, self.level: (self.lower, self.upper)}
+            for level, (lower, upper) in sorted(ends.items()):
+                held = ((lower <= self.truth) & (self.truth <= upper))[known]
+                rows.append({
+                    "level": float(level),
+                    "coverage": float(held.mean()) if held.size else float("nan"),
+                    "width": _mean((upper - lower)[known]),
+                })  # fmt: skip
+            return rows
         for level, width in sorted({**self.widths, self.level: 1.0}.items()):
             own = half * width
             held = (error <= own)[known]
@@ -294,22 +315,26 @@ def run(model, series, truths, names, start, count, refit, verbose):
         )
     total = sum(map(len, origins)) if refit else len(series)
     bar = keras.utils.Progbar(total, verbose=verbose, unit_name="fit" if refit else "series")
-    found, widths = [], []
+    found, widths, skewed = [], [], []
     for number, (raw, rows) in enumerate(zip(series, origins, strict=True)):
-        if not refit:
-            outputs, margins = model.with_margins([raw]) if len(rows) else (None, None)
-            bar.add(1)
-        for origin in rows:
-            if refit:
-                learner = type(model).from_config(model.get_config())
-                learner.fit([raw[:origin]], verbose=0)
-                outputs, margins = learner.with_margins([raw[: origin + horizon]])
-                widths.append(_widths(learner))
-                bar.add(1)
-            last, margin = (each[0, origin - 1].astype("float64") for each in (outputs, margins))
-            ends = (last, last - margin, last + margin)
-            parts = [target.in_own_units(each.reshape(horizon, width)) for each in ends]
-            found.append((number, origin, *parts))
+        for learner, seen, some in _learners(model, raw, rows, refit):
+            if model.symmetric:
+                outputs, margins = learner.with_margins([seen])
+                widths += [_widths(learner)] if refit else []
+                for origin in some:
+                    last, margin = (
+                        each[0, origin - 1].astype("float64") for each in (outputs, margins)
+                    )
+                    ends = (last, last - margin, last + margin)
+                    parts = [target.in_own_units(each.reshape(horizon, width)) for each in ends]
+                    found.append((number, origin, *parts))
+            else:
+                ahead = truths[number][:, columns][some[:, None] + np.arange(horizon)]
+                *parts, crps, ends = judged(learner, seen, some, ahead, LEVELS)
+                found += [(number, *each) for each in zip(some, *parts, strict=True)]
+                skewed.append((crps, ends))
+            bar.add(int(refit))
+        bar.add(int(not refit))
     numbers, at, forecast, lower, upper = map(np.array, zip(*found, strict=True))
     truth, naive, scales, times = [], {}, [], []
     for number, rows in enumerate(origins):
@@ -336,8 +361,29 @@ def run(model, series, truths, names, start, count, refit, verbose):
         {name: np.concatenate(each) for name, each in naive.items()},
         np.concatenate(scales, axis=1),
         model.interval,
-        dict(zip(LEVELS, np.stack(widths if refit else [_widths(model)], axis=1), strict=True)),
+        **_distributions(model, widths, skewed),
     )  # fmt: skip
+
+
+def _learners(model, raw, rows, refit):
+    """Yields a model, the rows of a series that it is given, and the origins of its forecasts."""
+    if not refit:
+        if len(rows):
+            yield model, raw, rows
+        return
+    for origin in rows:
+        learner = type(model).from_config(model.get_config())
+        learner.fit([raw[:origin]], verbose=0)
+        yield learner, raw[: origin + model.output_feature.horizon], np.array([origin])
+
+
+def _distributions(model, widths, skewed):
+    """What a `Backtest` knows of intervals at other levels, as its arguments."""
+    if model.symmetric:
+        widths = np.stack(widths or [_widths(model)], axis=1)
+        return {"widths": dict(zip(LEVELS, widths, strict=True))}
+    crps, ends = (np.concatenate(each, axis=-3) for each in zip(*skewed, strict=True))
+    return {"crps": crps, "ends": dict(zip(LEVELS, ends, strict=True))}
 
 
 def _widths(model):

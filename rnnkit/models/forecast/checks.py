@@ -1,6 +1,7 @@
 """Checks of the arguments of models of numbers over time."""
 
 from rnnkit.features import Forecast, Series
+from rnnkit.models.forecast.naive import target_columns
 from rnnkit.utils.checks import number
 
 
@@ -32,6 +33,34 @@ def check_future(feature, model):
             f"future={feature.future}. EchoStateForecaster does: the recipe's cell 'esn' with a "
             "horizon above 1"
         )
+
+
+def check_transforms(feature, target):
+    """Refuses targets that are transformed otherwise than the inputs that they go on from.
+
+    Args:
+        feature: The input feature.
+        target: The output feature.
+    """
+    if not isinstance(target, (Series, Forecast)):
+        return
+    columns = target_columns(feature, target)
+    if columns is None or (feature.transform is None and target.transform is None):
+        return
+    plain = [(False, 1.0, 0.0)]
+    ours, theirs = (
+        plain * each.size if each.transform is None else each.transforms.as_tuples()
+        for each in (feature, target)
+    )
+    for name, column, wanted in zip(target.names, columns, theirs, strict=True):
+        if ours[column] != wanted:
+            raise ValueError(
+                "transform must be the same for a column that is forecast and for that among the "
+                f"inputs. Received: of the column {name!r} transform={feature.transform!r} with "
+                f"power={feature.power} of the inputs, and transform={target.transform!r} with "
+                f"power={target.power} of the targets. A dict of column to the power itself gives "
+                "both the same"
+            )
 
 
 def check_relative(feature, present, persistence_residual):

@@ -5,6 +5,7 @@ import numpy as np
 from rnnkit.features import Forecast
 from rnnkit.models.forecast import given
 from rnnkit.models.forecast.anomalies import Anomalies
+from rnnkit.models.forecast.skewed import ends_of
 from rnnkit.utils.checks import number
 
 # Values so many half widths of the intervals of this level off, or of a higher one that is wanted,
@@ -84,12 +85,18 @@ class Detecting:
         names, found = self._histories(x)
         series, truths = given.as_read(self.input_feature, x, found)
         cleaned, judged = max(level, CLEANED), []
-        narrower = (self.multiple_of(level) / self.multiple_of(cleaned))[: len(columns)]
+        if self.symmetric:
+            narrower = (self.multiple_of(level) / self.multiple_of(cleaned))[: len(columns)]
         for raw, truth in zip(series, truths, strict=True):
-            middle, lower, upper = _judged(self, raw, truth[:, columns], columns, cleaned)
-            half = (upper - middle) * narrower
-            lower = np.maximum(middle - half, self.output_feature.lowest)
-            judged.append((middle, lower, middle + half))
+            ends, without = _judged(self, raw, truth[:, columns], columns, cleaned)
+            if self.symmetric:
+                middle, _, upper = ends
+                half = (upper - middle) * narrower
+                lower = np.maximum(middle - half, self.output_feature.lowest)
+                ends = middle, lower, middle + half
+            elif level < cleaned:
+                ends = _one_step(self, without, level)
+            judged.append(tuple(ends))
         times = [raw[:, 0] for raw in series] if self.input_feature.time else None
         if names is None and len(series) > 1:
             names = [str(number) for number in range(len(series))]
@@ -118,7 +125,8 @@ def _judged(model, raw, truth, columns, level):
         level: Probability with which intervals are to hold.
 
     Returns:
-        `(expected, lower, upper)`, each `[time, targets]`, NaN where there is no forecast.
+        The pair of `(expected, lower, upper)`, each `[time, targets]`, NaN where there is no
+        forecast, and of the series with forecasts in place of what stood out.
     """
     cleaned = raw.copy()
     after = model.output_feature.period or AFTER
@@ -126,13 +134,15 @@ def _judged(model, raw, truth, columns, level):
     replaced = np.zeros(truth.shape, bool)
     for _ in range(PASSES):
         ends = _one_step(model, cleaned, level)
-        expected, _, upper = ends
-        half = FAR * (upper - expected)
-        side = (truth > expected + half).astype(int) - (truth < expected - half)  # [time, targets]
+        expected, lower, upper = ends
+        above = below = FAR * (upper - expected)
+        if not model.symmetric:
+            below = FAR * (expected - lower)
+        side = (truth > expected + above).astype(int) - (truth < expected - below)
         restored = replaced & (side == 0)  # it stood out by what came before it alone
         outside = _earliest((side != 0) & ~settled, after)
         if not restored.any() and not outside.any():
-            return ends
+            return ends, cleaned
         for step, target in np.argwhere(restored):
             cleaned[step, columns[target]] = raw[step, columns[target]]
         replaced &= ~restored
@@ -146,18 +156,25 @@ def _judged(model, raw, truth, columns, level):
             else:
                 cleaned[step, column] = expected[step, target]
                 replaced[step, target] = settled[step, target] = True
-    return _one_step(model, cleaned, level)
+    return _one_step(model, cleaned, level), cleaned
 
 
 def _one_step(model, raw, level):
     """The forecasts of each step from the one before, and the ends of their intervals."""
     feature, horizon = model.output_feature, model.output_feature.horizon
+    first = model.judged_after
+    result = np.full((3, len(raw), feature.size), np.nan)
+    if not model.symmetric:
+        numbers = model.distributions([raw])[0, :-1]
+        ends = (model.quantile_of(numbers, 0.5), *ends_of(model, numbers, level))
+        for row, each in zip(result, ends, strict=True):
+            row[1:] = each[:, 0]
+        result[:, : first + 1] = np.nan
+        return result
     outputs, margins = model.with_margins([raw])
     shape = (len(raw), horizon, feature.size)
     widths = (margins[0] * model.multiple_of(level)).reshape(shape)[:-1, 0].astype("float64")
     middle = outputs[0].reshape(shape)[:-1, 0].astype("float64")  # [time - 1, targets]
-    first = model.judged_after
-    result = np.full((3, len(raw), feature.size), np.nan)
     for row, each in zip(result, (middle, middle - widths, middle + widths), strict=True):
         row[1:] = feature.in_own_units(each)
     result[:, : first + 1] = np.nan

@@ -31,7 +31,7 @@ def intervals_of(feature, outputs, truth, scale, level, series):
         series: How many series these are.
 
     Returns:
-        Dict of `constant` (in the targets' own unit), `fraction` and `scaled`, each
+        Dict of `constant` (in the unit of `unstandardise`), `fraction` and `scaled`, each
         `[horizon * targets]`, and of `multiples` `[levels, horizon * targets]`. The half widths are
         0 where there are fewer errors than `level / (1 - level)`, as no quantile of so few holds
         that often, and where fewer than 3 forecasts do not overlap: errors of one season tell
@@ -41,7 +41,9 @@ def intervals_of(feature, outputs, truth, scale, level, series):
     independent = max(len(rows) / feature.horizon, min(series, len(rows)), 1.0)
     rows = rows[spread(len(rows), max(MOST_NUMBERS // feature.width, 1))]
     shape = (len(rows), feature.horizon, feature.size)
-    forecasts, came = (feature.unscale(each[rows].reshape(shape)) for each in (outputs, truth))
+    forecasts, came = (
+        feature.unstandardise(each[rows].reshape(shape)) for each in (outputs, truth)
+    )
     found = []
     for target in range(feature.size):
         size = None

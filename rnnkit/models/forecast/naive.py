@@ -21,15 +21,33 @@ def present_value(feature, target):
     columns = target_columns(feature, target)
     if not isinstance(target, Forecast) or columns is None:
         return None
-    # Both scalings are linear: what 0 and 1 become tells all.
+    # Both scalings are linear, and any transform is the same: what 0 and 1 become tells all.
     zero, one = (
-        target.scale(feature.unscale(np.full(feature.size, value))[columns]) for value in (0.0, 1.0)
+        target.standardise(feature.unstandardise(np.full(feature.size, value))[columns])
+        for value in (0.0, 1.0)
     )
     return {
         "columns": columns,
         "scale": (one - zero).tolist(),
         "offset": zero.tolist(),
         "leads": target.horizon,
+    }
+
+
+def count_level(feature, target):
+    """How a target's present count follows from the inputs: the arguments of
+    `rnnkit.layers.CountLevel`."""
+    columns = target_columns(feature, target)
+    pairs = ((feature.deviation, 1.0), (feature.mean, 0.0))
+    scale, offset = (
+        [own[column] if feature.normalize else plain for column in columns] for own, plain in pairs
+    )
+    return {
+        "columns": columns,
+        "scale": scale,
+        "offset": offset,
+        "leads": target.horizon,
+        "period": target.period,
     }
 
 
@@ -51,8 +69,9 @@ def naive_forecasts(feature, target, x):
     columns = target_columns(feature, target)
     if columns is None or not isinstance(target, Forecast):
         return {}
-    present = feature.unscale(x[..., : feature.size])[..., columns]  # [series, time, targets]
-    present = target.scale(present)
+    # Any transform is the same on both sides; [series, time, targets].
+    present = feature.unstandardise(x[..., : feature.size])[..., columns]
+    present = target.standardise(present)
     result = {"persistence": np.tile(present, target.horizon)}
     period = target.period
     if period:

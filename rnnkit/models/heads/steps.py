@@ -8,10 +8,17 @@ import tensorflow as tf
 
 from rnnkit.features import Forecast
 from rnnkit.layers.crf import CRF
+from rnnkit.layers.distributions import (
+    COUNTS,
+    PARAMETERS,
+    CountLevel,
+    DistributionParameters,
+)
 from rnnkit.layers.missing import AddPresent, KnownErrors, bounded
 from rnnkit.layers.running_scale import AddNaive, RunningScale
 from rnnkit.losses.crf import nats_a_step
 from rnnkit.losses.entity_f1 import EntityF1
+from rnnkit.losses.likelihoods import MeanErrors, NegativeLogLikelihood
 from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
 from rnnkit.models.forecast.intervals import LEVELS
@@ -175,17 +182,83 @@ class RelativeNumbers(Numbers):
         return self.known(AddNaive(name="add_naive")([change, *self._naive]))
 
 
+class Distributions(Numbers):
+    """Forecasts as distributions: the outputs are their parameters.
+
+    Args:
+        feature: Adapted `Forecast`.
+        likelihood: Name of the distribution; see `rnnkit.layers.DistributionParameters`.
+        present: As in `Numbers`.
+        relative: Arguments of `RunningScale`, over which the network then reads values, and of
+            which deviations are multiples; or None.
+        level: Of counts the arguments of `CountLevel`, of which means are multiples; or None.
+    """
+
+    def __init__(self, feature, likelihood, present=None, relative=None, level=None):
+        super().__init__(feature, present)
+        self.likelihood = likelihood
+        self.relative = relative
+        self.level = level
+
+    def read(self, x):
+        """As `RelativeNumbers.read`."""
+        features, *self._naive = RunningScale(**self.relative, name="running_scale")(x)
+        return features
+
+    def __call__(self, inputs, states, seed):
+        """Parameters `[batch, time, parameters * width]`, first all means."""
+        width = self.feature.width
+        mean = _dense(width, seed, scale=1e-4)(states)  # [batch, time, width]
+        size = keras.ops.ones_like(mean)
+        if self.likelihood in COUNTS:
+            if self.level:
+                size = CountLevel(**self.level, name="count_level")(inputs)
+        elif self.relative:
+            size = self._naive[-1]
+            mean = AddNaive(name="add_naive")([mean, *self._naive])
+        elif self.present:
+            mean = AddPresent(**self.present, name="add_present")([inputs, mean])
+        mean = KnownErrors(name="known_errors")(mean)
+        names = PARAMETERS[self.likelihood]
+        others = [_dense(width, seed, scale=1e-4, name=name)(states) for name in names]
+        layer = DistributionParameters(self.likelihood, name="parameters")
+        return layer([mean, size, *others])
+
+    @property
+    def _counts(self):
+        """Factors and summands `[width]` that turn standardised targets into counts, as arguments
+        of the loss; none of other distributions."""
+        feature = self.feature
+        if self.likelihood not in COUNTS or not feature.normalize:
+            return {}
+        pairs = (("scale", feature.deviation), ("offset", feature.mean))
+        return {name: [*values] * feature.horizon for name, values in pairs}
+
+    def loss(self, given):
+        if is_auto(given):
+            return NegativeLogLikelihood(self.likelihood, **self._counts)
+        if isinstance(given, NegativeLogLikelihood) and given.likelihood == self.likelihood:
+            return given  # of a saved model
+        raise ValueError(
+            "loss must be left out with a likelihood, which has its own. Received: "
+            f"loss={given!r} with likelihood={self.likelihood!r}"
+        )
+
+    def metrics(self, given):
+        return [MeanErrors(self.feature.width, **self._counts)] if is_auto(given) else given
+
+
 def is_auto(given):
     """Whether `compile` was given no loss or metrics."""
     return isinstance(given, str) and given == "auto"
 
 
-def _dense(size, seed, activation=None, scale=1.0):
+def _dense(size, seed, activation=None, scale=1.0, name="output"):
     initializer = keras.initializers.VarianceScaling(scale, "fan_avg", "uniform", seed)
     return keras.layers.Dense(
         size,
         activation,
         kernel_initializer=initializer,
         dtype="float32",  # also under mixed precision
-        name="output",
+        name=name,
     )

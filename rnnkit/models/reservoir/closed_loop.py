@@ -58,9 +58,11 @@ class ClosedLoop:
         size = self.model.readouts[0].units
         width = feature.width + (size if self.model.output_feedback else 0)
         feedback, offset = np.zeros((size, width)), np.zeros(width)
-        own = [target.unscale(np.full(target.size, value)) for value in (0.0, 1.0)]
+        own = [target.unstandardise(np.full(target.size, value)) for value in (0.0, 1.0)]
         for output, column in enumerate(self.columns):
-            zero, one = (feature.scale(np.full(feature.size, each[output]))[column] for each in own)
+            zero, one = (
+                feature.standardise(np.full(feature.size, each[output]))[column] for each in own
+            )
             feedback[output, column], offset[column] = one - zero, zero
         if self.model.output_feedback:
             feedback[:, feature.width :] = np.eye(size)

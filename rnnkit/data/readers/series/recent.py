@@ -55,7 +55,7 @@ def histories(source, feature, encoding="utf-8"):
             "them one by one, or train it on a table of several with series=..."
         )
     if feature.static:
-        means = feature.mean[feature.dynamic :] if feature.normalize else [0.0] * feature.size
+        means = feature.unscale(np.zeros(feature.size))[feature.dynamic :].tolist()
         typical = dict(zip(feature.static, means, strict=False))
         _settle(found, feature, typical)
     return {name: _one(piece, feature) for name, piece in found.items()}
