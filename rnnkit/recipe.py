@@ -65,6 +65,9 @@ class Recipe(ReadsData, RecipeOptions):
         ordered: List of the classes of a label from the lowest to the highest, such as
             `["bad", "fair", "good"]`, or True for numbers: they are learned as an
             `rnnkit.features.OrderedLabel`. None for classes without an order.
+        target_weights: Of several targets a dict of name to how much its loss weighs, such as
+            `{"score": 2}`; of others 1. Each loss is relative to that of the naive answer to the
+            target, so that 1 each is fair whatever their units; see `rnnkit.losses.TargetsLoss`.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """
@@ -193,10 +196,18 @@ class Recipe(ReadsData, RecipeOptions):
 
     def scores_of(self, feature):
         """Names of the scores of a model whose output feature is given: those of the recipe, or,
-        where they are of plain classes and the feature is not, the usual ones of its type."""
+        where they are of plain classes and the feature is not, the usual ones of its type; of
+        several targets those of each, with its name in front."""
         from rnnkit.metrics import DEFAULTS, SCORES
 
         of = feature.target_type
+        if of == "targets":
+            found = []
+            for name, each in feature.targets.items():
+                fits = {*self.scores} <= {*SCORES[each.target_type]}
+                usual = DEFAULTS.get(each.target_type, SCORES[each.target_type])
+                found += [f"{name}_{score}" for score in (self.scores if fits else usual)]
+            return found
         if of in ("labels", "ordered") and not {*self.scores} <= {*SCORES[of]}:
             return list(DEFAULTS.get(of, SCORES[of]))
         return list(self.scores)
