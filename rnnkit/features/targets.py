@@ -156,6 +156,12 @@ class Targets(Feature):
         return [each.target_type for each in self._features]
 
     @property
+    def as_given(self):
+        """Dict of name to type as `recipe.data(..., target=...)` takes it, for data to score."""
+        names = {"classes": "class", "ordered": "ordered", "numbers": "number"}
+        return {name: names[of] for name, of in zip(self.names, self.types, strict=True)}
+
+    @property
     def sizes(self):
         """How many of the outputs are of each target, as a list."""
         return [1 if each.size is None else each.size for each in self._features]

@@ -39,7 +39,8 @@ def given_names(feature, names, known):
             ways = " or ".join(f"{score!r} of {target!r}" for target, score in places)
             raise ValueError(
                 "scores of several targets are called by the target and the score, such as "
-                f"{next(iter(meant))!r}. Received: {name!r}" + (f", which is {ways}" if ways else "")
+                f"{next(iter(meant))!r}. Received: {name!r}"
+                + (f", which is {ways}" if ways else "")
             )
         target, score = places[0]
         found[target].append(score)

@@ -152,7 +152,7 @@ def tune(
         data,
         tuner,
         max_trials,
-        _objective(objective, recipe),
+        _objective(objective, recipe, data),
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
@@ -210,7 +210,7 @@ def _search(job, role, workers=0, spec=None):
         job.save_best()
 
 
-def _objective(objective, recipe):
+def _objective(objective, recipe, data):
     if isinstance(objective, keras_tuner.Objective):
         return objective
     if objective is None:
@@ -220,7 +220,8 @@ def _objective(objective, recipe):
             "objective must be the name of a value such as 'val_loss', or a "
             f"keras_tuner.Objective. Received: objective={objective!r}"
         )
-    return keras_tuner.Objective(objective, direction(objective))
+    targets = data.info.get("targets", ())
+    return keras_tuner.Objective(objective, direction(objective, targets))
 
 
 def _options(options):
