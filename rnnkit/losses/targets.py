@@ -37,7 +37,9 @@ class TargetsLoss(keras.losses.Loss):
     Example:
 
     >>> loss = TargetsLoss(["classes", "numbers"], [2, 1], [1.0, 0.5])
-    >>> loss([[0.0, 1.0]], [[0.5, 0.5, 3.0]])  # log 2 + 2
+    >>> truth, outputs = np.array([[0.0, 1.0]]), np.array([[0.5, 0.5, 3.0]])
+    >>> round(float(loss(truth, outputs)), 4)  # log 2 + 2
+    2.6931
     """
 
     def __init__(
