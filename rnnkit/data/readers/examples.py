@@ -111,7 +111,7 @@ def pairs(dataset, request):
     spec = dataset.element_spec
     if isinstance(spec, dict):
         table = Table({key: [] for key in spec}, source="the dataset")
-        if len(several_targets.given_columns(table, request.given.get("target"))[0]) > 1:
+        if several_targets.are_several(request, table):
             raise ValueError(
                 "Several columns as target are for tables and frames: map the dataset to pairs of "
                 f"an input and a list of labels. Received: target={request.given['target']!r}"

@@ -52,6 +52,14 @@ def _typed(part, known):
     return part, None
 
 
+def are_several(request, table):
+    """Whether a user gave several columns as targets, for a recipe that may have such."""
+    given = request.given.get("target")
+    return (
+        given is not None and request.may_have_targets and len(given_columns(table, given)[0]) > 1
+    )
+
+
 def refuse(request, why):
     """Raises a ValueError where the user says the types of several targets and there are none.
 
