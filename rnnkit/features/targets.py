@@ -72,6 +72,7 @@ class Targets(Feature):
     accepts_numbers = True
     decodes_in_graph = True
     reads_columns = True
+    padding = float("nan")  # what stands for a target that is not known
     learned = ("targets", "fractions", "known")
     adjustable = ("weights",)
 

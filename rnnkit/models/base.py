@@ -419,8 +419,8 @@ class Model(
         Returns:
             NumPy array, of one input too with the inputs on its first axis: for labels the
             probabilities `[inputs, classes]`; for numbers values `[inputs, size]` in units of the
-            standardised target (`infer` gives the original unit). Outputs of sequences are padded
-            to the longest.
+            standardised target (`infer` gives the original unit); for several targets both, side by
+            side (`Targets.parts` has the slices). Outputs of sequences are padded to the longest.
         """
         if isinstance(x, list) and not x:
             return np.zeros((0, *(size or 0 for size in self.output_shape[1:])), "float32")
