@@ -1,17 +1,15 @@
 """The feature for several targets an example, each a class or a number."""
 
-import collections.abc
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from rnnkit.features.base import Feature
-from rnnkit.features.conversion import asserted, is_frame, strings, text_of
+from rnnkit.features.conversion import asserted, text_of
 from rnnkit.features.label import Label
 from rnnkit.features.number import Number
 from rnnkit.features.ordered import OrderedLabel
-from rnnkit.formats import cells, several
+from rnnkit.features.target_columns import columns_of, is_one, texts_of
 from rnnkit.utils import checks
 from rnnkit.utils.messages import listed, shorten
 
@@ -182,9 +180,7 @@ class Targets(Feature):
 
     def holds_one(self, values):
         """Whether values are the targets of one example: a dict of single values."""
-        if not isinstance(values, collections.abc.Mapping):
-            return False
-        return not any(map(_is_column, values.values()))
+        return is_one(values)
 
     def to_tensor(self, values):
         """Targets of examples to a string tensor `[batch, targets]`, empty where not known.
@@ -196,74 +192,12 @@ class Targets(Feature):
         if isinstance(values, tf.Tensor) and values.dtype == tf.string:
             self.check_spec(tf.TensorSpec(values.shape, values.dtype))
             return values
-        columns = self._columns(values)
+        columns = columns_of(values, self.names)
         texts = [self._texts(name, column) for name, column in columns.items()]
         return tf.stack([tf.constant(each, tf.string) for each in texts], axis=1)
 
-    def _columns(self, values):
-        """Dict of name to a list of cells, in the order of the targets."""
-        if isinstance(values, tf.Tensor):
-            values = values.numpy()
-        if is_frame(values):
-            found = {str(name): values[name].tolist() for name in values.columns}
-            return self._named(found, "The frame")
-        if isinstance(values, collections.abc.Mapping):
-            found = {name: list(column) for name, column in values.items()}
-            if len({len(column) for column in found.values()}) > 1:
-                sizes = {name: len(column) for name, column in found.items()}
-                raise ValueError(f"Targets must have columns of equal lengths. Received: {sizes}")
-            return self._named(found, "The dict")
-        if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-            raise ValueError(f"{self._wanted()}. Received: {values!r}")
-        rows = []
-        for index, row in enumerate(values):
-            if isinstance(row, collections.abc.Mapping):
-                row = [self._named(row, f"Example {index}")[name] for name in self.names]
-            elif isinstance(row, (str, bytes)) or not hasattr(row, "__len__"):
-                raise ValueError(f"{self._wanted()}. Received: {row!r} at position {index}")
-            if len(row) != len(self.names):
-                raise ValueError(
-                    f"{self._wanted()}. Received: {shorten(repr(row), 80)} at position {index}"
-                )
-            rows.append(list(row))
-        cells_of = zip(*rows, strict=True) if rows else [()] * len(self.names)
-        return {name: list(each) for name, each in zip(self.names, cells_of, strict=True)}
-
-    def _named(self, found, what):
-        lacking = [name for name in self.names if name not in found]
-        if lacking:
-            raise ValueError(
-                f"{what} lacks the targets {listed(lacking)}. Found: {listed(list(found))}"
-            )
-        return {name: found[name] for name in self.names}
-
-    def _wanted(self):
-        return (
-            f"Targets takes the targets {listed(self.names)} of each example, as a dict or a list "
-            "of values in that order"
-        )
-
     def _texts(self, name, column):
-        """Cells of a target as byte strings, empty where not known."""
-        numeric = self.targets[name].target_type == "numbers"
-        found = []
-        for index, cell in enumerate(column):
-            cell = cell.item() if isinstance(cell, np.generic) else cell
-            if cells.missing(cell) or (isinstance(cell, (str, bytes)) and not cell.strip()):
-                found.append(b"")
-                continue
-            if not numeric:
-                where = f"The target {name!r}, example {index}"
-                found.append(strings(np.array([cell], object), where)[0].strip())
-                continue
-            value = cells.number(text_of(cell) if isinstance(cell, bytes) else cell)
-            if value is None or np.isinf(value):
-                raise ValueError(
-                    f"The target {name!r} takes finite numbers. Received: {cell!r} at position "
-                    f"{index}"
-                )
-            found.append(b"" if np.isnan(value) else repr(value).encode())
-        return found
+        return texts_of(column, name, self.targets[name].target_type == "numbers")
 
     def check_spec(self, spec):
         """Raises a ValueError unless a dataset's elements are strings `[targets]`, or batches."""
@@ -285,7 +219,7 @@ class Targets(Feature):
             rows = np.concatenate(batches) if batches else np.zeros((0, len(self.names)), object)
             columns = {name: rows[:, index].tolist() for index, name in enumerate(self.names)}
         else:
-            columns = self._columns(data)
+            columns = columns_of(data, self.names)
         self.known, self.fractions = [], []
         for name, feature in self.targets.items():
             texts = self._texts(name, columns[name])
@@ -460,10 +394,6 @@ class _named:
         if kind is not None and issubclass(kind, ValueError):
             raise type(error)(f"The target {self.name!r}: {error}") from None
         return False
-
-
-def _is_column(value):
-    return several.is_list(value) or (hasattr(value, "__len__") and hasattr(value, "dtype"))
 
 
 def _checked(targets):

@@ -206,6 +206,9 @@ def test_what_cannot_be_is_refused(trained):
             model.compile(metrics=metrics)
     with pytest.raises(ValueError, match="metrics must be left out"):
         model.compile(weighted_metrics=["accuracy"])
+    columns = {"label": LABELS, "score": SCORES}
+    with pytest.raises(ValueError, match="needs targets that are a list.*dict of .'label'"):
+        model.fit(X, columns, validation_split=0.2)
     model.compile(metrics=TargetMetric.all_of(model.output_feature)[:1])
     assert set(model.evaluate(X, Y, verbose=0, return_dict=True)) == {"loss", "label_accuracy"}
     series = Series().adapt([[[1.0], [2.0]], [[1.0]]])
