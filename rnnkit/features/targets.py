@@ -15,6 +15,7 @@ from rnnkit.utils.messages import listed, shorten
 
 # Names that stand beside the targets in what is predicted.
 TAKEN = ("input", "probabilities")
+SERVED = ("probability", "classes", "probabilities")  # of a class, with its name in front
 TYPES = {"class": Label, "ordered": OrderedLabel, "number": Number}
 
 
@@ -422,6 +423,12 @@ def _checked(targets):
                 f"The target {name!r} must be a Label, an OrderedLabel, a Detection or a Number, "
                 "one that is normalised and without a size (give each number a target of its own). "
                 f"Received: {feature!r}"
+            )
+        served = [f"{name}_{each}" for each in SERVED if f"{name}_{each}" in targets]
+        if served and not number:
+            raise ValueError(
+                f"targets must not have the name {served[0]!r} beside {name!r}: an exported model "
+                f"gives what belongs to {name!r} under it. Received: {listed(list(targets))}"
             )
     if len({id(each) for each in targets.values()}) < len(targets):
         raise ValueError("targets must have a feature of its own each. Received: one for several")

@@ -457,8 +457,8 @@ class Model(
             x: Raw inputs as in `predict`.
 
         Returns:
-            A list with what the output feature's `decode` gives for each input; for one input
-            (see `Feature.holds_one`) its result alone.
+            A list with what the output feature's `decode` gives for each input, of several targets
+            a dict of each; for one input (see `Feature.holds_one`) its result alone.
 
         Example:
 

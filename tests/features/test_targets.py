@@ -149,6 +149,7 @@ def test_values_that_do_not_fit(adapted, rows, message):
         ({"a": Label(), "probabilities": Number()}, "none of input, probabilities"),
         ({"a": Label(), 3: Number()}, "names that are texts.*Received: 3"),
         (dict.fromkeys(("a", "b"), Number()), "a feature of its own each"),
+        ({"a": Label(), "a_classes": Number()}, "the name 'a_classes' beside 'a'"),
         (None, "must be a dict of at least two"),
     ],
 )

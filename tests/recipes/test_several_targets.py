@@ -237,6 +237,15 @@ def test_refused(name, source, options, message):
         recipes.get(name).data(source, **options)
 
 
+@pytest.mark.parametrize("feature", [Label, Labels])
+def test_features_of_one_target_alone_are_refused(feature):
+    recipe = recipes.get("spam")
+    data = recipe.data(FRAME, target=TYPES)
+    text = rnnkit.features.Text()
+    with pytest.raises(ValueError, match="several targets here.*label_feature.*in place of Label"):
+        recipe.adapt_features(data, text, feature())
+
+
 def test_folders_of_classes_have_no_columns(tmp_path):
     for name in ("good", "bad"):
         (tmp_path / name).mkdir()
