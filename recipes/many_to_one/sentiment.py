@@ -4,7 +4,8 @@
     rnnkit infer sentiment.keras "The trailer is dreadful, but the film is a delight."
 
 Own data: a csv, tsv or jsonl file with the columns `text` and `label`, a folder of splits, or any
-TFDS dataset with a text and a label (`--data imdb_reviews`).
+TFDS dataset with a text and a label (`--data imdb_reviews`). Several targets are learned together:
+`--target label,score`, or `--target label:class,stars:number` where numbers could be classes.
 """
 
 import rnnkit

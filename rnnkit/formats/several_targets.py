@@ -56,6 +56,12 @@ def told(columns, types, where):
     for name, cells in columns.items():
         found[name], doubt = (types[name], None) if name in types else _type_of(name, cells, where)
         doubts += [doubt] if doubt else []
+    if not doubts and not types and all(map(_says_whether, columns.values())):
+        found = dict.fromkeys(found)
+        doubts = [
+            f"{next(iter(found))!r} holds words such as yes and no, which may be classes, or say "
+            "as 1 and 0 do whether an example has a label"
+        ]
     if not doubts:
         return found
     unsure = [name for name, each in found.items() if each is None]
@@ -112,6 +118,12 @@ def _type_of(name, cells, where):
             "would have an example or two each"
         )
     return "class", None
+
+
+def _says_whether(cells):
+    """Whether a column holds yes and no, or true and false, in words."""
+    found = {str(cell).strip().lower() for cell in cells if not _empty(cell)}
+    return found <= {"yes", "no", "y", "n", "true", "false", "t", "f", "0", "1"}
 
 
 def _empty(cell):

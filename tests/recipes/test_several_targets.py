@@ -100,6 +100,7 @@ def test_every_form_is_read(form, tmp_path, capsys):
         ({"a": ["x", "y", None], "b": [1.5, 2, None]}, {"a": "class", "b": "number"}),
         ({"a": ["x", "y", ""], "b": ["1", "2.5", "nan"]}, {"a": "class", "b": "number"}),
         ({"a": [True, False, True], "b": ["u", "v", "u"]}, {"a": "class", "b": "class"}),
+        ({"a": ["yes", "no", "yes"], "b": ["u", "v", "u"]}, {"a": "class", "b": "class"}),
         ({"a": [0, 1, 1], "b": ["1", "0", "1"]}, None),
         ({"a": [True, False, True], "b": ["1.0", "false", "0"]}, None),
     ],
@@ -124,6 +125,7 @@ MANY = [f"t{i}" for i in range(30)]
         ({"a": ["x", "y"], "b": ["1,5", "2,5"]}, "or numbers with a decimal comma"),
         ({"a": ["x", "y"] * 15, "b": MANY}, "30 different values in 30 rows, which as classes"),
         ({"a": ["x", "y"], "b": [None, None]}, "'b' holds nothing"),
+        ({"a": ["yes", "no"], "b": [True, False]}, "'a' holds words such as yes and no, which may"),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_refused(columns, message):
