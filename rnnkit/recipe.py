@@ -109,11 +109,11 @@ class Recipe(ReadsData, RecipeOptions):
         """The pair of two features, each adapted to its side of the training data; one feature for
         both sides is adapted to both."""
         kind, spec = output_feature.target_type, data.train.element_spec[-1]
-        if data.info.get("targets") is not None and kind != "targets":
+        if data.info.get("target_types") is not None and kind != "targets":
             raise ValueError(
                 "An example has several targets here, classes or numbers: use label_feature(data) "
                 f"of the recipe, or Targets(...), in place of {type(output_feature).__name__}. "
-                f"Received: targets {data.info['targets']}"
+                f"Received: targets {data.info['target_types']}"
             )
         if kind in ("classes", "ordered") and spec.shape.rank:
             raise ValueError(

@@ -47,7 +47,7 @@ def by_rows(data, count, styles=False):
         )
     side = 1 if styles else 0
     inputs, targets = keys[:, side], values[1 - side]
-    types = data.info.get("targets")
+    types = data.info.get("target_types")
     if types is not None:
         rows = [[text_of(each) for each in row] for row in _targets(both)]
         targets = labels_of(rows, types)

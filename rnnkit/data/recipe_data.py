@@ -133,7 +133,7 @@ class ReadsData:
         """
         from rnnkit.features import Label, Labels, OrderedLabel, Targets
 
-        types = None if data is None else data.info.get("targets")
+        types = None if data is None else data.info.get("target_types")
         if types is not None:
             if ordered:
                 raise ValueError(

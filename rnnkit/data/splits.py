@@ -45,7 +45,7 @@ class Data:
             time), `step` (seconds, or None), `frequency` (such as `"hourly"`, or None) and
             `period` (rows in a season, or None). Of labels of which an example may have several:
             `labels`, the names of their columns, and `label_separator`, each if there is such. Of
-            several targets of kinds of their own: `targets`, a dict of name to `"class"`,
+            several targets of kinds of their own: `target_types`, a dict of name to `"class"`,
             `"ordered"` or `"number"`.
         groups: Dict of `"train"` and `"validation"` to a value for each of their examples, those of
             equal ones being in one fold where the data is divided in folds; None for none.

@@ -220,7 +220,7 @@ def _objective(objective, recipe, data):
             "objective must be the name of a value such as 'val_loss', or a "
             f"keras_tuner.Objective. Received: objective={objective!r}"
         )
-    targets = data.info.get("targets", ())
+    targets = data.info.get("target_types", ())
     return keras_tuner.Objective(objective, direction(objective, targets))
 
 

@@ -76,7 +76,7 @@ def test_every_form_is_read(form, tmp_path, capsys):
     data = recipes.get("sentiment").data(source, **options)
     rows = [[label, repr(score)] for label, score in zip(LABELS, SCORES, strict=True)]
     assert examples(data) == dict(zip(TEXTS, rows, strict=True))
-    assert list(data.info["targets"].values()) == ["class", "number"]
+    assert list(data.info["target_types"].values()) == ["class", "number"]
     _, targets = recipes.get("sentiment").adapt(data)
     assert type(targets) is Targets
     assert [type(each) for each in targets.targets.values()] == [Label, Number]
@@ -149,7 +149,7 @@ def test_two_columns_of_0_and_1_are_labels_unless_it_is_said(capsys):
     frame = FRAME.assign(rude=[i % 2 for i in range(60)], loud=[int(i % 3 == 0) for i in range(60)])
     recipe = recipes.get("spam")
     data = recipe.data(frame, target=["rude", "loud"])
-    assert "targets" not in data.info and type(recipe.adapt(data)[1]) is Labels
+    assert "target_types" not in data.info and type(recipe.adapt(data)[1]) is Labels
     data = recipe.data(frame, target={"rude": "class", "loud": "class"})
     assert [type(each) for each in recipe.adapt(data)[1].targets.values()] == [Label, Label]
     assert "labels" not in data.info

@@ -259,4 +259,4 @@ def _of_frame(frame, types, request, info):
     if found is None:
         return frame, info
     joined = several_targets.join(table, names, found, bool(types))
-    return table.columns[joined], {**info, "targets": found}
+    return table.columns[joined], {**info, "target_types": found}

@@ -149,7 +149,7 @@ def info(request, table, column):
     """What `rnnkit.data.Data.info` says of the column of the targets of a table, as a dict."""
     cells = table.columns[column]
     if isinstance(cells, several_targets.Rows):
-        return {"targets": dict(cells.types)}
+        return {"target_types": dict(cells.types)}
     return several_labels.info(request, table)
 
 
@@ -159,7 +159,7 @@ def merged(found):
     Raises:
         ValueError: Where the targets are of other types in one than in another.
     """
-    types = [each.get("targets") for each in found]
+    types = [each.get("target_types") for each in found]
     for each in types:
         if each != types[0]:
             first, other = (shown or "labels, or one class" for shown in (types[0], each))
