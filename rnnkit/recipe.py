@@ -65,6 +65,10 @@ class Recipe(ReadsData, RecipeOptions):
         ordered: List of the classes of a label from the lowest to the highest, such as
             `["bad", "fair", "good"]`, or True for numbers: they are learned as an
             `rnnkit.features.OrderedLabel`. None for classes without an order.
+        target_weights: Of several targets, which `recipe.data(..., target=["label", "score"])`
+            reads, a dict of name to how much its loss weighs, such as `{"score": 2}`; of others 1.
+            Each loss is relative to that of the naive answer to the target, so that 1 each is fair
+            whatever their units; see `rnnkit.losses.TargetsLoss`.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
     """
@@ -105,6 +109,12 @@ class Recipe(ReadsData, RecipeOptions):
         """The pair of two features, each adapted to its side of the training data; one feature for
         both sides is adapted to both."""
         kind, spec = output_feature.target_type, data.train.element_spec[-1]
+        if data.info.get("target_types") is not None and kind != "targets":
+            raise ValueError(
+                "An example has several targets here, classes or numbers: use label_feature(data) "
+                f"of the recipe, or Targets(...), in place of {type(output_feature).__name__}. "
+                f"Received: targets {data.info['target_types']}"
+            )
         if kind in ("classes", "ordered") and spec.shape.rank:
             raise ValueError(
                 "An example may have several labels here, as targets are lists: use "
@@ -193,10 +203,18 @@ class Recipe(ReadsData, RecipeOptions):
 
     def scores_of(self, feature):
         """Names of the scores of a model whose output feature is given: those of the recipe, or,
-        where they are of plain classes and the feature is not, the usual ones of its type."""
+        where they are of plain classes and the feature is not, the usual ones of its type; of
+        several targets those of each, with its name in front."""
         from rnnkit.metrics import DEFAULTS, SCORES
 
         of = feature.target_type
+        if of == "targets":
+            found = []
+            for name, each in feature.targets.items():
+                fits = {*self.scores} <= {*SCORES[each.target_type]}
+                usual = DEFAULTS.get(each.target_type, SCORES[each.target_type])
+                found += [f"{name}_{score}" for score in (self.scores if fits else usual)]
+            return found
         if of in ("labels", "ordered") and not {*self.scores} <= {*SCORES[of]}:
             return list(DEFAULTS.get(of, SCORES[of]))
         return list(self.scores)

@@ -39,9 +39,13 @@ class DnaClassification(rnnkit.Recipe):
         "target": ("label", "class", "kind", "category", "target"),
     }
 
-    def features(self, data, *, both_strands=False, positions=4, max_length=2000, ordered=None):
+    def features(
+        self, data, *, both_strands=False, positions=4, max_length=2000, ordered=None,
+        target_weights=None,
+    ):  # fmt: skip
         sequence = rnnkit.features.Nucleotides(both_strands, positions, max_length)
-        return self.adapt_features(data, sequence, self.label_feature(data, ordered))
+        label = self.label_feature(data, ordered, target_weights)
+        return self.adapt_features(data, sequence, label)
 
     # === Model ===
 

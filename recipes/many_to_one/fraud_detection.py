@@ -39,12 +39,16 @@ class FraudDetection(rnnkit.Recipe):
     }
 
     def features(
-        self, data, *, categories=None, amounts=None, positive=None, max_events=400, threshold="f1"
-    ):
+        self, data, *, categories=None, amounts=None, positive=None, max_events=400, threshold="f1",
+        target_weights=None,
+    ):  # fmt: skip
         events = rnnkit.features.Events(categories, amounts, max_length=max_events)
-        return self.adapt_features(
-            data, events, rnnkit.features.Detection(positive, choose=threshold)
-        )
+
+        def label():
+            return rnnkit.features.Detection(positive, choose=threshold)
+
+        target = self.label_feature(data, None, target_weights, label)
+        return self.adapt_features(data, events, target)
 
     # === Model ===
 
@@ -57,8 +61,11 @@ class FraudDetection(rnnkit.Recipe):
     ema_momentum = 0.99
 
     def compile(self, model, *, balance=0.5, learning_rate=3e-3):
-        weights = model.output_feature.weights(balance)
-        loss = rnnkit.losses.balanced.BalancedCrossEntropy(weights)
+        label = model.output_feature
+        if label.target_type == "targets":
+            loss = rnnkit.losses.TargetsLoss.of(label, balance)
+        else:
+            loss = rnnkit.losses.BalancedCrossEntropy(label.weights(balance))
         model.compile(optimizer=self.optimizer(learning_rate), loss=loss)
 
     # === Scores and training ===

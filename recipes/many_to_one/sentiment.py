@@ -4,7 +4,8 @@
     rnnkit infer sentiment.keras "The trailer is dreadful, but the film is a delight."
 
 Own data: a csv, tsv or jsonl file with the columns `text` and `label`, a folder of splits, or any
-TFDS dataset with a text and a label (`--data imdb_reviews`).
+TFDS dataset with a text and a label (`--data imdb_reviews`). Several targets are learned together:
+`--target label,score`, or `--target label:class,stars:number` where numbers could be classes.
 """
 
 import rnnkit
@@ -29,14 +30,17 @@ class Sentiment(rnnkit.Recipe):
         "target": ("label", "sentiment", "class", "category", "target"),
     }
 
-    def features(self, data, *, vocabulary_size=20_000, max_length=400, vectors=None, ordered=None):
+    def features(
+        self, data, *, vocabulary_size=20_000, max_length=400, vectors=None, ordered=None,
+        target_weights=None,
+    ):  # fmt: skip
         text = rnnkit.features.Text(
             vocabulary_size=vocabulary_size,
             max_length=max_length,
             keep="both",  # a review's verdict tends to stand at its end
             vectors=vectors,
         )
-        return self.adapt_features(data, text, self.label_feature(data, ordered))
+        return self.adapt_features(data, text, self.label_feature(data, ordered, target_weights))
 
     # === Model ===
 

@@ -52,9 +52,11 @@ class ImageClassification(rnnkit.Recipe):
         "target": ("label", "class", "category", "target"),
     }
 
-    def features(self, data, *, size=None, channels=None, fit="stretch", ordered=None):
+    def features(
+        self, data, *, size=None, channels=None, fit="stretch", ordered=None, target_weights=None
+    ):
         image = rnnkit.features.Image(size=size, channels=channels, fit=fit)
-        return self.adapt_features(data, image, self.label_feature(data, ordered))
+        return self.adapt_features(data, image, self.label_feature(data, ordered, target_weights))
 
     # === Model ===
 

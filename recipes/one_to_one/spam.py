@@ -33,8 +33,9 @@ class Spam(rnnkit.Recipe):
     }
 
     def features(
-        self, data, *, vocabulary_size=20_000, ngrams=2, min_count=2, vectors=None, ordered=None
-    ):
+        self, data, *, vocabulary_size=20_000, ngrams=2, min_count=2, vectors=None, ordered=None,
+        target_weights=None,
+    ):  # fmt: skip
         text = rnnkit.features.Text(
             vocabulary_size=vocabulary_size,
             ngrams=ngrams,
@@ -43,7 +44,7 @@ class Spam(rnnkit.Recipe):
             digits=False,  # what a number looks like tells more than which it is
             vectors=vectors,
         )
-        return self.adapt_features(data, text, self.label_feature(data, ordered))
+        return self.adapt_features(data, text, self.label_feature(data, ordered, target_weights))
 
     # === Model ===
 

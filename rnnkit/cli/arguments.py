@@ -44,7 +44,10 @@ def add_data(parser):
     parser.add_argument("--name", help="which set, where a folder holds several")
     parser.add_argument("--input", type=column, metavar="COLUMN", help="column of the inputs")
     parser.add_argument(
-        "--target", type=column, metavar="COLUMN", help="column of the targets, or A,B of labels"
+        "--target",
+        type=column,
+        metavar="COLUMN",
+        help="column of the targets, A,B of labels, or A:class,B:number of several kinds",
     )
     parser.add_argument("--fold", help="fold that is the test, of a table with a column fold")
     parser.add_argument(

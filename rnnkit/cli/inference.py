@@ -101,7 +101,7 @@ def run_evaluate(options):
         if recipe is None:  # what a file says is a name, never a path of code to run
             recipe = _installed(model.recipe, options.model)
         chosen = accepted(model, "score", options.set)
-        examples = _examples(recipe, options)
+        examples = _examples(recipe, options, model.output_feature)
         scores = model.score(examples, **chosen)
         count = int(examples.reduce(0, lambda count, *_: count + 1))
     if options.json:
@@ -110,9 +110,12 @@ def run_evaluate(options):
         print(f"{line_of(scores)}   ({count:,} examples)")
 
 
-def _examples(recipe, options):
-    """The examples to score: all that the user has, or one part."""
+def _examples(recipe, options, feature):
+    """The examples to score: all that the user has, or one part. Several targets are read as those
+    of the model, unless the user says otherwise."""
     arguments = data_arguments(options)
+    if arguments["target"] is None and feature is not None and feature.target_type == "targets":
+        arguments["target"] = feature.as_given
     if arguments["source"] is None:
         return getattr(recipe.data(**arguments), options.split or "test")
     from rnnkit.data.readers.sources import load_whole

@@ -225,7 +225,16 @@ def predictions(results, word_rows=False):
 def _cells(result, word_rows):
     """The columns that a result gives."""
     from rnnkit.features.tagged import Tagged
+    from rnnkit.features.targets import Predicted
 
+    if isinstance(result, Predicted):
+        chances = result.get("probabilities", {})
+        cells = {}
+        for name in [name for name in result if name != "probabilities"]:
+            cells[f"{name}_prediction"] = [result[name]]
+            if name in chances:
+                cells[f"{name}_probability"] = [chances[name].get(str(result[name]))]
+        return cells
     if isinstance(result, Tagged) and word_rows:
         return {"prediction": [tag for _, tag in result]}
     if isinstance(result, Tagged):

@@ -175,7 +175,7 @@ class OfRecipe:
         several = recipe.data_types[1] == "label"  # perhaps
         scores = recipe.scores_of(recipe.label_feature(data)) if several else recipe.scores
         self.score_name = scores[0]
-        self.direction = direction(self.score_name)
+        self.direction = direction(self.score_name, data.info.get("target_types", ()))
         self.data = data if examples is None else part_of(data, examples)
         self.examples = examples
         self._features = None

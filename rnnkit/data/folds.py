@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.partition import Folds
+from rnnkit.data.readers.several_targets import labels_of
 from rnnkit.data.splits import Data
 from rnnkit.data.stored import Several
 from rnnkit.features.conversion import text_of
@@ -46,7 +47,12 @@ def by_rows(data, count, styles=False):
         )
     side = 1 if styles else 0
     inputs, targets = keys[:, side], values[1 - side]
-    if _holds_several(both.element_spec):
+    types = data.info.get("target_types")
+    if types is not None:
+        rows = [[text_of(each) for each in row] for row in _targets(both)]
+        targets = labels_of(rows, types)
+        targets = np.zeros(len(rows)) if targets is None else targets
+    elif _holds_several(both.element_spec):
         rows = [np.asarray(labels).tolist() for labels in _targets(both)]
         codes, names = numbered(text_of(each) for row in rows for each in row)
         targets = Several(tf.RaggedTensor.from_row_lengths(codes, list(map(len, rows))), names)

@@ -23,7 +23,8 @@ class Partition:
     Copies of an input lie in one part, so that no test asks for what was learned by heart; so do
     the rows of a group. Classes have about the same fraction in each part, and one that has three
     different inputs is in all of them. Of several labels an example (`stored.Several`), its class
-    is the one that is rarest in the data, and each label is in training.
+    is the one that is rarest in the data, and each label is in training; of several targets
+    (`stored.Joint`) the classes are such labels.
 
     Args:
         inputs: Tensor of the inputs, examples on the first axis; may be ragged; or a
@@ -58,6 +59,7 @@ class Partition:
                 f"The data has {size} examples, too few to set some apart: expected at least "
                 f"{LEAST}, or files for train, validation and test"
             )
+        targets = _classes_of(targets)
         same = _codes(inputs)
         self.copies = int((np.bincount(same) > 1).sum())
         blocks = _blocks(same, groups)
@@ -159,6 +161,7 @@ class Folds:
     """
 
     def __init__(self, inputs, targets, count, groups=None):
+        targets = _classes_of(targets)
         same = _codes(inputs)
         self.copies = int((np.bincount(same) > 1).sum())
         blocks = _blocks(same, groups)
@@ -290,6 +293,13 @@ def _flat(values):
 
 def _digest(row):
     return hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
+
+
+def _classes_of(targets):
+    """Of several targets (`stored.Joint`) the classes among them, as several labels."""
+    if not isinstance(targets, stored.Joint):
+        return targets
+    return targets.tensor if targets.labels is None else targets.labels
 
 
 def _members(targets):

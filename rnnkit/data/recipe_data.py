@@ -42,10 +42,17 @@ class ReadsData:
             name: Which set, where a folder holds several.
             input: Column (name or position) or TFDS feature of the inputs. Of a series one or
                 several, such as `"load,2"` or a list; all columns of numbers by default.
-            target: The same for the targets; of a series the inputs by default. Several columns,
-                such as `["rude", "loud"]` or `"rude,loud"`, are labels, of which an example has
-                those with a 1: such a model tells them apart by `rnnkit.features.Labels`, as it
-                does where the targets are lists.
+            target: The same for the targets; of a series the inputs by default. Several columns of
+                0 and 1, such as `["rude", "loud"]` or `"rude,loud"`, are labels, of which an
+                example has those with a 1: such a model tells them apart by
+                `rnnkit.features.Labels`, as it does where the targets are lists. Several other
+                columns are targets of kinds of their own, which one model learns together
+                (`rnnkit.features.Targets`): words are classes, numbers with decimals are numbers,
+                and how they are read is printed. What may be either, such as whole numbers, is
+                refused until it is said: `{"label": "class", "stars": "number"}` or
+                `"label:class,stars:number"`; `"ordered"` is a class that is a number, such as a
+                grade. So two columns of 0 and 1 are two classes where it says so. An empty cell is
+                a target that is not known, and counts neither in the loss nor in the scores.
             encoding: Character encoding of files.
             skip_unreadable: Whether audio files and strokes that cannot be read are left out,
                 with a warning that counts them, instead of raising.
@@ -112,16 +119,36 @@ class ReadsData:
             )
 
     @staticmethod
-    def label_feature(data, ordered=None):
+    def label_feature(data, ordered=None, target_weights=None, label=None):
         """The feature of labels for some data: `rnnkit.features.Labels` where an example may have
-        several, as its targets are lists, and `Label` or `OrderedLabel` where it has one.
+        several, as its targets are lists, `Targets` where it has several targets of kinds of their
+        own, and `Label` or `OrderedLabel` where it has one.
 
         Args:
             data: `rnnkit.data.Data`; or None, for a feature that is not adapted.
             ordered: As the option of that name.
+            target_weights: As the option of that name.
+            label: Function that makes the feature of a class, where it is always another one, which
+                takes no lists; None for those above.
         """
-        from rnnkit.features import Label, Labels, OrderedLabel
+        from rnnkit.features import Label, Labels, OrderedLabel, Targets
 
+        types = None if data is None else data.info.get("target_types")
+        if types is not None:
+            if ordered:
+                raise ValueError(
+                    "ordered is for one class an example, and here are several targets: say which "
+                    "of them are ordered, target={'stars': 'ordered', ...}. "
+                    f"Received: ordered={ordered!r}"
+                )
+            return Targets.of(types, target_weights, label or Label)
+        if target_weights is not None:
+            raise ValueError(
+                "target_weights is for several targets of kinds of their own, and here is one. "
+                f"Received: target_weights={target_weights!r}"
+            )
+        if label is not None:
+            return label()
         if data is None or not data.train.element_spec[1].shape.rank:
             return OrderedLabel.of(ordered) if ordered else Label()
         if ordered:

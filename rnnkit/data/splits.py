@@ -12,6 +12,7 @@ from rnnkit.data import stored
 from rnnkit.data.partition import FRACTIONS, PARTS, Partition
 from rnnkit.formats.cells import missing
 from rnnkit.formats.sentences import Sentences
+from rnnkit.formats.several_targets import Rows
 from rnnkit.formats.tables import Table
 from rnnkit.formats.texts import Texts
 from rnnkit.utils import memory
@@ -43,7 +44,9 @@ class Data:
             (names of the inputs and the targets), `time` (whether the first input column is the
             time), `step` (seconds, or None), `frequency` (such as `"hourly"`, or None) and
             `period` (rows in a season, or None). Of labels of which an example may have several:
-            `labels`, the names of their columns, and `label_separator`, each if there is such.
+            `labels`, the names of their columns, and `label_separator`, each if there is such. Of
+            several targets of kinds of their own: `target_types`, a dict of name to `"class"`,
+            `"ordered"` or `"number"`.
         groups: Dict of `"train"` and `"validation"` to a value for each of their examples, those of
             equal ones being in one fold where the data is divided in folds; None for none.
 
@@ -277,7 +280,7 @@ def take(table, rows):
     def taken(values):
         if isinstance(values, np.ndarray):
             return values[np.asarray(rows)]
-        return values.take(rows) if isinstance(values, (Texts, Sentences)) else [
+        return values.take(rows) if isinstance(values, (Texts, Sentences, Rows)) else [
             values[row] for row in rows
         ]  # fmt: skip
 

@@ -138,6 +138,27 @@ class Several(Numbered):
         return Several(taken.codes, taken.names)
 
 
+class Joint(Stored):
+    """Several targets of each example, classes and numbers, as texts.
+
+    Args:
+        tensor: String tensor `[examples, targets]`, empty where a target is not known.
+        labels: `Several` of those that are classes, by which examples are parted; None without any.
+    """
+
+    def __init__(self, tensor, labels):
+        self.tensor = tensor
+        self.labels = labels
+        self.size = int(tensor.shape[0])
+
+    def take(self, rows):
+        labels = None if self.labels is None else self.labels.take(rows)
+        return Joint(tf.gather(self.tensor, rows), labels)
+
+    def blocks(self, ends):
+        return _in_blocks(self.tensor, ends), lambda block: block
+
+
 class Plain(Stored):
     """A tensor as it is.
 

@@ -19,6 +19,7 @@ from rnnkit.features.strokes import Strokes
 from rnnkit.features.style import Style
 from rnnkit.features.subwords import Subwords
 from rnnkit.features.tags import Tags
+from rnnkit.features.targets import Targets
 from rnnkit.features.text import Text
 from rnnkit.features.vectors import Vectors
 from rnnkit.features.video import Video
@@ -46,6 +47,7 @@ __all__ = [
     "Subwords",
     "Strokes",
     "Tags",
+    "Targets",
     "Text",
     "Vectors",
     "Video",

@@ -61,9 +61,9 @@ class Feature:
         music: Whether values are pieces of music, with `augment` and `histograms`.
 
         target_type: What outputs are where the feature is a target, which decides their scores:
-            `"classes"`, `"ordered"`, `"labels"` (several an example), `"numbers"`, `"tags"`,
-            `"texts"`, `"values"` (sequences of numbers), `"forecasts"`, `"notes"` or `"keys"`; None
-            for a feature of inputs alone.
+            `"classes"`, `"ordered"`, `"labels"` (several an example), `"numbers"`, `"targets"`
+            (several of these an example), `"tags"`, `"texts"`, `"values"` (sequences of numbers),
+            `"forecasts"`, `"notes"` or `"keys"`; None for a feature of inputs alone.
         calibrates: Whether `calibrate` has something to choose on validation data.
         reads_columns: Whether a row of a frame of several columns is one raw value, although raw
             values are texts.
@@ -187,6 +187,10 @@ class Feature:
         By default each argument's attribute.
         """
         return arguments_of(self, type(self))
+
+    def continues(self, newer):
+        """Raises a ValueError where a newer feature of the class encodes other things than this one
+        does; see `rnnkit.features.extending`."""
 
     @classmethod
     def from_config(cls, config):

@@ -43,6 +43,7 @@ def extended(base, newer):
             "vectors must be left out beside a base, which has learned the vectors of its words. "
             f"Received: vectors={newer.vectors.source!r}"
         )
+    base.continues(newer)
     mine, theirs = base.get_config(), newer.get_config()
     kept = {*base.entries, *base.learned, "vectors"}
     differ = sorted(

@@ -31,6 +31,7 @@ from rnnkit.layers.reservoir import ESN, ESNCell, StreamMemory
 from rnnkit.layers.running_scale import AddNaive, RunningScale
 from rnnkit.layers.sharing import BagOfTokens, RepeatRows
 from rnnkit.layers.stack import RecurrentStack, StepwiseDense
+from rnnkit.layers.targets import TargetActivations
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.layers.word_embedding import WordEmbedding
 
@@ -76,6 +77,7 @@ __all__ = [
     "StepwiseDense",
     "Strand",
     "StreamMemory",
+    "TargetActivations",
     "TokenDropout",
     "WordEmbedding",
     "cell_names",

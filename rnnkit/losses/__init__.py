@@ -19,6 +19,8 @@ __getattr__, __dir__, __all__ = attach(
         "OfClasses": ".class_metrics",
         "TagAccuracy": ".tags",
         "TagCrossEntropy": ".tags",
+        "TargetMetric": ".targets",
+        "TargetsLoss": ".targets",
         "TokenAccuracy": ".tokens",
         "TokenCrossEntropy": ".tokens",
         "ValueErrors": ".values",

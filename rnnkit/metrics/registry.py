@@ -108,7 +108,7 @@ _DIRECTIONS = {
 }
 
 
-def direction(name):
+def direction(name, targets=()):
     """Whether less or more of a score, loss or metric is better.
 
     Args:
@@ -116,6 +116,7 @@ def direction(name):
             it; with or without `val_`, and with the number that Keras appends to a second metric
             of a name (`auc_1`). A name that ends in `_loss` or `_error` is one of which less is
             better.
+        targets: Names of several targets, one of which may stand in front, as in `score_mae`.
 
     Returns:
         `"min"` or `"max"`.
@@ -129,6 +130,9 @@ def direction(name):
     ('min', 'max', 'min')
     """
     plain = name.removeprefix("val_")
+    if plain not in _DIRECTIONS:
+        fronts = [f"{each}_" for each in sorted(targets, key=len) if plain.startswith(f"{each}_")]
+        plain = plain.removeprefix(fronts[-1]) if fronts else plain
     for each in (plain, re.sub(r"_\d+$", "", plain)):
         if each in _DIRECTIONS:
             return _DIRECTIONS[each]
@@ -190,7 +194,8 @@ def scores(feature, truth, outputs, names=None, **options):
         feature: Output feature of the model; its `target_type` says which scores there are.
         truth: Encoded targets: class indices `[examples]`, of several labels 1 or 0
             `[examples, classes]`, standardised numbers `[examples, size]`, or a list of such
-            sequences of numbers; reference texts; lists of tags.
+            sequences of numbers; of several targets `[examples, targets]`, NaN where not known;
+            reference texts; lists of tags.
         outputs: Probabilities `[examples, classes]`, standardised numbers or lists of sequences of
             them, texts, or lists of tags.
         names: Scores to compute, or None for the defaults of the feature.
@@ -209,10 +214,13 @@ def scores(feature, truth, outputs, names=None, **options):
     {'accuracy': 1.0}
     """
     of = feature.target_type
+    if of == "targets":
+        return _scores_of_each(feature, truth, outputs, names, options)
     if of not in ("classes", "labels", "ordered", "numbers", "tags", "texts", "values"):
         raise ValueError(
             f"There are no scores for a target of {type(feature).__name__} alone; there are for "
-            "classes, also ordered, several labels, numbers, tags, texts and sequences of numbers. "
+            "classes, also ordered, several labels, numbers, several of these, tags, texts and "
+            "sequences of numbers. "
             f"Received: target_type={of!r}"
         )
     if of in ("numbers", "values"):
@@ -227,6 +235,24 @@ def scores(feature, truth, outputs, names=None, **options):
     if of == "tags" and names is None and feature.scheme != "plain":
         names = DEFAULTS["entities"]
     return compute(of, truth, outputs, names=names, **options)
+
+
+def _scores_of_each(feature, truth, outputs, names, options):
+    """Scores of several targets, each from the examples that have it."""
+    from rnnkit.metrics import targets as several
+
+    if names is None:
+        chosen = several.usual_names(feature, SCORES, DEFAULTS)
+    else:
+        chosen = several.given_names(feature, names, SCORES)
+    found = {}
+    for target, each, *values in several.parts(feature, truth, outputs):
+        if values[0] is None:
+            mine = dict.fromkeys(chosen[target], float("nan"))
+        else:
+            mine = scores(each, *values, chosen[target], **options)
+        found |= {f"{target}_{score}": value for score, value in mine.items()}
+    return found
 
 
 def _nameless(values):

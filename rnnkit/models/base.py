@@ -22,7 +22,7 @@ from rnnkit.models.export import Served
 from rnnkit.models.growing import grow, with_rehearsal
 from rnnkit.models.loops import CompilesLoops
 from rnnkit.models.members import Ensemble
-from rnnkit.models.outputs import task_defaults
+from rnnkit.models.outputs import check_compiled, task_defaults
 from rnnkit.models.prepared import Prepared
 from rnnkit.models.progress import shown
 from rnnkit.models.saved import Saved
@@ -115,7 +115,8 @@ class Model(
         Args:
             optimizer: Keras optimizer; by default Adam with gradients clipped to norm 1.
             loss: Keras loss; by default cross-entropy for labels (of several an example the mean
-                over the labels), mean squared error for numbers.
+                over the labels), mean squared error for numbers, `rnnkit.losses.TargetsLoss` for
+                targets of several kinds, which take no other.
             metrics: Keras metrics; by default accuracy for labels (of several an example
                 `rnnkit.losses.MicroF1`), mean absolute error for numbers (in units of the
                 standardised target). Of two classes the positive one is
@@ -134,6 +135,8 @@ class Model(
             loss = default_loss
         if isinstance(metrics, str) and metrics == "auto":
             metrics = default_metrics
+        for given in (metrics, kwargs.get("weighted_metrics")):
+            check_compiled(loss, given, self.output_feature)
         self.compile_members(optimizer, metrics, loss=loss, **kwargs)
         metrics = of_target(metrics, self.output_feature)
         if "weighted_metrics" in kwargs:
@@ -416,8 +419,8 @@ class Model(
         Returns:
             NumPy array, of one input too with the inputs on its first axis: for labels the
             probabilities `[inputs, classes]`; for numbers values `[inputs, size]` in units of the
-            standardised target (`infer` gives the original unit). Outputs of sequences are padded
-            to the longest.
+            standardised target (`infer` gives the original unit); for several targets both, side by
+            side (`Targets.parts` has the slices). Outputs of sequences are padded to the longest.
         """
         if isinstance(x, list) and not x:
             return np.zeros((0, *(size or 0 for size in self.output_shape[1:])), "float32")
@@ -454,8 +457,8 @@ class Model(
             x: Raw inputs as in `predict`.
 
         Returns:
-            A list with what the output feature's `decode` gives for each input; for one input
-            (see `Feature.holds_one`) its result alone.
+            A list with what the output feature's `decode` gives for each input, of several targets
+            a dict of each; for one input (see `Feature.holds_one`) its result alone.
 
         Example:
 

@@ -113,6 +113,7 @@ class Export:
         | --- | --- |
         | labels | `label` and `probability` `[batch]`, `classes` and `probabilities` `[batch, classes]` |
         | several labels | `labels` `[batch, most]`, the most probable first, `classes` and `probabilities` as above |
+        | several targets | numbers as `score`, their name; of classes `label`, `label_probability`, `label_classes` and `label_probabilities` |
         | numbers | `value` in their own unit, of a frame's columns also their `names` |
         | tags | `tags` and their `probabilities` `[batch, steps]`, `lengths` `[batch]`, of words also `words` |
         | texts, music | `text` `[batch]`; of tokens `tokens`, `lengths` and `score` or `log_probability` |

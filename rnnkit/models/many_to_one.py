@@ -27,7 +27,8 @@ class ManyToOne(Model):
             numbers (`Series`, `Strokes`, `Audio`, `Nucleotides`); or of events (`Events`), whose
             categories become vectors beside the numbers. A picture (`Image`) is read row by row,
             from the top.
-        output_feature: Adapted `Label`, `OrderedLabel`, `Labels` (several) or `Number`.
+        output_feature: Adapted `Label`, `OrderedLabel`, `Labels` (several) or `Number`; or
+            `Targets`, several classes and numbers at once.
         cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, a reference cell) or a
             Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory: the model is a
             bag of words.

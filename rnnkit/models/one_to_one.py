@@ -27,7 +27,8 @@ class OneToOne(Model):
 
     Args:
         input_feature: Adapted `Text`, `Image` or `Number`.
-        output_feature: Adapted `Label`, `OrderedLabel`, `Labels` (several) or `Number`.
+        output_feature: Adapted `Label`, `OrderedLabel`, `Labels` (several) or `Number`; or
+            `Targets`, several classes and numbers at once.
         units: Integer or list of integers: the sizes of the hidden layers, at least one.
         activation: Activation of the hidden layers.
         dropout: Fraction of hidden activations dropped in training.

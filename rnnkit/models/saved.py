@@ -57,12 +57,13 @@ class Saved:
     @made_by("file")
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
-        settings = checked_settings(config.pop("settings", {}))
+        settings = config.pop("settings", {})
         for name in SERIALIZED & config.keys():
             if isinstance(config[name], dict):
                 config[name] = keras.saving.deserialize_keras_object(
                     config[name], custom_objects=custom_objects
                 )
+        settings = checked_settings(settings, config.get("output_feature"))
         model = cls(**config)
         model.recipe, model.score_names, model.fit_defaults, model.trained = settings
         return model

@@ -29,18 +29,20 @@ def settings_of(model):
             "fit_defaults": {
                 key: value for key, value in model.fit_defaults.items() if key in _CHECKS
             },
-        }
+        },
+        model.output_feature,
     )
     return {
         "recipe": recipe, "score_names": scores, "fit_defaults": defaults, "trained": trained
     }  # fmt: skip
 
 
-def checked_settings(settings):
+def checked_settings(settings, feature=None):
     """`recipe`, `score_names`, `fit_defaults` and `trained`, a tuple, from the settings of a file.
 
     Args:
         settings: Dict of these.
+        feature: The output feature, or None.
 
     Raises:
         ValueError: If one is unknown, of another type or out of range. A recipe is a name here and
@@ -54,7 +56,7 @@ def checked_settings(settings):
         raise ValueError(f"recipe must be a name, not a file. Received: recipe={recipe!r}")
     scores = settings.get("score_names")
     if scores is not None:
-        known = {name for names in SCORES.values() for name in names}
+        known = _scores_of(feature)
         if not isinstance(scores, (list, tuple)) or not all(isinstance(s, str) for s in scores):
             raise ValueError(f"score_names must be a list of names. Received: {scores!r}")
         for name in scores:
@@ -68,6 +70,14 @@ def checked_settings(settings):
     if trained is not None:
         _check_trained(trained)
     return recipe, None if scores is None else list(scores), dict(defaults), trained
+
+
+def _scores_of(feature):
+    """Names of the scores that a model may have, those of several targets with theirs in front."""
+    if feature is None or feature.target_type != "targets":
+        return {name for names in SCORES.values() for name in names}
+    pairs = zip(feature.names, feature.types, strict=True)
+    return {f"{target}_{name}" for target, of in pairs for name in SCORES[of]}
 
 
 def _check_names(argument, value, known):

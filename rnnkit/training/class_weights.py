@@ -19,6 +19,8 @@ NO_CLASSES = {
     "texts": "the text is learned as a whole here, not token by token",
     "notes": "a melody is learned note by note, each given those before, and is of no class",
     "keys": "a step of polyphonic music has many keys at once, and is of no class",
+    "targets": "there are several targets, each with a loss of its own, which the option "
+    "target_weights and the argument weights of Targets weigh",
     "values": "values are numbers, which have no classes",
     "numbers": "numbers have no classes",
     "forecasts": "values ahead are numbers, which have no classes",

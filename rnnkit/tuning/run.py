@@ -152,7 +152,7 @@ def tune(
         data,
         tuner,
         max_trials,
-        _objective(objective, recipe),
+        _objective(objective, recipe, data.info.get("target_types", ())),
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
@@ -210,7 +210,7 @@ def _search(job, role, workers=0, spec=None):
         job.save_best()
 
 
-def _objective(objective, recipe):
+def _objective(objective, recipe, targets=()):
     if isinstance(objective, keras_tuner.Objective):
         return objective
     if objective is None:
@@ -220,7 +220,7 @@ def _objective(objective, recipe):
             "objective must be the name of a value such as 'val_loss', or a "
             f"keras_tuner.Objective. Received: objective={objective!r}"
         )
-    return keras_tuner.Objective(objective, direction(objective))
+    return keras_tuner.Objective(objective, direction(objective, targets))
 
 
 def _options(options):

@@ -34,6 +34,10 @@ RAW = {
     "Style": (["march"], {}),
     "Subwords": (TEXTS, {"vocabulary_size": 30}),
     "Tags": ([["B-city", "O"]], {}),
+    "Targets": (
+        [["ok", 1.5], ["fraud", None]],
+        {"targets": {"label": rnnkit.features.Detection(), "score": rnnkit.features.Number()}},
+    ),
     "Text": (TEXTS, {}),
     "Vectors": (SERIES, {}),
     "Video": ([np.stack(PICTURES)], {}),
@@ -62,6 +66,7 @@ TARGETS = (
     "ordered",
     "labels",
     "numbers",
+    "targets",
     "tags",
     "texts",
     "values",

@@ -188,7 +188,7 @@ TEXT, LABEL = Text().adapt(["a b"]), Label(["x", "y"])
         ({"input_feature": Number(normalize=False)}, "sequences of tokens, such as Text.*Number"),
         (
             {"output_feature": TEXT},
-            "output_feature must be a Label, Labels or Number. Received: Text",
+            "output_feature must be a Label, Labels, Number or Targets. Received: Text",
         ),
         ({"pooling": "first"}, "pooling must be one of.*'last', 'mean'.*'first'"),
         ({"cell": "lsmt"}, "Did you mean 'lstm'.*'lsmt'"),

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.data.pipeline.given import column, given, is_lazy, read
+from rnnkit.utils.messages import listed
 
 
 def as_dataset(x, y=None, sample_weight=None, input_feature=None, output_feature=None):
@@ -220,6 +221,11 @@ def split_arrays(x, y, sample_weight, fraction):
         raise ValueError(
             "validation_split needs x and y as arrays or lists; split a dataset with its take "
             f"and skip. Received: x of type {type(x).__name__}"
+        )
+    if isinstance(y, dict):
+        raise ValueError(
+            "validation_split needs targets that are a list, an array or a frame, a row an "
+            f"example. Received: a dict of {listed([*y])}"
         )
     cut = int(len(x) * (1 - fraction))
     if cut < 1 or cut >= len(x):

@@ -6,12 +6,13 @@ import warnings
 import tensorflow as tf
 
 from rnnkit.data import stored
-from rnnkit.data.readers import several_labels
+from rnnkit.data.readers import several_labels, several_targets
 from rnnkit.data.readers.files import class_folders, find_splits
 from rnnkit.data.splits import by_split_column, fold_column, from_columns, named, take
 from rnnkit.formats import units
 from rnnkit.formats.cells import as_label, missing
 from rnnkit.formats.several import is_list
+from rnnkit.formats.several_targets import Rows, told
 from rnnkit.formats.tables import Table, from_frame
 from rnnkit.formats.texts import Texts
 from rnnkit.utils.messages import listed, shorten
@@ -37,6 +38,7 @@ def load(source, request, to_tensors, read=None):
     found = class_folders(source, request.encoding) if request.name is None else {}
     if found:
         request.refuse("Folders of texts say their classes", "label_separator")
+        several_targets.refuse(request, "Folders of texts say their classes")
     if not found:
         paths = find_splits(source, request.name)
         found = {split: (read or request.table)(at) for split, at in paths.items()}
@@ -46,20 +48,22 @@ def load(source, request, to_tensors, read=None):
 def in_memory(source, request, to_tensors):
     """A dict of splits or a pair of arrays as `Data`; None for other sources."""
     if isinstance(source, dict):
-        parts, info = {}, {}
+        parts, info = {}, []
         for split, value in named(source).items():
             if hasattr(value, "columns"):
                 table = from_frame(value)
                 columns = request.columns(table)
-                info |= several_labels.info(request, table)
+                info.append(several_targets.info(request, table, columns["target"]))
                 units.refuse(table, columns["target"])
                 parts[split] = to_tensors(request.classes(table, columns["target"]), columns)
             else:
-                parts[split] = _arrays(value, request, to_tensors)
+                parts[split], found = _arrays(value, request, to_tensors)
+                info.append(found)
+        info = several_targets.merged(info)
         return from_columns(parts, "a dict", request.split, info=info)
     if isinstance(source, (tuple, list)):
-        parts = {"all": _arrays(source, request, to_tensors)}
-        return from_columns(parts, "arrays", request.split, info=_info_of_arrays(source, request))
+        part, info = _arrays(source, request, to_tensors)
+        return from_columns({"all": part}, "arrays", request.split, info=info)
     return None
 
 
@@ -72,12 +76,12 @@ def from_tables(found, request, to_tensors, source, columns=None):
         source: As in `Data`.
         columns: Dict of role to column name; by default `request` says which.
     """
-    parts, groups, folds, info = {}, None, {}, {}
+    parts, groups, folds, info = {}, None, {}, []
     for split in list(found):
         table = found.pop(split)  # let go of before the examples are split
         names = columns or request.columns(table)
         units.refuse(table, names["target"])
-        info |= several_labels.info(request, table)
+        info.append(several_targets.info(request, table, names["target"]))
         table = request.classes(table, names["target"])
         if request.group is not None:
             groups = table.columns[table.match("group", (), request.group)]
@@ -86,6 +90,7 @@ def from_tables(found, request, to_tensors, source, columns=None):
             if request.fold is not None:
                 folds[part] = take(table, rows).columns[fold_column(table)]
         del table
+    info = several_targets.merged(info)
     data = from_columns(parts, source, request.split, groups, info=info)
     data.groups = folds or data.groups  # folds of a search keep to those of the table
     return data
@@ -106,7 +111,7 @@ def pairs(dataset, request):
     spec = dataset.element_spec
     if isinstance(spec, dict):
         table = Table({key: [] for key in spec}, source="the dataset")
-        if request.label_columns(table):
+        if several_targets.are_several(request, table):
             raise ValueError(
                 "Several columns as target are for tables and frames: map the dataset to pairs of "
                 f"an input and a list of labels. Received: target={request.given['target']!r}"
@@ -128,6 +133,8 @@ def pairs(dataset, request):
 def text_and_label(table, columns):
     """Raw columns `(texts, labels)` of a table; a missing label is reported with its line."""
     labels = table.columns[columns["target"]]
+    if isinstance(labels, Rows):
+        return _texts(table, columns), several_targets.column(labels)
     if table.size and is_list(labels[0]):
         labels = several_labels.column(table, columns["target"])
         _tell_of_case(labels.names, table.source)
@@ -213,25 +220,43 @@ def leave_out(bad, total, what, skip, level=3):
     warnings.warn(f"{count} and are left out. The first is {bad[0]}", stacklevel=level + 1)
 
 
-def _is_several(y, request):
-    """Whether targets beside inputs are a frame whose columns are labels."""
-    return request.may_have_several and hasattr(y, "columns") and len(y.columns) > 1
-
-
-def _info_of_arrays(pair, request):
-    found = several_labels.of_request(request)
-    if len(pair) == 2 and _is_several(pair[1], request):
-        found["labels"] = list(map(str, pair[1].columns))
-    return found
-
-
 def _arrays(pair, request, to_tensors):
+    """Columns of a pair `(x, y)`, and what `Data.info` says of them."""
     if len(pair) != 2:
         raise ValueError(f"Arrays are passed as a pair (x, y). Received: {len(pair)} parts")
-    if _is_several(pair[1], request):
-        pair = pair[0], several_labels.of_frame(pair[1])
-    x, y = (list(part.numpy()) if isinstance(part, tf.Tensor) else list(part) for part in pair)
+    info = several_labels.of_request(request)
+    (x, y), given = pair, request.given.get("target")
+    if isinstance(given, dict) and not hasattr(y, "columns"):
+        raise ValueError(
+            "target as a dict of columns to types needs a frame of targets, or a table. "
+            f"Received: target={given!r} beside targets of type {type(y).__name__}"
+        )
+    if request.may_have_targets and hasattr(y, "columns") and len(y.columns) > 1:
+        y, info = _of_frame(y, given if isinstance(given, dict) else {}, request, info)
+    x, y = (
+        part if isinstance(part, Rows)
+        else list(part.numpy()) if isinstance(part, tf.Tensor)
+        else list(part)
+        for part in (x, y)
+    )  # fmt: skip
     if len(x) != len(y):
         raise ValueError(f"x and y must be of equal length. Received: {len(x):,} and {len(y):,}")
     table = Table({"input": x, "target": y}, range(len(x)), "arrays")
-    return to_tensors(request.classes(table, "target"), {"input": "input", "target": "target"})
+    columns = {"input": "input", "target": "target"}
+    return to_tensors(request.classes(table, "target"), columns), info
+
+
+def _of_frame(frame, types, request, info):
+    """Targets in the columns of a frame beside the inputs, labels or of kinds of their own; and
+    what `Data.info` says of them."""
+    table = from_frame(frame)
+    names = list(table.columns)
+    if types:
+        names, types = several_targets.given_columns(table, types)
+    found = told({name: table.columns[name] for name in names}, types, table.where)
+    if found is None and request.may_have_several:
+        return several_labels.of_frame(frame), {**info, "labels": list(map(str, frame.columns))}
+    if found is None:
+        return frame, info
+    joined = several_targets.join(table, names, found, bool(types))
+    return table.columns[joined], {**info, "target_types": found}

@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from rnnkit.data.readers import class_names, several_labels
+from rnnkit.data.readers import class_names, several_labels, several_targets
 from rnnkit.features.holidays import holidays_of
 from rnnkit.formats import compressed, decimals, headers, units
+from rnnkit.formats import several_targets as targets
 from rnnkit.formats.tables import FILES, Table, read_table
 
 ENCODING = "utf-8"
@@ -18,7 +19,8 @@ class Request:
     Attributes:
         recipe: A `Recipe`: its `name`, `dataset`, `data_types` and `columns` are used.
         name: Which set, where a folder holds several.
-        given: Dict of `"input"`, `"target"` to the user's own column, where there is one.
+        given: Dict of `"input"`, `"target"` to the user's own column, where there is one; of
+            several targets a dict of columns to types may be that.
         encoding: Character encoding of files.
         skip_unreadable: Whether what cannot be read is left out, with a warning that counts it,
             instead of raising.
@@ -86,7 +88,7 @@ class Request:
         if header is None:
             header, given = True, []
             for column in self.given.values():
-                given += column if isinstance(column, (list, tuple)) else [column]
+                given += column if isinstance(column, (list, tuple, dict)) else [column]
             by_position = given and all(isinstance(column, int) for column in given)
             if by_position or suffix not in FILES:
                 names = {name for role in self.recipe.columns.values() for name in role}
@@ -94,15 +96,37 @@ class Request:
         return units.refuse(read_table(path, self.encoding, header, self.separator))
 
     def columns(self, table):
-        """Which column of a table plays which role, as a dict. Several columns of labels become
-        one, with a list of labels in each row."""
+        """Which column of a table plays which role, as a dict. Several columns of targets become
+        one, with a list of labels in each row, or `rnnkit.formats.several_targets.Rows`."""
         result = {role: self.column(table, role) for role in self.recipe.columns if role != TARGET}
         if TARGET in self.recipe.columns:
-            labels = self.label_columns(table)
-            result[TARGET] = (
-                several_labels.join(table, labels) if labels else self.column(table, TARGET)
-            )
+            result[TARGET] = self.target(table)
         return result
+
+    def target(self, table):
+        """The column of the targets of a table, which is added where they are in several."""
+        if self.given.get(TARGET) is None or not self.may_have_targets:
+            return self.column(table, TARGET)
+        names, said = several_targets.given_columns(table, self.given[TARGET])
+        if len(names) < 2:
+            if said:
+                raise ValueError(
+                    f"{table.source}: one target alone is a label here: leave its type out. "
+                    f"Received: target={self.given[TARGET]!r}"
+                )
+            return self.column(table, TARGET)
+        cells = {name: table.columns[name] for name in names}
+        types = targets.told(cells, said, table.where)
+        if types is not None:
+            return several_targets.join(table, names, types, len(said) == len(types))
+        if not self.may_have_several:
+            return self.column(table, TARGET)
+        return several_labels.join(table, names)
+
+    @property
+    def may_have_targets(self):
+        """Whether examples of the recipe may have several targets, classes and numbers."""
+        return tuple(self.recipe.data_types) in several_targets.DATA_TYPES
 
     @property
     def may_have_several(self):
@@ -112,7 +136,7 @@ class Request:
     def label_columns(self, table):
         """The names of the columns of a table that are labels, where several are; else None."""
         given = self.given.get(TARGET)
-        if given is None or not self.may_have_several:
+        if given is None or isinstance(given, dict) or not self.may_have_several:
             return None
         found = table.matches(TARGET, given)
         return found if len(found) > 1 else None
@@ -134,6 +158,10 @@ class Request:
         """A table with the names of classes in a column, where `names` says them, and with lists of
         labels there, where cells hold several."""
         cells = table.columns[column]
+        if isinstance(cells, targets.Rows):
+            what = "An example has several targets, classes or numbers, each in a column"
+            self.refuse(what, "names", "label_separator")
+            return table
         if self.may_have_several:
             cells = several_labels.lists(table, column, self.label_separator)
         if self.names is not None:

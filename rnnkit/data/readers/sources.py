@@ -7,7 +7,13 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.partition import check_fractions
-from rnnkit.data.readers import catalogue, class_names, data_types, several_labels
+from rnnkit.data.readers import (
+    catalogue,
+    class_names,
+    data_types,
+    several_labels,
+    several_targets,
+)
 from rnnkit.data.readers.request import Request
 from rnnkit.data.readers.sequences import events
 from rnnkit.data.readers.text import plain as plain_text
@@ -150,6 +156,10 @@ def _check_options(found, request, source):
         why = "label_separator is for texts or images whose targets are labels, of your own; the "
         why += f"recipe is {recipe.name!r}, the data {_described(source)}"
         request.refuse(why, "label_separator")
+    several_targets.check_given(request)
+    named = source is None or is_catalogue_name(source)
+    if named or isinstance(source, (tf.data.Dataset, splits.Data)):
+        several_targets.refuse(request, f"This is {_described(source)}")
     table = hasattr(source, "columns") or events.are_frames(source)
     path = isinstance(source, (str, os.PathLike)) and not is_catalogue_name(source)
     received = f"{_described(source)} for the recipe {recipe.name!r}"

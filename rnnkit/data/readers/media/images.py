@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from rnnkit.data import splits
 from rnnkit.data.partition import LEAST, PARTS
-from rnnkit.data.readers import files, several_labels, tfds_features
+from rnnkit.data.readers import files, several_labels, several_targets, tfds_features
 from rnnkit.data.readers.examples import leave_out
 from rnnkit.data.readers.media import captions
 from rnnkit.data.readers.media.picture_arrays import read_npz
@@ -25,6 +25,7 @@ from rnnkit.data.splits import SPLITS
 from rnnkit.formats import archives, bounds, pictures
 from rnnkit.formats.cells import as_label, missing
 from rnnkit.formats.several import is_list
+from rnnkit.formats.several_targets import Rows
 from rnnkit.formats.tables import SUFFIXES, Table
 from rnnkit.utils.progress import told
 
@@ -62,6 +63,8 @@ def image_and_text(table, columns, skip_unreadable=False):
 def _tensors(table):
     from rnnkit.features.conversion import convert
 
+    if isinstance(table.columns["target"], Rows):
+        return tf.constant(table.columns["image"]), several_targets.column(table.columns["target"])
     if table.size and is_list(table.columns["target"][0]):
         return tf.constant(table.columns["image"]), several_labels.column(table, "target")
     target = convert(table.columns["target"], tf.TensorSpec((), tf.string), "label")
@@ -109,6 +112,8 @@ def _read(table, columns, what, skip, find=None, group=None):
             found[name].append(each)
         kept.append(row)
     leave_out(bad, len(values), "pictures", skip, 4)
+    if isinstance(targets, Rows):
+        found["target"] = Rows(found["target"], targets.types)
     for name in table.columns:
         if str(name).strip().lower() == "split":
             found["split"] = [table.columns[name][row] for row in kept]
@@ -140,6 +145,7 @@ def load(source, request):
     path, what = pathlib.Path(source), request.recipe.data_types[1]
     info = {}
     if path.suffix.lower() == ".npz":
+        several_targets.refuse(request, "npz files have no columns")
         parts = read_npz(path, what)
         parts = {split: request.classes(table, "target") for split, table in parts.items()}
     else:
@@ -159,16 +165,17 @@ def _of_files(path, what, request):
             _warn_of_unnamed(store, tables, chosen, what)
     else:
         request.refuse("Folders of pictures say their classes", "label_separator")
+        several_targets.refuse(request, "Folders of pictures say their classes")
         find, tables = store.read, _class_folders(store, what)
         chosen = dict.fromkeys(tables, {"input": "path", "target": "label"})
-    parts, info = {}, {}
+    parts, info = {}, []
     for split, table in tables.items():
-        info |= several_labels.info(request, table)
+        info.append(several_targets.info(request, table, chosen[split]["target"]))
         table = request.classes(table, chosen[split]["target"])
         read = _read(table, chosen[split], what, request.skip_unreadable, find, request.group)
         for part, rows in splits.by_split_column(read, split).items():
             parts[part] = splits.take(read, rows)
-    return parts, info
+    return parts, several_targets.merged(info)
 
 
 def _tables(path, archive, request):

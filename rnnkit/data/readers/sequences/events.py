@@ -7,11 +7,12 @@ import warnings
 
 import numpy as np
 
-from rnnkit.data.readers import examples, files
+from rnnkit.data.readers import examples, files, several_targets
 from rnnkit.data.splits import SPLITS
 from rnnkit.formats import event_text as events
 from rnnkit.formats import tables, units
 from rnnkit.formats.cells import missing
+from rnnkit.formats.several_targets import Rows
 from rnnkit.formats.texts import Texts
 
 # Columns that say which part of the data a history is for.
@@ -102,7 +103,7 @@ def _tables(source, request):
         paths = sorted(item for item in folder.iterdir() if item.suffix.lower() in tables.SUFFIXES)
         if len(paths) == 2 and not any(item.stem.lower() in SPLITS for item in paths):
             pair = [request.table(path) for path in paths]
-            with_label = [_target(table, request) is not None for table in pair]
+            with_label = [bool(_targets(table, request)) for table in pair]
             if sum(with_label) != 1:
                 raise ValueError(
                     f"the folder {os.fspath(source)!r} must hold a table of events and one of "
@@ -116,22 +117,25 @@ def _tables(source, request):
     return found, str(source)
 
 
-def _target(table, request):
+def _targets(table, request):
+    """The columns of the targets in a table, one or several; empty where it lacks them."""
+    given = request.given.get("target")
     try:
-        return request.column(table, "target")
+        if given is None:
+            return [request.column(table, "target")]
+        return several_targets.given_columns(table, given)[0]
     except ValueError:
-        return None
+        return []
 
 
 def _with_points(table, request):
     """A table of events whose amounts have decimal points."""
-    target = _target(table, request)
-    return request.numbers(table, *([] if target is None else [target]))
+    return request.numbers(table, *_targets(table, request))
 
 
 def _joined(rows, labels, request):
     """A table with a row a history out of a table of events and one of labels."""
-    target, key = request.column(labels, "target"), _key(rows, labels, request)
+    target, key = request.target(labels), _key(rows, labels, request)
     groups = _groups(rows, key)
     names = [str(value).strip() for value in labels.columns[key]]
     first = {name: row for row, name in reversed(list(enumerate(names)))}
@@ -170,7 +174,7 @@ def _joined(rows, labels, request):
 
 def _grouped(table, request):
     """A table with a row a history out of a table of events that carries the labels."""
-    target, key = request.column(table, "target"), request.column(table, "input")
+    target, key = request.target(table), request.column(table, "input")
     groups = _groups(table, key)
     carried = {column: [] for column in [target, *_marks(table)]}
     for name, rows in groups.items():
@@ -186,9 +190,12 @@ def _grouped(table, request):
                     "single events, let each have a history of its own that ends with it"
                 )
             values.append(cells[rows[0]])
-    columns = [n for n in events.others(table.columns, table.source) if n not in (key, *carried)]
+    apart = {key, *carried, *_targets(table, request)}
+    columns = [n for n in events.others(table.columns, table.source) if n not in apart]
     texts = _texts(table, list(groups.values()), columns)
     labels = carried.pop(target)
+    if isinstance(table.columns[target], Rows):
+        labels = Rows(labels, table.columns[target].types)
     lines = [table.lines[rows[0]] for rows in groups.values()]
     return tables.Table({**carried, "history": texts, "label": labels}, lines, table.source)
 

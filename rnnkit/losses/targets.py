@@ -1,0 +1,212 @@
+"""The loss and the metrics of several targets an example."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from rnnkit.utils.checks import integer, number, one_of, require
+
+TYPES = ("classes", "ordered", "numbers")
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class TargetsLoss(keras.losses.Loss):
+    """The weighted mean of the losses of several targets, each relative to its naive answer's.
+
+    Of classes the loss is the cross-entropy, times the weight of the class where there are such; of
+    numbers the squared error of standardised values. It is divided by what the naive answer gets
+    in training: for classes their fractions there, for numbers the mean. So each target begins near
+    1, whatever its unit and however many or rare its classes are, and 0.3 of it is the part of the
+    naive loss that is left.
+
+    L_i = sum_k v_k known_ik l_ik / (n_k r_k) / sum_k v_k, with the weights v of the targets, their
+    naive losses n, and the fraction r of the examples of training that have them. A target that is
+    not known (NaN) adds nothing, and those that are known make up for it by r.
+
+    Args:
+        types: List of `"classes"`, `"ordered"` or `"numbers"`, one for each target.
+        sizes: List of the number of classes of each, 1 for numbers.
+        scales: List of what each loss is multiplied with, v / (n r sum v).
+        class_weights: List with the weights of the classes of each target, empty for none; or None.
+        reduction, name, dtype: As in Keras.
+
+    Call arguments:
+        y_true: Class indices and standardised numbers `[batch, targets]`, NaN where not known.
+        y_pred: Probabilities and numbers `[batch, sum(sizes)]`, side by side.
+
+    Example:
+
+    >>> loss = TargetsLoss(["classes", "numbers"], [2, 1], [1.0, 0.5])
+    >>> truth, outputs = np.array([[0.0, 1.0]]), np.array([[0.5, 0.5, 3.0]])
+    >>> round(float(loss(truth, outputs)), 4)  # log 2 + 2
+    2.6931
+    """
+
+    def __init__(
+        self,
+        types,
+        sizes,
+        scales,
+        class_weights=None,
+        reduction="sum_over_batch_size",
+        name="targets_loss",
+        dtype=None,
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        given = (types, sizes, scales) if class_weights is None else (types, scales, class_weights)
+        require(
+            all(isinstance(each, (list, tuple)) and len(each) == len(sizes) for each in given),
+            "types, sizes, scales and class_weights must be lists of the same length",
+            types=types,
+            sizes=sizes,
+            scales=scales,
+            class_weights=class_weights,
+        )
+        self.types = [one_of(each, "types", TYPES) for each in types]
+        self.sizes = [integer(each, "sizes") for each in sizes]
+        self.scales = [number(each, "scales", above=0) for each in scales]
+        self.class_weights = class_weights and [
+            [number(each, "class_weights", least=0) for each in row] for row in class_weights
+        ]
+        for row, size in zip(self.class_weights or (), self.sizes, strict=False):
+            require(not row or len(row) == size, "class_weights must have each class", row=row)
+
+    @classmethod
+    def of(cls, feature, balance=0.0):
+        """The loss of a `rnnkit.features.Targets`.
+
+        Args:
+            feature: The adapted feature.
+            balance: How much more rare classes weigh of its targets that are a `Detection`; see
+                `Detection.weights`.
+        """
+        scales, class_weights, total = [], [], 0.0
+        rows = zip(feature.names, feature.known, feature.fractions, strict=True)
+        for name, known, fractions in rows:
+            target = feature.targets[name]
+            detects = balance and hasattr(target, "positive")
+            class_weights.append(target.weights(balance) if detects else [])
+            weight = (feature.weights or {}).get(name, 1.0)
+            scales.append(weight / (naive(fractions, class_weights[-1]) * known))
+            total += weight
+        scales = [each / total for each in scales]
+        any_weights = class_weights if any(class_weights) else None
+        return cls(feature.types, feature.sizes, scales, any_weights)
+
+    def call(self, y_true, y_pred):
+        y_true = ops.cast(y_true, y_pred.dtype)  # [batch, targets]
+        start, total = 0, 0.0
+        for index, (of, size) in enumerate(zip(self.types, self.sizes, strict=True)):
+            known, truth = _known(y_true[:, index])  # each [batch]
+            part = y_pred[:, start : start + size]  # [batch, size]
+            start += size
+            if of == "numbers":
+                # NaN must not reach the gradient, see `rnnkit.losses.masked.residuals`.
+                values = ops.square(truth - part[:, 0])
+            else:
+                truth = ops.cast(truth, "int32")
+                values = keras.losses.sparse_categorical_crossentropy(truth, part)
+                if self.class_weights and self.class_weights[index]:
+                    weights = ops.convert_to_tensor(self.class_weights[index], y_pred.dtype)
+                    values = values * ops.take(weights, truth)
+            total = total + self.scales[index] * ops.where(known, values, 0.0)
+        return total  # [batch]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "types": self.types,
+            "sizes": self.sizes,
+            "scales": self.scales,
+            "class_weights": self.class_weights,
+        }
+
+
+def naive(fractions, class_weights=()):
+    """The loss of the naive answer to a target.
+
+    Args:
+        fractions: The fraction of each class in training, or empty for a standardised number,
+            whose variance is 1.
+        class_weights: The weight of each class, or empty for 1 each.
+
+    Returns:
+        -sum_c w_c f_c log q_c, with q_c = w_c f_c / sum w f, the best probabilities that are the
+        same for all examples; 1 for numbers.
+
+    Example:
+
+    >>> round(naive([0.5, 0.5]), 4)
+    0.6931
+    """
+    if not len(fractions):
+        return 1.0
+    mass = np.asarray(fractions, "float64") * (class_weights or 1.0)
+    mass = mass[mass > 0]
+    return max(float(-(mass * np.log(mass / mass.sum())).sum()), 1e-3)
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class TargetMetric(keras.metrics.Mean):
+    """Accuracy of a target of classes, or the mean absolute error of a standardised number.
+
+    Args:
+        index: Which of the targets.
+        of: Its type, `"classes"`, `"ordered"` or `"numbers"`.
+        start: Where its outputs begin.
+        size: How many they are.
+        name: Name of the metric.
+        dtype: Data type of its sums.
+
+    Call arguments:
+        y_true, y_pred: As in `TargetsLoss`; what is not known does not count.
+        sample_weight: Weights `[batch]`, or None.
+
+    Example:
+
+    >>> metric = TargetMetric(1, "numbers", 2, 1)
+    >>> metric.update_state([[0.0, 1.0], [1.0, float("nan")]], [[0.9, 0.1, 3.0], [0.5, 0.5, 9.0]])
+    >>> float(metric.result())
+    2.0
+    """
+
+    def __init__(self, index, of, start, size, name="target_metric", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.index = integer(index, "index", least=0)
+        self.of = one_of(of, "of", TYPES)
+        self.start, self.size = integer(start, "start", least=0), integer(size, "size")
+        self._direction = "down" if of == "numbers" else "up"  # what Keras' own callbacks ask for
+
+    @classmethod
+    def all_of(cls, feature):
+        """Those of a `rnnkit.features.Targets`, in order: `label_accuracy`,
+        `score_mean_absolute_error`."""
+        found = []
+        for index, (name, each, part) in enumerate(feature.parts):
+            numbers = each.target_type == "numbers"
+            called = f"{name}_{'mean_absolute_error' if numbers else 'accuracy'}"
+            size = part.stop - part.start
+            found.append(cls(index, each.target_type, part.start, size, called.replace("/", "_")))
+        return found
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        known, truth = _known(ops.cast(y_true, self.dtype)[:, self.index])  # each [batch]
+        part = ops.cast(y_pred, self.dtype)[:, self.start : self.start + self.size]
+        if self.of == "numbers":
+            values = ops.abs(part[:, 0] - truth)
+        else:
+            values = ops.equal(ops.argmax(part, axis=-1), ops.cast(truth, "int64"))
+        weights = ops.cast(known, self.dtype)
+        if sample_weight is not None:
+            weights = weights * ops.reshape(ops.cast(sample_weight, self.dtype), (-1,))
+        super().update_state(ops.cast(values, self.dtype), weights)
+
+    def get_config(self):
+        config = {"name": self.name, "dtype": self.dtype, "index": self.index, "of": self.of}
+        return {**config, "start": self.start, "size": self.size}
+
+
+def _known(truth):
+    """Which targets are known, and the targets with 0 where they are not."""
+    known = ops.logical_not(ops.isnan(truth))
+    return known, ops.where(known, truth, 0.0)
