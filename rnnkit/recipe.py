@@ -344,8 +344,9 @@ class Recipe(ReadsData, RecipeOptions):
         and .47 without them (means of two seeds). A tenth of the texts says when to stop.
 
         Args:
-            texts: Texts: a list, the path of a text file with one a line, or a `tf.data.Dataset` of
-                raw inputs, such as `data.train`, whose targets are left out.
+            texts: Texts: a list; the path of a text file with one a line, or of a table (csv, tsv,
+                json, jsonl) with the recipe's column of inputs; or a `tf.data.Dataset` of raw
+                inputs, such as `data.train`, whose targets are left out.
             out: Path of a `.keras` file for the model; None saves nothing.
             epochs: Passes over the texts at most.
             batch_size: Texts in a step; 64 by default.
@@ -367,9 +368,10 @@ class Recipe(ReadsData, RecipeOptions):
         >>> base = recipe.pretrain(["one text", "another text"] * 20, epochs=1, units=8)
         >>> base.save("base.keras")  # for recipe.train(data, base="base.keras", units=8)
         """
+        self.check_options(options)
+        self.check_pretraining()
         from rnnkit.models.pretraining import pretrain
 
-        self.check_options(options)
         out = None if out is None else os.fspath(out)
         settings = {"epochs": epochs, "batch_size": batch_size, "out": out, "verbose": verbose}
         return pretrain(self, texts, options, **settings)

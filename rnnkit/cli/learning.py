@@ -203,7 +203,7 @@ def _prepare(options, resume=False):
     check_model(options.base)
     check_ending(options.out)
     start_tensorflow()
-    return recipe, chosen, out_path(options, recipe, resume)
+    return recipe, chosen, out_path(options, recipe.name, resume)
 
 
 def _report(options, recipe, scores, found, model, seconds, out):
