@@ -57,8 +57,8 @@ class Recipe(ReadsData, RecipeOptions):
             With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
             that.
         small: Dict of option to default where there are fewer than 500 examples to train and to
-            validate with, for `model` and `train`, which print it. `epochs`, `batch_size` and
-            `patience` may be among them.
+            validate with, for `model`, `train`, `tune`, `hypermodel` and `rnnkit.compare`, which
+            print it. `epochs`, `batch_size` and `patience` may be among them.
 
     Options:
         learning_rate: Step size of the optimizer.
