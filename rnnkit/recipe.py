@@ -265,6 +265,7 @@ class Recipe(ReadsData, RecipeOptions):
         reward_epochs=None,
         out=None,
         resume=False,
+        score=False,
         callbacks=(),
         verbose="auto",
         base=None,
@@ -287,6 +288,9 @@ class Recipe(ReadsData, RecipeOptions):
                 the same weights as if it had not been. Its state after the last whole epoch lies
                 in `<out>.training` until it ends well; all arguments and the data must be the
                 same. Where there is none, or of an echo state network, training starts anew.
+            score: Whether the trained model is scored on `data.test`, as its `score` does, before
+                it is saved: its file and its card (`rnnkit.card`) then have the scores, and so has
+                `model.trained["scores"]`.
             callbacks: Further Keras callbacks. Of those that go on with a training, only
                 `EarlyStopping`, `ReduceLROnPlateau` and `ModelCheckpoint` know what was before.
             verbose: As in `keras.Model.fit`.
@@ -315,6 +319,7 @@ class Recipe(ReadsData, RecipeOptions):
             reward_epochs=reward_epochs,
             out=None if out is None else os.fspath(out),
             resume=resume,
+            score=score,
             callbacks=callbacks,
             verbose=verbose,
         )
