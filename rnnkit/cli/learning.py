@@ -1,10 +1,7 @@
 """The commands `rnnkit train` and `rnnkit tune`: from data to a saved model."""
 
-import inspect
 import json
 import os
-import re
-import shlex
 import time
 
 from rnnkit import registry
@@ -26,6 +23,7 @@ from rnnkit.cli.arguments import (
     recipe_options,
 )
 from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
+from rnnkit.cli.suggestions import to_infer
 from rnnkit.utils import small_data
 from rnnkit.utils.checks import one_of
 
@@ -217,16 +215,8 @@ def _report(options, recipe, found, model, seconds, out):
     scores = model.trained["scores"]
     if not options.json:
         print(f"Scores on the test split: {line_of(scores)}")
-        print(f"Saved to {out}. Try: {_call(recipe, out)}")
+        print(f"Saved to {out}. Try: {to_infer(recipe, out)}")
         return
     about = {"parameters": model.count_params(), "seconds": round(seconds, 2), "model": out}
     result = {"recipe": recipe.name, "scores": scores, **found, **about}
     print(json.dumps(result, ensure_ascii=False))
-
-
-def _call(recipe, out):
-    """The command that tries a saved model, with the input that the recipe's file has for it."""
-    module = inspect.getmodule(type(recipe))
-    text = (module and module.__doc__) or ""
-    found = re.search(r"(?m)^ +rnnkit infer \S+(.*)$", text)
-    return f"rnnkit infer {shlex.quote(str(out))}{found[1] if found else ' INPUT'}"
