@@ -19,12 +19,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "tests" / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
 
 
-# Where the ledger has a figure of the README: the row's figure, what its command holds, which number
-# it is (0 the value, 1 the least, 2 the greatest), and digits after the point.
+# Where the ledger has a figure of the README: the row's figure, what its command holds, which
+# number it is (0 the value, 1 the least, 2 the greatest), and digits after the point.
 LEDGER = {
     ".819": ("sentiment, test: accuracy", "--name sst2", 1, 3),
     ".831": ("sentiment, test: accuracy", "--name sst2", 2, 3),
-    ".826": ("linear model, sentiment, test: accuracy", "--name sst2", 0, 3),
+    ".823": ("linear model, sentiment, test: accuracy", "--name sst2", 0, 3),
     ".54": ("7 series, relative: geometric mean", "benchmarks.forecasting", 0, 2),
     "59.6": ("Multi30k, beam 5, test: BLEU", "--target fr", 0, 1),
 }
@@ -52,7 +52,7 @@ def test_it_is_short_and_its_figures_are_those_of_the_results():
     quoted = README.split("[RESULTS.md]")[1].split("\n\n")[0]
     figures = re.findall(r"\d*\.\d+", quoted)
     # What each is a figure of: a line of the results that has both.
-    about = {".819": "Stanford", ".831": "Stanford", ".826": "linear model on words",
+    about = {".819": "Stanford", ".831": "Stanford", ".823": "linear model on words",
              ".54": "`forecasting`", "59.6": "multi30k --target fr"}  # fmt: skip
     assert sorted(figures) == sorted(about)
     for figure, what in about.items():
