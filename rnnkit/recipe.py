@@ -57,8 +57,8 @@ class Recipe(ReadsData, RecipeOptions):
             With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
             that.
         small: Dict of option to default where there are fewer than 500 examples to train and to
-            validate with, for `model` and `train`, which print it. `epochs`, `batch_size` and
-            `patience` may be among them.
+            validate with, for `model`, `train`, `tune`, `hypermodel` and `rnnkit.compare`, which
+            print it. `epochs`, `batch_size` and `patience` may be among them.
 
     Options:
         learning_rate: Step size of the optimizer.
@@ -283,6 +283,7 @@ class Recipe(ReadsData, RecipeOptions):
         reward_epochs=None,
         out=None,
         resume=False,
+        score=False,
         callbacks=(),
         verbose="auto",
         base=None,
@@ -305,6 +306,9 @@ class Recipe(ReadsData, RecipeOptions):
                 the same weights as if it had not been. Its state after the last whole epoch lies
                 in `<out>.training` until it ends well; all arguments and the data must be the
                 same. Where there is none, or of an echo state network, training starts anew.
+            score: Whether the trained model is scored on `data.test`, as its `score` does, before
+                it is saved: its file and its card (`rnnkit.card`) then have the scores, and so has
+                `model.trained["scores"]`.
             callbacks: Further Keras callbacks. Of those that go on with a training, only
                 `EarlyStopping`, `ReduceLROnPlateau` and `ModelCheckpoint` know what was before.
             verbose: As in `keras.Model.fit`.
@@ -333,6 +337,7 @@ class Recipe(ReadsData, RecipeOptions):
             reward_epochs=reward_epochs,
             out=None if out is None else os.fspath(out),
             resume=resume,
+            score=score,
             callbacks=callbacks,
             verbose=verbose,
         )
@@ -362,8 +367,9 @@ class Recipe(ReadsData, RecipeOptions):
         and .47 without them (means of two seeds). A tenth of the texts says when to stop.
 
         Args:
-            texts: Texts: a list, the path of a text file with one a line, or a `tf.data.Dataset` of
-                raw inputs, such as `data.train`, whose targets are left out.
+            texts: Texts: a list; the path of a text file with one a line, or of a table (csv, tsv,
+                json, jsonl) with the recipe's column of inputs; or a `tf.data.Dataset` of raw
+                inputs, such as `data.train`, whose targets are left out.
             out: Path of a `.keras` file for the model; None saves nothing.
             epochs: Passes over the texts at most.
             batch_size: Texts in a step; 64 by default.
@@ -385,9 +391,10 @@ class Recipe(ReadsData, RecipeOptions):
         >>> base = recipe.pretrain(["one text", "another text"] * 20, epochs=1, units=8)
         >>> base.save("base.keras")  # for recipe.train(data, base="base.keras", units=8)
         """
+        self.check_options(options)
+        self.check_pretraining()
         from rnnkit.models.pretraining import pretrain
 
-        self.check_options(options)
         out = None if out is None else os.fspath(out)
         settings = {"epochs": epochs, "batch_size": batch_size, "out": out, "verbose": verbose}
         return pretrain(self, texts, options, **settings)

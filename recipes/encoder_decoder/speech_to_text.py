@@ -76,6 +76,6 @@ class SpeechToText(rnnkit.Recipe):
             "units": hp.Choice("units", [64, 96, 128]),
             "subsampling": hp.Choice("subsampling", [2, 4]),
             "mels": hp.Choice("mels", [24, 40]),
-            "dropout": hp.Float("dropout", 0.0, 0.4, step=0.1),
+            "dropout": hp.Float("dropout", 0.0, 0.4, step=0.05),
             "learning_rate": hp.Float("learning_rate", 5e-4, 4e-3, sampling="log"),
         }

@@ -78,5 +78,5 @@ class DnaClassification(rnnkit.Recipe):
             "kernel_size": hp.Choice("kernel_size", [5, 7, 9, 11]),
             "dropout": hp.Float("dropout", 0.1, 0.5, step=0.1),
             "output_dropout": hp.Float("output_dropout", 0.2, 0.6, step=0.1),
-            "learning_rate": hp.Float("learning_rate", 1e-3, 5e-3, sampling="log"),
+            "learning_rate": hp.Float("learning_rate", 1e-3, 1e-2, sampling="log"),
         }

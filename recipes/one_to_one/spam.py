@@ -69,6 +69,6 @@ class Spam(rnnkit.Recipe):
         return {
             "units": hp.Int("units", 16, 128, step=16),
             "ngrams": hp.Choice("ngrams", [1, 2]),
-            "dropout": hp.Float("dropout", 0.0, 0.6, step=0.2),
+            "dropout": hp.Float("dropout", 0.0, 0.6, step=0.1),
             "learning_rate": hp.Float("learning_rate", 3e-4, 3e-3, sampling="log"),
         }

@@ -1,4 +1,4 @@
-"""The command line: `rnnkit list | show | train | evaluate | infer | tune | compare | copy`."""
+"""The command line: `rnnkit train`, `rnnkit infer` and the others, see `rnnkit --help`."""
 
 from rnnkit.cli.program import main, make_parser
 

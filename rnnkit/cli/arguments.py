@@ -211,22 +211,22 @@ def _check_folder(path):
         raise FileNotFoundError  # the folder can be written; nothing is left there
 
 
-def out_path(options, recipe, resume=False):
+def out_path(options, name, resume=False):
     """Where the model goes, checked before any work is done.
 
     Args:
         options: The options of the call.
-        recipe: The recipe, whose name is the default.
+        name: What it is called by default, such as the name of the recipe.
         resume: Whether to go on with the training whose state lies beside it.
     """
     from rnnkit.training.state import StateFile
 
-    if options.card is not None:
+    if getattr(options, "card", None) is not None:
         _check_folder(options.card)
     if options.out is None and resume:
-        left = glob.glob(f"{glob.escape(recipe.name)}*{StateFile.ENDING}")
+        left = glob.glob(f"{glob.escape(name)}*{StateFile.ENDING}")
         left = [path.removesuffix(StateFile.ENDING) for path in sorted(left)]
-        names = re.compile(rf"{re.escape(recipe.name)}(-\d+)?\.keras")
+        names = re.compile(rf"{re.escape(name)}(-\d+)?\.keras")
         left = [path for path in left if names.fullmatch(path)]
         if len(left) > 1:
             raise ValueError(
@@ -234,10 +234,10 @@ def out_path(options, recipe, resume=False):
             )
         options.out = left[0] if left else None
     if options.out is None:
-        number, path = 1, f"{recipe.name}.keras"
+        number, path = 1, f"{name}.keras"
         while os.path.exists(path):
             number += 1
-            path = f"{recipe.name}-{number}.keras"
+            path = f"{name}-{number}.keras"
         return path
     check_ending(options.out)
     going_on = resume and StateFile(options.out).exists()

@@ -6,6 +6,7 @@ import pathlib
 from rnnkit.cli.arguments import add_json, check_model, check_recipe, check_source
 from rnnkit.cli.inference import load_saved
 from rnnkit.cli.output import print_table, start_tensorflow, stdout_kept_for, verbosity
+from rnnkit.cli.suggestions import after_backtest, suggest
 
 
 def add(command):
@@ -100,3 +101,4 @@ def run_backtest(options):
     print_table(report.table())
     if note:
         print(note)
+    suggest(after_backtest(options, source, model))

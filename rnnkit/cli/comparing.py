@@ -12,6 +12,7 @@ from rnnkit.cli.arguments import (
     values_of,
 )
 from rnnkit.cli.output import print_table, start_tensorflow, stdout_kept_for
+from rnnkit.cli.suggestions import after_compare, suggest
 from rnnkit.utils.checks import nearest
 
 CELLS = "dense,simple_rnn,lstm,gru,esn"
@@ -139,6 +140,8 @@ def run_compare(options):
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return
     print_table(result)
+    if not is_task(found):
+        suggest(after_compare(options, found, result))
 
 
 def _numbers(name, text):

@@ -17,6 +17,7 @@ from rnnkit.cli.arguments import (
     data_arguments,
 )
 from rnnkit.cli.output import line_of, start_tensorflow, stdout_kept_for
+from rnnkit.cli.suggestions import after_evaluate, suggest
 
 CHUNK = 256  # texts inferred at a time from standard input
 
@@ -108,6 +109,7 @@ def run_evaluate(options):
         print(json.dumps({"scores": scores, "n": count}))
     else:
         print(f"{line_of(scores)}   ({count:,} examples)")
+        suggest(after_evaluate(options, recipe, model))
 
 
 def _examples(recipe, options, feature):

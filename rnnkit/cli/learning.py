@@ -1,10 +1,7 @@
 """The commands `rnnkit train` and `rnnkit tune`: from data to a saved model."""
 
-import inspect
 import json
 import os
-import re
-import shlex
 import time
 
 from rnnkit import registry
@@ -26,6 +23,7 @@ from rnnkit.cli.arguments import (
     recipe_options,
 )
 from rnnkit.cli.output import line_of, print_table, start_tensorflow, stdout_kept_for, verbosity
+from rnnkit.cli.suggestions import to_infer
 from rnnkit.utils import small_data
 from rnnkit.utils.checks import one_of
 
@@ -115,8 +113,13 @@ def run_train(options):
     weights = class_weight(options.class_weight)
     recipe, chosen, out = _prepare(options, options.resume)
     with stdout_kept_for(options.json):
+        import keras
+
         data = recipe.data(**data_arguments(options))
-        started = time.perf_counter()
+        started, ended = time.perf_counter(), []
+        clock = keras.callbacks.LambdaCallback(
+            on_train_end=lambda logs: ended.append(time.perf_counter())
+        )
         model = recipe.train(
             data,
             epochs=options.epochs,
@@ -125,17 +128,18 @@ def run_train(options):
             reward_epochs=options.reward_epochs,
             out=out,
             resume=options.resume,
+            score=True,
+            callbacks=[clock],
             base=options.base,
             verbose=verbosity(),
             **chosen,
         )
-        seconds = time.perf_counter() - started
-        scores = model.score(data.test)
-        _keep(model, scores, out, options.card)
+        seconds = (ended or [time.perf_counter()])[-1] - started  # without the scores
+        _write_card(model, options.card)
     if not options.json:
         print(f"Trained a model of {model.count_params():,} parameters in {seconds:.0f} s")
     used = {**recipe.options(), **small_data.chosen(recipe, data, chosen)[0]}
-    _report(options, recipe, scores, {"options": used}, model, seconds, out)
+    _report(options, recipe, {"options": used}, model, seconds, out)
 
 
 def run_tune(options):
@@ -169,27 +173,27 @@ def run_tune(options):
         )
         seconds = time.perf_counter() - started
         model = result.best_model()
-        model.save(out)
-        scores = model.score(data.test)
         from rnnkit.training.facts import facts_of
 
         model.trained = facts_of(model, data, {**recipe.options(), **result.best_options()})
-        _keep(model, scores, out, options.card)
+        try:
+            model.trained["scores"] = model.score(data.test)
+        finally:
+            model.save(out)
+        _write_card(model, options.card)
     found = {"options": result.best_options(), "trials": len(result.table())}
     if not options.json:
         print_table(result.table())
         print(f"Best options: {found['options']}")
-    _report(options, recipe, scores, found, model, seconds, out)
+    _report(options, recipe, found, model, seconds, out)
 
 
-def _keep(model, scores, out, card):
-    """Saves the scores with the model, and its card where one is asked for."""
-    model.trained["scores"] = scores
-    model.save(out)
-    if card is not None:
-        from rnnkit.diagnostics import card as card_of
+def _write_card(model, path):
+    """Writes the card of a model where it is asked for."""
+    if path is not None:
+        from rnnkit.diagnostics import card
 
-        card_of(model).save(card)
+        card(model).save(path)
 
 
 def _prepare(options, resume=False):
@@ -203,23 +207,16 @@ def _prepare(options, resume=False):
     check_model(options.base)
     check_ending(options.out)
     start_tensorflow()
-    return recipe, chosen, out_path(options, recipe, resume)
+    return recipe, chosen, out_path(options, recipe.name, resume)
 
 
-def _report(options, recipe, scores, found, model, seconds, out):
+def _report(options, recipe, found, model, seconds, out):
     """Prints the scores and where the model is; `found` is printed between them with `--json`."""
+    scores = model.trained["scores"]
     if not options.json:
         print(f"Scores on the test split: {line_of(scores)}")
-        print(f"Saved to {out}. Try: {_call(recipe, out)}")
+        print(f"Saved to {out}. Try: {to_infer(recipe, out)}")
         return
     about = {"parameters": model.count_params(), "seconds": round(seconds, 2), "model": out}
     result = {"recipe": recipe.name, "scores": scores, **found, **about}
     print(json.dumps(result, ensure_ascii=False))
-
-
-def _call(recipe, out):
-    """The command that tries a saved model, with the input that the recipe's file has for it."""
-    module = inspect.getmodule(type(recipe))
-    text = (module and module.__doc__) or ""
-    found = re.search(r"(?m)^ +rnnkit infer \S+(.*)$", text)
-    return f"rnnkit infer {shlex.quote(str(out))}{found[1] if found else ' INPUT'}"

@@ -9,7 +9,15 @@ import sys
 import warnings
 
 import rnnkit
-from rnnkit.cli import backtesting, browsing, comparing, completion, inference, learning
+from rnnkit.cli import (
+    backtesting,
+    browsing,
+    comparing,
+    completion,
+    inference,
+    learning,
+    pretraining,
+)
 from rnnkit.utils import progress
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.signals import Terminated, terminable
@@ -100,7 +108,7 @@ def make_parser():
         sub.set_defaults(run=run)
         return sub
 
-    for family in (browsing, learning, inference, backtesting, comparing):
+    for family in (browsing, learning, pretraining, inference, backtesting, comparing):
         family.add(command)
     completion.add(command, commands)
     return parser

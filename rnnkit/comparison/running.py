@@ -53,9 +53,10 @@ def compare(
     Every cell gets the units with which its model has the same number of parameters, the fixed
     ones of a reservoir included, and the same budget. A model is scored on test data with the
     weights that were best on validation data. In a recipe without memory a recurrent cell reads
-    texts word by word and pictures row by row. A cell that the recipe cannot use (one without a
-    state in a decoder, two directions where there is no such option) or that fails is a row with
-    the reason; the others still run.
+    texts word by word and pictures row by row. The defaults for a small data set are those of
+    `recipe.train` (`rnnkit.Recipe.small`), but for `ensemble`. A cell that the recipe cannot use
+    (one without a state in a decoder, two directions where there is no such option) or that fails
+    is a row with the reason; the others still run.
 
     Args:
         cells: List of names of cells (see `rnnkit.layers.cell_names`), `"bidirectional lstm"` and
@@ -132,6 +133,8 @@ def compare(
         raise ValueError(f"Pass budget or epochs. Received: budget={budget!r}, epochs={epochs}")
 
     _tell_ignored(first, cells, verbose)
+    if verbose and isinstance(first, OfRecipe) and first.in_words():
+        print(first.in_words())
     if isinstance(first, OfTask) and budget is None:
         budget = UPDATES
 

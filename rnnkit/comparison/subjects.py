@@ -17,6 +17,7 @@ from rnnkit.metrics import direction
 from rnnkit.recipe import Recipe
 from rnnkit.training import stopping
 from rnnkit.training.diverging import Diverged
+from rnnkit.utils import small_data
 from rnnkit.utils.checks import nearest
 from rnnkit.utils.options import idle_options
 
@@ -151,7 +152,8 @@ class OfTask:
 class OfRecipe:
     """A recipe with its data, on which cells are compared.
 
-    The data is read and encoded once for all cells.
+    The data is read and encoded once for all cells. Of a small data set the defaults are those of
+    `recipe.train`, see `rnnkit.Recipe.small`, but for `ensemble`: networks are compared.
 
     Args:
         recipe: A `Recipe`.
@@ -169,7 +171,6 @@ class OfRecipe:
         recipe.check_options(options, of_cell=False)
         idle_options(recipe.describe_options(), options, recipe.name)
         self.recipe, self.options = recipe, options
-        self.epochs = epochs or recipe.training["epochs"]
         self.batch_size = batch_size
         self.name = recipe.name
         several = recipe.data_types[1] == "label"  # perhaps
@@ -178,20 +179,42 @@ class OfRecipe:
         self.direction = direction(self.score_name, data.info.get("target_types", ()))
         self.data = data if examples is None else part_of(data, examples)
         self.examples = examples
+        chosen, settings = small_data.chosen(recipe, self.data, options)
+        self.usual = {key: chosen[key] for key in chosen if key not in (*options, "ensemble")}
+        given = {"epochs": epochs, "batch_size": batch_size}
+        self.settings = {key: value for key, value in settings.items() if not given.get(key)}
+        self.epochs = epochs or settings.get("epochs", recipe.training["epochs"])
         self._features = None
         self._encoded = {}
 
+    def in_words(self):
+        """What is another default, as the data is small; empty where it is not."""
+        if not self.usual and not self.settings:
+            return ""
+        return small_data.in_words(self.data, {}, self.usual, self.settings)
+
     def fingerprint(self):
         return {
-            "options": {**self.recipe.options(), **self.options, "cell": None, "units": None},
-            "training": {**self.recipe.training, "epochs": self.epochs},
+            "options": {
+                **self.recipe.options(),
+                **self.usual,
+                **self.options,
+                "cell": None,
+                "units": None,
+            },
+            "training": {**self.recipe.training, **self.settings, "epochs": self.epochs},
             "batch_size": self.batch_size,
             "examples": self.examples,
             "data": {"source": str(self.data.source), "digest": self.data.digest()},
         }
 
     def model(self, **options):
-        options = {**self.options, **options}
+        model = self._model({**self.usual, **self.options, **options})
+        known = {name: value for name, value in self.settings.items() if name != "epochs"}
+        model.fit_defaults = {**model.fit_defaults, **known}
+        return model
+
+    def _model(self, options):
         if "seed" not in self.recipe.options():
             options.pop("seed", None)
         own = {"cell", "bidirectional", "units"} if self.in_order(options) else set()
@@ -266,11 +289,14 @@ class OfRecipe:
 def part_of(data, examples):
     """`Data` with the first examples of each split: a quarter as many to validate and test."""
     few = max(1, examples // 4)
+    most = {"train": examples, "validation": few, "test": few}
+    sizes = {part: min(most[part], size) for part, size in data.sizes.items() if size is not None}
     return Data(
         data.train.take(examples),
         data.validation.take(few),
         data.test.take(few),
         source=data.source,
+        sizes=sizes,
         info=data.info,
     )
 

@@ -123,7 +123,10 @@ class Model(
                 the second of `output_feature.classes`: `"AUC"`, `"Precision"`, `"Recall"`,
                 `"F1Score"` and the like are its own; see `rnnkit.losses.OfClasses`.
             **kwargs: Passed to `keras.Model.compile`. Where `jit_compile` is left out, XLA compiles
-                the loops over time of a training that is long enough to gain by it.
+                the loops over time of a training that is long enough to gain by it. TensorFlow then
+                notes on standard error that it does; with the environment variable
+                `TF_CPP_MIN_LOG_LEVEL=1`, set before it is imported, it prints warnings and errors
+                alone. rnnkit leaves that to you.
 
         Raises:
             ValueError: For metrics that say nothing of such a target.

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.data.pipeline.raw import as_dataset
+from rnnkit.data.readers.request import Request
+from rnnkit.data.readers.text.lines import load
 from rnnkit.models.encoder_language_model import EncoderLanguageModel
 from rnnkit.utils.options import taken_by
 
@@ -18,8 +20,6 @@ HELD_OUT = 0.1
 SETTINGS = {"batch_size": 64, "patience": 2, "monitor": "val_loss"}
 # What a recipe chose for the few examples that have targets: texts without are many.
 DROPOUTS = ("token_dropout", "dropout", "output_dropout", "recurrent_dropout")
-# Classes of models whose layers it trains, and what of them lies where they would have to be.
-BUILT_LIKE = ("ManyToOne", "Tagger")
 
 
 def pretrain(recipe, texts, options, *, epochs, batch_size, out, verbose):
@@ -31,11 +31,6 @@ def pretrain(recipe, texts, options, *, epochs, batch_size, out, verbose):
         options: Dict of options of the recipe.
     """
     values = {**recipe.options(), **dict.fromkeys(DROPOUTS, 0.0), **options}
-    if recipe.model_class not in BUILT_LIKE:
-        raise ValueError(
-            f"The recipe {recipe.name!r} cannot be pretrained: its network has no recurrent layers "
-            "that read texts. Recipes that have: sentiment, pos_tagging, named_entities"
-        )
     feature = _feature(recipe, values)
     if values.get("filters"):
         raise ValueError(
@@ -43,7 +38,7 @@ def pretrain(recipe, texts, options, *, epochs, batch_size, out, verbose):
             f"the words that they have to tell. Received: filters={values['filters']}"
         )
     if isinstance(texts, (str, os.PathLike)):
-        texts = _lines(texts)
+        texts = load(os.fspath(texts), Request(recipe))
     dataset = as_dataset(texts, input_feature=feature)
     dataset = dataset.map(lambda x, *rest: x)
     feature.adapt(dataset)
@@ -73,16 +68,6 @@ def _feature(recipe, values):
             "sentiment, pos_tagging, named_entities"
         )
     return feature
-
-
-def _lines(path):
-    """The texts of a file, one a line."""
-    with open(path, encoding="utf-8") as file:
-        lines = [line.strip() for line in file]
-    found = [line for line in lines if line]
-    if not found:
-        raise ValueError(f"texts must be a file with a text a line. Received: {path}, without any")
-    return found
 
 
 def _divided(data, seed):

@@ -37,6 +37,7 @@ class TrainingPlan:
         reward_epochs: Passes over the data with a reward.
         out: Path of a `.keras` file, or None.
         resume: Whether to go on with the training whose state lies beside `out`.
+        score: Whether `data.test` is scored at the end, before the model is saved.
         about: Dict of what else must be the same for that, such as the options of the model.
         callbacks: Further Keras callbacks.
         verbose: As in `keras.Model.fit`.
@@ -53,6 +54,7 @@ class TrainingPlan:
     reward_epochs: int = 0
     out: str | None = None
     resume: bool = False
+    score: bool = False
     about: dict = dataclasses.field(default_factory=dict)
     callbacks: tuple = ()
     verbose: str | int = "auto"
@@ -138,9 +140,18 @@ class TrainingPlan:
                 history.history, history.epoch = curves[0]["history"], curves[0]["epoch"]
             curve = None if whole is not None else model.history  # an ensemble has several
             model.trained = facts_of(model, data, self.about.get("options"), curve)
-            if file is not None:
-                model.save(self.out)  # the weights are those of the best epoch, as in the file
-                file.remove()
+            try:
+                if self.score:
+                    model.trained["scores"] = model.score(data.test)
+            except KeyboardInterrupt:
+                if file is not None and replicas.is_chief(file.strategy):
+                    path = os.path.abspath(self.out)
+                    tell(f"\nInterrupted in scoring. The trained model is saved to {path}")
+                raise
+            finally:  # once, and also where scoring is stopped or fails
+                if file is not None:
+                    model.save(self.out)  # the weights are those of the best epoch, as in the file
+                    file.remove()
         return model
 
     # === Parts ===

@@ -5,6 +5,7 @@ import keras_tuner
 
 from rnnkit.tuning.shared import Shared
 from rnnkit.tuning.space import FOR_FIT, Space
+from rnnkit.utils import small_data
 
 
 class RecipeHyperModel(keras_tuner.HyperModel):
@@ -22,10 +23,14 @@ class RecipeHyperModel(keras_tuner.HyperModel):
 
     def __init__(self, recipe, data, options=None, seed=None):
         options = dict(options or {})
+        usual = small_data.others(recipe, data, options)
+        if usual:
+            print(small_data.in_words(data, options, usual, {}))
+        patience = {key: usual.pop(key) for key in ("patience",) if key in usual}
         self.recipe = recipe
-        self.space = Space(recipe, options, seed)
+        self.space = Space(recipe, options, seed, usual=usual)
         self.space.default_options()  # all branches of the space are looked at and checked
-        self.shared = Shared(recipe, data)
+        self.shared = Shared(recipe, data, settings=patience)
         # keras-tuner clears the session before each trial, and the policy with it.
         self.policy = keras.config.dtype_policy()
         super().__init__(name=recipe.name)

@@ -14,6 +14,7 @@ from rnnkit.tuning.fitting import KeepBest, fit, load_weights, unknown_objective
 from rnnkit.tuning.folder import Folder
 from rnnkit.tuning.shared import KEPT, Shared
 from rnnkit.tuning.space import FOR_FIT, Space
+from rnnkit.utils import small_data
 from rnnkit.utils.messages import shorten
 from rnnkit.utils.writing import plain
 
@@ -31,6 +32,8 @@ class Job:
         directory: Path of the folder of the search.
         callbacks, verbose, folds: As in `rnnkit.tuning.tune`.
         base: `rnnkit.saving.base.Base` that the models start from, or None.
+        small: Dict of options and settings that are other defaults for the data, as it is small;
+            None looks at the data, which a chief has none of.
         max_epochs: Passes over the data at most.
         fixed: `options`, with `epochs` and `batch_size` where they are given.
         space: `rnnkit.tuning.space.Space`.
@@ -52,17 +55,25 @@ class Job:
     verbose: int = 1
     folds: int | None = None
     base: object = None
+    small: dict | None = None
 
     def __post_init__(self):
-        self.max_epochs = self.epochs or self.recipe.training["epochs"]
+        if self.small is None:
+            given = (self.recipe, self.data, self.options)
+            self.small = {} if self.base is not None else small_data.others(*given)
+        settings = {key: self.small[key] for key in small_data.SETTINGS if key in self.small}
+        usual = settings.pop("epochs", self.recipe.training["epochs"])
+        self.max_epochs = self.epochs or usual
         self.fixed = dict(self.options)
         for name in FOR_FIT:
             if getattr(self, name) is not None:
                 self.fixed[name] = getattr(self, name)
         most = self.max_epochs if self.tuner == "hyperband" else None
-        self.space = Space(self.recipe, self.fixed, self.seed, most)
+        usual = {key: value for key, value in self.small.items() if key != "patience"}
+        self.space = Space(self.recipe, self.fixed, self.seed, most, usual)
         self.folder = Folder(self.directory, self.objective)
-        self.shared = Shared(self.recipe, self.data, base=self.base)
+        self._settings = settings
+        self.shared = Shared(self.recipe, self.data, base=self.base, settings=settings)
 
     def settings(self):
         """What must not change when a search is resumed, as plain JSON."""
@@ -87,6 +98,8 @@ class Job:
             given["folds"] = self.folds
         if self.base is not None:
             given["base"] = self.base.digest()
+        if self.small:
+            given["small"] = self.small
         return json.loads(json.dumps(given, default=plain))
 
     # === What trials share ===
@@ -100,7 +113,9 @@ class Job:
     def _of_folds(self):
         """What trials share in each fold: features are adapted to what it trains with alone."""
         kept = max(1, KEPT // self.folds)
-        return [Shared(self.recipe, data, kept, self.base) for data in self._divided[0]]
+        return [
+            Shared(self.recipe, data, kept, self.base, self._settings) for data in self._divided[0]
+        ]
 
     def divide(self):
         """Divides the data in folds, which is said.
@@ -201,13 +216,25 @@ class Job:
         if name not in reported:
             raise ValueError(unknown_objective(name, reported))
 
+    @property
+    def hidden(self):
+        """Names of the options that are the same in all trials, a set."""
+        varied = {item.name for item in self.space.hyperparameters.space}
+        return {*self.fixed, "seed"} | {*self.space.usual} - varied
+
     # === Progress ===
+
+    def report_small(self):
+        """Prints what is another default, as the data is small."""
+        if self.verbose and self.small:
+            given = {key: value for key, value in self.small.items() if key not in self.fixed}
+            print(small_data.in_words(self.data, {}, given, {}), flush=True)
 
     def report(self, row):
         """Prints one line about a trial that ended."""
         if not self.verbose:
             return
-        shown = {k: v for k, v in row["options"].items() if k not in self.fixed and k != "seed"}
+        shown = {k: v for k, v in row["options"].items() if k not in self.hidden}
         head = f"Trial {row['trial']:{len(str(self.max_trials))}d}/{self.max_trials}"
         tail = f"{row['seconds']:.1f} s; {as_line(shown)}"
         if row["status"] != "completed":

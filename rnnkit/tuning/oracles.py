@@ -2,8 +2,8 @@
 
 keras-tuner writes its files in place, and after a restart neither repeats the trial that was cut
 off nor finds its place in a grid. It offers no public way to change that, so some private parts
-are overridden here (`_save_trial`, `_retry_queue`, and of the grid `_compare`, `_ordered_ids` and
-`_populate_next`): as they are in keras-tuner 1.4.8.
+are overridden here (`_save_trial`, `_retry_queue`, `_random_values`, and of the grid `_compare`,
+`_ordered_ids` and `_populate_next`): as they are in keras-tuner 1.4.8.
 """
 
 import functools
@@ -20,6 +20,14 @@ class _Durable:
     """Saves atomically, and after a restart repeats exactly the trials that did not end."""
 
     folder = None  # the `rnnkit.tuning.folder.Folder`
+
+    def _random_values(self):
+        """Values of a trial; the first one has the defaults, as that of a grid has by itself."""
+        if self.trials:
+            return super()._random_values()
+        start = keras_tuner.HyperParameters()
+        start.merge(self.hyperparameters)
+        return dict(start.values)
 
     @keras_tuner.synchronized
     def end_trial(self, trial):

@@ -55,7 +55,7 @@ class TuningResult:
             for rank, row in enumerate(rows, start=1)
         )
         table.objective = self.objective
-        table.fixed = {*self._job.fixed, "seed"}
+        table.fixed = self._job.hidden
         return table
 
     def plot(self, ax=None):

@@ -61,6 +61,10 @@ def tune(
     done, a model with the best options is trained on `data.train` with `data.validation`; before
     that there is no `best.keras`.
 
+    The first trial has the options that `recipe.train` has by default for the data, as far as the
+    space has them, and so have all trials what is not varied: also those of a small data set (see
+    `rnnkit.Recipe.small`).
+
     The data is encoded once for all trials that agree on the options of `recipe.features`. A trial
     that fails or whose objective is not a number is reported at once, kept in the table, and the
     search goes on; it ends if the first three all fail with the same exception.
@@ -175,6 +179,7 @@ def tune(
 def _run(job, role, workers, spec, overwrite):
     """Begins the search, or goes on with it."""
     folder = job.folder
+    job.report_small()
     if job.folds:
         job.divide()
     new = role == "worker" or not os.path.exists(folder.path("search.json")) or overwrite

@@ -18,10 +18,12 @@ class Shared:
         data: `rnnkit.data.Data`.
         most: How many sets of options about features are kept at a time.
         base: `rnnkit.saving.base.Base` that the models start from, or None.
+        settings: Dict of settings of training that are others than the recipe's, or None.
     """
 
-    def __init__(self, recipe, data, most=KEPT, base=None):
+    def __init__(self, recipe, data, most=KEPT, base=None, settings=None):
         self.recipe, self.data, self.most, self.base = recipe, data, most, base
+        self.settings = dict(settings or {})
         self._kept = {}  # the least recently used first
 
     def network(self, options):
@@ -31,6 +33,7 @@ class Shared:
         if self.base is not None:
             rest["base"] = self.base
         model = self.recipe.network(features, **rest)
+        model.fit_defaults = {**model.fit_defaults, **self.settings}
         if "batch_size" in options:
             model.fit_defaults["batch_size"] = options["batch_size"]
         return model

@@ -85,6 +85,7 @@ def describe(job, data_arguments=None):
         "folds": job.folds,
         "base": None if job.base is None else os.path.abspath(job.base.source),
         "options": job.options,
+        "small": job.small,
         "directory": os.path.abspath(job.directory),
         "precision": keras.config.dtype_policy().name,
     }
@@ -229,7 +230,7 @@ def main(path):
     data = None
     if role == "worker":
         data = recipe.data(spec["source"], **spec["data_arguments"])
-    names = ("epochs", "batch_size", "seed", "executions", "folds", "options", "directory")
+    names = ("epochs", "batch_size", "seed", "executions", "folds", "options", "directory", "small")
     job = Job(
         recipe,
         data,

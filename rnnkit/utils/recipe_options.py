@@ -15,6 +15,9 @@ from rnnkit.utils.options import (
     takes_more,
 )
 
+# Classes of models whose layers `pretrain` trains, and what recipes of them read then.
+PRETRAINED, TEXTS = ("ManyToOne", "Tagger"), ("text", "words")
+
 
 class RecipeOptions:
     """What a recipe says of its options, for `rnnkit.Recipe`, which has the attributes."""
@@ -78,6 +81,20 @@ class RecipeOptions:
             defaults = {name: each.default for name, each in known.items()}
             ignored_options(defaults, options, self._options_by_cell(), self.name)
             idle_options(known, options, f"the recipe {self.name!r}", varied)
+
+    def check_pretraining(self):
+        """Raises a ValueError for a recipe whose network has no recurrent layers that read texts:
+        `pretrain` would have none to train. Nothing heavy is imported."""
+        what = ""
+        if self.model_class not in PRETRAINED:
+            what = "its network has no recurrent layers that read texts"
+        elif self.data_types[0] not in TEXTS:
+            what = "it reads no texts"
+        if what:
+            raise ValueError(
+                f"The recipe {self.name!r} cannot be pretrained: {what}. Recipes that can: "
+                "sentiment, pos_tagging, named_entities"
+            )
 
     def options_that_count(self, options):
         """Names of the options that mean something with the cell among some options, as a set."""

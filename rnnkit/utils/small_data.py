@@ -24,6 +24,12 @@ def chosen(recipe, data, given):
     return {**options, **given}, {key: recipe.small[key] for key in SETTINGS if key in recipe.small}
 
 
+def others(recipe, data, given):
+    """The options and settings of `chosen` that are not given, in one dict."""
+    options, settings = chosen(recipe, data, given)
+    return {key: value for key, value in options.items() if key not in given} | settings
+
+
 def in_words(data, given, options, settings):
     """What is said of it: the number of examples, and what is not as a user gave it."""
     news = {key: value for key, value in options.items() if key not in given} | settings

@@ -1,5 +1,7 @@
 """The command `rnnkit backtest`: a table in either place gives the same forecasts."""
 
+import shlex
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,6 +34,21 @@ def test_the_table_stands_after_the_model_or_after_data(folder, monkeypatch, cap
         assert main(["backtest", "m.keras", *table]) == 0
         said.append(capsys.readouterr().out)
     assert said[0] == said[1] == said[2] and '"mase"' in said[0]
+
+
+def test_forecasts_come_next(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    call = ["backtest", "m.keras", "sales.csv", "--origins", "3"]
+    assert main(call) == 0
+    assert "Try:" not in capsys.readouterr().out  # nobody looks
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(call) == 0
+    then = capsys.readouterr().out.splitlines()[-1]
+    assert then == "Try: rnnkit infer m.keras sales.csv --out forecasts.csv"
+    assert main(shlex.split(then)[2:]) == 0
+    assert len(pd.read_csv("forecasts.csv")) == 3
+    assert main([*call, "--json"]) == 0
+    assert "Try:" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ import pytest
 import rich.console
 
 import recipes
-from rnnkit.cli import learning, main
+from rnnkit.cli import main
+from rnnkit.cli.suggestions import to_infer
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_list_and_show(capsys):
 
 @pytest.mark.parametrize("name", [each["name"] for each in recipes.list()])
 def test_the_next_command_is_that_of_the_recipe(name):
-    call = learning._call(recipes.get(name), "my model.keras")
+    call = to_infer(recipes.get(name), "my model.keras")
     program, infer, path, *inputs = shlex.split(call)
     assert (program, infer, path) == ("rnnkit", "infer", "my model.keras")
     assert inputs or name == "chatbot"  # which then asks

@@ -29,6 +29,8 @@ def test_bash(capsys):
     assert completed(script, "rnnkit", "tra") == ["train"]
     assert completed(script, "rnnkit", "train", "se") == ["sentiment"]
     assert completed(script, "rnnkit", "train", "spam", "--ep") == ["--epochs"]
+    assert completed(script, "rnnkit", "pre") == ["pretrain"]
+    assert completed(script, "rnnkit", "pretrain", "pos") == ["pos_tagging"]
     assert completed(script, "rnnkit", "completion", "z") == ["zsh"]
     assert completed(script, "rnnkit", "infer", "m") == []  # files, by the shell itself
 

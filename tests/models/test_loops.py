@@ -1,5 +1,10 @@
 """When the loops over time of a model are compiled, and that it learns the same."""
 
+import os
+import re
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -91,3 +96,25 @@ def test_texts_in_a_row_and_pieces_of_series_are_counted_as_they_are_read(monkey
     model = Forecaster(feature, target, "gru", 3, window=30, washout=0)
     with model.loops_for(model.prepare([series], [series]), 5, 1):
         assert model._loop_size == (5, 30)
+
+
+NOTES = """
+import numpy as np
+from rnnkit.layers import LSTM
+from rnnkit.layers.time_loop import compiled_loops
+import tensorflow as tf
+with compiled_loops((4, 100)):
+    tf.function(LSTM(3), autograph=False)(np.ones((4, 100, 2), "float32"))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [None, "1"])
+def test_what_tensorflow_notes_of_it_is_left_to_the_user(level):
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    environment |= {} if level is None else {"TF_CPP_MIN_LOG_LEVEL": level}
+    done = subprocess.run(
+        [sys.executable, "-c", NOTES], env=environment, capture_output=True, text=True, check=True
+    )
+    noted = re.findall(r"^I\d{4} .*(Compiled cluster using XLA|XLA service)", done.stderr, re.M)
+    assert len(noted) == (2 if level is None else 0), done.stderr

@@ -77,3 +77,97 @@ def test_what_recipes_say_of_small_data_are_their_options():
         recipe.check_options(
             {k: v for k, v in recipe.small.items() if k not in small_data.SETTINGS}
         )
+
+
+# === The same in searches and comparisons ===
+
+
+def test_a_search_starts_as_training_does(recipe, data, tmp_path, capsys):
+    given = {"tuner": "random", "max_trials": 2, "seed": 1, "directory": tmp_path / "search"}
+    result = recipe.tune(data, options={"ensemble": 1, "dropout": 0.1}, **given)
+    out = capsys.readouterr().out
+    said = "units=2, epochs=3, batch_size=4, patience=7"
+    assert out.startswith(f"Only 32 examples: by default {said}")
+    first, second = sorted(result.table(), key=lambda row: row["trial"])
+    used = {"ensemble": 1, "dropout": 0.1, "seed": 1, "epochs": 3, "batch_size": 4}
+    assert first["options"] == {"units": 2, **used} and first["epochs"] == 3
+    assert second["options"]["units"] in (3, 4) and second["options"].items() >= used.items()
+    model = result.best_model()
+    assert model.fit_defaults == recipe.model(data, ensemble=1).fit_defaults
+    assert "units=" in repr(result.table()) and "batch_size" not in repr(result.table())
+
+
+def test_what_the_processes_of_a_search_are_told(recipe, data, tmp_path):
+    import keras_tuner
+
+    from rnnkit.tuning.job import Job
+    from rnnkit.tuning.worker import describe
+
+    settings = {"options": {"ensemble": 1}, "directory": str(tmp_path)}
+    known = Data(data.train, data.validation, data.test, sizes=data.sizes)  # not from memory
+    target = keras_tuner.Objective("val_loss", "min")
+    job = Job(recipe, known, "random", 2, target, **settings)
+    small = {"units": 2, "epochs": 3, "batch_size": 4, "patience": 7}
+    assert job.small == describe(job)["small"] == small
+    chief = Job(recipe, None, "random", 2, target, small=small, **settings)  # which has no data
+    assert chief.space.default_options() == job.space.default_options()
+    assert chief.max_epochs == 3
+    folds = Job(recipe, known, "random", 2, target, epochs=1, folds=2, verbose=0, **settings)
+    assert folds.max_epochs == folds.space.default_options()["epochs"] == 1  # what was given
+    model = folds.network(folds.space.default_options(), fold=0)
+    assert model.fit_defaults == {**recipe.fit_defaults, "batch_size": 4, "patience": 7}
+
+
+def test_a_hypermodel_builds_as_training_does(recipe, data, capsys):
+    import keras_tuner
+
+    hypermodel = recipe.hypermodel(data, options={"ensemble": 1})
+    assert "Only 32 examples" in capsys.readouterr().out
+    hp = keras_tuner.HyperParameters()
+    model = hypermodel.build(hp)
+    assert model.fit_defaults == {**recipe.fit_defaults, "batch_size": 4, "patience": 7}
+    assert len(hypermodel.fit(hp, model, verbose=0).epoch) == 3
+
+
+def test_cells_are_compared_as_training_does(data, tmp_path, capsys):
+    import rnnkit
+    from rnnkit.comparison.subjects import OfRecipe
+
+    class Read(Small):
+        name, pattern, model_class, cell = "read", "many_to_one", "ManyToOne", "gru"
+        defaults = {"units": 3, "embedding_size": 3}
+        ema_momentum = None
+        small = {**Small.small, "embedding_size": 2}
+
+    recipe = Read()
+    result = rnnkit.compare(["gru", "lstm"], recipe, data, seeds=1, directory=tmp_path)
+    out = capsys.readouterr().out
+    said = "units=2, embedding_size=2, epochs=3, batch_size=4, patience=7; see the recipe's `small`"
+    assert f"Only 32 examples: by default {said}" in out and "ensemble" not in out
+    default, other = result.records
+    assert (default["units"], default["status"], other["status"]) == (2, "finished", "finished")
+    assert default["updates"] == 3 * 6  # epochs, of 24 examples in batches of 4
+    whole = recipe.model(data, ensemble=1)
+    assert default["parameters"] == whole.count_params()
+    subject = OfRecipe(recipe, data, {})
+    assert subject.model(seed=1, cell="gru").fit_defaults == whole.fit_defaults
+    large = OfRecipe(recipe, Data(*[data.train] * 3, sizes={"train": 600, "validation": 9}), {})
+    assert large.in_words() == "" and large.model(seed=1).units == 3
+    few = OfRecipe(recipe, large.data, {}, examples=40)
+    assert "Only 49 examples" in few.in_words() and few.model(seed=1).units == 2
+
+
+@pytest.mark.parametrize("name", [each["name"] for each in recipes.list()])
+def test_a_search_of_each_recipe_starts_with_its_defaults(name):
+    """Where they are values: None leaves it to the class, and the search needs one."""
+    from rnnkit.tuning.space import Space
+
+    recipe = recipes.get(name)
+    for small in ({}, recipe.small):
+        usual = {key: value for key, value in small.items() if key != "patience"}
+        defaults = {**recipe.training, **recipe.options(), **usual}
+        start = Space(recipe, {}, usual=usual).default_options()
+        assert usual.items() <= start.items()
+        assert {key: defaults[key] for key in start if defaults[key] is not None} == {
+            key: value for key, value in start.items() if defaults[key] is not None
+        }
