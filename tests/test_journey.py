@@ -12,10 +12,11 @@ from tests.benchmarks import journey  # noqa: E402
 def test_the_page_has_the_commands_of_the_script_and_no_line_of_others():
     page = journey.JOURNEY.read_text(encoding="utf-8")
     shown = [line[2:] for line in page.splitlines() if line.startswith("$ ")]
-    assert shown == list(journey.COMMANDS)
+    assert shown == [journey.INSTALL, *journey.COMMANDS, journey.NOTEBOOK]
     assert page.startswith(journey.HEAD)
     foreign = [line for line in page.splitlines() if journey.FOREIGN.search(line)]
     assert not foreign
+    assert journey.INSTALL in (journey.ROOT / "README.md").read_text(encoding="utf-8")
     assert str(journey.ROOT) not in page and "/tmp" not in page and "/home" not in page
 
 

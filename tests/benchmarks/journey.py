@@ -1,11 +1,14 @@
-"""A first journey on the command line, recorded as text: the commands, and what they print.
+"""A first journey, recorded as text: the installation, commands, a notebook, and what they print.
 
-    python -m tests.benchmarks.journey [--write]
+    python -m tests.benchmarks.journey --write
+    python -m tests.benchmarks.journey --installed
 
-In an empty folder, on a terminal of 80 columns, TensorFlow saying what it says by default. Prints
-what a person sees at the end of each command: of bars that are drawn over and over their last
-state. With `--write` that becomes JOURNEY.md in this folder. Ends with status 1 if a command fails
-or a line is none of rnnkit's, such as a note of TensorFlow. Linux and macOS.
+The last commit is installed as the README says, in a clone with a new environment, which takes some
+minutes; with `--installed` the packages of this Python are used instead. The commands run in an
+empty folder, on a terminal of 80 columns, TensorFlow saying what it says by default, the notebook
+in the Jupyter of this Python. Prints what a person sees at the end of each: of bars that are drawn
+over and over their last state. With `--write` that becomes JOURNEY.md in this folder. Ends with
+status 1 if one fails or a line is none of rnnkit's, such as a note of TensorFlow. Linux and macOS.
 """
 
 import argparse
@@ -19,9 +22,15 @@ import subprocess
 import sys
 import tempfile
 
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JOURNEY = pathlib.Path(__file__).with_name("JOURNEY.md")
 COLUMNS, LINES = 80, 50
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install --quiet ."
+NOTEBOOK = "jupyter execute notebooks/start.ipynb"
 COMMANDS = (
     "rnnkit list",
     "rnnkit show spam",
@@ -42,6 +51,8 @@ Written by `python -m tests.benchmarks.journey --write`: what somebody sees who 
 rnnkit, on a terminal of 80 columns. Longer lines are wrapped there. Seconds are of a machine that
 had other work.
 """
+# What pip says of the place that it has packages from, which is this machine's.
+PLACES = re.compile(r"^WARNING: Location .* is ignored|^Looking in |^\[notice\]")
 # What TensorFlow, XLA, absl and Python print of themselves.
 FOREIGN = re.compile(
     r"^[IWEF]\d{4} |^\d{4}-\d\d-\d\d \d\d:|^WARNING|Warning: |oneDNN|absl::|cuda|XLA|^Traceback"
@@ -49,8 +60,8 @@ FOREIGN = re.compile(
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def run(command, folder, environment):
-    """The status of a command and what is on the screen when it has ended."""
+def run(words, folder, environment):
+    """The status of a program, called as `words`, and what is on the screen when it has ended."""
     leader, follower = pty.openpty()
     try:
         import fcntl
@@ -58,7 +69,6 @@ def run(command, folder, environment):
 
         size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
         fcntl.ioctl(follower, termios.TIOCSWINSZ, size)
-        words = [sys.executable, "-m", "rnnkit.cli", *shlex.split(command)[1:]]
         process = subprocess.Popen(
             words, cwd=folder, env=environment, stdin=follower, stdout=follower, stderr=follower
         )
@@ -102,33 +112,94 @@ def screen(text):
     return lines
 
 
+def notebook(path, folder, environment):
+    """What a notebook prints: the first line of each cell of code, and its outputs as text."""
+    book = nbformat.read(path, as_version=4)
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(book, timeout=1200, kernel_name="python3", resources=place)
+    client.execute(env=environment)
+    lines = []
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            first, *more = cell.source.splitlines()
+            lines.append(f"[{cell.execution_count}] {first}{' ...' if more else ''}")
+            for output in cell.outputs:
+                shown = printed(output).rstrip("\n").split("\n")
+                if output.get("name") == "stderr" and any(map(FOREIGN.search, shown)):
+                    shown = ["(notes of TensorFlow)"]  # which a notebook shows, unlike a command
+                lines += shown if lines[-1:] != shown else []
+    return lines
+
+
+def printed(output):
+    """An output of a notebook as text.
+
+    Example:
+
+    >>> printed({"data": {"text/plain": "<Figure size 600x360 with 1 Axes>", "image/png": ""}})
+    '(a picture)'
+    """
+    if "text" in output:
+        return output["text"]
+    data = output["data"]
+    if "image/png" in data:
+        return "(a picture)"
+    return data.get("text/markdown", data.get("text/plain", ""))
+
+
 def main():
     """Makes the journey; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write JOURNEY.md")
+    parser.add_argument("--installed", action="store_true", help="use what this Python has")
     options = parser.parse_args()
+    if options.write and options.installed:
+        parser.error("--write needs the installation: leave out --installed")
     page, faults = [HEAD], []
     with tempfile.TemporaryDirectory() as place:
-        folder = pathlib.Path(place).resolve() / "work"
+        place = pathlib.Path(place).resolve()
+        folder, beside, clone = (place / name for name in ("work", "notebook", "rnnkit"))
         folder.mkdir()
+        beside.mkdir()  # where its search is none of the command line
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("TF_")
         }
         environment |= {
-            "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": str(COLUMNS),
+            "TERM": "xterm",
+            "COLUMNS": str(COLUMNS),
             "TFDS_DATA_DIR": str(folder.parent / "data"),
-        }  # fmt: skip
-        for number, command in enumerate(COMMANDS):
-            status, lines = run(command, folder, environment)
-            wanted = 2 if number >= len(COMMANDS) - WRONG else 0
+        }
+        here = {**environment, "PYTHONPATH": str(ROOT)}
+        environment.pop("PYTHONPATH", None)
+
+        def tell(command, status, lines, wanted=0):
             if status != wanted:
                 faults.append(f"{command}: status {status}")
-            faults += [f"{command}: {line}" for line in lines if FOREIGN.search(line)]
+            lines = [line for line in lines if not PLACES.search(line)]
+            faults.extend(f"{command}: {line}" for line in lines if FOREIGN.search(line))
             text = "\n".join([f"$ {command}", *lines])
-            for path, word in ((folder, "."), (folder.parent, ".."), (ROOT, "rnnkit")):
+            for path, word in ((folder, "."), (beside, "."), (place, ".."), (ROOT, "rnnkit")):
                 text = text.replace(str(path), word)
             print(text, end="\n\n", flush=True)
-            page.append(f"```text\n{text}\n```\n")
+            fence = "````" if "```" in text else "```"
+            page.append(f"{fence}text\n{text}\n{fence}\n")
+
+        program = [str(clone / ".venv" / "bin" / "rnnkit")]
+        if options.installed:
+            program, environment = [sys.executable, "-m", "rnnkit.cli"], here
+        else:
+            subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+            tell(INSTALL, *run(["bash", "-c", INSTALL], clone, environment))
+        for number, command in enumerate(COMMANDS):
+            wanted = 2 if number >= len(COMMANDS) - WRONG else 0
+            words = [*program, *shlex.split(command)[1:]]
+            tell(command, *run(words, folder, environment), wanted)
+        try:
+            lines = notebook(ROOT / "notebooks" / "start.ipynb", beside, here)
+        except CellExecutionError as error:
+            faults.append(f"{NOTEBOOK}: {error}")
+            lines = []
+        tell(NOTEBOOK, 0, lines)
     for fault in faults:
         print(f"not as it should be: {fault}", file=sys.stderr)
     if options.write:
