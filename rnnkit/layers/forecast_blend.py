@@ -9,6 +9,9 @@ from rnnkit.layers.config import Configured
 # Forecasts of late that tell how well each member does now, half a horizon apart; how many of
 # them count as much as what holds for all series; and the power of the errors that weighs members.
 OF_LATE, TYPICAL, POWER = 9, 1.0, -4.0
+# What each of these forecasts of a single series counts over the one half a horizon later, and how
+# many of them count as much as what is typical: intervals are to follow soon.
+RECENCY, FEW = 0.8, 0.25
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -21,10 +24,8 @@ class ForecastBlend(Configured, keras.layers.Layer):
     judged by now; where there are few of them, more by what is typical of all series.
 
     The weights are not trained. It also holds, for each output, the root mean squared error, and
-    the half width of an interval: a constant, and a fraction of the absolute value that is
-    forecast. These are in the targets' own unit; with `adaptive` the constant is a multiple of the
-    mean error of late, and there is no fraction. `multiples` are the half widths of intervals at
-    other levels, over this one.
+    the half width of an interval over the mean absolute error of late. `multiples` are the half
+    widths of intervals at other levels, over this one.
 
     Args:
         horizon: Leads.
@@ -39,8 +40,9 @@ class ForecastBlend(Configured, keras.layers.Layer):
         size: Own scale of each window `(batch, time, targets)`.
 
     Output shape:
-        The forecast `(batch, time, horizon * targets)`, and its mean error of late
-        `(batch, time, targets)`, 1 if not `adaptive`.
+        The forecast `(batch, time, horizon * targets)`, and its mean absolute error in the last
+        forecasts that can be judged by now `(batch, time, targets)`; where there are few of them,
+        more of what is typical.
 
     Reference:
         Bates and Granger, "The combination of forecasts", 1969,
@@ -63,10 +65,11 @@ class ForecastBlend(Configured, keras.layers.Layer):
         width, members = self.horizon * self.targets, len(forecasts_shape) + len(self.repeats)
         self.weights_of_mean = weight("weights_of_mean", (members, self.targets))
         self.typical = weight("typical", (members, self.targets), "ones")
+        self.typical_of_mean = weight("typical_of_mean", (self.targets,), "ones")
+        self.least_late = weight("least_late", (self.targets,))
         self.adaptive = weight("adaptive", ())
         self.errors = weight("errors", (width,), "ones")
-        self.constant = weight("constant", (width,))
-        self.fraction = weight("fraction", (width,))
+        self.scaled = weight("scaled", (width,))
         self.multiples = weight("multiples", (self.levels, width), "ones")
         self.fitted = weight("fitted", ())
         self.built = True
@@ -90,7 +93,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
         given = [tf.reshape(each, shape) for each in forecasts]
         return tf.stack([*given, *self.repeated(present, times)])
 
-    def of_late(self, members, present, times, back):
+    def of_late(self, members, present, times, back, recency=1.0):
         """Mean absolute errors in the last forecasts that can be judged by now.
 
         Args:
@@ -98,10 +101,11 @@ class ForecastBlend(Configured, keras.layers.Layer):
             present: `[batch, steps, targets]`.
             times: Steps of the members' forecasts `[time]`.
             back: As in `adapted`.
+            recency: What each forecast counts over the one made half a horizon later.
 
         Returns:
             The errors `[members, batch, time, targets]`, 0 where there is nothing to judge, and how
-            many forecasts they are of `[time]`; of one time if `back`.
+            much the forecasts that they are of count together `[time]`; of one time if `back`.
         """
         ahead = times[:, None] + tf.range(1, self.horizon + 1)
         truth = tf.gather(present, tf.minimum(ahead, tf.shape(present)[1] - 1), axis=1)
@@ -113,10 +117,10 @@ class ForecastBlend(Configured, keras.layers.Layer):
             at = tf.range(tf.shape(times)[0])[:, None] - self.back[1:]  # [time, of late]
             known = at >= self.window - 1
         errors = tf.gather(errors, tf.maximum(at, 0), axis=2)
-        known = tf.cast(known, errors.dtype)
+        known = tf.cast(known, errors.dtype) * recency ** np.arange(OF_LATE, dtype="float32")
         count = tf.reduce_sum(known, axis=1)  # [time]
         total = tf.reduce_sum(errors * known[..., None], axis=3)
-        return total / tf.maximum(count, 1.0)[:, None], count
+        return total / tf.maximum(count, 1e-9)[:, None], count
 
     # === The mean ===
 
@@ -143,13 +147,38 @@ class ForecastBlend(Configured, keras.layers.Layer):
         forecast = tf.reduce_sum(weights[:, :, :, None] * members, axis=0)
         return forecast, tf.reduce_sum(weights * tf.exp(logs), axis=0)
 
-    def fixed(self, forecasts, size):
-        """What `call` gives where the weights are fixed."""
+    @staticmethod
+    def shrunk(errors, count, typical):
+        """Mean errors of so many forecasts; where these are few, more of what is typical.
+
+        Args:
+            errors: Mean absolute errors, 0 where there are none.
+            count: How many forecasts they are of.
+            typical: What is typical, above 0. All of shapes that broadcast.
+        """
+        part = count / (count + FEW)
+        return typical * keras.ops.maximum(errors / typical, 1e-6) ** part
+
+    def fixed(self, forecasts, present, back=False):
+        """What `call` gives where the weights are fixed; arguments as in `adapted`."""
         total = 0.0
         for index, each in enumerate(forecasts):
             weight = tf.tile(self.weights_of_mean[index], [self.horizon])
             total += each * tf.cast(weight, each.dtype)
-        return total, tf.ones_like(size)
+        times = self.times(present, back)
+        shape = [tf.shape(present)[0], tf.shape(times)[0], self.horizon, self.targets]
+        members = tf.reshape(tf.cast(total, present.dtype), shape)[None]
+        errors, count = self.of_late(members, present, times, back, RECENCY)
+        typical = tf.cast(self.typical_of_mean, errors.dtype)
+        errors = self.shrunk(errors[0], count[:, None], typical)  # [batch, time, targets]
+        errors = tf.maximum(errors, tf.cast(self.least_late, errors.dtype))
+        return total[:, :1] if back else total, errors
+
+    def times(self, present, back):
+        """The steps that forecasts are made at, integers."""
+        if back:
+            return tf.maximum(tf.shape(present)[1] - 1 - self.back, 0)
+        return tf.range(tf.shape(present)[1])
 
     def adapted(self, forecasts, present, size, back=False):
         """What `call` gives where the weights follow what was of late.
@@ -159,10 +188,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
             back: Whether forecasts and sizes are those at the steps that `self.back` names, and
                 only the forecast at the first of them is wanted.
         """
-        if back:
-            times = tf.maximum(tf.shape(present)[1] - 1 - self.back, 0)
-        else:
-            times = tf.range(tf.shape(present)[1])
+        times = self.times(present, back)
         members = self.members(forecasts, present, times)
         errors, count = self.of_late(members, present, times, back)
         if back:
@@ -177,7 +203,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
         return tf.cond(
             self.adaptive > 0,
             lambda: self.adapted(forecasts, present, size),
-            lambda: self.fixed(forecasts, size),
+            lambda: self.fixed(forecasts, present),
         )
 
     def compute_output_shape(self, forecasts_shape, present_shape, size_shape):

@@ -56,14 +56,17 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     (of positive series) in their logarithms, and forecasts of the kind of exponential smoothing.
     The best few and the naive forecasts are averaged, with weights that fall with the fourth power
     of their errors. All is then solved anew from all data. Without evidence for anything better the
-    forecast is the naive one. Intervals are conformal: as wide, at each lead, as the errors of the
-    forecasts of later parts were.
+    forecast is the naive one.
+
+    Intervals are conformal, and become wider where forecasts become worse: at each lead they are
+    multiples of the mean error of the last nine forecasts that can be judged by now, half a horizon
+    apart, such as those of later parts needed. So a history should go on for some five horizons
+    beyond the window; what it lacks, the errors in training stand in for.
 
     Several series learn together, whatever their sizes: beside the values and their logarithms
     there are changes over those within the window. As series differ, these forecasts and the naive
-    ones are weighed anew for each, by their errors in its last nine forecasts that can be judged by
-    now, half a horizon apart; intervals are multiples of these errors. So a history should go on
-    for some five horizons beyond the window; what it lacks, all series together stand in for.
+    ones are weighed anew for each, by their errors in these last forecasts of it; for what its
+    history lacks, all series together stand in.
     Static inputs, and their products with the calendar and with what is known ahead, are among the
     features that are compared.
 
@@ -328,7 +331,8 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
 
         Args:
             x: Raw series as in `fit`; or a frame, or the path of a table, which may hold several.
-                What lies further back than the window does not matter.
+                What lies further back than the window does not change the forecast of a single
+                series; intervals follow the errors of the five horizons before.
             batch_size: Not used.
             future: Of a model with columns that are known ahead: their values in the rows after the
                 end of the series. A table with these columns and their times, or an array

@@ -85,9 +85,34 @@ def test_all_steps_and_the_last_alone(blend):
 
 
 def test_fixed_weights(blend):
+    """Errors of the mean itself: half of a forecast that is always 2 too high, at a level of 8."""
     blend.adaptive.assign(0.0)
-    forecasts = np.ones((1, 3, HORIZON), "float32")
-    found, error = blend([forecasts], np.zeros((1, 3, 1), "float32"), np.ones((1, 3, 1), "float32"))
+    blend.typical_of_mean.assign([3.0])
+    present = np.full((1, 40, 1), 8.0, "float32")
+    forecasts = np.full((1, 40, HORIZON), 20.0, "float32")
+    every, errors = blend([forecasts], present, np.ones((1, 40, 1), "float32"))
+    np.testing.assert_allclose(every, 0.5 * forecasts)
+    assert float(errors[0, 8, 0]) == pytest.approx(3.0)  # the first whole window was not judged yet
+    # One forecast that can be judged counts four times as much as what is typical.
+    assert float(errors[0, 9, 0]) == pytest.approx(2**0.8 * 3**0.2)
+    part = (1 - 0.8**OF_LATE) / 0.2
+    part /= part + 0.25
+    assert float(errors[0, -1, 0]) == pytest.approx(2**part * 3 ** (1 - part), rel=1e-5)
+    last, error = blend.fixed([forecasts[:, :10]], present, back=True)
+    np.testing.assert_allclose(last[:, 0], every[:, -1])
+    np.testing.assert_allclose(error[:, 0], errors[:, -1], rtol=1e-6)
+    blend.least_late.assign([5.0])
+    assert blend.fixed([forecasts[:, :10]], present, back=True)[1][0, 0, 0] == 5.0
+    blend.least_late.assign([0.0])
     blend.adaptive.assign(1.0)
-    np.testing.assert_allclose(found, 0.5 * forecasts)
-    np.testing.assert_array_equal(error, 1.0)
+
+
+def test_newer_forecasts_of_a_single_series_count_more(blend):
+    """Forecasts that were exact until of late: the last of nine is off by one."""
+    present = np.zeros((1, 40, 1), "float32")
+    forecasts = np.zeros((1, 40, HORIZON), "float32")
+    forecasts[0, 35] = 1.0  # made a horizon before the last step
+    members = forecasts.reshape(1, 1, 40, HORIZON, 1)
+    found, count = blend.of_late(members, present, tf.range(40), False, 0.8)
+    assert float(count[-1]) == pytest.approx((1 - 0.8**OF_LATE) / 0.2, rel=1e-6)
+    assert float(found[0, 0, -1, 0]) == pytest.approx(1 / float(count[-1]), rel=1e-6)

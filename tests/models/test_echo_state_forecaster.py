@@ -8,7 +8,7 @@ import recipes
 import rnnkit
 from rnnkit.features import Forecast, Series
 from rnnkit.models import EchoStateForecaster, EchoStateNetwork
-from rnnkit.models.forecast.intervals import half_widths
+from rnnkit.models.forecast.intervals import following, half_widths
 from rnnkit.models.forecast.rows import spread
 from rnnkit.models.forecast.smoothing import seasonal, smoothers
 from tests.tiers import slow
@@ -58,7 +58,10 @@ def fitted():
 def test_a_season_in_noise_whatever_the_history(fitted):
     exact = fitted.infer(SINE)
     for rows in (48, 49, 100, 250):  # four seasons are the window
-        assert fitted.infer(SINE[-rows:]) == exact
+        found = fitted.infer(SINE[-rows:])
+        assert found["forecast"] == pytest.approx(exact["forecast"], rel=1e-6)
+        if rows > 48 + 5 * HORIZON:  # intervals follow the errors of the last five horizons
+            assert found["lower"] == pytest.approx(exact["lower"], rel=1e-6)
     truth = 10 + 5 * np.sin(2 * np.pi * np.arange(400, 400 + HORIZON) / 12)
     for rows in (14, 24, 36, 400):  # shorter ones are continued backwards by their first season
         forecast = np.array(fitted.infer(SINE[-rows:])["forecast"])
@@ -176,6 +179,32 @@ def test_some_rows_are_of_all_phases(count, most):
     for period in (2, 7, 12, 24, 48):
         phases = np.bincount(chosen % period, minlength=period)
         assert phases.min() > 0.5 * len(chosen) / period
+
+
+def test_half_widths_that_follow_by_hand():
+    """Errors of exactly twice those of late; then errors that have nothing to do with these."""
+    late, groups = np.linspace(1.0, 3.0, 100), np.arange(100) % 2
+    scaled, least = following(2 * late[:, None], late, 0.8, 1e9, groups)
+    assert least == 0.0 and scaled[0] == pytest.approx(2.0)
+    errors = np.tile([1.0, 2.0], 50)[:, None]
+    scaled, least = following(errors, late, 0.8, 1e9, np.arange(100) // 50)
+    assert least == pytest.approx(2.0) and scaled[0] * 3.0 > 2.0
+
+
+def test_intervals_become_wider_where_a_series_becomes_wilder():
+    rng = np.random.default_rng(5)
+    series = np.concatenate([rng.normal(size=400), 3 * rng.normal(size=600)])
+    model = build(series[:400])
+    model.fit(series[:400], verbose=0)
+    outputs, margins = model.with_margins(series)
+    truth = np.stack(
+        [series[499 + lead : 999 - HORIZON + lead] for lead in range(1, HORIZON + 1)], 1
+    )
+    feature = model.output_feature
+    middle = feature.unscale(outputs[0, 499 : -HORIZON - 1, :, None])[..., 0]
+    width = margins[0, 499 : -HORIZON - 1] * feature.deviation[0]
+    held = np.mean(np.abs(truth - middle) <= width)
+    assert 0.72 < held < 0.88  # with the width of the training data it would be .33
 
 
 def test_half_widths_by_hand():

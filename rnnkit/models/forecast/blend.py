@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from rnnkit.layers.forecast_blend import POWER
+from rnnkit.layers.forecast_blend import POWER, RECENCY
 from rnnkit.models.forecast import candidates
 
 # Families that are blended.
@@ -21,6 +21,9 @@ class Blend:
         most: For each view the largest change.
         members: List of `(family, weight)`, for people.
         forecasts: Of the validation rows `[rows, horizon]`, by what was known before each fold.
+        late: Mean absolute error of the last forecasts that could be judged at each of these rows
+            `[rows]`.
+        count: How many forecasts these were `[rows]`.
     """
 
     weights: list
@@ -28,6 +31,8 @@ class Blend:
     most: list
     members: list
     forecasts: np.ndarray
+    late: np.ndarray
+    count: np.ndarray
 
 
 def best_of_families(found):
@@ -49,7 +54,7 @@ def shares_of(errors):
     return shares / shares.sum()
 
 
-def blended(views, found, naive, folds, rows):
+def blended(views, found, naive, folds, rows, late, truth):
     """Blends the best candidates with the naive forecasts.
 
     The weight of each is its validation error to the power of -4: without evidence that one is
@@ -61,6 +66,8 @@ def blended(views, found, naive, folds, rows):
         naive: The same of the naive forecasts.
         folds: List of `Fold`.
         rows: Indices of all rows to learn from in the end.
+        late: `rnnkit.models.forecast.late.Late`.
+        truth: Targets of all rows `[rows, horizon]`.
 
     Returns:
         A `Blend`.
@@ -71,9 +78,13 @@ def blended(views, found, naive, folds, rows):
     if not folds:
         errors = np.ones(len(errors))
     shares = shares_of(errors)
-    forecasts = [
-        together(views, members, shares, fold.fit).forecast(fold.validation) for fold in folds
-    ]
+    forecasts, errors, counts = [], [], []
+    for fold in folds:
+        needed, place = late.needed(fold.validation)
+        found = together(views, members, shares, fold.fit).forecast(needed)
+        error, count = late.errors(fold.validation, needed, np.abs(found - truth[needed]), RECENCY)
+        for every, each in ((forecasts, found[place]), (errors, error), (counts, count)):
+            every.append(each)
     final = together(views, members, shares, rows)
     width = views[0].change.shape[1]
     return Blend(
@@ -81,7 +92,9 @@ def blended(views, found, naive, folds, rows):
         final.share,
         final.most,
         [(each.family, float(share)) for each, share in zip(members, shares, strict=True)],
-        np.concatenate(forecasts) if forecasts else np.empty((0, width)),
+        np.concatenate([np.empty((0, width)), *forecasts]),
+        np.concatenate([np.empty(0), *errors]),
+        np.concatenate([np.empty(0), *counts]),
     )
 
 

@@ -15,6 +15,8 @@ CAUTION = 0.1
 # Of an interval that grows with the forecast, or with the scale, the part that does not: of the
 # mean forecast, or scale.
 FLOOR = 0.3
+# Errors of late below which intervals become no narrower, over their mean: what is tried.
+LEAST_LATE = (0.0, 0.5, 0.75, 1.0)
 
 
 def half_widths(forecasts, truth, level, independent, groups, scale=None, weights=None):
@@ -56,6 +58,25 @@ def half_widths(forecasts, truth, level, independent, groups, scale=None, weight
     if scale is not None:
         ways |= _growing(scale, 2)
 
+    way = _best(ways, errors, known, weights, groups, rank, level)
+    width = quantile(errors / ways[way], weights, rank)  # [horizon]
+    return tuple(part * width for part in way)
+
+
+def _best(ways, errors, known, weights, groups, rank, level):
+    """The key of the sizes under which intervals have the best score, where each group of forecasts
+    is judged by the quantiles of the others.
+
+    Args:
+        ways: Dict of keys to what errors are divided by `[forecasts, horizon]`.
+        errors: Absolute errors of that shape.
+        known: Which of them there are.
+        weights: What each counts.
+        groups: Number of the group of each forecast `[forecasts]`.
+        rank: Level of the quantile.
+        level: Probability with which intervals are to hold.
+    """
+
     def score(sizes):
         total = 0.0
         for group in np.unique(groups):
@@ -67,23 +88,44 @@ def half_widths(forecasts, truth, level, independent, groups, scale=None, weight
             total += np.sum((2 * width + 2 / (1 - level) * beyond)[known[inside]])
         return total
 
-    way = min(ways, key=lambda way: score(ways[way])) if len(ways) > 1 else next(iter(ways))
-    width = quantile(errors / ways[way], weights, rank)  # [horizon]
-    return tuple(part * width for part in way)
+    return min(ways, key=lambda way: score(ways[way])) if len(ways) > 1 else next(iter(ways))
+
+
+def following(errors, late, level, independent, groups):
+    """Half widths that follow the errors of late: `scaled * max(late, least)` for each lead.
+
+    So intervals become wider when forecasts become worse, also where that never happened before.
+    How narrow they may become is decided by interval scores, as in `half_widths`.
+
+    Args:
+        errors: Absolute errors of forecasts `[forecasts, horizon]`.
+        late: Mean absolute error of late at each forecast `[forecasts]`, above 0, in their unit.
+        level, independent, groups: As in `half_widths`.
+
+    Returns:
+        `scaled` `[horizon]`, and `least`, a number.
+    """
+    weights = np.repeat(1.0 + np.asarray(groups)[:, None], errors.shape[1], axis=1)
+    rank = cautious(level, independent)
+    sizes = np.repeat(late[:, None], errors.shape[1], axis=1)
+    ways = {least: np.maximum(sizes, least) for least in late.mean() * np.array(LEAST_LATE)}
+    least = _best(ways, errors, weights > 0, weights, groups, rank, level)
+    return quantile(errors / ways[least], weights, rank), float(least)
 
 
 def _growing(sizes, position):
     """The ways in which intervals grow with some sizes `[forecasts, horizon]`: a dict of their
-    parts of a half width, of which these have a position, to what errors are divided by."""
+    parts of a half width, of which these have a position, to what errors are divided by. Each has
+    a constant part, a multiple of the mean size."""
     typical = sizes.mean()
     if not typical > 0:
         return {}
-    alone, with_floor = [0.0, 0.0, 0.0], [FLOOR * typical, 0.0, 0.0]
-    alone[position] = with_floor[position] = 1.0
-    return {
-        tuple(alone): np.maximum(sizes, 1e-6 * typical),
-        tuple(with_floor): FLOOR * typical + sizes,
-    }
+    ways = {}
+    for floor in (0.0, FLOOR):
+        parts = [floor * typical, 0.0, 0.0]
+        parts[position] = 1.0
+        ways[tuple(parts)] = np.maximum(floor * typical + sizes, 1e-6 * typical)
+    return ways
 
 
 def cautious(level, independent):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnkit.models.forecast import blend, candidates
-from rnnkit.models.forecast.intervals import at_least, half_widths, multiples
+from rnnkit.models.forecast.intervals import at_least, following, multiples
 from rnnkit.models.forecast.smoothing import seasonal, smoothers
 from rnnkit.models.forecast.views import LONGEST_SMOOTHING, Views
 
@@ -64,8 +64,7 @@ class Learning(Views):
             found += candidates.given(index, view, smoothing, folds, truth)
         if not folds:  # no evidence: the naive forecasts
             naive = [(candidate, np.ones(1)) for candidate, _ in naive]
-        if self.panel:  # no rows that only tell of late
-            known &= self.panel.learned
+        known &= self.late.learned  # no rows that only tell of late
         rows = np.flatnonzero(known & (self.rows.time >= self.start))
         rows = rows if len(rows) else np.flatnonzero(known)
         if self.panel:
@@ -76,7 +75,7 @@ class Learning(Views):
                 views, used, found, naive, folds, rows, truth, size, self.model.interval, least
             )
         result = blend.blended([views[index] for index in used], self.renumbered(found, used),
-                               naive, folds, rows)  # fmt: skip
+                               naive, folds, rows, self.late, truth)  # fmt: skip
         final = self.in_sample(views, used, result, rows)
         error = np.square(final - truth[rows])
         validation = np.concatenate([fold.validation for fold in folds]) if folds else rows
@@ -84,20 +83,24 @@ class Learning(Views):
         groups = np.repeat(range(len(folds)), [len(fold.validation) for fold in folds])
         groups = groups if folds else np.zeros(len(rows), int)
         independent = sum(fold.independent for fold in folds)
-        unscale = self.unscale(number)
-        forecasts, came = unscale(later), unscale(truth[validation])
+        misses = np.abs(later - truth[validation])
+        typical = max(float(misses.mean()), 1e-9)
+        late = np.full(len(rows), typical)
+        if folds:
+            late = self.model.mixture.shrunk(result.late, result.count, typical)
+            late = np.asarray(late, "float64")
         level = self.model.interval
-        constant, fraction, _ = half_widths(forecasts, came, level, independent, groups)
-        errors = np.abs(forecasts - came)
-        constant = at_least(constant, fraction, errors)
-        own = np.maximum(constant + fraction * np.abs(forecasts), 1e-12)
-        others = multiples(errors / own, 1.0 + groups, level, independent)
-        squares = np.square(later - truth[validation]).mean(axis=0)  # [horizon]
+        scaled, least_late = following(misses, late, level, independent, groups)
+        scaled = at_least(scaled, 0.0, misses / late[:, None])
+        own = scaled * np.maximum(late, least_late)[:, None]
+        others = multiples(misses / own, 1.0 + groups, level, independent)
+        squares = np.square(misses).mean(axis=0)  # [horizon]
         return {
             "weights": result.weights, "most": result.most, "used": used,
             "share": dict(zip(used, result.share, strict=True)),
             "typical": dict.fromkeys(used, 1.0), "errors": np.sqrt(squares),
-            "constant": constant, "fraction": fraction, "multiples": others,
+            "scaled": scaled, "typical_of_mean": typical, "least_late": least_late,
+            "multiples": others,
             "loss": float(error.mean()), "val_loss": float(squares.mean()),
         }  # fmt: skip
 
@@ -149,14 +152,6 @@ class Learning(Views):
         ]
         return window, smoothing, bases
 
-    def unscale(self, target):
-        """Function from standardised values of a target to its own unit."""
-        feature = self.model.output_feature
-        if not feature.normalize:
-            return lambda values: values
-        mean, deviation = feature.mean[target], feature.deviation[target]
-        return lambda values: values * deviation + mean
-
     def assign(self, layers, found):
         """Sets the weights of the model's layers."""
         targets, mixture = len(found), self.model.mixture
@@ -188,7 +183,9 @@ class Learning(Views):
         mixture.weights_of_mean.assign(shares)
         mixture.typical.assign(typical)
         mixture.adaptive.assign(float(self.panel is not None))
-        for name in ("errors", "constant", "fraction"):
+        mixture.typical_of_mean.assign([each["typical_of_mean"] for each in found])
+        mixture.least_late.assign([each["least_late"] for each in found])
+        for name in ("errors", "scaled"):
             values = np.stack([each[name] for each in found], axis=1)  # [horizon, targets]
             getattr(mixture, name).assign(values.ravel())
         others = np.stack([each["multiples"] for each in found], axis=2)

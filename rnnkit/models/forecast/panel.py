@@ -1,7 +1,5 @@
 """What several series learn together: members whose weights follow each series' own errors."""
 
-import dataclasses
-
 import numpy as np
 import tensorflow as tf
 
@@ -32,61 +30,15 @@ def less_of_the_largest(change):
 
 
 class Panel:
-    """The rows of several series, with those that tell how well forecasts were of late.
-
-    A forecaster of many series weighs its members anew at each step, by their errors in the last
-    forecasts of that series. To see how good such forecasts are, the members' forecasts are needed
-    at some steps before each validation row too.
+    """What several series learn together: their members are weighed anew for each.
 
     Args:
         mixture: The model's `ForecastBlend`.
-        parts: List of `rnnkit.models.forecast.rows.Part`.
-        rows: `Rows` that are learned from.
-        folds: List of `Fold`.
-
-    Attributes:
-        rows: `Rows` that hold both.
-        folds: The folds, with the indices that their rows have there.
-        learned: Whether a row is one to learn from, `[rows]`.
-        late: For each row the indices of those that tell of late, -1 where there is none
-            `[rows, count]`.
+        late: `rnnkit.models.forecast.late.Late`.
     """
 
-    def __init__(self, mixture, parts, rows, folds):
-        self.mixture = mixture
-        horizon, back = rows.horizon, mixture.back[1:]
-        wanted = [fold.validation for fold in folds]
-        wanted = np.unique(np.concatenate(wanted)) if folds else np.zeros(0, int)
-        times = rows.time[wanted, None] - back  # [wanted, count]
-        known = times >= mixture.window - 1
-        pairs = np.stack([np.repeat(rows.part[wanted, None], len(back), 1)[known], times[known]], 1)
-        pairs, place = np.unique(pairs, axis=0, return_inverse=True)
-        ahead = np.array([parts[number].y[time + 1 : time + 1 + horizon] for number, time in pairs])
-        ahead = ahead.reshape(-1, *rows.ahead.shape[1:])
-        added = {
-            "part": pairs[:, 0],
-            "time": pairs[:, 1],
-            "size": np.array([len(parts[number].x) for number in pairs[:, 0]], int),
-            "ahead": ahead,
-            "weight": np.zeros(len(pairs)),
-            "held_out": np.array([parts[number].held_out for number in pairs[:, 0]], bool),
-        }
-        # All in the order of series and time.
-        old = len(rows.time)
-        every = {name: np.concatenate([getattr(rows, name), each]) for name, each in added.items()}
-        order = np.lexsort((every["time"], every["part"]))
-        position = np.empty(len(order), int)
-        position[order] = np.arange(len(order))
-        self.rows = type(rows)(**{name: each[order] for name, each in every.items()})
-        self.learned = order < old
-        self.folds = [
-            dataclasses.replace(fold, fit=position[fold.fit], validation=position[fold.validation])
-            for fold in folds
-        ]
-        late = np.full(known.shape, -1)
-        late[known] = position[old + place.ravel()]
-        self.late = np.full((len(order), len(back)), -1)
-        self.late[position[wanted]] = late
+    def __init__(self, mixture, late):
+        self.mixture, self.late = mixture, late
 
     def target(self, views, used, found, naive, folds, rows, truth, size, interval, least):
         """All that is learned of one target.
@@ -105,8 +57,8 @@ class Panel:
 
         Returns:
             A dict: `weights` and `most` of each view that is used, and by the number of the view
-            or the name of the naive forecast `share` and `typical`; `errors`, `constant`,
-            `fraction`, `multiples`, `loss`, `val_loss`.
+            or the name of the naive forecast `share` and `typical`; `errors`, `scaled`,
+            `multiples`, `typical_of_mean`, `least_late`, `loss`, `val_loss`.
         """
         folds = folds or [Fold(rows, rows, 1.0)]  # naive forecasts need no evidence
         members = {}  # name: view, candidates, shares
@@ -133,9 +85,9 @@ class Panel:
         independent = sum(fold.independent for fold in folds)
         misses = np.abs(later - came)
         over = misses / error[:, None]
-        constant = quantile(over, 1.0 + groups, cautious(interval, independent))
-        constant = at_least(constant, 0.0, over)
-        over = over / np.maximum(constant, 1e-12)
+        scaled = quantile(over, 1.0 + groups, cautious(interval, independent))
+        scaled = at_least(scaled, 0.0, over)
+        over = over / np.maximum(scaled, 1e-12)
         squares = np.square(misses)
         final = [blend.together([view], own, parts, rows) for view, own, parts in members.values()]
         fitted = sum(part * each.forecast(rows) for part, each in zip(shares, final, strict=True))
@@ -151,7 +103,7 @@ class Panel:
             "share": dict(zip(members, shares, strict=True)),
             "typical": dict(zip(members, typical, strict=True)),
             "errors": np.sqrt(squares.mean(axis=0)),
-            "constant": constant, "fraction": np.zeros_like(constant),
+            "scaled": scaled, "typical_of_mean": 1.0, "least_late": 0.0,
             "multiples": multiples(over, 1.0 + groups, interval, independent),
             "loss": float(np.mean(np.square(fitted - truth[rows]))),
             "val_loss": float(squares.mean()),
@@ -164,23 +116,16 @@ class Panel:
             The forecasts `[members, rows, horizon]`, their mean absolute errors of late
             `[members, rows]`, and how many forecasts these are of `[rows]`.
         """
-        late = self.late[fold.validation]  # [rows, count]
-        needed, place = np.unique(np.concatenate([fold.validation, late[late >= 0]]),
-                                  return_inverse=True)  # fmt: skip
-        where = np.zeros(late.shape, int)
-        where[late >= 0] = place[len(fold.validation) :]
-        use = late >= 0
+        needed, place = self.late.needed(fold.validation)
         now, errors = [], []
         for view, candidates, shares in members.values():
             solved = blend.together([view], candidates, shares, fold.fit)
             found = solved.forecast(needed)
-            now.append(found[place[: len(fold.validation)]])
+            now.append(found[place])
             misses = np.abs(found - truth[needed])
-            known = np.isfinite(misses)
-            misses = np.where(known, misses, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-            misses = np.where(use, misses[where], 0).sum(axis=1)
-            errors.append(misses / np.maximum(use.sum(axis=1), 1))
-        return np.array(now), np.array(errors), use.sum(axis=1)
+            late, count = self.late.errors(fold.validation, needed, misses)
+            errors.append(late)
+        return np.array(now), np.array(errors), count
 
     def combined(self, now, late, count, size, typical):
         """As `ForecastBlend.combined`, for one target: NumPy `[rows, horizon]` and `[rows]`."""

@@ -38,7 +38,7 @@ class Running:
     @property
     def reach(self):
         """Steps up to the present one that matter for a forecast."""
-        return self.layers[0].window + (int(self.mixture.back[-1]) if self.adaptive else 0)
+        return self.layers[0].window + int(self.mixture.back[-1])
 
     def members(self, inputs, back=None):
         """Forecasts of each layer, the present values, and the windows' own scales.
@@ -82,12 +82,11 @@ class Running:
         adaptive = self.adaptive
 
         def compute(inputs):
-            back = self.mixture.back if adaptive else np.zeros(1, "int64")
-            forecasts, present, size = self.members(inputs, back)
-            if not adaptive:
-                return self.bounded(*self.mixture.fixed(forecasts, size))
+            forecasts, present, size = self.members(inputs, self.mixture.back)
             present = present[:, : tf.shape(present)[1] - self.beyond]
-            return self.bounded(*self.mixture.adapted(forecasts, present, size, back=True))
+            if adaptive:
+                return self.bounded(*self.mixture.adapted(forecasts, present, size, back=True))
+            return self.bounded(*self.mixture.fixed(forecasts, present, back=True))
 
         run = self.model.compiled_functions.get(("last", adaptive, self.used), compute)
         # What lies further back does not matter.
@@ -117,12 +116,9 @@ class Running:
         """Half widths of intervals from outputs `[rows, width]` and mean errors of late
         `[rows, targets]`, of this shape: a tensor of float64."""
         with tf.init_scope():  # numbers, in a graph too
-            constant, fraction = self.mixture.constant.numpy(), self.mixture.fraction.numpy()
-        # Where intervals follow the errors of late, the constant is a multiple of these.
-        multiple = constant if self.adaptive else np.zeros_like(constant)
-        return intervals.margins(
-            self.feature, (constant - multiple, fraction, multiple), outputs, errors
-        )
+            scaled = self.mixture.scaled.numpy()
+        nothing = np.zeros_like(scaled)
+        return intervals.margins(self.feature, (nothing, nothing, scaled), outputs, errors)
 
 
 def one_by_one(data):

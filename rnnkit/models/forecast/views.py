@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rnnkit.models.forecast import candidates
 from rnnkit.models.forecast.folds import folds_of
+from rnnkit.models.forecast.late import Late
 from rnnkit.models.forecast.panel import Panel, less_of_the_largest
 from rnnkit.models.forecast.rows import rows_of
 from rnnkit.models.forecast.running import MANY, STEPS
@@ -68,10 +69,9 @@ class Views:
         self.start = min(start, self.longest // 3)
         self.folds = folds_of(self.rows, self.start)
         self.check()
-        self.panel = None
-        if len(own) > 1:
-            self.panel = Panel(model.mixture, parts, self.rows, self.folds)
-            self.rows, self.folds = self.panel.rows, self.panel.folds
+        self.late = Late(model.mixture, parts, self.rows, self.folds)
+        self.rows, self.folds = self.late.rows, self.late.folds
+        self.panel = Panel(model.mixture, self.late) if len(own) > 1 else None
         self.units = self.units_of_rows()
 
     def check(self):
