@@ -176,7 +176,8 @@ class OfRecipe:
         several = recipe.data_types[1] == "label"  # perhaps
         scores = recipe.scores_of(recipe.label_feature(data)) if several else recipe.scores
         self.score_name = scores[0]
-        self.direction = direction(self.score_name, data.info.get("target_types", ()))
+        types = data.info.get("target_types", ()) if several else ()
+        self.direction = direction(self.score_name, types)
         self.data = data if examples is None else part_of(data, examples)
         self.examples = examples
         chosen, settings = small_data.chosen(recipe, self.data, options)

@@ -26,6 +26,7 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_the_table_stands_after_the_model_or_after_data(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     options = ["--origins", "3", "--json"]
@@ -36,6 +37,7 @@ def test_the_table_stands_after_the_model_or_after_data(folder, monkeypatch, cap
     assert said[0] == said[1] == said[2] and '"mase"' in said[0]
 
 
+@pytest.mark.slow
 def test_forecasts_come_next(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     call = ["backtest", "m.keras", "sales.csv", "--origins", "3"]

@@ -88,6 +88,7 @@ def test_a_fresh_command_line(saved, tmp_path):
     assert json.loads(found.stdout)["label"] == saved.infer("low")["label"], found.stderr
 
 
+@pytest.mark.slow
 def test_on_the_command_line(saved, registered, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["infer", "model.keras", "low"]) == 2

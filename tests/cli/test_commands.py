@@ -389,6 +389,7 @@ BAD_SERIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call, message", BAD_SERIES, ids=lambda value: str(value)[-40:])
 def test_series_that_do_not_fit_get_one_plain_message(
     forecasting, capsys, monkeypatch, call, message

@@ -63,6 +63,7 @@ def written(path="out.csv"):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_an_answer_for_each_card_in_order(here, capsys):
     events().to_csv("all.csv", index=False)
     found = expected(here[0])

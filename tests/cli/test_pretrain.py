@@ -38,6 +38,7 @@ def test_the_printed_command_starts_from_what_was_learned(here, capsys):
     assert "Started from sentiment-base.keras: embedding, encoder; new: 2" in out
 
 
+@pytest.mark.slow
 def test_a_table_of_texts_and_json(here, capsys):
     call = ["pretrain", "sentiment", "bare.csv", "--epochs", "1", "--set", "units=3", "--json"]
     assert main(call) == 2  # which column?

@@ -29,6 +29,7 @@ def last(capsys):
     return capsys.readouterr().out.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_after_evaluate_the_same_table_is_labelled(here, seen, capsys):
     call = "train spam --data mail.csv --input body --set units=2 --epochs 1 --out m.keras"
     assert main(shlex.split(call)) == 0
@@ -46,6 +47,7 @@ def test_after_evaluate_the_same_table_is_labelled(here, seen, capsys):
     assert capsys.readouterr().out == ""  # and after that nothing
 
 
+@pytest.mark.slow
 def test_after_compare_the_best_cell_is_trained(here, seen, capsys):
     compare = "compare sentiment --cells gru,simple_rnn --data mail.csv --input body --epochs 1"
     compare += " --parameters own --seeds 1 --set embedding_size=4 --set units=2"

@@ -89,6 +89,7 @@ def test_rows_are_those_of_the_runs(result):
     assert result.about["baselines"] == {"3": 2 / 3, "4": 5 / 8}
 
 
+@pytest.mark.slow
 def test_sizes_are_as_equal_as_units_allow(result):
     for row in result.records:
         assert row["parameters"] == pytest.approx(150, rel=0.25)

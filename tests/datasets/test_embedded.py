@@ -107,6 +107,7 @@ def test_generation_depends_on_the_seed_alone(data, module):
     assert list(module.generate("validation", seed=1)) != again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES, ids=short_name)
 def test_sizes_and_labels(data, module):
     for split in SPLITS:

@@ -130,6 +130,7 @@ def test_same_words_everywhere(data):
         assert hashlib.sha256(words.encode()).hexdigest() == DIGESTS[split], split
 
 
+@pytest.mark.slow
 def test_examples_are_as_stated(data):
     for split in SPLITS:
         assert len(data[split]) == letters.SIZES[split]

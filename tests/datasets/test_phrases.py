@@ -394,6 +394,7 @@ def test_one_translation_a_sentence(data):
         assert known.setdefault(left, right) == right
 
 
+@pytest.mark.slow
 def test_french_keeps_its_rules(data):
     vowel = "[aeiouéèêàâîôùœ]"
     for left, right in sum(data.values(), []):

@@ -83,6 +83,7 @@ def test_wide_beam_equals_exhaustive_search(alpha):
             np.testing.assert_allclose(decoded.log_probabilities[row, rank], total, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beam_size", [1, 2, 3, 7])
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.5])
 def test_beams_against_plain_python(beam_size, alpha):

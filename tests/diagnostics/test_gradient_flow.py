@@ -46,6 +46,7 @@ def data(examples=2, time=5, width=3, outputs=1, stepwise=False):
 # === Known powers ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("r, time, verdict", [
     (0.5, 40, "vanishing"), (0.95, 200, "vanishing"), (1.0, 150, "healthy"), (1.1, 150, "exploding")
 ])  # fmt: skip

@@ -42,6 +42,7 @@ def test_a_card_has_what_the_training_was(trained, capsys):
     assert "| accuracy | validation, at the epoch that was kept |" in card
 
 
+@pytest.mark.slow
 def test_a_line_has_pattern_features_parameters_and_scores(trained):
     line = repr(trained[0])
     assert line.startswith("<OneToOne 'spam': Text → Label, ")

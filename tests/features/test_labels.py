@@ -102,6 +102,7 @@ def test_decode_by_hand():
 # === Thresholds ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_threshold_of_the_highest_f1(seed):
     rng = np.random.default_rng(seed)

@@ -44,6 +44,7 @@ def test_equals_unicodedata(form):
     assert found(texts, form) == [unicodedata.normalize(form, text) for text in texts]
 
 
+@pytest.mark.slow
 def test_what_looks_alike_is_alike():
     pairs = {
         "wasn\u2019t": "wasn't", "\u2018a\u02bc": "'a'", "e\u2010mail \u2011 \u2212": "e-mail - -",

@@ -133,6 +133,7 @@ def test_it_learns_and_is_served(tmp_path):
         EchoStateNetwork(series, model.output_feature, units=4)
 
 
+@pytest.mark.slow
 def test_the_option_of_recipes(tmp_path):
     recipe = recipes.get("spam")
     data = recipe.data((X, Y))

@@ -185,6 +185,7 @@ DATASETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", DATASETS)
 @pytest.mark.parametrize("limit", [None, 0], ids=["in memory", "streamed"])
 def test_through_the_pipeline(form, limit):

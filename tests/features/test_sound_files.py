@@ -58,6 +58,7 @@ def test_a_stereo_array_is_one_clip_of_the_mean(audio):
     assert len(encoded(audio, np.stack([LEFT, RIGHT, LEFT]))) == 3  # [clips, samples]
 
 
+@pytest.mark.slow
 def test_single_paths_and_stereo_in_infer(model, tmp_path):
     path = tmp_path / "clip.flac"
     path.write_bytes(packed("FLAC", MEAN))

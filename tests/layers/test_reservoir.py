@@ -239,6 +239,7 @@ def test_plans_give_the_same_product(name):
         close(recurrent_product(how, tf.constant(state), (indices, values)), dense)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [40, 150])
 @pytest.mark.parametrize("name", TOPOLOGIES)
 def test_weights_for_a_batch_give_the_same_product(name, units):

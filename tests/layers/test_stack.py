@@ -188,6 +188,7 @@ def test_shapes_and_masks_of_a_stack(name, bidirectional, return_sequences, sequ
     assert of_states == [None] * states
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bidirectional", [slow(False), True])
 @pytest.mark.parametrize("name", first(NAMES, ["dense", "lstm", "esn", "reference_gru"]))
 def test_padding_changes_nothing_through_an_embedding_mask(name, bidirectional):

@@ -40,6 +40,7 @@ def step(layer, rows, x, initial, mask, weights, known):
     return tf.nest.flatten(tf.function(compute, signature, autograph=False)(x, *initial))
 
 
+@pytest.mark.slow
 @by_hand
 @pytest.mark.parametrize(
     ("mask", "backwards", "rows", "known"),
@@ -107,6 +108,7 @@ def test_half_precision_and_what_runs_at_once_are_not_compiled(pieces):
     assert not pieces
 
 
+@pytest.mark.slow
 @by_hand
 @pytest.mark.parametrize(("name", "steps"), [("GRU", 255), ("SimpleRNN", 255), ("LSTM", 1)])
 def test_cells_of_few_operations_are_compiled_for_long_sequences_alone(name, steps, pieces):

@@ -40,6 +40,7 @@ def test_the_measure():
 
 
 # Small enough to have all eigenvalues computed, and large enough not to be.
+@pytest.mark.slow
 @pytest.mark.parametrize("units, radius", [(40, 1.25), (310, 0.9)])
 @pytest.mark.parametrize(
     "name", [name for name in TOPOLOGIES if name not in ("delay_line", "delay_line_feedback")]
@@ -155,6 +156,7 @@ def test_every_row_of_links_is_one_shift(name):
     np.testing.assert_array_equal(distances, np.repeat(distances[:, :1], 40, axis=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units, connectivity", [(300, 0.02), (300, 0.1), (100, 0.5), (60, 0.97)])
 def test_random_connectivity_is_a_binomial_draw(units, connectivity):
     topology = topologies.get("random_connectivity", connectivity=connectivity, seed=1)

@@ -22,6 +22,7 @@ def measured(metric, batches, tags):
     return float(metric.result())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [BIO, BIOES], ids=["bio", "bioes"])
 @pytest.mark.parametrize("right", [0.5, 0.8, 0.95])
 def test_equals_seqeval_on_sequences_of_any_kind(classes, right):

@@ -103,6 +103,7 @@ def test_valid_prediction_time_of_several_starts():
     assert metrics.valid_prediction_time(truth[0, :, 0], forecast[0, :, 0], 1.0) == 3.0
 
 
+@pytest.mark.slow
 def test_valid_prediction_time_of_a_small_error_in_the_start():
     # An error grows as exp(time in Lyapunov times): from 1e-6 to 0.3 takes ln(3e5) = 12.6 of them.
     truth = dynamics.lorenz63(2500, step=0.02)

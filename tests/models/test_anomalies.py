@@ -104,6 +104,7 @@ def test_quantiles_meet_the_interval_and_the_forecast(trained):
     assert "quantiles" not in model.infer(series)
 
 
+@pytest.mark.slow
 def test_quantiles_hold(trained):
     """Of the 2,000 steps that follow, so many lie below each quantile of the forecast before."""
     model, series = trained

@@ -147,6 +147,7 @@ def test_forecasts_are_those_of_infer(trained):
     assert frame.time[:2].tolist() == ["2024-04-18", "2024-04-19"]
 
 
+@pytest.mark.slow
 def test_every_store_is_forecast_about_as_well_as_can_be(trained):
     """Noise of .1 of a store's unit; repeating the last week has that of two days, .14."""
     table, model, _ = trained

@@ -79,6 +79,7 @@ def _nothing():
     return contextlib.nullcontext()
 
 
+@pytest.mark.slow
 def test_prompts_of_a_class_are_read_first():
     x, y = marches(20)
     model = conditional(x, y, cell="gru", units=6)
@@ -92,6 +93,7 @@ def test_prompts_of_a_class_are_read_first():
     assert tokens[0].tolist() in ([best], []) and (best == head.end) == (not tokens[0].any())
 
 
+@pytest.mark.slow
 def test_a_file_holds_each_weight_once(learned, tmp_path):
     learned.save(tmp_path / "m.keras")
     with zipfile.ZipFile(tmp_path / "m.keras") as archive, archive.open("model.weights.h5") as file:
@@ -254,6 +256,7 @@ def test_pictures_are_varied_and_their_words_an_auxiliary_loss(tmp_path, fresh):
         Captioner(model.input_feature, series, auxiliary_loss=0.1)
 
 
+@pytest.mark.slow
 def test_networks_of_keras_by_name():
     image = Image(size=32, channels=3, normalize=False)
     options = {"units": 4, "embedding_size": 4, "network": "MobileNet", "seed": 1}

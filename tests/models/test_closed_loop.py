@@ -106,6 +106,7 @@ def test_equals_numpy(series, options):
     same(found.forecast, looped(model, series[50:150], STEPS, lambda _, value: value))
 
 
+@pytest.mark.slow
 def test_follows_the_process(fitted, series):
     found = fitted.forecast(STEPS, warm_up=series[:170]).forecast
     error = np.sqrt(np.mean((found - series[170:]) ** 2, axis=0))
@@ -198,6 +199,7 @@ def test_many_at_once_and_in_pieces(fitted, series, monkeypatch):
     assert fitted.forecast(2, warm_up=np.stack([series, series])).forecast.shape == (2, 2, 2)
 
 
+@pytest.mark.slow
 def test_one_column_alone_or_in_lists():
     series = sines(200, 1)[:, 0]
     model = build(series[:, None], ("a",), ("a",))

@@ -92,6 +92,7 @@ def test_chords_of_styles(chords, tmp_path):
     assert details == {"finished": True, "text": CHORDS[0]}
 
 
+@pytest.mark.slow
 def test_a_roll_goes_on_from_its_beginning(chords, tmp_path):
     first, rest = CHORDS[0].split()[:2], CHORDS[0].split()[2:]
     begun = " ".join(first)

@@ -95,6 +95,7 @@ def test_one_check_for_every_model(name, fresh, folder):
     pending[name] = helpers.check_model(model, x, y, folder / f"{name}.keras", fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_model_lives_on_in_its_file(name):
     if name not in pending:
@@ -260,6 +261,7 @@ def test_compiled_and_in_half_precision(settings):
     assert len(model.infer(x)) == 16
 
 
+@pytest.mark.slow
 def test_what_infer_gives(trained):
     x, y = signals(5, seed=11)
     assert trained.infer([]) == [] and trained.predict([]).shape == (0, 0, 5)
@@ -298,6 +300,7 @@ def test_references_are_the_raw_texts():
     assert model.score(pipeline.Encoded(model.prepare(series, raw).tensors))["wer"] == 0.25
 
 
+@pytest.mark.slow
 def test_scores_of_shuffled_and_of_endless_data(trained):
     x, y = signals(40, seed=13)
     pairs = tf.data.Dataset.from_generator(

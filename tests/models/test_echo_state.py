@@ -112,6 +112,7 @@ def test_fit_equals_numpy(name):
     np.testing.assert_allclose(graph[0], predicted[0, :90], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_float32(fitted):
     model = build("float32")
     model.fit(SERIES, TARGETS, verbose=0)
@@ -140,6 +141,7 @@ def test_one_series_in_every_form(fitted):
         np.testing.assert_array_equal(model.predict(form), one[None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [slow({}), {"bidirectional": True, "num_layers": 2}])
 def test_pieces_and_batches_make_no_difference(options, monkeypatch):
     whole = build(**options)
@@ -314,6 +316,7 @@ def test_partial_fit_of_series_after_series(fitted):
     assert unfitted.readouts[0].numpy("ridge") == RIDGE  # the middle one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("begin", "options"),
     [

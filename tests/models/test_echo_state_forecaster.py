@@ -55,6 +55,7 @@ def fitted():
 # === Forecasts ===
 
 
+@pytest.mark.slow
 def test_a_season_in_noise_whatever_the_history(fitted):
     exact = fitted.infer(SINE)
     for rows in (48, 49, 100, 250):  # four seasons are the window
@@ -71,6 +72,7 @@ def test_a_season_in_noise_whatever_the_history(fitted):
     assert np.mean(np.square(higher - 50 - truth)) / SINE.var() < 0.1
 
 
+@pytest.mark.slow
 def test_predictions_are_those_of_each_step(fitted):
     outputs = fitted.predict(SINE)
     assert outputs.shape == (400, HORIZON)
@@ -98,6 +100,7 @@ def test_an_autoregressive_process(kind, rows, most):
     assert 0.6 < squared_error(model, series, rows) < most
 
 
+@pytest.mark.slow
 def test_logarithms_where_a_season_grows_with_its_level():
     steps = np.arange(144)
     series = np.exp(5 + 0.01 * steps + 0.3 * np.sin(2 * np.pi * steps / 12))
@@ -163,6 +166,7 @@ def test_all_data_are_learned_from():
 # === Intervals ===
 
 
+@pytest.mark.slow
 def test_intervals_hold_as_often_as_said():
     series = autoregressive(4000, seed=7)
     model = build(series[:800], units=20)
@@ -244,6 +248,7 @@ def test_smoothing_by_hand():
 # === Files ===
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_equal_in_a_fresh_process(fitted, fresh, tmp_path):
     path = str(tmp_path / "m.keras")
     fitted.save(path)

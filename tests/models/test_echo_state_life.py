@@ -44,6 +44,7 @@ def fitted():
 # === The life of a model ===
 
 
+@pytest.mark.slow
 def test_seeds_and_config(fitted):
     again = build()
     first, *others = (each.get_layer("reservoir_0").get_weights() for each in (again, fitted))

@@ -74,6 +74,7 @@ def test_it_learns(learned):
     assert learned.infer("red blue green") == "green blue red"
 
 
+@pytest.mark.slow
 def test_attention_finds_the_words(learned):
     # The first word written is the last one read, and so on.
     result = learned.infer(["red blue green"], details=True)[0]
@@ -156,6 +157,7 @@ def test_equal_states_need_no_bridge():
     assert not any(name.startswith("bridge") for name in names)
 
 
+@pytest.mark.slow
 def test_batch_does_not_matter(learned):
     x, _ = reversals(30, seed=5)
     together = learned.infer(x, details=True, batch_size=30)
@@ -340,6 +342,7 @@ def test_a_decoder_that_never_ends_is_bounded_and_said(learned):
     assert len(result["tokens"]) == 2 and not result["finished"]
 
 
+@pytest.mark.slow
 @may_not_end
 def test_sources_beyond_the_limit_are_cut_and_said():
     x, y = reversals(20)

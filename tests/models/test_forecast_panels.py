@@ -57,6 +57,7 @@ def test_near_the_best_of_each_kind(panel, model):
     assert np.mean(errors[10:]) < 1.3
 
 
+@pytest.mark.slow
 def test_size_and_level_do_not_matter(panel, model):
     past = panel[3][:-HORIZON]
     found, other = model.infer([past, 1000 * past + 5])

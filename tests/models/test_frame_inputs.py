@@ -59,6 +59,7 @@ def test_padding_does_not_matter(trained):
         )
 
 
+@pytest.mark.slow
 def test_the_same_in_a_fresh_process(trained, tmp_path, fresh):
     x, _ = clips(3, seed=2)
     trained.save(tmp_path / "model.keras")

@@ -150,6 +150,7 @@ def test_they_hold_in_calm_and_in_noisy_times(trained):
     assert model.score(later)["coverage"] == pytest.approx(0.8, abs=0.05)
 
 
+@pytest.mark.slow
 def test_quantiles_and_anomalies_follow_the_same_errors(trained):
     model, series = trained
     result = model.infer(series, quantiles=[0.1, 0.25, 0.5, 0.9, 0.995])

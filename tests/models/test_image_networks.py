@@ -328,6 +328,7 @@ def test_a_file_says_nothing_that_is_read(small, tmp_path):
         OneToOne.from_config({**config, "network": "Sequential"})
 
 
+@pytest.mark.slow
 def test_weights_that_do_not_fit(mobile, tmp_path, monkeypatch):
     _, folder = mobile
 

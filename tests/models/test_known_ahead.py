@@ -65,6 +65,7 @@ def test_scores_know_what_is_ahead_and_outputs_end_before_it(trained):
     assert known[:-HORIZON].all() and not known[-HORIZON:].any()
 
 
+@pytest.mark.slow
 def test_steps_computed_in_pieces_are_those_of_the_whole(trained, monkeypatch):
     frame, model, _ = trained
     whole = model.predict(frame)
@@ -72,6 +73,7 @@ def test_steps_computed_in_pieces_are_those_of_the_whole(trained, monkeypatch):
     np.testing.assert_allclose(model.predict(frame), whole, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_what_is_known_ahead_is_saved(trained):
     frame, model, path = trained
     expected = model.infer(frame[:120], future=frame[120:123][["date", "promo"]])["forecast"]

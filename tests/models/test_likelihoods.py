@@ -58,6 +58,7 @@ def trained():
 # === By known truth ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", first(LIKELIHOODS, ["negative_binomial"]))
 def test_intervals_hold_as_often_as_they_say(trained, likelihood):
     """What comes is sampled, so it is known how often each interval holds, and which quantiles are
@@ -108,6 +109,7 @@ def test_counts_are_whole_and_never_below_0(trained, likelihood):
     assert len(found.rows) < 5
 
 
+@pytest.mark.slow
 def test_series_of_all_sizes_share_a_network():
     """The mean is a multiple of the level, whatever that is."""
     rng = np.random.default_rng(0)
@@ -120,6 +122,7 @@ def test_series_of_all_sizes_share_a_network():
         assert result["upper"][0] >= result["lower"][0] >= 0
 
 
+@pytest.mark.slow
 def test_quantiles_in_a_graph_are_scipys():
     rng = np.random.default_rng(0)
     mean, second = np.exp(rng.uniform(-6, 12, 200)), np.exp(rng.uniform(-6.9, 2, 200))
@@ -136,6 +139,7 @@ def test_quantiles_in_a_graph_are_scipys():
 # === In files and elsewhere ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", first(LIKELIHOODS, ["negative_binomial"]))
 def test_saved_and_served(trained, likelihood, fresh, tmp_path):
     model, data = trained(likelihood), sampled(likelihood, 100, seed=4)
@@ -173,6 +177,7 @@ def test_with_logarithms_it_is_log_normal():
     assert 0 < model.score(data)["coverage"] <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", ["normal", "negative_binomial"])
 @pytest.mark.parametrize(
     ("relative", "residual"), [slow(True, True), slow(False, True), (False, False)]
@@ -239,6 +244,7 @@ def test_bad_options():
 # === The recipe ===
 
 
+@pytest.mark.slow
 def test_the_option_of_the_recipe(tmp_path, capsys, recwarn):
     recipe = recipes.get("forecasting")
     option = recipe.describe_options()["likelihood"]

@@ -38,6 +38,7 @@ def fit(model, **options):
     return model.get_weights()
 
 
+@pytest.mark.slow
 @by_hand
 def test_it_learns_the_same(compiled, monkeypatch, tmp_path):
     model = build(cell="lstm")
@@ -59,6 +60,7 @@ def test_it_learns_the_same(compiled, monkeypatch, tmp_path):
     assert len(compiled) > count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", [{"jit_compile": False}, {"run_eagerly": True}])
 def test_what_the_user_says_has_its_way(compiled, setting):
     model = build(cell="lstm")

@@ -140,6 +140,7 @@ def test_saved_and_served(models, cell, fresh, tmp_path):
     assert not (model(codes, training=False).numpy() < least).any()
 
 
+@pytest.mark.slow
 def test_free_runs(models):
     run = models["one step"].forecast(12, counts(60, seed=5), interval=0.8, seed=1)
     assert min(run.forecast.min(), run.lower.min()) == 0 and run.upper.max() > 0

@@ -60,6 +60,7 @@ def test_one_check_for_every_model(name, fresh, folder):
     pending[name] = helpers.check_model(model, x, y, folder / f"{name}.keras", fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_lives_on_in_its_file(name):
     if name not in pending:

@@ -59,6 +59,7 @@ def test_the_loss_is_the_mean_over_neighbours_that_there_are():
     assert found["perplexity"] == pytest.approx(np.exp(total / count), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_recipe_starts_from_it(tmp_path, capsys):
     recipe = recipes.get("sentiment")
     path = tmp_path / "texts.txt"

@@ -71,6 +71,7 @@ def test_each_region_has_its_own_promotion_and_holidays_are_known(trained):
     assert raw[:, 4].sum() == 5 and raw[52, 4] == 1  # the inserted row, too
 
 
+@pytest.mark.slow
 def test_saved_and_reloaded(trained, fresh):
     past, ahead, model, path = trained
     again = rnnkit.load_model(path)
@@ -100,6 +101,7 @@ def test_what_lacks_or_is_unknown_is_named(trained):
         model.infer(changed, future=rows)
 
 
+@pytest.mark.slow
 def test_holidays_that_are_past_ask_for_later_ones():
     frame = stores()
     one = frame[frame.store == "s0"][["day", "sales"]]

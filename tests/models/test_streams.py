@@ -91,6 +91,7 @@ def test_a_stream_goes_on_from_fit_in_blocks_of_any_length():
     assert count(model) == 31 - WASHOUT - 3
 
 
+@pytest.mark.slow
 def test_forgetting_and_weights():
     weights = np.random.default_rng(1).uniform(0.5, 2, ROWS)
     model, whole = build(), build()

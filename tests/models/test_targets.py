@@ -50,6 +50,7 @@ MODELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["one to one", "many to one", slow("ensemble")])
 def test_one_check_for_every_model(name, fresh, tmp_path):
     pattern, options = MODELS[name]
@@ -62,6 +63,7 @@ def trained():
     return fit(build(OneToOne, units=16), Y)
 
 
+@pytest.mark.slow
 def test_each_target_is_learned_as_well_as_alone(trained):
     text = Text().adapt(X)
     label = fit(OneToOne(text, Label().adapt(LABELS), units=16, seed=1), LABELS)
@@ -117,6 +119,7 @@ def test_targets_in_every_form_are_the_same(trained):
         assert trained.score(*form) == expected
 
 
+@pytest.mark.slow
 def test_what_is_not_known_is_left_out():
     model = fit(build(OneToOne, y=GAPS, units=16), GAPS, epochs=20)
     found = model.score(X[TEST], Y[TEST])

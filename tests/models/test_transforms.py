@@ -51,6 +51,7 @@ def pairs():
     return functools.cache(lambda cell: (fitted(cell, data, "log"), fitted(cell, np.log(data))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", first(CELLS, ["esn", "one step"]))
 def test_it_is_the_model_of_the_logarithms(pairs, cell):
     model, plain = pairs(cell)
@@ -167,6 +168,7 @@ def test_both_sides_must_be_transformed_alike(cell):
 # === The recipe ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["esn", slow("gru")])
 def test_the_option_of_the_recipe(cell):
     recipe = recipes.get("forecasting")
@@ -194,6 +196,7 @@ def test_the_option_of_the_recipe(cell):
         recipe.model(recipe.data(frame, target="heat"), transform="log", **options)
 
 
+@pytest.mark.slow
 def test_on_the_command_line(tmp_path, capsys):
     pd.DataFrame({"sales": skewed()}).to_csv(tmp_path / "s.csv", index=False)
     path = str(tmp_path / "m.keras")

@@ -120,6 +120,7 @@ def test_text_to_strokes_lives_on_in_its_file(tmp_path, fresh):
         np.testing.assert_array_equal(there["predict_0"], here)
 
 
+@pytest.mark.slow
 def test_wrong_use_of_targets_that_are_numbers(draws):
     x, y = curves(8)
     text, series = Text(level="character").adapt(x), Series(2).adapt(y)

@@ -122,6 +122,7 @@ def test_reservoirs(features):
     assert {"pooling", "y"} < boxes and "xT->pooling" not in arrows
 
 
+@pytest.mark.slow
 def test_one_to_many(features):
     model = Captioner(features["label"], features["text"], units=3, num_layers=2)
     boxes, arrows, text = drawn(model)

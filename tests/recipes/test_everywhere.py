@@ -104,6 +104,7 @@ def test_exported_after_a_reload(name, made, fresh, alone, tmp_path):
     note(name, "export", "equal")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_onnx(name, made, tmp_path):
     import onnxruntime

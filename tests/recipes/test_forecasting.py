@@ -113,6 +113,7 @@ def test_a_strong_ridge_leaves_persistence_or_the_mean():
     np.testing.assert_allclose(*outputs, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_short_series_has_a_forecast():
     rng = np.random.default_rng(1)
     litres = 400 + 3 * np.arange(36) + 20 * rng.normal(size=36)

@@ -152,6 +152,7 @@ def test_results_are_in_the_order_of_the_inputs(name, made):
 ONE = {"named_entities": "Jordan resigned ."}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_one_input(name, made):
@@ -170,6 +171,7 @@ def test_one_input(name, made):
         helpers.same_tensors(read(model, form), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_one_input_has_its_result_alone(name, made):

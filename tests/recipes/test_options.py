@@ -149,6 +149,7 @@ def test_mistakes_in_a_recipe(changes, message):
         wrong().options()
 
 
+@pytest.mark.slow
 def test_pictures_are_read_by_a_dense_network_or_row_by_row():
     recipe = recipes.get("image_classification")
     data = recipe.data()

@@ -180,6 +180,7 @@ def test_refused(name, source, options, message):
         recipes.get(name).data(source, **options)
 
 
+@pytest.mark.slow
 def test_images_in_a_table_of_several_columns(tmp_path):
     rng = np.random.default_rng(0)
     for i in range(60):

@@ -271,6 +271,7 @@ def test_options_of_one_target_alone_are_refused():
 # === Other inputs ===
 
 
+@pytest.mark.slow
 def test_pictures_in_a_table(tmp_path):
     rng = np.random.default_rng(0)
     for i in range(60):
@@ -303,6 +304,7 @@ CARDS = pd.DataFrame(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("carried", [False, slow(True)], ids=["apart", "carried"])
 def test_histories_of_events(carried):
     recipe = recipes.get("fraud_detection")
@@ -322,6 +324,7 @@ def test_histories_of_events(carried):
         recipe.data((EVENTS, CARDS.assign(a=1, b=0)), target=["a", "b"])
 
 
+@pytest.mark.slow
 def test_nucleotides():
     rng = np.random.default_rng(1)
     frame = FRAME.assign(sequence=["".join(rng.choice(list("ACGT"), 12)) for _ in range(60)])
@@ -335,6 +338,7 @@ def test_nucleotides():
 # === From end to end ===
 
 
+@pytest.mark.slow
 def test_from_the_command_line_to_a_file_and_back(tmp_path, capsys):
     source, _ = in_a_csv(tmp_path)
     path, out = str(tmp_path / "m.keras"), str(tmp_path / "out.csv")

@@ -82,6 +82,7 @@ def test_what_recipes_say_of_small_data_are_their_options():
 # === The same in searches and comparisons ===
 
 
+@pytest.mark.slow
 def test_a_search_starts_as_training_does(recipe, data, tmp_path, capsys):
     given = {"tuner": "random", "max_trials": 2, "seed": 1, "directory": tmp_path / "search"}
     result = recipe.tune(data, options={"ensemble": 1, "dropout": 0.1}, **given)
@@ -129,6 +130,7 @@ def test_a_hypermodel_builds_as_training_does(recipe, data, capsys):
     assert len(hypermodel.fit(hp, model, verbose=0).epoch) == 3
 
 
+@pytest.mark.slow
 def test_cells_are_compared_as_training_does(data, tmp_path, capsys):
     import rnnkit
     from rnnkit.comparison.subjects import OfRecipe

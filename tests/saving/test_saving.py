@@ -374,6 +374,7 @@ def test_onnx_of_each_kind_of_cell(cell, options, tmp_path):
     np.testing.assert_allclose(session.run(None, {"series": codes})[0], outputs, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_onnx_computes_the_same(model, tmp_path):
     import onnxruntime
 

@@ -103,6 +103,7 @@ def test_what_is_validated_has_no_class_weights(labels):
     assert found.history["val_loss"][0] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [None, "sequences", "steps"])
 @pytest.mark.parametrize("given", [{"N": 3.0, "V": 0.5}, "balanced"])
 def test_tags(tags, given, own):

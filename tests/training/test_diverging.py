@@ -95,6 +95,7 @@ def test_early_stopping_has_better_ones():
     assert helpers.weights_equal(model.get_weights(), ends.weights[0])
 
 
+@pytest.mark.slow
 def test_weights_that_only_the_last_step_spoils_are_never_saved(tmp_path):
     path = str(tmp_path / "m.keras")
     save = keras.callbacks.ModelCheckpoint(path, monitor="val_loss", save_best_only=True)

@@ -342,6 +342,7 @@ def test_without_resume_it_starts_anew(recipe, data, undisturbed, stopped, tmp_p
 # === What it refuses ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change, words",
     [

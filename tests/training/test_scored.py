@@ -28,6 +28,7 @@ def recipe():
     return registry.get(toys.__file__)
 
 
+@pytest.mark.slow
 def test_scores_are_in_the_model_that_is_saved(recipe, here, monkeypatch):
     saved = count_calls(monkeypatch, keras.Model, "save")
     data = recipe.data("data.csv")
@@ -39,6 +40,7 @@ def test_scores_are_in_the_model_that_is_saved(recipe, here, monkeypatch):
     assert "scores" not in recipe.train(data, epochs=1, verbose=0).trained
 
 
+@pytest.mark.slow
 def test_the_command_line_saves_once(here, monkeypatch, capsys):
     saved = count_calls(monkeypatch, keras.Model, "save")
     call = ["train", toys.__file__, "--data", "data.csv", "--epochs", "1"]
@@ -55,6 +57,7 @@ def test_the_command_line_saves_once(here, monkeypatch, capsys):
     assert "scores" in rnnkit.load_model("best.keras").trained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error, status", [(KeyboardInterrupt, 130), (MemoryError, None)])
 def test_a_model_whose_scores_are_not_waited_for_is_saved(
     recipe, here, monkeypatch, capsys, error, status

@@ -148,6 +148,7 @@ def test_reading(name, file, files, terminal):
     assert reading in terminal.works()
 
 
+@pytest.mark.slow
 def test_training_and_its_silence(files, terminal):
     recipe = recipes.get("spam")
     data = recipe.data("mail.csv")

@@ -79,6 +79,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_nothing_is_lost_and_parts_are_disjoint(recipe, table, form):
     data = recipe.data(FORMS[form](table))

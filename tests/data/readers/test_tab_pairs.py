@@ -33,6 +33,7 @@ def test_pairs_with_attributions(write, name):
     assert pairs(recipes.get(name).data(write(with_origin()))) == PAIRS
 
 
+@pytest.mark.slow
 def test_directions_and_headers(write, capsys):
     recipe = recipes.get("translation")
     back = {y: x for x, y in PAIRS.items()}

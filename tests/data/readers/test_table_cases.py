@@ -339,6 +339,7 @@ def test_zip_files(recipe, tmp_path):
         recipe.data(zipped(path, a=table(), b=table()))
 
 
+@pytest.mark.slow
 def test_compressed_files_are_bounded_and_checked(tmp_path):
     path = tmp_path / "data.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 2**25))

@@ -191,6 +191,7 @@ def conll2012():
     return "".join(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.v4_gold_conll", "a.conll", "a_gold_conll", "a.txt"])
 def test_conll_2012(tmp_path, name):
     (tmp_path / name).write_text(conll2012())
