@@ -5,8 +5,8 @@
 
 As `tests.benchmarks.forecasting`, whose columns these are: the recipe gets the first 80 % of each
 series, horizon and season, and nothing else; it forecasts from up to 40 origins in the last fifth
-without learning more. The series are monthly, quarterly, weekly, daily, hourly and without a season,
-of 64 to 4,000 values; two are share prices, two are counts.
+without learning more. The series are monthly, quarterly, weekly, daily, of parts of a day and
+without a season, 64 to 4,000 values long; two are share prices, two are counts.
 """
 
 import numpy as np
