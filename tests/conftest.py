@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import sys
 
 # Before TensorFlow and matplotlib are imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -49,10 +50,13 @@ def _seed():
     """Seeds what Keras' initializers and NumPy draw from.
 
     Not TensorFlow's global seed, on which what is seeded depends as well: processes that a test
-    starts have none.
+    starts have none. What a test before set is taken back.
     """
     random.seed(1)
     np.random.seed(1)
+    tf = sys.modules.get("tensorflow")
+    if tf is not None and tf.compat.v1.get_seed(None)[0] is not None:
+        tf.random.set_seed(None)
 
 
 @pytest.fixture(autouse=True, scope="module")
