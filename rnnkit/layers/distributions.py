@@ -7,6 +7,7 @@ from keras import ops
 
 from rnnkit.layers.config import Configured
 from rnnkit.layers.forecast_blend import repeated
+from rnnkit.layers.missing import of_targets
 from rnnkit.layers.running_scale import SEASONS, STEPS, pooled, shifted
 from rnnkit.utils.checks import one_of
 
@@ -68,9 +69,7 @@ class CountLevel(Configured, keras.layers.Layer):
     def __init__(self, columns, scale, offset, leads, period=None, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        self.columns = [int(column) for column in columns]
-        self.scale = [float(value) for value in scale]
-        self.offset = [float(value) for value in offset]
+        self.columns, self.scale, self.offset = of_targets(columns, scale, offset)
         self.leads = int(leads)
         self.period = None if period is None else int(period)
         self.supports_masking = True

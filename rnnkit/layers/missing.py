@@ -68,15 +68,8 @@ class AddPresent(Configured, keras.layers.Layer):
     def __init__(self, columns, scale, offset, leads, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        self.columns = [int(column) for column in columns]
-        self.scale = [float(value) for value in scale]
-        self.offset = [float(value) for value in offset]
+        self.columns, self.scale, self.offset = of_targets(columns, scale, offset)
         self.leads = int(leads)
-        if not len(self.columns) == len(self.scale) == len(self.offset) > 0:
-            raise ValueError(
-                "columns, scale and offset must have one entry for each target. Received: "
-                f"columns={columns}, scale={scale}, offset={offset}"
-            )
 
     def call(self, values):
         inputs, outputs = values
@@ -200,3 +193,20 @@ def until_last(known):
     """
     later = ops.flip(ops.cumsum(ops.flip(ops.cast(known, "int32"), 1), axis=1), 1)
     return later > 0
+
+
+def of_targets(columns, scale, offset):
+    """The columns of targets among the inputs, and how their values become those of the outputs.
+
+    Returns:
+        The three as lists of integers, of floats and of floats.
+
+    Raises:
+        ValueError: If they do not have one entry for each target.
+    """
+    if not len(columns) == len(scale) == len(offset) > 0:
+        raise ValueError(
+            "columns, scale and offset must have one entry for each target. Received: "
+            f"columns={columns}, scale={scale}, offset={offset}"
+        )
+    return list(map(int, columns)), list(map(float, scale)), list(map(float, offset))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnkit.layers import CountLevel, DistributionParameters
+from rnnkit.layers import AddPresent, CountLevel, DistributionParameters
 from rnnkit.layers.distributions import COUNTS
 from rnnkit.layers.running_scale import STEPS
 
@@ -74,3 +74,10 @@ def test_parameters(likelihood, count):
 def test_of_a_name_that_is_none():
     with pytest.raises(ValueError, match="likelihood must be one of.*'gamma'"):
         DistributionParameters("gamma")
+
+
+@pytest.mark.parametrize("layer", [CountLevel, AddPresent])
+@pytest.mark.parametrize("given", [([0, 1], [1.0], [0.0]), ([0], [1.0], []), ([], [], [])])
+def test_each_target_has_a_column_and_a_scaling(layer, given):
+    with pytest.raises(ValueError, match="must have one entry for each target"):
+        layer(*given, leads=2)
