@@ -55,11 +55,12 @@ class NamedEntities(rnnkit.Recipe):
         ),
     }
 
-    def features(self, data, *, min_count=1, max_word_length=20, vectors=None):
+    def features(self, data, *, min_count=1, max_word_length=20, vectors=None, choose="f1"):
         words = rnnkit.features.Words(
             min_count=min_count, max_word_length=max_word_length, vectors=vectors
         )
-        return self.adapt_features(data, words, rnnkit.features.Tags(scheme="entities"))
+        tags = rnnkit.features.Tags(scheme="entities", choose=choose)
+        return self.adapt_features(data, words, tags)
 
     # === Model ===
 

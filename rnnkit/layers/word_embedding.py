@@ -28,12 +28,15 @@ class WordEmbedding(Configured, keras.layers.Layer):
         trained: Whether vectors that have a start are trained; if not, only those without one are.
         pull: How strongly the trained vectors are drawn to their start: this times the mean squared
             distance of the words of a batch is added to the loss.
+        dropout: Fraction of the words that are read in training as if the data did not have them:
+            as their start, or as the unknown word (id 1) where they have none. So what follows
+            learns to read words beyond the data too, while the vectors of those of the data move.
         kept: Type of the values that are given: `"float16"` or `"float32"`.
-        seed: Integer that fixes the vectors without a start, or None.
+        seed: Integer that fixes the vectors without a start, and which words are dropped, or None.
 
     Call arguments:
         inputs: Integer ids `[batch, time]`; 0 is padding, which is masked.
-        training: Whether the pull is added to the losses.
+        training: Whether words are dropped, and the pull is added to the losses.
 
     Output shape: `[batch, time, size]`.
 
@@ -50,7 +53,16 @@ class WordEmbedding(Configured, keras.layers.Layer):
     """
 
     def __init__(
-        self, words, size, beyond=0, trained=True, pull=0.0, kept="float16", seed=None, **kwargs
+        self,
+        words,
+        size,
+        beyond=0,
+        trained=True,
+        pull=0.0,
+        dropout=0.0,
+        kept="float16",
+        seed=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.words = integer(words, "words", 2)
@@ -58,8 +70,10 @@ class WordEmbedding(Configured, keras.layers.Layer):
         self.beyond = integer(beyond, "beyond", least=0)
         self.trained = bool(trained)
         self.pull = number(pull, "pull", least=0)
+        self.dropout = number(dropout, "dropout", least=0, below=1)
         self.kept = one_of(kept, "kept", ("float16", "float32"))
         self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
         self.supports_masking = True
 
     def build(self, input_shape=None):
@@ -103,16 +117,22 @@ class WordEmbedding(Configured, keras.layers.Layer):
         ids = ops.cast(inputs, "int32")
         start = ops.cast(ops.take(self.start, ids, axis=0), self.compute_dtype)
         within = ids < self.words  # [batch, time]
-        own = ops.take(self.embeddings, ops.where(within, ids, 0), axis=0)
-        own = ops.cast(own, self.compute_dtype)  # [batch, time, size]
         begun = ops.any(start != 0, axis=-1)  # [batch, time]
+        fixed = ops.logical_not(within) if self.trained else begun
+        own = ops.where(within, ids, 0)
+        if training and self.dropout:
+            noise = keras.random.uniform(ops.shape(ids), seed=self.seed_generator)
+            dropped = noise < self.dropout
+            fixed = ops.logical_or(fixed, ops.logical_and(dropped, begun))
+            dropped = ops.logical_and(dropped, ops.logical_not(begun))
+            own = ops.where(ops.logical_and(dropped, ids != 0), 1, own)
+        own = ops.cast(ops.take(self.embeddings, own, axis=0), self.compute_dtype)
         if training and self.pull and self.trained:
             counts = ops.cast(ops.logical_and(begun, within), "float32")
             moved = ops.mean(ops.square(ops.cast(own - start, "float32")), axis=-1)
             total = ops.sum(moved * counts) / ops.maximum(ops.sum(counts), 1.0)
             self.add_loss(self.pull * total)
-        fixed = ops.logical_not(within) if self.trained else begun
-        return ops.where(fixed[..., None], start, own)
+        return ops.where(fixed[..., None], start, own)  # [batch, time, size]
 
     def compute_mask(self, inputs, mask=None):
         return ops.not_equal(inputs, 0)

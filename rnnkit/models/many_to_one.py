@@ -131,9 +131,16 @@ class ManyToOne(Model):
             inputs = keras.Input((None,), dtype="int32", name="tokens")  # [batch, time]
             tokens = drop_tokens(inputs)  # [batch, time]
             embedding = entrance.token_embedding(
-                input_feature, embedding_size, seeds.next(), trained=train_vectors, pull=vector_pull
+                input_feature,
+                embedding_size,
+                seeds.next(),
+                trained=train_vectors,
+                pull=vector_pull,
+                token_dropout=token_dropout,
             )
-            sequences = [embedding(tokens)]  # [batch, time, embedding]
+            # Words with a vector remain known where the word of the data is dropped.
+            known = tokens if input_feature.vectors is None else inputs
+            sequences = [embedding(known)]  # [batch, time, embedding]
         elif entrance.is_picture(input_feature):
             inputs, sequences = entrance.rows(input_feature)
         else:

@@ -60,6 +60,29 @@ def test_the_pull_is_the_mean_squared_distance_of_the_words_that_began_somewhere
     assert layer.losses == []
 
 
+def test_dropped_words_are_read_as_if_the_data_did_not_have_them():
+    layer = begun(dropout=0.5)
+    layer.embeddings.assign(layer.embeddings + 10.0)  # as if trained
+    rows = layer.embeddings.numpy()
+    ids = np.tile([[2, 4, 5, 0]], (500, 1))
+    found = layer(ids, training=True).numpy()
+    for column, (kept, dropped) in enumerate([(rows[2], VALUES[2]), (rows[4], rows[1])]):
+        is_kept = (found[:, column] == kept).all(axis=1)
+        assert 180 < is_kept.sum() < 320
+        np.testing.assert_array_equal(found[~is_kept, column], np.tile(dropped, (500, 1))[~is_kept])
+    np.testing.assert_array_equal(found[:, 2], np.tile(VALUES[5], (500, 1)))  # beyond the data
+    assert (found[:, 3] == rows[0]).all()  # padding
+    np.testing.assert_array_equal(layer(ids[:1])[0, :2], rows[[2, 4]])
+    assert begun(dropout=0.5).get_config()["dropout"] == 0.5
+
+
+def test_the_pull_is_of_words_that_are_dropped_too():
+    layer = begun(pull=1.0, dropout=0.99)
+    layer.embeddings.assign(layer.embeddings + 3.0)
+    layer(np.full((1, 50), 2), training=True)
+    np.testing.assert_allclose(layer.losses[0], 9.0, rtol=1e-5)
+
+
 def test_padding_is_masked():
     layer = begun()
     np.testing.assert_array_equal(layer.compute_mask(IDS), IDS != 0)
@@ -87,7 +110,7 @@ def test_lives_on_in_a_file(tmp_path, kept):
 
 
 @pytest.mark.parametrize("options", [
-    {"words": 1}, {"size": 0}, {"beyond": -1}, {"pull": -1.0}, {"kept": "int8"},
+    {"words": 1}, {"size": 0}, {"beyond": -1}, {"pull": -1.0}, {"dropout": 1.0}, {"kept": "int8"},
 ])  # fmt: skip
 def test_what_is_refused(options):
     (name,) = options

@@ -4,6 +4,7 @@ A head makes the outputs of the states, and knows the loss and the metrics they 
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnkit.features import Forecast
@@ -67,9 +68,15 @@ class SoftmaxTags:
         del present
         return outputs
 
-    def best(self, outputs, present):
-        """Ids of the best tags, int32 `[batch, time]`; arguments as in `probabilities`."""
+    def best(self, outputs, present, biased=True):
+        """Ids of the best tags, int32 `[batch, time]`; arguments as in `probabilities`.
+
+        Args:
+            biased: Whether tags of entities gain what the feature says.
+        """
         del present
+        if biased and (biases := self.feature.biases) is not None:
+            outputs *= np.exp(biases)
         return tf.argmax(outputs, axis=-1, output_type=tf.int32)
 
 
@@ -109,7 +116,9 @@ class CRFTags(SoftmaxTags):
     def probabilities(self, outputs, present):
         return self.crf.marginals(outputs, present)
 
-    def best(self, outputs, present):
+    def best(self, outputs, present, biased=True):
+        if biased and (biases := self.feature.biases) is not None:
+            outputs += biases
         return self.crf.decode(outputs, present)[0]
 
 

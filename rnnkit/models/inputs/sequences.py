@@ -42,7 +42,9 @@ def check_vectors(feature, trained, pull):
         )
 
 
-def token_embedding(feature, size, seed, name="embedding", trained=True, pull=0.0):
+def token_embedding(
+    feature, size, seed, name="embedding", trained=True, pull=0.0, token_dropout=0.0
+):
     """The layer from token ids to vectors, which masks the padding.
 
     Args:
@@ -51,6 +53,8 @@ def token_embedding(feature, size, seed, name="embedding", trained=True, pull=0.
         seed: Integer, or None.
         name: Name of the layer.
         trained, pull: Of a feature with word vectors, as in `rnnkit.layers.WordEmbedding`.
+        token_dropout: Of one with word vectors, the `dropout` of that layer; of others tokens are
+            dropped before it.
     """
     if (given := feature.vectors) is not None:
         if origin.get() != "file":
@@ -61,6 +65,7 @@ def token_embedding(feature, size, seed, name="embedding", trained=True, pull=0.
             given.beyond,
             trained=trained,
             pull=pull,
+            dropout=token_dropout,
             kept=given.kept,
             seed=seed,
             name=name,

@@ -59,9 +59,16 @@ def read(
     else:
         length, inputs = 0, keras.Input((None,), dtype="int32", name="tokens")
         tokens = inputs
-    tokens = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")(tokens)
+    drop_tokens = TokenDropout(token_dropout, seed=seeds.next(), name="token_dropout")
+    if feature.vectors is None:  # else words with a vector are known, and remain so
+        tokens = drop_tokens(tokens)
     x = token_embedding(
-        feature, embedding_size, seeds.next(), trained=train_vectors, pull=vector_pull
+        feature,
+        embedding_size,
+        seeds.next(),
+        trained=train_vectors,
+        pull=vector_pull,
+        token_dropout=token_dropout,
     )(tokens)  # [batch, time, embedding]
     if length and character_filters:
         characters = CharacterFeatures(
