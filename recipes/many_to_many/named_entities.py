@@ -24,6 +24,14 @@ class NamedEntities(rnnkit.Recipe):
     Options:
         max_word_length: No effect with `character_filters=0`.
         character_filters, character_embedding_size: No effect with `max_word_length=0`.
+        output_dropout: Fraction of the states dropped in training: by default .3 with `vectors`,
+            which leave less to learn by heart, and .5 without.
+        vector_pull: How strongly trained vectors are drawn to where they began, see
+            `rnnkit.layers.WordEmbedding`: by default 1 with `vectors`, as most names in new texts
+            are none of the data.
+        choose: How it is chosen how readily entities are found, the `bias` of
+            `rnnkit.features.Tags`: `"f1"` for the highest F1 on validation data; None leaves the
+            most probable tags.
     """
 
     # === Task ===
@@ -67,7 +75,7 @@ class NamedEntities(rnnkit.Recipe):
     model_class = "Tagger"
     defaults = {
         "units": 128, "bidirectional": True, "crf": True, "token_dropout": 0.25,
-        "character_filters": 96, "dropout": 0.5, "output_dropout": 0.5, "learning_rate": 2e-3,
+        "character_filters": 96, "dropout": 0.5, "learning_rate": 2e-3,
     }  # fmt: skip
     unused = (
         *("window", "washout", "frame_filters", "frame_units"),
@@ -75,6 +83,16 @@ class NamedEntities(rnnkit.Recipe):
     )
     # The average of the weights over some hundred steps tags better than any of them.
     ema_momentum = 0.998
+
+    def build(self, words, tags, *, output_dropout=None, vector_pull=None, **options):
+        vectors = words.vectors is not None
+        if output_dropout is None:
+            output_dropout = 0.3 if vectors else 0.5
+        if vector_pull is None:
+            vector_pull = 1.0 if vectors and options["train_vectors"] else 0.0
+        return super().build(
+            words, tags, output_dropout=output_dropout, vector_pull=vector_pull, **options
+        )
 
     # === Scores and training ===
 
