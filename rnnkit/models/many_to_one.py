@@ -49,7 +49,8 @@ class ManyToOne(Model):
             theirs.
         vector_pull: How strongly trained vectors are drawn to where they began; see
             `rnnkit.layers.WordEmbedding`. No effect with `train_vectors=False`.
-        token_dropout: Fraction of tokens replaced by the unknown token in training.
+        token_dropout: Fraction of tokens read in training as if the data did not have them: as the
+            unknown token, or where the `input_feature` has a vector for them as that.
         dropout: Fraction of the features below each recurrent layer dropped in training, the same
             ones at every step.
         output_dropout: Fraction of the pooled states dropped in training.

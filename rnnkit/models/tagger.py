@@ -38,7 +38,8 @@ class Tagger(ManyToMany):
     Args:
         input_feature: Adapted feature of sequences: of words (`Words`), of tokens (`Text`), of
             numbers (`Series`, `Strokes`, ...) or of pictures (`Video`).
-        output_feature: Adapted `Tags`.
+        output_feature: Adapted `Tags`. With its `choose="f1"` validation data says how readily
+            entities are found.
         cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, `"esn"`, a reference
             cell) or a Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory.
         units: Size of the state, in each direction.
@@ -56,7 +57,8 @@ class Tagger(ManyToMany):
             theirs.
         vector_pull: How strongly trained vectors are drawn to where they began; see
             `rnnkit.layers.WordEmbedding`. No effect with `train_vectors=False`.
-        token_dropout: Fraction of the words replaced by the unknown one in training.
+        token_dropout: Fraction of the words read in training as if the data did not have them: as
+            the unknown one, or where the `input_feature` has a vector for them as that.
         character_embedding_size: Size of the vectors of characters, of `Words`. No effect with
             `character_filters=0`.
         character_filters: Features of the characters of each word; 0 reads none.

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import recipes
 from rnnkit.features import Label, Tags, Text, Words, WordVectors
 from rnnkit.models import EncoderDecoder, LanguageModel, ManyToOne, OneToOne, Tagger
 from tests import battery_models as battery
@@ -34,7 +35,7 @@ def tagged(vectors, **options):
     texts, kinds = examples()
     sentences, tags = [text.split() for text in texts], [["O", kind] for kind in kinds]
     words = Words(vectors=vectors, max_word_length=0).adapt(sentences)
-    model = Tagger(words, Tags().adapt(tags), units=8, token_dropout=0.0, seed=1, **options)
+    model = Tagger(words, Tags().adapt(tags), units=8, seed=1, **options)
     return model, sentences, tags
 
 
@@ -94,6 +95,34 @@ def test_every_form_of_data_and_a_file(vectors, make, tmp_path, fresh):
     model.compile()
     finish = helpers.check_model(model, x, y, tmp_path / "m.keras", fresh)
     finish()
+
+
+@pytest.mark.parametrize("make", [tagged, judged])
+def test_a_dropped_word_is_read_as_its_vector(vectors, make):
+    model, x, _ = make(vectors, token_dropout=0.9)
+    names = [layer.name for layer in model.layers]
+    assert model.get_layer("embedding").dropout == 0.9 and "token_dropout" not in names
+    if make is judged:  # the bag knows the words of the data alone
+        bag, *_ = judged(vectors, token_dropout=0.9, bag_of_words=True)
+        assert bag.get_layer("embedding").dropout == bag.get_layer("token_dropout").rate == 0.9
+        plain = ManyToOne(Text().adapt(x), model.output_feature, units=8, token_dropout=0.9)
+        assert plain.get_layer("token_dropout").rate == 0.9
+
+
+def test_named_entities_has_other_defaults_with_vectors(vectors):
+    recipe = recipes.get("named_entities")
+    texts, kinds = examples()
+    rows = [text.split() for text in texts], [["O", f"B-{kind}"] for kind in kinds]
+    data = recipe.data(rows)
+    found = {}
+    for name, options in {
+        "none": {}, "vectors": {"vectors": vectors},
+        "own": {"vectors": vectors, "vector_pull": 0.5},
+        "frozen": {"vectors": vectors, "train_vectors": False, "output_dropout": 0.1},
+    }.items():  # fmt: skip
+        model = recipe.model(data, units=2, **options)
+        found[name] = model.output_dropout, model.vector_pull
+    assert found == {"none": (0.5, 0), "vectors": (0.3, 1), "own": (0.3, 0.5), "frozen": (0.1, 0)}
 
 
 def test_generated_words_begin_as_vectors_too(vectors, tmp_path):

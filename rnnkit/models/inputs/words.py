@@ -40,8 +40,8 @@ def read(
         feature: Adapted `Words`, or a feature of tokens such as `Text`.
         seeds: Gives a seed for each layer, by `next()`.
         embedding_size: Size of the vectors of words or tokens.
-        token_dropout: Fraction of the words replaced by the unknown one in training; their
-            characters stay.
+        token_dropout: Fraction of the words read in training as if the data did not have them: as
+            the unknown one, or with word vectors as that of the word; their characters stay.
         character_embedding_size: Size of the vectors of characters.
         character_filters: Features of the characters of a word; 0 reads none.
         train_vectors, vector_pull: Of a feature with word vectors, see
