@@ -73,7 +73,7 @@ class Tags(Feature):
     def __init__(self, classes=None, scheme=None, choose=None, bias=0.0):
         self.scheme = one_of(scheme, "scheme", (None, *SCHEMES, "entities"))
         self.choose = one_of(choose, "choose", (None, "f1"))
-        self.bias = number(bias, "bias")
+        self.bias = number(bias, "bias", least=-100, most=100)
         self.classes = None
         if classes is not None:
             self._set([str(each) for each in classes])

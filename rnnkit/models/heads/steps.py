@@ -4,7 +4,6 @@ A head makes the outputs of the states, and knows the loss and the metrics they 
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rnnkit.features import Forecast
@@ -23,6 +22,9 @@ from rnnkit.losses.likelihoods import MeanErrors, NegativeLogLikelihood
 from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
 from rnnkit.models.forecast.intervals import LEVELS
+
+# A probability that has a logarithm.
+TINY = 1e-37
 
 
 class SoftmaxTags:
@@ -76,7 +78,7 @@ class SoftmaxTags:
         """
         del present
         if biased and (biases := self.feature.biases) is not None:
-            outputs *= np.exp(biases)
+            outputs = tf.math.log(tf.maximum(outputs, TINY)) + biases
         return tf.argmax(outputs, axis=-1, output_type=tf.int32)
 
 
