@@ -29,9 +29,6 @@ class NamedEntities(rnnkit.Recipe):
         vector_pull: How strongly trained vectors are drawn to where they began, see
             `rnnkit.layers.WordEmbedding`: by default 1 with `vectors`, as most names in new texts
             are none of the data.
-        choose: How it is chosen how readily entities are found, the `bias` of
-            `rnnkit.features.Tags`: `"f1"` for the highest F1 on validation data; None leaves the
-            most probable tags.
     """
 
     # === Task ===
@@ -63,12 +60,11 @@ class NamedEntities(rnnkit.Recipe):
         ),
     }
 
-    def features(self, data, *, min_count=1, max_word_length=20, vectors=None, choose="f1"):
+    def features(self, data, *, min_count=1, max_word_length=20, vectors=None):
         words = rnnkit.features.Words(
             min_count=min_count, max_word_length=max_word_length, vectors=vectors
         )
-        tags = rnnkit.features.Tags(scheme="entities", choose=choose)
-        return self.adapt_features(data, words, tags)
+        return self.adapt_features(data, words, rnnkit.features.Tags(scheme="entities"))
 
     # === Model ===
 

@@ -19,7 +19,7 @@ from rnnkit.metrics.tag_schemes import (
     scheme_of,
     usual,
 )
-from rnnkit.utils.checks import number, one_of
+from rnnkit.utils.checks import one_of
 
 # Ids of what is no tag that was learned.
 UNLABELLED, UNSEEN = -1, -2
@@ -46,11 +46,6 @@ class Tags(Feature):
         scheme: `"plain"`, `"bio"`, `"bioes"`, `"bare"`, or None to learn it with `adapt`, which
             takes tags without marks for plain; `"entities"` learns it too, and takes them for
             bare where one of them is `O`.
-        choose: How `bias` is chosen: `"f1"` for the highest F1 of entities on validation data; None
-            leaves it as it is. No effect on tags that mark nothing.
-        bias: What each tag of an entity gains, in nats, where a model chooses tags (`infer`,
-            `score`). Above 0 more entities are found, of which fewer are right. Probabilities and
-            the loss stay what they are.
 
     Example:
 
@@ -68,12 +63,9 @@ class Tags(Feature):
     accepts_numbers = decodes_in_graph = True
     least = 2  # tags that there must be
     entries = ("classes",)
-    adjustable = ("choose", "bias")
 
-    def __init__(self, classes=None, scheme=None, choose=None, bias=0.0):
+    def __init__(self, classes=None, scheme=None):
         self.scheme = one_of(scheme, "scheme", (None, *SCHEMES, "entities"))
-        self.choose = one_of(choose, "choose", (None, "f1"))
-        self.bias = number(bias, "bias", least=-100, most=100)
         self.classes = None
         if classes is not None:
             self._set([str(each) for each in classes])
@@ -102,14 +94,6 @@ class Tags(Feature):
     @property
     def names(self):
         return self.classes
-
-    @property
-    def biases(self):
-        """What the score of each tag gains where tags are chosen, float32 `[tags]`; None where
-        there is nothing to gain."""
-        if not self.bias or self.scheme == "plain":
-            return None
-        return np.array([self.bias * (each != "O") for each in self.usual], "float32")
 
     # === Raw values ===
 

@@ -1,19 +1,15 @@
 """Tags of the steps of a sequence: parts of speech, entities, what happens in a frame."""
 
-import warnings
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from rnnkit import metrics
-from rnnkit.data.pipeline.encoded import Encoded
 from rnnkit.data.pipeline.given import raw_tensor
 from rnnkit.features import Tags, Words
 from rnnkit.features.tagged import Tagged
-from rnnkit.features.tags import UNLABELLED
+from rnnkit.features.tags import UNLABELLED, UNSEEN
 from rnnkit.layers.frame_network import FrameNetwork
-from rnnkit.models import entity_bias
 from rnnkit.models.heads.steps import CRFTags, SoftmaxTags
 from rnnkit.models.inputs import image_networks, sequences, words
 from rnnkit.models.inputs.masks import present_steps
@@ -38,8 +34,7 @@ class Tagger(ManyToMany):
     Args:
         input_feature: Adapted feature of sequences: of words (`Words`), of tokens (`Text`), of
             numbers (`Series`, `Strokes`, ...) or of pictures (`Video`).
-        output_feature: Adapted `Tags`. With its `choose="f1"` validation data says how readily
-            entities are found.
+        output_feature: Adapted `Tags`.
         cell: Name of a cell (`"lstm"`, `"gru"`, `"simple_rnn"`, `"dense"`, `"esn"`, a reference
             cell) or a Keras RNN cell; see `rnnkit.layers.recurrent`. `"dense"` has no memory.
         units: Size of the state, in each direction.
@@ -195,32 +190,9 @@ class Tagger(ManyToMany):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if self.crf:  # 1 for the tags of the best sequences
-            best = self.head.best(y_pred, present_steps(x), biased=False)
+            best = self.head.best(y_pred, present_steps(x))
             y_pred = tf.one_hot(best, self.output_feature.size)
         return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    @property
-    def calibrates(self):
-        feature = self.output_feature
-        return feature.choose is not None and feature.scheme != "plain"
-
-    def calibrate(self, validation, batch_size=None):
-        """As `Model.calibrate`: the `bias` of the tags of entities, as the `choose` of `Tags` says.
-        The metrics of training and `evaluate` are without it."""
-        if not self.calibrates or not isinstance(validation, Encoded):
-            return
-        pieces = self.cut(Encoded(validation.tensors[:1], validation.padding))
-        outputs = super()._outputs_of(pieces, batch_size, verbose=0)  # [pieces, time, tags]
-        lengths = as_ragged(pieces.tensors[0]).row_lengths()
-        present = tf.sequence_mask(lengths, outputs.shape[1])
-        truth = as_ragged(validation.tensors[1]).to_tensor(UNLABELLED).numpy()
-
-        def best():
-            return pieces.joined(self.head.best(tf.constant(outputs), present).numpy())
-
-        reason = entity_bias.choose(self.output_feature, truth, best)
-        if reason:
-            warnings.warn(f"{reason}.", stacklevel=4)
 
     # === Data ===
 
@@ -260,7 +232,7 @@ class Tagger(ManyToMany):
             return method(self(inputs, training=False), present_steps(inputs))
 
         function = self.compiled_functions.get(
-            (method.__name__, self.output_feature.bias),  # a constant of its graph
+            method.__name__,
             compute,
             input_signature=tuple(tf.TensorSpec(each.shape, each.dtype) for each in self.inputs),
             jit_compile=self.jit_compile is True,
@@ -371,8 +343,15 @@ class Tagger(ManyToMany):
         data = sequences.in_memory(self.prepare(x, y), "score")
         feature = self.output_feature
         truth = as_ragged(data.tensors[1]).to_tensor(UNLABELLED).numpy()  # [sequences, time]
-        hypotheses = entity_bias.hypotheses(feature, truth, self._best(data, batch_size))
-        references = entity_bias.references(feature, truth)
+        predicted = self._best(data, batch_size)
+        # A run of them is one stretch of a type that cannot be found.
+        unseen = "[unseen]" if feature.scheme == "plain" else "I-[unseen]"
+        names = {**dict(enumerate(feature.usual)), UNSEEN: unseen}
+        references, hypotheses = [], []
+        for true, row in zip(truth, predicted, strict=True):
+            known = np.flatnonzero(true != UNLABELLED)
+            references.append([names[each] for each in true[known]])
+            hypotheses.append([names[each] for each in row[known]])
         return metrics.scores(feature, references, hypotheses, self.score_names)
 
 

@@ -23,9 +23,6 @@ from rnnkit.losses.masked import MaskedMeanSquaredError, OutputErrors
 from rnnkit.losses.tags import TagAccuracy, TagCrossEntropy
 from rnnkit.models.forecast.intervals import LEVELS
 
-# A probability that has a logarithm.
-TINY = 1e-37
-
 
 class SoftmaxTags:
     """Each step has its own probabilities of the tags.
@@ -70,15 +67,9 @@ class SoftmaxTags:
         del present
         return outputs
 
-    def best(self, outputs, present, biased=True):
-        """Ids of the best tags, int32 `[batch, time]`; arguments as in `probabilities`.
-
-        Args:
-            biased: Whether tags of entities gain what the feature says.
-        """
+    def best(self, outputs, present):
+        """Ids of the best tags, int32 `[batch, time]`; arguments as in `probabilities`."""
         del present
-        if biased and (biases := self.feature.biases) is not None:
-            outputs = tf.math.log(tf.maximum(outputs, TINY)) + biases
         return tf.argmax(outputs, axis=-1, output_type=tf.int32)
 
 
@@ -118,9 +109,7 @@ class CRFTags(SoftmaxTags):
     def probabilities(self, outputs, present):
         return self.crf.marginals(outputs, present)
 
-    def best(self, outputs, present, biased=True):
-        if biased and (biases := self.feature.biases) is not None:
-            outputs += biases
+    def best(self, outputs, present):
         return self.crf.decode(outputs, present)[0]
 
 
