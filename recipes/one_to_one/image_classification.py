@@ -62,6 +62,7 @@ class ImageClassification(rnnkit.Recipe):
 
     model_class = {"dense": "OneToOne", None: "ManyToOne"}
     defaults = {"units": None, "dropout": 0.3}
+    ema_momentum = 0.99
     without = {
         "dense": (),
         None: ("filters", "activation", "network", "network_weights", "train_network"),
@@ -82,7 +83,7 @@ class ImageClassification(rnnkit.Recipe):
     # === Scores and training ===
 
     scores = ("accuracy", "f1", "mcc")
-    training = {"epochs": 40, "batch_size": 64, "patience": 5, "monitor": "val_loss"}
+    training = {"epochs": 20, "batch_size": 64, "warmup": 200, "patience": 5, "monitor": "val_loss"}
 
     # === Search space ===
 
