@@ -28,9 +28,9 @@ class ImageClassification(rnnkit.Recipe):
         size: A dense network has a weight for each pixel and unit, so that large pictures need
             many examples. A network with weights of ImageNet has learned on 224 x 224 pixels.
         channels: 1 where colours say nothing.
-        units: By default [256, 128] of the dense network, and 128 of recurrent ones. Thousands of
-            pictures can feed larger layers.
-        dropout: Hundreds of pictures need more.
+        units: By default [512, 512] of the dense network, and 128 of recurrent ones.
+        dropout: By default 0.5 of the dense network, whose layers are large, and 0.1 of recurrent
+            ones.
         cell: A recurrent cell, such as lstm, reads a picture row by row, from the top.
     """
 
@@ -61,7 +61,7 @@ class ImageClassification(rnnkit.Recipe):
     # === Model ===
 
     model_class = {"dense": "OneToOne", None: "ManyToOne"}
-    defaults = {"units": None, "dropout": 0.3}
+    defaults = {"units": None, "dropout": None}
     ema_momentum = 0.99
     without = {
         "dense": (),
@@ -75,7 +75,9 @@ class ImageClassification(rnnkit.Recipe):
     def build(self, image, label, **options):
         dense = options["cell"] == "dense"
         if options["units"] is None:
-            options["units"] = [256, 128] if dense else 128
+            options["units"] = [512, 512] if dense else 128
+        if options["dropout"] is None:
+            options["dropout"] = 0.5 if dense else 0.1
         if not dense:
             del options["filters"]
         return super().build(image, label, **options)
@@ -83,7 +85,13 @@ class ImageClassification(rnnkit.Recipe):
     # === Scores and training ===
 
     scores = ("accuracy", "f1", "mcc")
-    training = {"epochs": 20, "batch_size": 64, "warmup": 200, "patience": 5, "monitor": "val_loss"}
+    training = {
+        "epochs": 20,
+        "batch_size": 64,
+        "warmup": 200,
+        "patience": 10,
+        "monitor": "val_loss",
+    }
 
     # === Search space ===
 
