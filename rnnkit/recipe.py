@@ -12,8 +12,8 @@ from rnnkit.utils.options import ShowsOptions, taken_by
 from rnnkit.utils.progress import asked
 from rnnkit.utils.recipe_options import RecipeOptions
 
-# Passes over examples with several labels, unless early stopping ends them before.
-EPOCHS_OF_LABELS = 60
+# Passes over examples with several labels or targets, unless early stopping ends them before.
+EPOCHS_OF_SEVERAL = 60
 
 
 class Recipe(ReadsData, RecipeOptions):
@@ -294,7 +294,7 @@ class Recipe(ReadsData, RecipeOptions):
         Args:
             data: What `recipe.data` gave; the embedded sample by default.
             epochs: Passes over the data at most; by default the recipe's, and 60 where an example
-                may have several labels, each of which tells the network little at a time.
+                has several labels or targets, each of which tells the network little at a time.
             batch_size: Examples in a step; by default the recipe's.
             class_weight: Dict of weight by class, or `"balanced"`; see `rnnkit.models.Model.fit`.
             reward_epochs: Passes over the data that follow, in which the model learns from scores
@@ -350,8 +350,8 @@ class Recipe(ReadsData, RecipeOptions):
                 plan.epochs = settings.get("epochs", plan.epochs)
         with asked(verbose):
             model = self.model(data, base=base, **options)
-        if epochs is None and model.output_feature.target_type == "labels":
-            plan.epochs = max(plan.epochs, EPOCHS_OF_LABELS)
+        if epochs is None and model.output_feature.target_type in ("labels", "targets"):
+            plan.epochs = max(plan.epochs, EPOCHS_OF_SEVERAL)
         with asked(verbose):
             return plan.fit(model, data)
 

@@ -50,7 +50,7 @@ class Spam(rnnkit.Recipe):
 
     model_class = "OneToOne"
     defaults = {"units": 32, "dropout": 0.5, "learning_rate": 2e-3}
-    unused = ("filters", "network", "network_weights", "train_network")
+    unused = ("filters", "augment", "network", "network_weights", "train_network")
 
     # === Scores and training ===
 

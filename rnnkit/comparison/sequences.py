@@ -30,7 +30,7 @@ def read_in_order(
     known = {**recipe.options(), **rest}
     source, target = features
     settings = {"cell": cell, "units": units, "bidirectional": bidirectional}
-    dropout = known.get("dropout", 0.0)
+    dropout = known.get("dropout") or 0.0  # None where it depends on the cell
     if isinstance(source, Text):
         # A bag of words and pairs becomes the words in their order.
         config = {**source.get_config(), "ngrams": 1, "unique": False, "vocabulary": None}
@@ -48,7 +48,7 @@ def read_in_order(
             f"the recipe {recipe.name!r} is one-to-one and takes no cell but its own, "
             f"{recipe.cell!r}: a {type(source).__name__} has no order to read it in"
         )
-    rate = known.get("learning_rate", 1e-3)
+    rate = known.get("learning_rate") or 1e-3
     model.compile(optimizer=keras.optimizers.Adam(rate, clipnorm=1.0))
     model.recipe, model.score_names = recipe.name, recipe.scores_of(target)
     model.fit_defaults = recipe.fit_defaults

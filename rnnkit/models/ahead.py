@@ -3,9 +3,10 @@
 import functools
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from rnnkit.data.pipeline.ahead import read_ahead
+from rnnkit.data.pipeline.ahead import is_read, read_ahead
 from rnnkit.layers.image_network import ImageNetwork
 from rnnkit.models.progress import shown
 from rnnkit.training.stopping import tell
@@ -16,7 +17,8 @@ class ReadsAhead:
     `keras.Model`.
 
     In `fit` a network that is not trained reads each picture once, and the epochs begin at what it
-    made of them. Everywhere else the model is given pictures.
+    made of them; that of an ensemble reads it once for all members. Everywhere else the model is
+    given pictures.
 
     Attributes:
         shares_inputs: Whether the graph takes several targets of one input; see
@@ -26,9 +28,15 @@ class ReadsAhead:
     shares_inputs = False
 
     @property
+    def image_networks(self):
+        """The layers that read pictures as a list: one, or of an ensemble one a member, or none."""
+        models = self.members or [self]
+        return [each for one in models for each in one.layers if isinstance(each, ImageNetwork)]
+
+    @property
     def image_network(self):
-        """The layer that reads pictures, or None."""
-        return next((each for each in self.layers if isinstance(each, ImageNetwork)), None)
+        """The layer that reads pictures, of an ensemble that of its first member, or None."""
+        return next(iter(self.image_networks), None)
 
     def _take_features(self):
         """Lets the graph be given, in place of pictures, what the network makes of them."""
@@ -38,11 +46,12 @@ class ReadsAhead:
     def _read_ahead(self, train, validation=None, verbose=0):
         """Encoded examples for `fit`, and those that validate or None, their pictures read where
         that can be done once for all epochs."""
-        layer = self.image_network
-        if layer is None or layer.trainable:
+        layers = self.image_networks
+        if not layers or any(layer.trainable for layer in layers) or not _equal(layers):
             return train, validation
         # Pictures that are varied are new in each epoch; replicas each take a part of a batch.
-        varied = layer.input is not self.inputs[0]
+        layer, model = layers[0], (self.members or [self])[0]
+        varied = layer.input is not model.inputs[0]
         if varied or self.distribute_strategy.num_replicas_in_sync > 1:
             return train, validation
         clips = len(self.inputs[0].shape) == 5
@@ -53,6 +62,9 @@ class ReadsAhead:
             found = tf.cast(layer(pictures, training=False), tf.float32)
             return found[:, 0] if clips else found
 
+        given = [data for data in (train, validation) if data]
+        if all(is_read(data, layer.features) for data in given):  # for all members of an ensemble
+            return train, validation
         verbose = 1 if verbose == "auto" else verbose
         bar = functools.partial(shown, verbose=verbose)
         if verbose:
@@ -69,3 +81,9 @@ class ReadsAhead:
         """What a file says of the network: its weights are in the file, wherever they came from."""
         layer = self.image_network
         return {} if layer is None else {"network_weights": None, "train_network": layer.trainable}
+
+
+def _equal(layers):
+    """Whether layers have the same weights."""
+    first, *others = [layer.get_weights() for layer in layers]
+    return all(np.array_equal(*pair) for each in others for pair in zip(first, each, strict=True))

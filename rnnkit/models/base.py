@@ -396,6 +396,7 @@ class Model(
         settings = {"epochs": epochs, **kwargs}
         if self.members:
             held_out = None if validation_data is None else self.prepare(validation_data)
+            data, held_out = self._read_ahead(data, held_out, kwargs.get("verbose", "auto"))
             settings |= {"freeze": freeze, "learning_rate": learning_rate}
             return self.fit_members(data, held_out, "fine_tune", **settings)
         with WarmStart(self, freeze, learning_rate):

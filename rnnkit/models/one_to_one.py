@@ -8,6 +8,7 @@ from rnnkit.models.base import Model
 from rnnkit.models.inputs import image_networks
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.inputs.sequences import token_embedding
+from rnnkit.models.inputs.varied_images import varied
 from rnnkit.models.outputs import check_features, output_layer
 from rnnkit.utils.checks import integer
 from rnnkit.utils.config import given
@@ -36,6 +37,8 @@ class OneToOne(Model):
         filters: List of the features of the convolutions over an image, each of 3 x 3 pixels and
             followed by halving height and width; empty for none. Refused with other inputs, and
             with a `network`.
+        augment: Whether images are shifted and zoomed a little at random in training, by a tenth of
+            their size at most. Refused with other inputs.
         network: Name of a network of `keras.applications` that reads images, of whose vectors the
             mean goes through the dense layers; see `rnnkit.layers.ImageNetwork`. None for none.
         network_weights: Name or path of the first weights of the network: `"imagenet"`, which
@@ -44,8 +47,8 @@ class OneToOne(Model):
             `network=None`.
         train_network: Whether the network is trained with the rest; by default only where its
             first weights are random. One that is not trained reads each image once, before the
-            first epoch, and what it makes of them is kept in memory. No effect with
-            `network=None`.
+            first epoch, and what it makes of them is kept in memory; with `augment` images are new
+            in each epoch, and read each time. No effect with `network=None`.
         ensemble: Number of networks of this kind, trained one after the other from seeds that count
             up from `seed`, whose outputs are averaged; see `rnnkit.models.members.Ensemble`.
         seed: Integer that fixes weights, dropout and shuffling, or None.
@@ -68,6 +71,7 @@ class OneToOne(Model):
         dropout=0.0,
         token_dropout=0.0,
         filters=(),
+        augment=False,
         network=None,
         network_weights=None,
         train_network=None,
@@ -100,6 +104,11 @@ class OneToOne(Model):
                 "filters are of convolutions over images, where no network reads them. Received: "
                 f"filters={filters}, network={network!r}, {type(input_feature).__name__}"
             )
+        if augment and not shape:
+            raise ValueError(
+                "augment=True varies images, and needs inputs that are. Received: "
+                f"{type(input_feature).__name__}"
+            )
         arguments["filters"] = filters
         seeds = Seeds(seed)
 
@@ -124,6 +133,7 @@ class OneToOne(Model):
             x = keras.layers.Dropout(dropout, seed=seeds.next(), name="dropout")(x)
         elif shape:
             x = inputs = keras.Input(shape, name="image")  # [batch, height, width, channels]
+            x = varied(x, seeds) if augment else x
             for index, count in enumerate(filters):
                 x = keras.layers.Conv2D(
                     count,

@@ -124,6 +124,8 @@ class TrainingPlan:
             run = self._run(model, data, train, validation)
             begun = self._begun(file, run, parts, model)
         curves = begun["curves"][:-1] if begun else []
+        if whole is not None:  # for all members
+            train, validation = model._read_ahead(train, validation, self.verbose)
         with terminable():
             for number in range(len(curves), len(parts)):
                 keep = None if file is None else KeepState(file, run, curves, begun, whole)

@@ -16,11 +16,13 @@ from rnnkit.cli import main
 from rnnkit.data.pipeline import encoded as pipeline
 from rnnkit.data.pipeline.encoded import Streamed
 from rnnkit.data.pipeline.shared import Shared
+from rnnkit.data.splits import Data
 from rnnkit.features import Image, Label, Number, Tags, Text, Video
 from rnnkit.layers import ImageNetwork
 from rnnkit.layers.image_network import NETWORKS
 from rnnkit.models import Captioner, OneToOne, Tagger
 from rnnkit.models.inputs import network_weights
+from rnnkit.training.plan import TrainingPlan
 from tests.tiers import slow
 
 
@@ -169,6 +171,49 @@ def test_epochs_are_those_of_a_network_that_reads_every_time(small, make, monkey
     second.fit(x, y, epochs=2, verbose=0, batch_size=3)
     for one, two in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_allclose(one, two, atol=2e-5)
+
+
+def as_fit(model, x, y):
+    model.fit(x, y, epochs=2, validation_data=(x[:6], y[:6]), batch_size=4)
+
+
+def as_a_plan(model, x, y):
+    files = model.input_feature.to_tensor(x)
+    parts = [tf.data.Dataset.from_tensor_slices((files[:size], y[:size])) for size in (20, 6)]
+    TrainingPlan(epochs=2, batch_size=4).fit(model, Data(parts[0], parts[1], parts[1]))
+
+
+def as_a_warm_start(model, x, y):
+    model.fine_tune(x, y, epochs=2, validation_data=(x[:6], y[:6]), batch_size=4)
+
+
+@pytest.mark.parametrize("train", [as_fit, slow(as_a_plan), slow(as_a_warm_start)])
+def test_the_members_of_an_ensemble_read_each_picture_once_together(
+    small, train, monkeypatch, capfd
+):
+    model, x, y = classifier(small[1], ensemble=3)
+    seen = [counting(member, monkeypatch) for member in model.members]
+    train(model, x, y)
+    # Also not for the loss of the whole, which is looked at when all members are trained.
+    assert [sum(each) for each in seen] == [20 + 6, 0, 0]
+    assert capfd.readouterr().err.count("MobileNetV2 reads the pictures, once") == 1
+    alone, *_ = classifier(small[1], seed=2)
+    if train is as_fit:
+        train(alone, x, y)
+        for one, two in zip(alone.get_weights(), model.members[1].get_weights(), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.slow
+def test_members_whose_networks_differ_read_each_picture_by_themselves(small, monkeypatch):
+    model, x, y = classifier(small[1], ensemble=2)
+    kernel = model.members[1].image_network.inner.weights[0]
+    kernel.assign(2 * kernel)
+    seen = [counting(member, monkeypatch) for member in model.members]
+    model.fit(x, y, epochs=3, verbose=0)
+    assert [sum(each) for each in seen] == [2 * 20, 2 * 20]  # to learn, and for the whole
+    expected = np.mean([each.predict(x, verbose=0) for each in model.members], axis=0)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-6)
 
 
 @pytest.mark.slow

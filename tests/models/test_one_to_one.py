@@ -30,7 +30,7 @@ MODELS = {
     ),
     "image to label": lambda: (
         numbers(128).reshape(64, 3, 2).astype("uint8"), (numbers()[:, 0] > 50).tolist(), Image(),
-        Label(), {},
+        Label(), {"augment": True},
     ),
     "numbers to numbers": lambda: (
         numbers(), numbers()[:, :2] * 7 + 1e6, Number(size=3), Number(size=2), {},
@@ -140,6 +140,23 @@ def test_an_image_is_a_dense_layer_on_its_pixels():
     logits = np.tanh(pixels.reshape(6, -1) @ first + bias) @ second + last
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-5)
+
+
+def test_images_are_varied_in_training_alone():
+    x = np.random.default_rng(0).integers(0, 256, (6, 20, 20)).astype("uint8")
+    image, options = Image().adapt(x), {"units": 5, "seed": 1}
+    model = OneToOne(image, Label(["a", "b"]), augment=True, **options)
+    seen = keras.Model(model.inputs, model.get_layer("pixels").output)
+    pixels = image.encode(image.to_tensor(x))  # [6, 20, 20, 1]
+    flat = pixels.numpy().reshape(6, -1)
+    np.testing.assert_array_equal(seen(pixels, training=False), flat)
+    one, two = (seen(pixels, training=True).numpy() for _ in range(2))
+    assert np.abs(one - flat).max(axis=1).min() > 0.1 < np.abs(one - two).max(axis=1).min()
+    # The edge is repeated, so that no value is outside what there was.
+    assert flat.min() <= one.min() and one.max() <= flat.max()
+    assert model.get_config()["augment"] is True
+    with pytest.raises(ValueError, match="augment=True varies images.*Received: Text"):
+        OneToOne(Text().adapt(["a"]), Label(["x", "y"]), augment=True)
 
 
 def test_sequences_of_numbers_are_refused():

@@ -96,6 +96,7 @@ def test_a_recipe_of_a_user():
     assert recipe.options() == {
         **{"min_count": 1, "units": 3, "activation": "relu", "dropout": 0.0, "filters": ()},
         **{
+            "augment": False,
             "network": None,
             "network_weights": None,
             "train_network": None,
@@ -154,11 +155,15 @@ def test_pictures_are_read_by_a_dense_network_or_row_by_row():
     recipe = recipes.get("image_classification")
     data = recipe.data()
     dense, rows = (recipe.model(data, cell=cell) for cell in ("dense", "gru"))
-    assert type(dense).__name__ == "OneToOne" and dense.units == [256, 128]
+    assert type(dense).__name__ == "OneToOne" and dense.units == [512, 512] and dense.augment
     assert type(rows).__name__ == "ManyToOne" and (rows.units, rows.cell) == (128, "gru")
+    assert [round(float(each.optimizer.learning_rate), 6) for each in (dense, rows)] == [1e-3, 2e-3]
+    assert [each.dropout for each in (dense, rows)] == [0.3, 0.1]
+    assert recipe.model(data, cell="gru", dropout=0.0).dropout == 0.0
     assert rows.get_layer("rows").output.shape == (None, 20, 20)
     recipe.check_options({"filters": [8], "network": "MobileNetV2", "activation": "tanh"})
-    with pytest.raises(ValueError, match="filters"):
-        recipe.model(data, cell="gru", filters=[8])
+    for option in ({"filters": [8]}, {"augment": True}):
+        with pytest.raises(ValueError, match=next(iter(option))):
+            recipe.model(data, cell="gru", **option)
     with pytest.raises(ValueError, match="num_layers"):
         recipe.model(data, num_layers=2)

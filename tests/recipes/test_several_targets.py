@@ -12,6 +12,7 @@ import rnnkit
 from rnnkit.cli import main
 from rnnkit.features import Detection, Label, Labels, Number, OrderedLabel, Targets
 from rnnkit.formats import pictures, several_targets
+from rnnkit.training.plan import TrainingPlan
 from tests.tiers import slow
 
 TEXTS = [f"film {i} {('poor', 'fine')[i % 2]} {'star ' * (i % 5)}end" for i in range(60)]
@@ -266,6 +267,16 @@ def test_options_of_one_target_alone_are_refused():
         recipe.model(data, ordered=True)
     with pytest.raises(ValueError, match=r"weights must be a dict of target.*\['label', 'score'\]"):
         recipe.model(data, target_weights={"grade": 2})
+
+
+def test_several_targets_are_trained_for_longer(monkeypatch):
+    found = []
+    monkeypatch.setattr(TrainingPlan, "fit", lambda plan, model, data: found.append(plan.epochs))
+    recipe = recipes.get("spam")
+    for target in ("label", ["label", "score"]):
+        recipe.train(recipe.data(FRAME, target=target))
+    recipe.train(recipe.data(FRAME, target=["label", "score"]), epochs=3)
+    assert found == [recipe.training["epochs"], 60, 3]
 
 
 # === Other inputs ===

@@ -45,6 +45,19 @@ def read_ahead(data, read, shared=False, shown=lambda pieces, count: pieces):
     return Encoded((found, *data.tensors[1:]), data.padding)
 
 
+def is_read(data, features):
+    """Whether inputs of encoded examples are what a network made of them, by their last axis.
+
+    Args:
+        data: `Encoded`, `Shared` or `Streamed` examples.
+        features: How many numbers the network gives; no picture has as many channels.
+    """
+    if type(data) not in (Encoded, Shared):
+        return False
+    first = data.inputs if isinstance(data, Shared) else data.tensors[0]
+    return first.shape[-1] == features
+
+
 def _stream(data, read, shared, shown):
     """As `read_ahead`, of examples that are encoded while they are read."""
     size = data.dataset.cardinality()

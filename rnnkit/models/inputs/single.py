@@ -3,14 +3,11 @@
 import keras
 
 from rnnkit.models.inputs import image_networks
+from rnnkit.models.inputs.varied_images import varied
 from rnnkit.utils import replicas
 
 # Levels of the small network: features of its convolution, and height and width that it looks at.
 CNN = ((32, 5), (48, 3), (96, 3), (192, 3))
-# How far pictures are shifted in training at most, as a fraction of their sides, and made larger or
-# smaller.
-SHIFT = 0.1
-ZOOM = 0.1
 
 
 def vector(feature, size, seeds):
@@ -62,7 +59,7 @@ def image_grid(
         ValueError: For a network that cannot read images of this shape, and for its weights.
     """
     image = keras.Input(feature.shape, name="image")
-    x = _varied(image, flip, seeds) if augment else image
+    x = varied(image, seeds, flip) if augment else image
     if network == "cnn":
         x = _cnn(x, seeds)
     else:
@@ -71,18 +68,6 @@ def image_grid(
     x = keras.layers.Reshape((height * width, features), name="grid")(x)
     grid = keras.layers.Dropout(dropout, seed=seeds.next(), name="grid_dropout")(x)
     return image, keras.ops.mean(grid, axis=1), grid
-
-
-def _varied(image, flip, seeds):
-    """Images shifted and zoomed a little at random in training, so that none is seen twice."""
-    layers = keras.layers
-    options = {"fill_mode": "nearest", "interpolation": "bilinear"}
-    if flip:
-        image = layers.RandomFlip("horizontal", seed=seeds.next(), name="image_flip")(image)
-    image = layers.RandomTranslation(
-        SHIFT, SHIFT, seed=seeds.next(), name="image_shift", **options
-    )(image)
-    return layers.RandomZoom((-ZOOM, ZOOM), seed=seeds.next(), name="image_zoom", **options)(image)
 
 
 def _cnn(x, seeds):
