@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from rnnkit.layers.reservoir.product import recurrent_product
 
-# Bytes of states computed at a time: calls cost a millisecond each, memory is limited.
-PIECE_BYTES = 2**26
+# Bytes of states computed at a time, as calls cost too. Larger arrays are given back to the system
+# after each call, and mapped anew page by page, which takes as long as to compute them.
+PIECE_BYTES = 2**25
 SHORTEST_PIECE, LONGEST_PIECE = 64, 16384
 
 
@@ -54,7 +55,10 @@ class Reservoir(typing.NamedTuple):
 
 def piece_length(batch, units, itemsize, steps):
     """Steps computed at a time: a power of 4 times 64, so that few lengths are compiled."""
-    most = max(SHORTEST_PIECE, min(LONGEST_PIECE, PIECE_BYTES // (batch * units * itemsize)))
+    most = PIECE_BYTES // (batch * units * itemsize)
+    if steps > most:  # pieces that are put together are best still in the cache then
+        most //= 2
+    most = max(SHORTEST_PIECE, min(LONGEST_PIECE, most))
     length = SHORTEST_PIECE
     while length * 4 <= most and length < steps:
         length *= 4
