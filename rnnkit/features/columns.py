@@ -210,7 +210,7 @@ class Columns(Feature):
             if values.shape.rank not in (2, 3) or not fits:
                 self._refuse_shape(tuple(values.shape))
             rows = tf.reshape(tf.cast(values.flat_values, tf.float64), [-1, self.raw_width])
-            return tf.RaggedTensor.from_row_splits(rows, values.row_splits, validate=False)
+            return values.with_values(rows)
         if isinstance(values, tf.Tensor):
             values = values.numpy()
         series = [self._one(each) for each in self._several(values)]
@@ -221,7 +221,8 @@ class Columns(Feature):
                 f"series at position {lengths.index(0)}"
             )
         rows = np.concatenate(series) if series else np.empty((0, self.raw_width))
-        return tf.RaggedTensor.from_row_lengths(tf.constant(rows, tf.float64), lengths)
+        rows = tf.constant(rows, tf.float64)
+        return tf.RaggedTensor.from_row_lengths(rows, lengths, validate=False)
 
     def _several(self, values):
         """A list of single series out of whatever holds one or several."""

@@ -159,12 +159,13 @@ class Forecast(Columns):
             return encoded.to_tensor(shape=(*values.shape[:2], self.width))
         rows = tf.reshape(tf.cast(values.flat_values, tf.float64), [-1, self.size])  # [steps, size]
         rows = self._standardised(rows)
-        steps = tf.shape(rows, tf.int64)[0]
-        leads = tf.range(steps)[:, None] + tf.range(1, self.horizon + 1, dtype=tf.int64)
+        steps = tf.size(rows, tf.int64) // self.size
+        index = tf.expand_dims(tf.range(steps), 1)  # [steps, 1]
+        leads = index + tf.range(1, self.horizon + 1, dtype=tf.int64)  # [steps, horizon]
         ahead = tf.gather(rows, tf.minimum(leads, steps - 1))  # [steps, horizon, size]
         ahead = tf.reshape(ahead, [-1, self.width])  # [steps, width]
-        ends = tf.repeat(values.row_limits(), values.row_lengths())  # [steps]
-        inside = leads[:, -1:] < tf.cast(ends, tf.int64)[:, None]  # [steps, 1]
+        ends = tf.expand_dims(_row_ends(values.row_splits), 1)  # [steps, 1]
+        inside = index + self.horizon < ends  # [steps, 1]
         ahead = tf.where(inside, ahead, tf.constant(np.nan, tf.float64))
         return values.with_values(tf.cast(ahead, self.dtype))
 
@@ -247,3 +248,11 @@ class Forecast(Columns):
             [dict(zip(self.names, lead, strict=True)) for lead in leads]
             for leads in values.tolist()
         ]
+
+
+def _row_ends(splits):
+    """For each step where its series ends, int64 `[steps]`, from the splits of ragged rows."""
+    if tf.executing_eagerly():  # where each of TensorFlow's dozen operations costs
+        splits = splits.numpy()
+        return tf.constant(np.repeat(splits[1:], np.diff(splits)), tf.int64)
+    return tf.cast(tf.repeat(splits[1:], splits[1:] - splits[:-1]), tf.int64)

@@ -166,7 +166,8 @@ class Series(Columns):
 
         def rows(raw):  # [..., raw_width]
             raw = tf.cast(raw, tf.float64)
-            parts = [self._standardised(raw[..., int(self.time) :])]  # [..., size]
+            columns = raw[..., 1:] if self.time else raw  # [..., size]
+            parts = [self._standardised(columns)]
             for cycle in self.cycles or []:
                 angle = 2 * np.pi * tf.math.floormod(raw[..., :1], cycle) / cycle  # [..., 1]
                 parts += [tf.sin(angle), tf.cos(angle)]

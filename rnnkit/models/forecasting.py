@@ -67,9 +67,10 @@ class Forecasting(Quantiles, Detecting):
 
         To set up tf.data takes longer than to encode them, or to run a reservoir.
         """
-        if targets and y is None:
-            y = self._own_targets(x)
         features = (self.input_feature, self.output_feature)
+        if targets and y is None:
+            x = features[0].to_tensor(x)
+            y = self._own_targets(x)
         raw = [f.to_tensor(part) for f, part in zip(features, (x, y), strict=True)
                if part is not None]  # fmt: skip
         sizes = {int(each.shape[0] or 0) for each in raw}

@@ -4,7 +4,6 @@ The functions here are compiled once for each shape and shared by all reservoirs
 whose weights are arguments.
 """
 
-import functools
 import typing
 
 import numpy as np
@@ -12,8 +11,9 @@ import tensorflow as tf
 
 from rnnkit.layers.reservoir.product import recurrent_product
 
-# Bytes of states computed at a time: calls cost a millisecond each, memory is limited.
-PIECE_BYTES = 2**26
+# Bytes of states computed at a time, as calls cost too. Larger arrays are given back to the system
+# after each call, and mapped anew page by page, which takes as long as to compute them.
+PIECE_BYTES = 2**25
 SHORTEST_PIECE, LONGEST_PIECE = 64, 16384
 
 
@@ -55,22 +55,51 @@ class Reservoir(typing.NamedTuple):
 
 def piece_length(batch, units, itemsize, steps):
     """Steps computed at a time: a power of 4 times 64, so that few lengths are compiled."""
-    most = max(SHORTEST_PIECE, min(LONGEST_PIECE, PIECE_BYTES // (batch * units * itemsize)))
+    most = PIECE_BYTES // (batch * units * itemsize)
+    if steps > most:  # pieces that are put together are best still in the cache then
+        most //= 2
+    most = max(SHORTEST_PIECE, min(LONGEST_PIECE, most))
     length = SHORTEST_PIECE
     while length * 4 <= most and length < steps:
         length *= 4
     return length
 
 
+_compiled = {}
+
+
+def _run(function, tensors, *static):
+    """Calls a function compiled by XLA, that for these shapes and static arguments.
+
+    `tf.function` needs a millisecond a call to find it; of a short run that is the greater part.
+
+    Args:
+        function: What is compiled, of a nest of tensors and the static arguments.
+        tensors: Nest of tensors whose structure follows from the static arguments.
+        *static: Hashable arguments that are no tensors.
+    """
+    flat = [tf.convert_to_tensor(each) for each in tf.nest.flatten(tensors)]
+    key = (function, static, *((each.dtype, *each.shape) for each in flat))
+    if key not in _compiled:
+        structure = tf.nest.map_structure(lambda _: None, tensors)  # no tensor is kept
+
+        def packed(*flat):
+            return function(*tf.nest.pack_sequence_as(structure, flat), *static)
+
+        specs = [tf.TensorSpec(each.shape, each.dtype) for each in flat]
+        compiled = tf.function(packed, jit_compile=True)
+        _compiled[key] = compiled.get_concrete_function(*specs)
+    return _compiled[key](*flat)
+
+
 # === Driven ===
 
 
-@functools.partial(tf.function, jit_compile=True)
 def _drive(inputs, steps, state, tensors, noise_seed, noise, how, activation):
     """States `[time, batch, units]` under inputs `[time, batch, features]`, and the last one."""
     input_kernel, bias, leak, weights = tensors
     driven = tf.tensordot(inputs, input_kernel, 1) + bias  # [time, batch, units]
-    if noise_seed is not None:
+    if tf.is_tensor(noise_seed):
         driven += noise * tf.random.stateless_normal(driven.shape, noise_seed, dtype=driven.dtype)
     length = inputs.shape[0]
 
@@ -102,21 +131,19 @@ def drive(reservoir, inputs, state, noise=0.0, noise_seed=None):
     steps, batch = inputs.shape[0], inputs.shape[1]
     room = piece_length(batch, reservoir.units, reservoir.dtype.size, steps)
     room = max(room, steps) if steps > room else room
-    inputs = tf.cast(inputs, reservoir.dtype)
+    inputs = np.asarray(inputs, reservoir.dtype.as_numpy_dtype)
     if steps < room:  # computed only as far as asked
-        inputs = tf.pad(inputs, [[0, room - steps], [0, 0], [0, 0]])
-    seed = None if noise_seed is None or not noise else tf.constant(noise_seed, tf.int32)
-    states, state = _drive(
-        inputs, tf.constant(steps), state, reservoir.tensors, seed,
-        tf.constant(noise, reservoir.dtype), reservoir.how, reservoir.activation,
-    )  # fmt: skip
+        inputs = np.pad(inputs, ((0, room - steps), (0, 0), (0, 0)))
+    seed = () if noise_seed is None or not noise else tf.constant(noise_seed, tf.int32)
+    tensors = inputs, tf.constant(steps), state, reservoir.tensors, seed
+    noise = tf.constant(noise, reservoir.dtype)
+    states, state = _run(_drive, (*tensors, noise), reservoir.how, reservoir.activation)
     return np.asarray(memoryview(states))[:steps], state  # not copied, so not writable
 
 
 # === Free run ===
 
 
-@functools.partial(tf.function, jit_compile=True)
 def _free_run(
     outputs, states, known, feedback, offset, noise, steps, tensors, readouts, hows, activations,
     read_inputs,
@@ -187,13 +214,14 @@ def free_run(members, readouts, outputs, states, known, feedback, offset, noise,
     for start in range(0, steps, room):
         count = min(room, steps - start)
         pad = ((0, room - count), (0, 0), (0, 0))
-        piece, states = _free_run(
+        values = (
             outputs, tuple(states),
             tf.constant(np.pad(known[start : start + count], pad), dtype),
             tf.constant(feedback, dtype), tf.constant(offset, dtype),
             tf.constant(np.pad(noise[start : start + count], pad), dtype),
-            tf.constant(count), tensors, readouts, *static,
+            tf.constant(count), tensors, readouts,
         )  # fmt: skip
+        piece, states = _run(_free_run, values, *static)
         collected.append(piece.numpy()[:count])
         outputs = piece[count - 1]
     return np.concatenate(collected)
