@@ -108,6 +108,15 @@ class Forecasting(rnnkit.Recipe):
                 f"The target {forecast.names[np.argmax(still)]!r} never changes in the training "
                 "data, so there is nothing to forecast. Choose another column with target=..."
             )
+        change, size = np.nanstd(known, axis=0), np.abs(np.nanmean(known, axis=0))
+        tiny = (change <= 1e-12) & (change > 1e-12 * size)  # no rounding error of large values
+        if tiny.any():
+            index = int(np.argmax(tiny))
+            raise ValueError(
+                f"The target {forecast.names[index]!r} changes by {change[index]:.1g} only, too "
+                "little to be told from rounding errors. Give it in a smaller unit, in which its "
+                "numbers are larger"
+            )
         counts = np.all(~((known < 0) | (known % 1 > 0)), axis=0)  # as far as they are known
         low = np.nanmin(known, axis=0) < np.nanstd(known, axis=0)
         free = np.isinf(forecast.lowest) & (transform is None)  # with a transform none is below 0
