@@ -133,15 +133,18 @@ class Forecasting(rnnkit.Recipe):
     def _adapt_transformed(data, series, forecast):
         """The features adapted, with the transform of the targets where they are among the inputs
         too, and none of the other inputs."""
+        from rnnkit.features.transforms import kinds_of
         from rnnkit.models.forecast.naive import target_columns
 
-        kind = forecast.transform
         forecast.adapt(data.train.map(lambda x, y: y))
         names = [series.names[column] for column in target_columns(series, forecast) or []]
-        powers = dict(zip(names, forecast.power, strict=False))
-        kinds = dict.fromkeys(names, kind) or None
+        found = kinds_of(forecast.transform, forecast.names)
+        kinds = {name: kind for name, kind in zip(names, found, strict=False) if kind is not None}
         # The power is that of the targets alone, whose values are not filled where they miss.
-        series.transform = (powers if kind == "box_cox" else kinds) or None
+        known = dict(zip(names, forecast.power, strict=False))
+        powers = {n: known[n] if kind == "box_cox" else kind for n, kind in kinds.items()}
+        kinds = kinds or None
+        series.transform = powers or None
         series.adapt(data.train.map(lambda x, y: x))
         series.transform = kinds
         return series, forecast

@@ -141,3 +141,18 @@ def test_many_series_are_computed_alike(panel, monkeypatch):
         found.append((model.predict(some), of_all))
     for one_by_one, together in zip(*found, strict=True):
         np.testing.assert_allclose(together, one_by_one, rtol=1e-4, atol=1e-5)
+
+
+def test_a_series_of_zeros_leaves_the_intervals_of_others_alone():
+    """Its errors are rounding errors, over changes of nothing."""
+    series = [seasonal(number, 90) for number in (0, 1)]
+    widths = []
+    for every in (series, [*series, np.zeros((90, 1))]):
+        x = Series(["a"]).adapt(every)
+        y = Forecast(["a"], horizon=HORIZON, period=SEASON).adapt(every)
+        model = EchoStateForecaster(x, y, units=5, seed=1)
+        model.fit(every, verbose=0)
+        found = model.infer(every)
+        widths.append([np.mean(np.subtract(each["upper"], each["lower"])) for each in found])
+    np.testing.assert_allclose(widths[1][:2], widths[0], rtol=0.5)
+    assert widths[1][2] < 1e-6
