@@ -108,6 +108,15 @@ class Forecasting(rnnkit.Recipe):
                 f"The target {forecast.names[np.argmax(still)]!r} never changes in the training "
                 "data, so there is nothing to forecast. Choose another column with target=..."
             )
+        change, size = np.nanstd(known, axis=0), np.abs(np.nanmean(known, axis=0))
+        tiny = (change <= 1e-12) & (change > 1e-12 * size)  # no rounding error of large values
+        if tiny.any():
+            index = int(np.argmax(tiny))
+            raise ValueError(
+                f"The target {forecast.names[index]!r} changes by {change[index]:.1g} only, too "
+                "little to be told from rounding errors. Give it in a smaller unit, in which its "
+                "numbers are larger"
+            )
         counts = np.all(~((known < 0) | (known % 1 > 0)), axis=0)  # as far as they are known
         low = np.nanmin(known, axis=0) < np.nanstd(known, axis=0)
         free = np.isinf(forecast.lowest) & (transform is None)  # with a transform none is below 0
@@ -124,15 +133,18 @@ class Forecasting(rnnkit.Recipe):
     def _adapt_transformed(data, series, forecast):
         """The features adapted, with the transform of the targets where they are among the inputs
         too, and none of the other inputs."""
+        from rnnkit.features.transforms import kinds_of
         from rnnkit.models.forecast.naive import target_columns
 
-        kind = forecast.transform
         forecast.adapt(data.train.map(lambda x, y: y))
         names = [series.names[column] for column in target_columns(series, forecast) or []]
-        powers = dict(zip(names, forecast.power, strict=False))
-        kinds = dict.fromkeys(names, kind) or None
+        found = kinds_of(forecast.transform, forecast.names)
+        kinds = {name: kind for name, kind in zip(names, found, strict=False) if kind is not None}
         # The power is that of the targets alone, whose values are not filled where they miss.
-        series.transform = (powers if kind == "box_cox" else kinds) or None
+        known = dict(zip(names, forecast.power, strict=False))
+        powers = {n: known[n] if kind == "box_cox" else kind for n, kind in kinds.items()}
+        kinds = kinds or None
+        series.transform = powers or None
         series.adapt(data.train.map(lambda x, y: x))
         series.transform = kinds
         return series, forecast

@@ -129,6 +129,10 @@ class Series(Columns):
         return self.size + 2 * len(self.cycles or [])
 
     @property
+    def may_be_daily(self):
+        return self.step is None or self.step >= DAY
+
+    @property
     def adapted(self):
         return super().adapted and not (self.time and self.cycles is None)
 

@@ -1,6 +1,7 @@
 """Cells of tables: which are missing, and which hold numbers, texts or labels."""
 
 import re
+import unicodedata
 
 import numpy as np
 
@@ -39,11 +40,12 @@ def as_text(cell):
 
 
 def as_label(cell):
-    """The label in a cell: without blanks and what cannot be seen around it, and a whole number
-    without decimals.
+    """The label in a cell: without blanks and what cannot be seen around it, its letters composed
+    (Unicode's form NFC), and a whole number without decimals.
 
     So a label is the same whether a file is read by rnnkit or by pandas, which makes floats of
-    whole numbers. Other values are given back as they are.
+    whole numbers, and whichever system wrote it, as some write é as e and an accent. Other values
+    are given back as they are.
 
     Example:
 
@@ -52,7 +54,7 @@ def as_label(cell):
     """
     if not isinstance(cell, str):
         return cell
-    cell = cell.strip().strip(_INVISIBLE).strip()
+    cell = unicodedata.normalize("NFC", cell.strip().strip(_INVISIBLE).strip())
     return cell.partition(".")[0] if _WHOLE.fullmatch(cell) else cell
 
 

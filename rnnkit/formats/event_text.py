@@ -221,7 +221,7 @@ def seconds_of(table):
     cells = table.columns[name]
     seconds, bad = numbers(cells)
     if bad is not None:
-        seconds = parse_times(cells)
+        seconds = parse_times(cells, daily=False)
         if seconds is None:
             raise ValueError(
                 f"{table.source}: the column {name!r} holds {cells[0]!r}, and no row shows whether "

@@ -164,7 +164,7 @@ def _text(cell, of, name, row, where):
     nested = isinstance(cell, (list, tuple, dict))
     if of == "class" and not nested:
         empty = missing(cell) or str(cell).strip().lower() in ("", "nan")
-        return "" if empty else str(as_label(cell))
+        return "" if empty else str(as_label(str(cell)))  # 1.0 as in a file
     value = None if nested else number(cell)
     if value is None or value in (float("inf"), -float("inf")):
         raise ValueError(

@@ -9,6 +9,7 @@ from rnnkit.formats.cells import numbers
 from rnnkit.formats.texts import BLOCK, Texts
 
 DAY = 86_400.0  # seconds
+SUMMER = 3_600.0  # by which offsets from UTC differ within a zone
 LATEST = 253_402_300_800.0  # the end of the year 9999, as seconds since 1970
 ISO_HINT = "write times in ISO 8601, such as 2024-03-31 or 2024-03-31 18:00"
 # Columns that hold the times, the likeliest first.
@@ -37,18 +38,29 @@ def is_time(text):
     return bool(_iso(text) or _QUARTER.fullmatch(text) or _LOCAL.fullmatch(text))
 
 
-def parse_times(cells, plain=False):
+def parse_times(cells, plain=False, daily=True):
     """Times in ISO 8601 and near it, as float64 seconds since 1970 (UTC), NaN where none.
+
+    Days of a time zone stay what they are there: times with offsets from UTC whose clocks all show
+    the same, such as midnight in Berlin in winter and in summer, are read without it.
 
     Args:
         cells: List of texts, dates or numbers; or an array or pandas column of them.
         plain: Whether plain numbers are times: years (1949), dates (19491231), or seconds,
             milliseconds, microseconds or nanoseconds since 1970.
+        daily: Whether they may be a day or more apart, as far as is known.
 
     Returns:
         Array `[cells]`; or None where days and months cannot be told apart (03/04/2024).
+
+    Example:
+
+    >>> days = ["2024-03-31T00:00+01:00", "2024-04-01T00:00+02:00"]
+    >>> (parse_times(days) / 86_400).tolist(), (parse_times(days, daily=False) / 3_600).tolist()
+    ([19813.0, 19814.0], [475511.0, 475534.0])
     """
-    if getattr(getattr(cells, "dtype", None), "kind", None) == "M":
+    kind = getattr(cells, "dtype", None)
+    if getattr(kind, "kind", None) == "M" and getattr(kind, "tz", None) is None:
         return _of_dates(cells)
     if plain:
         values, bad = numbers(cells if isinstance(cells, Texts) else list(cells))
@@ -60,18 +72,39 @@ def parse_times(cells, plain=False):
         found.append(_parsed(block, plain))
     if not found:
         return np.zeros(0)
-    days_first, months_first, dotted, late_first, late_second = zip(*found, strict=True)
+    days_first, months_first, offsets, dotted, late_first, late_second = zip(*found, strict=True)
     if all(dotted) or any(late_first):  # the day comes first
-        return np.concatenate(days_first)
-    return np.concatenate(months_first) if any(late_second) else None
+        seconds = np.concatenate(days_first)
+    elif any(late_second):
+        seconds = np.concatenate(months_first)
+    else:
+        return None
+    offsets = np.concatenate(offsets)
+    known = ~np.isnan(seconds)
+    if not (daily and known.any() and np.ptp(offsets[known]) <= SUMMER):
+        return seconds
+    there = seconds + offsets
+    return there if np.ptp(there[known] % DAY) == 0 else seconds
+
+
+def zone_of(cells):
+    """The offset from UTC that the first of some cells with a time has, such as `"+02:00"`; None
+    for one without, or UTC itself."""
+    for cell in cells:
+        text = cell.isoformat() if hasattr(cell, "isoformat") else str(cell).strip()
+        match = _iso(text) or _LOCAL.fullmatch(text)
+        if match:
+            zone = match.groups()[-1]
+            return zone if _offset(zone) else None
+    return None
 
 
 def _parsed(cells, plain):
     """Seconds of a list of cells, and what they show of the order of days and months.
 
     Returns:
-        Seconds where days come first; where months do; whether no date leaves that open; and
-        whether one has a first part above 12, or a second one.
+        Seconds where days come first; where months do; the offsets from UTC in seconds; whether no
+        date leaves the order open; and whether one has a first part above 12, or a second one.
     """
     fields = np.full((len(cells), 7), np.nan)  # year, month, day, hour, minute, second, offset
     local = np.zeros(len(cells), bool)
@@ -97,8 +130,9 @@ def _parsed(cells, plain):
         first, second = fields[local, 2], fields[local, 1]
         fields[local, 1], fields[local, 2] = first, second
         swapped = _seconds(*fields.T)
-        return seconds, swapped, dotted, (first > 12).any(), (second > 12).any()
-    return seconds, swapped, True, False, False
+        late = (first > 12).any(), (second > 12).any()
+        return seconds, swapped, fields[:, 6], dotted, *late
+    return seconds, swapped, fields[:, 6], True, False, False
 
 
 def _iso(text):
@@ -108,7 +142,7 @@ def _iso(text):
 
 
 def _of_dates(dates):
-    """A column of dates as seconds; those of a time zone become UTC."""
+    """A column of dates without a time zone as seconds."""
     if hasattr(dates, "to_numpy"):
         dates = dates.to_numpy(dtype="datetime64[ns]")
     seconds = (np.asarray(dates) - np.datetime64(0, "s")) / np.timedelta64(1, "s")
@@ -167,7 +201,7 @@ def _seconds(year, month, day, hour, minute, second, offset):
 # === Columns ===
 
 
-def find_time(columns, where):
+def find_time(columns, where, daily=True):
     """The columns that hold the times, and the times.
 
     It is a column with such a name, or else one of dates, or the first one if it can be read so.
@@ -177,6 +211,7 @@ def find_time(columns, where):
     Args:
         columns: Dict of name to list of cells.
         where: Function from the number of a row to the words for where it came from.
+        daily: As in `parse_times`.
 
     Returns:
         The pair `(names, seconds)`: a list of columns, and float64 seconds since 1970 (UTC); or
@@ -193,7 +228,7 @@ def find_time(columns, where):
     dated = [name for name, cells in columns.items() if _hold_dates(cells)]
     for name in dict.fromkeys([*named, *dated, *list(columns)[:1]]):
         cells = columns[name]
-        seconds = parse_times(cells, name in named)
+        seconds = parse_times(cells, name in named, daily)
         if seconds is None:
             raise ValueError(
                 f"{where(0)}: the column {name!r} holds {cells[0]!r}, and no row shows whether "

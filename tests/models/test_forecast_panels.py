@@ -141,3 +141,18 @@ def test_many_series_are_computed_alike(panel, monkeypatch):
         found.append((model.predict(some), of_all))
     for one_by_one, together in zip(*found, strict=True):
         np.testing.assert_allclose(together, one_by_one, rtol=1e-4, atol=1e-5)
+
+
+def test_a_series_of_zeros_leaves_the_intervals_of_others_alone():
+    """Its errors are rounding errors, over changes of nothing."""
+    noise = 0.3 * np.random.default_rng(0).normal(size=63)
+    every = [(np.arange(63) % 7 + 1 + noise)[:, None], np.zeros((63, 1))]
+    x = Series(["a"]).adapt(every)
+    y = Forecast(["a"], horizon=7, period=7).adapt(every)
+    model = EchoStateForecaster(x, y, units=5, seed=1)
+    model.fit(every, verbose=0)
+    alive, still = (
+        np.mean(np.subtract(each["upper"], each["lower"])) for each in model.infer(every)
+    )
+    assert 0.5 < alive < 2.0  # 80 % of the noise lie within .77
+    assert still < 1e-6

@@ -92,6 +92,9 @@ MISSING = {
         lambda f: f.assign(promo=f.promo.where(f.index != 121))),
     "row 0: the column 'promo' holds 'x', which is no number": (
         lambda f: f.assign(promo="x")),
+    "row 159: the time 2024-05-02 occurs twice, first at the frame, row 122 with other values": (
+        lambda f: f.assign(date=f.date.where(f.index < 159, f.date[122]),
+                           promo=f.promo.where(f.index < 159, 1 - f.promo[122]))),
     r"future must have 3 rows .* of 1 series.*\['promo'\]. Received: an array of shape \(2,\)": (
         lambda f: [0, 1]),
     "future must hold finite numbers": lambda f: [0, 1, np.nan],

@@ -196,6 +196,18 @@ def test_the_option_of_the_recipe(cell):
         recipe.model(recipe.data(frame, target="heat"), transform="log", **options)
 
 
+def test_a_transform_of_some_of_the_targets():
+    recipe = recipes.get("forecasting")
+    data = recipe.data(pd.DataFrame({"sales": skewed(), "heat": np.arange(160.0) % 7 - 3}))
+    for kind in ("log", "box_cox", 0.5):
+        series, forecast = recipe.features(data, transform={"sales": kind}, period=PERIOD)
+        assert series.transform == forecast.transform == {"sales": kind}
+        assert series.power == forecast.power and series.power[1] == 1.0
+        rnnkit.models.EchoStateForecaster(series, forecast, units=3, transform="none")
+    with pytest.raises(ValueError, match="transform='log' takes values above 0.*'heat'"):
+        recipe.features(data, transform={"sales": "log", "heat": "log"})
+
+
 @pytest.mark.slow
 def test_on_the_command_line(tmp_path, capsys):
     pd.DataFrame({"sales": skewed()}).to_csv(tmp_path / "s.csv", index=False)

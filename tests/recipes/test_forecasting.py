@@ -159,6 +159,12 @@ def test_a_series_that_never_changes():
         RECIPE.model(data)
 
 
+def test_a_series_that_hardly_changes():
+    data = RECIPE.data(np.arange(60) % 7 * 1e-14)
+    with pytest.raises(ValueError, match="'0' changes by 2e-14 only.*in a smaller unit"):
+        RECIPE.model(data)
+
+
 @pytest.mark.parametrize(
     "options, message",
     [

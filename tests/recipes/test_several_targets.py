@@ -203,6 +203,16 @@ def test_parts_have_each_class(capsys):
         assert sorted(found) == ["bad"] * 3 + ["good"] * 3
 
 
+def test_classes_are_alike_in_all_forms(tmp_path):
+    """Pandas makes floats of whole numbers where some are missing."""
+    frame = FRAME.assign(label=[0, 1, None] * 20)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    for source in (frame, tmp_path / "a.csv", tmp_path / "a.jsonl"):
+        data = recipes.get("spam").data(source, target=TYPES)
+        assert {y[0] for _, y in data.train.as_numpy_iterator()} == {b"", b"0", b"1"}
+
+
 # === Refused ===
 
 
@@ -214,6 +224,10 @@ def test_parts_have_each_class(capsys):
         ("spam", FRAME, {"target": "score:number"}, "one target alone is a label here"),
         ("spam", FRAME, {"target": "label:class,quiet:number"}, "no column 'quiet'"),
         ("spam", FRAME, {"target": ["label:class", "label:class"]}, "each column once"),
+        ("spam", FRAME, {"target": ["label", "label"]}, "each column once"),
+        ("spam", (TEXTS, list(zip(LABELS, SCORES, strict=True))), {}, "targets of several kinds"),
+        ("spam", (TEXTS, FRAME[["label", "score"]].to_dict("list")), {}, "y of a pair.*one column"),
+        ("spam", (FRAME[["text", "label"]], LABELS), {}, "x of a pair.*a DataFrame with .'text'"),
         ("spam", FRAME, {"target": {"label": "number", "score": "number"}}, "line 0.*finite"),
         ("spam", FRAME, {"target": TYPES, "names": ["a", "b"]}, "in a column: leave out names"),
         ("spam", FRAME, {"target": TYPES, "label_separator": "|"}, "leave out label_separator"),

@@ -233,17 +233,28 @@ def _arrays(pair, request, to_tensors):
         )
     if request.may_have_targets and hasattr(y, "columns") and len(y.columns) > 1:
         y, info = _of_frame(y, given if isinstance(given, dict) else {}, request, info)
-    x, y = (
-        part if isinstance(part, Rows)
-        else list(part.numpy()) if isinstance(part, tf.Tensor)
-        else list(part)
-        for part in (x, y)
-    )  # fmt: skip
+    x, y = (_column(part, name) for name, part in (("x", x), ("y", y)))
     if len(x) != len(y):
         raise ValueError(f"x and y must be of equal length. Received: {len(x):,} and {len(y):,}")
     table = Table({"input": x, "target": y}, range(len(x)), "arrays")
     columns = {"input": "input", "target": "target"}
     return to_tensors(request.classes(table, "target"), columns), info
+
+
+def _column(part, name):
+    """Half of a pair `(x, y)` as a list, or `Rows` as they are."""
+    if isinstance(part, dict) or (hasattr(part, "columns") and len(part.columns) != 1):
+        columns = list(part) if isinstance(part, dict) else list(part.columns)
+        raise ValueError(
+            f"{name} of a pair (x, y) must be one column. Received: a {type(part).__name__} with "
+            f"{listed(columns, 5)}. Pass a frame of all columns, and say which with input=... and "
+            "target=..."
+        )
+    if hasattr(part, "columns"):
+        return list(part.iloc[:, 0])
+    if isinstance(part, Rows):
+        return part
+    return list(part.numpy()) if isinstance(part, tf.Tensor) else list(part)
 
 
 def _of_frame(frame, types, request, info):

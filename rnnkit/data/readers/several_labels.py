@@ -140,6 +140,13 @@ def column(table, name):
                     f"Received: {shorten(repr(each), 60)} in {shorten(repr(labels), 80)}"
                 )
             found[str(as_label(str(each)))] = None
+        if len({isinstance(each, str) for each in labels}) > 1:
+            raise ValueError(
+                f"{table.where(row)}: texts and numbers in one list may be several labels, or "
+                "targets of several kinds. For the first write all labels as texts, for the second "
+                "give each target a column, in a table or in a frame of targets. Received: "
+                f"{shorten(repr(labels), 80)} in the column {name!r}"
+            )
         flat += found
         lengths.append(len(found))
         without += not found

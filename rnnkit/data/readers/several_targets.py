@@ -38,7 +38,7 @@ def given_columns(table, given):
         names.append(name)
         if of is not None:
             types[str(name)] = of
-    if types and len(set(names)) < len(names):
+    if len(set(names)) < len(names):
         raise ValueError(f"target must name each column once. Received: target={given!r}")
     return names, types
 

@@ -1,8 +1,11 @@
 """What several series learn together: members whose weights follow each series' own errors."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 
+from rnnkit.layers.relative import LEAST
 from rnnkit.models.forecast import blend
 from rnnkit.models.forecast.folds import Fold
 from rnnkit.models.forecast.intervals import at_least, cautious, multiples, quantile
@@ -27,6 +30,27 @@ def less_of_the_largest(change):
     sizes = np.sqrt(squares / np.maximum(known.sum(axis=1), 1))
     largest = np.quantile(sizes, LARGEST)
     return np.square(np.minimum(1.0, largest / np.maximum(sizes, 1e-12)))
+
+
+def that_move(folds, own):
+    """Folds without validation rows in whose window nothing changes.
+
+    Errors are judged over the change in the window. Where there is none, as in a series of zeros,
+    they are rounding errors over next to nothing, which say nothing of other series.
+
+    Args:
+        folds: List of `Fold`.
+        own: Own scale of the window of each row `[rows]`.
+
+    Returns:
+        The same if there are no other rows.
+    """
+    moves = own > 2 * LEAST
+    found = [
+        dataclasses.replace(fold, validation=fold.validation[moves[fold.validation]])
+        for fold in folds
+    ]
+    return [fold for fold in found if len(fold.validation)] or folds
 
 
 class Panel:
@@ -61,6 +85,7 @@ class Panel:
             `multiples`, `typical_of_mean`, `least_late`, `loss`, `val_loss`.
         """
         folds = folds or [Fold(rows, rows, 1.0)]  # naive forecasts need no evidence
+        folds = that_move(folds, views[-1].own)
         members = {}  # name: view, candidates, shares
         for index in used:
             own = [(each._replace(view=0), errors) for each, errors in found if each.view == index]

@@ -10,6 +10,7 @@ import pytest
 
 from rnnkit.data.readers.series.recent import history
 from rnnkit.features import Series
+from rnnkit.formats.times import parse_times
 from tests.data.readers.test_series import (
     DAY,
     DAYS,
@@ -145,3 +146,19 @@ def test_standard_input_is_called_so():
     stream.name = "<stdin>"
     with pytest.raises(ValueError, match="standard input, line 2: the column 'a' holds 'x'"):
         history(stream, Series(["a"]))
+
+
+def test_days_of_a_zone_and_hours_of_it(capsys):
+    """A day is the same in summer and in winter, and an hour is that of UTC, of one row too."""
+    days = pd.date_range("2024-03-25", periods=14, tz="Europe/Berlin", name="date")
+    feature = Series(["a"], time=True, step=DAY, frequency="daily")
+    raw = history(pd.DataFrame({"a": np.arange(14.0)}, days), feature)
+    np.testing.assert_array_equal(raw[:, 0], parse_times([str(day.date()) for day in days]))
+    assert capsys.readouterr().out == ""
+    hours = pd.date_range("2024-03-30 23:00", periods=6, freq="h", tz="Europe/Berlin", name="date")
+    feature = Series(["a"], time=True, step=3600.0, frequency="hourly")
+    frame = pd.DataFrame({"a": np.arange(6.0)}, hours)
+    raw = history(frame, feature)
+    np.testing.assert_array_equal(raw[:, 0] - raw[0, 0], 3600 * np.arange(6))
+    assert "'date' have a zone (+01:00): they are read as UTC" in capsys.readouterr().out
+    np.testing.assert_array_equal(history(frame[1:2], feature), raw[1:2])

@@ -233,6 +233,19 @@ def test_missing_values_of_frames(recipe, missing):
             recipe.data(bad)
 
 
+def test_a_frame_of_one_column_is_that_column(recipe):
+    texts, labels = TEXTS, LABELS
+    for x, y in ((pd.DataFrame({"t": texts}), labels), (texts, pd.DataFrame({"l": labels}))):
+        found, wanted = recipe.data((x, y)), recipe.data((texts, labels))
+        assert list(found.test.as_numpy_iterator()) == list(wanted.test.as_numpy_iterator())
+
+
+def test_composed_letters_in_labels_are_alike(recipe):
+    labels = ["caf\u00e9", "cafe\u0301"] * 20
+    data = recipe.data((TEXTS, labels))
+    assert {y for _, y in data.train.as_numpy_iterator()} == {"caf\u00e9".encode()}
+
+
 SOURCES = {
     "neither a file nor a TFDS dataset. Did you mean 'imdb_reviews'": lambda: "imdb_review",
     "neither a file nor a TFDS dataset": lambda: "no_such_folder",

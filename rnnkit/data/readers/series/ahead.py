@@ -108,6 +108,10 @@ def _arrays(future, known, series, count):
 def _of_table(table, feature, end, count):
     """The rows after one series, of a table that holds them."""
     cells, label = number_tables.cells_of(table)
+
+    def where(row):
+        return f"{label} {table.lines[row]}"
+
     lowered = {name.lower(): name for name in cells}
     found, days = [], {}
     for own in feature.future:
@@ -124,23 +128,33 @@ def _of_table(table, feature, end, count):
         values, bad = numbers(cells[name])
         if bad is not None:
             raise ValueError(
-                f"{label} {table.lines[bad]}: the column {name!r} holds {cells[name][bad]!r}, "
-                "which is no number"
+                f"{where(bad)}: the column {name!r} holds {cells[name][bad]!r}, which is no number"
             )
         found.append(values)
     values = np.stack(found, axis=1)
     rows = np.arange(len(values))
     if end is not None:
         times = following(end, count, feature.step, feature.frequency)
-        _, seconds = find_time(cells, lambda row: f"{label} {table.lines[row]}")
+        _, seconds = find_time(cells, where, feature.may_be_daily)
         if seconds is None:
             raise ValueError(
                 f"{table.source} has no column of times, by which its rows are found. Columns "
                 f"found: {list(cells)}"
             )
         order = np.argsort(seconds, kind="stable")
-        at = np.searchsorted(seconds[order], times - NEAR * feature.step)
-        at = order[np.minimum(at, len(order) - 1)]
+        first = np.searchsorted(seconds[order], times - NEAR * feature.step)
+        last = np.searchsorted(seconds[order], times + NEAR * feature.step, side="right")
+        for time, *ends in zip(times, first, last, strict=True):
+            one, *others = order[slice(*ends)] if np.diff(ends) > 1 else [0]
+            for row in others:
+                if not np.array_equal(values[row], values[one], equal_nan=True):
+                    raise ValueError(
+                        f"{where(row)}: the time {format_time(time)} occurs twice, "
+                        f"first at {where(one)} with other values of what is known "
+                        "ahead: keep one row a time, or say with series=... in training which "
+                        "column tells series apart"
+                    )
+        at = order[np.minimum(first, len(order) - 1)]
         missing = np.abs(seconds[at] - times) > NEAR * feature.step
         if missing.any():
             first = int(np.argmax(missing))
@@ -162,7 +176,7 @@ def _of_table(table, feature, end, count):
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]
         raise ValueError(
-            f"{label} {table.lines[rows[row]]}: the column {feature.future[column]!r} holds no "
+            f"{where(rows[row])}: the column {feature.future[column]!r} holds no "
             "finite number, which the forecast needs"
         )
     return values

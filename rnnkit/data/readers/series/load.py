@@ -20,6 +20,7 @@ from rnnkit.data.readers import files
 from rnnkit.data.readers.series import covariates, number_tables, panels
 from rnnkit.data.readers.series.rows import Rows, from_array, sliced
 from rnnkit.data.readers.series.splitting import columns_of, examples_of, from_parts, values_of
+from rnnkit.data.readers.series.times import tell_of_zone
 from rnnkit.formats.cells import numbers
 from rnnkit.formats.tables import SUFFIXES
 from rnnkit.formats.times import ISO_HINT, TIME_NAMES, find_time
@@ -79,6 +80,7 @@ def load(source, request):
         _no_columns(request)
         chains, label = [{"all": _in_memory(source)}], "arrays"
     if tables is not None:
+        tell_of_zone(next(iter(tables.values())))
         given |= _covariates(tables, request)
         columns, found = _apart(tables, request, given)
         names = (columns, list(found)) if columns else None

@@ -165,9 +165,12 @@ def _refuse_restart(table, row, name):
     ]  # fmt: skip
     hint = f" Columns with few values: {listed(others)}" if others else ""
     cell = table.columns[name][row]
-    cell = cell.item() if isinstance(cell, np.integer) else cell
+    if isinstance(cell, np.datetime64) or hasattr(cell, "isoformat"):
+        cell = str(cell)[:19].replace("T", " ")
+    else:
+        cell = repr(cell.item() if isinstance(cell, np.integer) else cell)
     raise ValueError(
-        f"{table.where(row)}: the column {name!r} starts again at {cell!r}. "
+        f"{table.where(row)}: the column {name!r} starts again at {cell}. "
         "Either these are several series: say with series=... which column tells them apart, or "
         "call it series, subject, id or the like. Or it is one series whose rows are not in the "
         f"order of time: sort them.{hint}"

@@ -38,6 +38,8 @@ def histories(source, feature, encoding="utf-8"):
             that have another step than the feature learned.
     """
     table = any_table(source, encoding)
+    if feature.time:
+        times.tell_of_zone(table)
     if feature.categories:
         covariates.expand(table, feature.categories, feature.series or ())
     known = {str(name).strip().lower() for name in table.columns}
@@ -144,7 +146,7 @@ def _needed(cells, feature, source, where):
     names = [name if name in cells else lowered.get(name.lower()) for name in feature.names]
     of_time, seconds = [], None
     if feature.time or None in names or any(name.isdigit() for name in names):
-        of_time, seconds = find_time(cells, where)
+        of_time, seconds = find_time(cells, where, feature.may_be_daily)
     if feature.time and not of_time:
         if len(cells) != feature.raw_width or not all(name.isdigit() for name in cells):
             raise ValueError(

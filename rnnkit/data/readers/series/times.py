@@ -1,9 +1,12 @@
 """Times of the rows of a table: found, read, and what they show about the series."""
 
+import itertools
+
 import numpy as np
 
 from rnnkit.features import calendar
 from rnnkit.features.calendar import DAY, WEEK, YEAR
+from rnnkit.formats.times import parse_times, zone_of
 
 # Missing rows that are inserted, of as many as there are.
 MOST_INSERTED = 2.0
@@ -131,7 +134,9 @@ def check_order(seconds, where):
             if second in first_of:
                 raise ValueError(
                     f"{where(row)}: the time {format_time(second)} occurs twice, first at "
-                    f"{where(first_of[second])}. Keep one row a time; one series a file"
+                    f"{where(first_of[second])}. Keep one row a time; one series a file. Where "
+                    "clocks were put back an hour occurs twice: give times with their offset from "
+                    "UTC, such as 2024-10-27T02:00+01:00"
                 )
             first_of[second] = row
     falls = np.diff(seconds) < 0
@@ -141,6 +146,19 @@ def check_order(seconds, where):
             f"{where(row + 1)}: the times are out of order. After {format_time(seconds[row])} "
             f"comes {format_time(seconds[row + 1])}: sort the rows by time, the oldest first"
         )
+
+
+def tell_of_zone(table):
+    """Says of which columns of a table times within days, of a zone, are read as UTC."""
+    for name, cells in table.columns.items():
+        first = list(itertools.islice(cells, 3))
+        zone = zone_of(first)
+        seconds = None if zone is None else parse_times(first)
+        if seconds is not None and len(np.unique(seconds % DAY)) > 1:
+            print(
+                f"{table.source}: the times in {name!r} have a zone ({zone}): they are read as "
+                "UTC, and so are those of forecasts and the days of holidays"
+            )
 
 
 def format_time(second):
