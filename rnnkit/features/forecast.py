@@ -7,6 +7,7 @@ import tensorflow as tf
 from rnnkit.features.columns import Columns, flat_rows
 from rnnkit.features.conversion import asserted
 from rnnkit.utils.checks import integer, number
+from rnnkit.utils.digits import rounded
 
 # Of a standard deviation; single precision holds a few standard deviations to this.
 ROUNDING = 1e-6
@@ -242,6 +243,9 @@ class Forecast(Columns):
 
     def _lists(self, values):
         """Values `[batch, horizon, size]` as lists with one entry a lead."""
+        usual = self.normalize and self.transform is None
+        values = rounded(values, self.deviation if usual else np.abs(values))
+        values = np.maximum(values, self.lowest)
         if self.size == 1:
             return values[..., 0].tolist()
         return [

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnkit.features.classes import Classes, data_type_of
 from rnnkit.features.conversion import text_of
+from rnnkit.utils.digits import short
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -75,8 +76,8 @@ class Label(Classes):
             results.append(
                 {
                     "label": self.classes[order[0]],
-                    "probability": float(row[order[0]]),
-                    "probabilities": {self.names[index]: float(row[index]) for index in order},
+                    "probability": short(row[order[0]]),
+                    "probabilities": {self.names[index]: short(row[index]) for index in order},
                 }
             )
         return results

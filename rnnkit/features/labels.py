@@ -14,6 +14,7 @@ from rnnkit.features.thresholds import HALF, best_threshold
 from rnnkit.features.words import ragged
 from rnnkit.formats import several
 from rnnkit.utils.checks import number
+from rnnkit.utils.digits import short
 from rnnkit.utils.messages import listed
 
 
@@ -345,7 +346,7 @@ class Labels(Classes):
             results.append(
                 {
                     "labels": [self.classes[index] for index in order if has[index]],
-                    "probabilities": {self.names[index]: float(row[index]) for index in order},
+                    "probabilities": {self.names[index]: short(row[index]) for index in order},
                 }
             )
         return results

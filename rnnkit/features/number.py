@@ -8,6 +8,7 @@ from rnnkit.features.base import Feature
 from rnnkit.features.conversion import is_frame, shape_of_numbers
 from rnnkit.features.moments import Moments
 from rnnkit.utils.checks import integer
+from rnnkit.utils.digits import rounded
 from rnnkit.utils.messages import listed
 
 
@@ -131,15 +132,22 @@ class Number(Feature):
     def guard(self, encoded):
         return tf.debugging.assert_all_finite(encoded, "Numbers must be finite")
 
-    def decode(self, values):
-        """Outputs `[batch, size or 1]` back in the original unit: floats, lists of floats, or dicts
-        of name to float."""
+    def in_own_units(self, values):
+        """Outputs `[batch, size or 1]` back in the original unit: float64 NumPy, `[batch, size]` or
+        without a `size` `[batch]`."""
         values = np.asarray(values, dtype="float64").reshape(-1, self.width)
         if self.normalize:
             values = values * np.asarray(self.deviation) + np.asarray(self.mean)
+        return values[:, 0] if self.size is None else values
+
+    def decode(self, values):
+        """Outputs `[batch, size or 1]` back in the original unit: floats, lists of floats, or dicts
+        of name to float, without digits that mean nothing."""
+        values = self.in_own_units(values)
+        values = rounded(values, self.deviation if self.normalize else np.abs(values))
         if self.names is not None:
             return [dict(zip(self.names, row, strict=True)) for row in values.tolist()]
-        return values[:, 0].tolist() if self.size is None else values.tolist()
+        return values.tolist()
 
     def decode_graph(self, outputs):
         """`decode` as TensorFlow operations, for export."""

@@ -223,8 +223,10 @@ def scores(feature, truth, outputs, names=None, **options):
             "sequences of numbers. "
             f"Received: target_type={of!r}"
         )
-    if of in ("numbers", "values"):
-        truth, outputs = (_nameless(feature.decode(values)) for values in (truth, outputs))
+    if of == "numbers":
+        truth, outputs = (feature.in_own_units(values) for values in (truth, outputs))
+    if of == "values":
+        truth, outputs = (feature.decode(values) for values in (truth, outputs))
     if of == "classes":
         import numpy as np
 
@@ -253,8 +255,3 @@ def _scores_of_each(feature, truth, outputs, names, options):
             mine = scores(each, *values, chosen[target], **options)
         found |= {f"{target}_{score}": value for score, value in mine.items()}
     return found
-
-
-def _nameless(values):
-    """Decoded numbers of which those by name are lists."""
-    return [list(each.values()) if isinstance(each, dict) else each for each in values]

@@ -33,6 +33,7 @@ from rnnkit.training.keeping import follow
 from rnnkit.training.stopping import BestKept, restart_averages, with_defaults
 from rnnkit.training.warm_start import WarmStart
 from rnnkit.utils.checks import integer
+from rnnkit.utils.digits import shortened
 from rnnkit.utils.graphs import many_graphs
 from rnnkit.utils.idle import refuse_idle
 from rnnkit.utils.progress import Progress, asked
@@ -478,4 +479,5 @@ class Model(
         data = in_memory(self.prepare(x, y))
         outputs = self.predict(data, batch_size, verbose=verbose)
         truth = data.tensors[1].numpy()
-        return scoring.scores(self.output_feature, truth, outputs, self.score_names)
+        found = scoring.scores(self.output_feature, truth, outputs, self.score_names)
+        return shortened(found)

@@ -20,6 +20,7 @@ from rnnkit.models.inputs.masks import present_steps
 from rnnkit.models.outputs import check_features
 from rnnkit.utils.checks import integer, one_of
 from rnnkit.utils.config import given
+from rnnkit.utils.digits import short, shortened
 from rnnkit.utils.seeds import Seeds
 
 SUBSAMPLING = (1, 2, 4, 8)
@@ -300,7 +301,7 @@ class CTC(Model):
             tokens, lengths, scores = (part.numpy() for part in parts)
         results = [
             [
-                {"log_probability": float(score), "tokens": row[:length].tolist()}
+                {"log_probability": short(score), "tokens": row[:length].tolist()}
                 for row, length, score in zip(*each, strict=True)
                 if np.isfinite(score)
             ]
@@ -347,4 +348,5 @@ class CTC(Model):
         data, references, _ = References.read(self, x, y)
         hypotheses = self.infer(data, batch_size, verbose=verbose, beam_size=beam_size)
         names = self.score_names or ("wer", "cer")
-        return metrics.scores(self.output_feature, references, hypotheses, names, **options)
+        found = metrics.scores(self.output_feature, references, hypotheses, names, **options)
+        return shortened(found)

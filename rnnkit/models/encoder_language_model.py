@@ -13,6 +13,7 @@ from rnnkit.models.inputs import words
 from rnnkit.models.inputs.masks import present_steps
 from rnnkit.utils.checks import integer
 from rnnkit.utils.config import given
+from rnnkit.utils.digits import shortened
 from rnnkit.utils.seeds import Seeds
 
 NONE, UNKNOWN = 0, 1  # classes of a neighbour that there is not, and of words beyond `targets`
@@ -182,7 +183,7 @@ class EncoderLanguageModel(Model):
         """How well neighbours are told: `"nats"`, the mean negative log-likelihood of one, and
         `"perplexity"`, its exponential."""
         found = self.evaluate(x, y, batch_size, verbose=verbose, return_dict=True)
-        return {"nats": float(found["loss"]), "perplexity": float(np.exp(found["loss"]))}
+        return shortened({"nats": found["loss"], "perplexity": np.exp(found["loss"])})
 
     def infer(self, x, batch_size=None):
         """Refused: it is a start for models of recipes."""

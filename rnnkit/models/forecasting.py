@@ -19,6 +19,7 @@ from rnnkit.models.inputs.sequences import in_memory
 from rnnkit.models.reservoir.one_pass import OnePass
 from rnnkit.models.windows import as_ragged
 from rnnkit.utils.checks import integer, number
+from rnnkit.utils.digits import shortened
 
 
 class Comparison(typing.NamedTuple):
@@ -195,7 +196,7 @@ class Forecasting(Quantiles, Detecting):
             best = min((result[f"{name}_mae"] for name in naive), default=0.0)
             if best > 0:
                 result["skill"] = 1 - result["mae"] / best
-        return result
+        return shortened(result)
 
     @property
     def target_inputs(self):

@@ -18,6 +18,7 @@ from rnnkit.models.one_to_many import OneToMany
 from rnnkit.models.outputs import check_features
 from rnnkit.utils.checks import integer, number
 from rnnkit.utils.config import given
+from rnnkit.utils.digits import shortened
 
 # Tokens generated where nothing says the end.
 LONGEST = 500
@@ -242,4 +243,4 @@ class LanguageModel(OneToMany):
         data, size = self.prepare(x, y), self._batch_size(batch_size)
         nll = sum(part.sum() for part in TextLikelihood(self).nats(data.tokens, size, verbose))
         counts = {"tokens": len(data.tokens), "units": data.characters}
-        return metrics.compute("likelihood", nll, names=self.score_names, **counts)
+        return shortened(metrics.compute("likelihood", nll, names=self.score_names, **counts))

@@ -13,6 +13,7 @@ from rnnkit.models.generating.base import Generating
 from rnnkit.models.generating.decoder import Decoder, Source, bridge
 from rnnkit.models.heads.base import check_of_tokens
 from rnnkit.models.heads.choice import head_of
+from rnnkit.utils.digits import shortened
 from rnnkit.utils.seeds import Seeds
 
 
@@ -229,7 +230,7 @@ class Conditional(OneToMany):
             found = metrics.compute("likelihood", nll, tokens=units, units=units, names=likely)
         if others or not names:
             found |= self._score_generated(x, y, others, batch_size, verbose, **options)
-        return {name: found[name] for name in names} if names else found
+        return shortened({name: found[name] for name in names} if names else found)
 
     # Names of the scores where a model has none of its own; None for those of its decoding.
     default_scores = None

@@ -18,6 +18,7 @@ from rnnkit.models.outputs import check_features
 from rnnkit.models.windows import as_ragged, read_in_pieces, stacked
 from rnnkit.utils import replicas
 from rnnkit.utils.config import given
+from rnnkit.utils.digits import short, shortened
 from rnnkit.utils.idle import origin
 
 # Defaults of what reads frames.
@@ -326,7 +327,7 @@ class Tagger(ManyToMany):
         """The dict that `infer` gives for a sequence; `read` are its words, or None."""
         result = {} if read is None else {"words": read}
         chosen = probabilities[np.arange(len(tags)), ids[: len(tags)]]
-        result |= {"tags": tags, "probabilities": chosen.tolist()}
+        result |= {"tags": tags, "probabilities": list(map(short, chosen))}
         if self.output_feature.scheme != "plain":
             result["entities"] = [
                 {"type": name, "start": start, "end": end}
@@ -352,7 +353,7 @@ class Tagger(ManyToMany):
             known = np.flatnonzero(true != UNLABELLED)
             references.append([names[each] for each in true[known]])
             hypotheses.append([names[each] for each in row[known]])
-        return metrics.scores(feature, references, hypotheses, self.score_names)
+        return shortened(metrics.scores(feature, references, hypotheses, self.score_names))
 
 
 # === Checks ===

@@ -7,6 +7,7 @@ from rnnkit.models.base import Model
 from rnnkit.models.generating.decoder import SourceReader
 from rnnkit.training.policy_gradient import PolicyGradient
 from rnnkit.utils.checks import integer, number
+from rnnkit.utils.digits import shortened
 
 # Steps at most where nothing is known about the data.
 LONGEST = 256
@@ -244,7 +245,8 @@ class Generating(Model):
             **options: Of decoding, as in `infer`; and of the scores, such as `tokenize="none"` for
                 BLEU of text that is tokenised already.
         """
-        return self.decoding.score(x, y, self.score_names, batch_size, verbose, **options)
+        found = self.decoding.score(x, y, self.score_names, batch_size, verbose, **options)
+        return shortened(found)
 
     # === Saving ===
 

@@ -17,6 +17,7 @@ from rnnkit.models.generating.decoding import Decoding
 from rnnkit.models.generating.references import References
 from rnnkit.models.progress import shown
 from rnnkit.utils.checks import integer
+from rnnkit.utils.digits import short
 from rnnkit.utils.seeds import drawn
 
 # Inputs decoded at a time where nothing is said, or as many as in training: no gradients are kept.
@@ -403,8 +404,8 @@ def _results(decoded, sources):
         for rank in range(tokens.shape[1]):
             kept = lengths[row, rank] - int(finished[row, rank])  # without the end
             result = {
-                "score": float(scores[row, rank]),
-                "log_probability": float(probabilities[row, rank]),
+                "score": short(scores[row, rank]),
+                "log_probability": short(probabilities[row, rank]),
                 "finished": bool(finished[row, rank]),
                 "tokens": tokens[row, rank, :kept].tolist(),
             }
