@@ -39,7 +39,7 @@ def histories(source, feature, encoding="utf-8"):
     """
     table = any_table(source, encoding)
     if feature.time:
-        times.tell_of_zone(table)
+        times.tell_of_zone(table, feature.daily)
     if feature.categories:
         covariates.expand(table, feature.categories, feature.series or ())
     known = {str(name).strip().lower() for name in table.columns}
