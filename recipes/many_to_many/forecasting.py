@@ -9,7 +9,8 @@ several columns of numbers; a folder with `train`, `validation` and `test`; a pa
 TFDS dataset with a series (`--data rnnkit_series/lorenz63`). The last fifth is for testing. A table
 may hold several series, told apart by a column (`--series store`), and columns that are known ahead
 (`--future promo`, which `rnnkit infer` then asks for, too), that tell how series differ (`--static
-region`), and days known by their dates (`--holidays 2024-12-25,2025-01-01`).
+region`), and days known by their dates (`--holidays 2024-12-25,2025-01-01`). Days, months and so on
+of a time zone are those of the zone; hours and less with an offset from UTC are read as UTC.
 
 The cell is `"esn"`: readouts of past values and of a reservoir, solved in closed form, and blended
 with each other and with the naive forecasts by how well they did on later data. `"lstm"`, `"gru"`

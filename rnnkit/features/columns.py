@@ -61,9 +61,9 @@ class Columns(Feature):
         return self.size + self.time
 
     @property
-    def may_be_daily(self):
-        """Whether steps may be a day or more apart, as far as is known."""
-        return True
+    def daily(self):
+        """Whether steps are a day or more apart; None where that is not known."""
+        return None
 
     @property
     def raw_spec(self):
@@ -305,7 +305,7 @@ class Columns(Feature):
             columns = {str(frame.index.name or "date"): frame.index.to_series(), **columns}
         named = set(self.names) <= set(columns)
         kept = {n: c for n, c in columns.items() if not (named and n in self.names)}
-        times, seconds = find_time(kept, lambda row: f"the frame, row {row}", self.may_be_daily)
+        times, seconds = find_time(kept, lambda row: f"the frame, row {row}", self.daily)
         others = self.names if named else [name for name in columns if name not in times]
         parts = [self._floats(columns[name]) for name in others]
         if self.time and seconds is not None:

@@ -129,8 +129,8 @@ class Series(Columns):
         return self.size + 2 * len(self.cycles or [])
 
     @property
-    def may_be_daily(self):
-        return self.step is None or self.step >= DAY
+    def daily(self):
+        return None if self.step is None else self.step >= DAY
 
     @property
     def adapted(self):

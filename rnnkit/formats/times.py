@@ -38,17 +38,17 @@ def is_time(text):
     return bool(_iso(text) or _QUARTER.fullmatch(text) or _LOCAL.fullmatch(text))
 
 
-def parse_times(cells, plain=False, daily=True):
+def parse_times(cells, plain=False, daily=None):
     """Times in ISO 8601 and near it, as float64 seconds since 1970 (UTC), NaN where none.
 
-    Days of a time zone stay what they are there: times with offsets from UTC whose clocks all show
-    the same, such as midnight in Berlin in winter and in summer, are read without it.
+    Days of a time zone stay what they are there: times with offsets from UTC that are all at
+    midnight, such as in Berlin in winter and in summer, are read without them.
 
     Args:
         cells: List of texts, dates or numbers; or an array or pandas column of them.
         plain: Whether plain numbers are times: years (1949), dates (19491231), or seconds,
             milliseconds, microseconds or nanoseconds since 1970.
-        daily: Whether they may be a day or more apart, as far as is known.
+        daily: Whether they are a day or more apart; None where that is not known.
 
     Returns:
         Array `[cells]`; or None where days and months cannot be told apart (03/04/2024).
@@ -81,10 +81,12 @@ def parse_times(cells, plain=False, daily=True):
         return None
     offsets = np.concatenate(offsets)
     known = ~np.isnan(seconds)
-    if not (daily and known.any() and np.ptp(offsets[known]) <= SUMMER):
-        return seconds
     there = seconds + offsets
-    return there if np.ptp(there[known] % DAY) == 0 else seconds
+    if daily is False or not known.any() or np.ptp(offsets[known]) > SUMMER:
+        return seconds
+    if daily is None and np.ptp(seconds[known]) == 0:  # a single one may be an hour
+        return seconds
+    return there if (there[known] % DAY == 0).all() else seconds
 
 
 def zone_of(cells):
@@ -201,7 +203,7 @@ def _seconds(year, month, day, hour, minute, second, offset):
 # === Columns ===
 
 
-def find_time(columns, where, daily=True):
+def find_time(columns, where, daily=None):
     """The columns that hold the times, and the times.
 
     It is a column with such a name, or else one of dates, or the first one if it can be read so.

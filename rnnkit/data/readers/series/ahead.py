@@ -135,7 +135,7 @@ def _of_table(table, feature, end, count):
     rows = np.arange(len(values))
     if end is not None:
         times = following(end, count, feature.step, feature.frequency)
-        _, seconds = find_time(cells, where, feature.may_be_daily)
+        _, seconds = find_time(cells, where, feature.daily)
         if seconds is None:
             raise ValueError(
                 f"{table.source} has no column of times, by which its rows are found. Columns "

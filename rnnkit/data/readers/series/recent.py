@@ -39,7 +39,7 @@ def histories(source, feature, encoding="utf-8"):
     """
     table = any_table(source, encoding)
     if feature.time:
-        times.tell_of_zone(table)
+        times.tell_of_zone(table, feature.daily)
     if feature.categories:
         covariates.expand(table, feature.categories, feature.series or ())
     known = {str(name).strip().lower() for name in table.columns}
@@ -146,7 +146,7 @@ def _needed(cells, feature, source, where):
     names = [name if name in cells else lowered.get(name.lower()) for name in feature.names]
     of_time, seconds = [], None
     if feature.time or None in names or any(name.isdigit() for name in names):
-        of_time, seconds = find_time(cells, where, feature.may_be_daily)
+        of_time, seconds = find_time(cells, where, feature.daily)
     if feature.time and not of_time:
         if len(cells) != feature.raw_width or not all(name.isdigit() for name in cells):
             raise ValueError(

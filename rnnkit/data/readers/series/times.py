@@ -148,13 +148,14 @@ def check_order(seconds, where):
         )
 
 
-def tell_of_zone(table):
-    """Says of which columns of a table times within days, of a zone, are read as UTC."""
+def tell_of_zone(table, daily=None):
+    """Says of which columns of a table times of a zone are read as UTC; `daily` as in
+    `parse_times`."""
     for name, cells in table.columns.items():
         first = list(itertools.islice(cells, 3))
         zone = zone_of(first)
-        seconds = None if zone is None else parse_times(first)
-        if seconds is not None and len(np.unique(seconds % DAY)) > 1:
+        seconds = None if zone is None else parse_times(first, daily=daily)
+        if seconds is not None and np.array_equal(seconds, parse_times(first, daily=False)):
             print(
                 f"{table.source}: the times in {name!r} have a zone ({zone}): they are read as "
                 "UTC, and so are those of forecasts and the days of holidays"
