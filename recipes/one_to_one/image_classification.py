@@ -105,6 +105,8 @@ class ImageClassification(rnnkit.Recipe):
     training = {
         "epochs": 20, "batch_size": 64, "warmup": 200, "patience": 10, "monitor": "val_loss",
     }  # fmt: skip
+    # Hundreds of pictures are but a few batches an epoch: too few updates.
+    small = {"epochs": 60, "batch_size": 16}
 
     # === Search space ===
 
