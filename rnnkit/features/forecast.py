@@ -125,6 +125,13 @@ class Forecast(Columns):
             unit = np.where(np.isfinite(unit), unit, 1.0)
         return np.where(found - self.lowest < ROUNDING * unit, self.lowest, found)
 
+    def readable(self, values):
+        """Values in own units without digits that mean nothing, none below the minimum (NumPy,
+        columns on the last axis)."""
+        usual = self.normalize and self.transform is None
+        values = rounded(values, self.deviation if usual else np.abs(values))
+        return np.maximum(values, self.lowest)
+
     def _refuse_low(self, rows, splits):
         """Raises a ValueError that names the first value below the minimum, if there is one."""
         if self.minimum is None:
@@ -243,9 +250,7 @@ class Forecast(Columns):
 
     def _lists(self, values):
         """Values `[batch, horizon, size]` as lists with one entry a lead."""
-        usual = self.normalize and self.transform is None
-        values = rounded(values, self.deviation if usual else np.abs(values))
-        values = np.maximum(values, self.lowest)
+        values = self.readable(values)
         if self.size == 1:
             return values[..., 0].tolist()
         return [

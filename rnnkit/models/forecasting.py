@@ -39,6 +39,10 @@ class Comparison(typing.NamedTuple):
     naive: dict
 
 
+# Mean absolute error, in standard deviations, of a naive forecast that is right but for rounding.
+EXACT = 1e-7
+
+
 class Forecasting(Quantiles, Detecting):
     """Methods of models whose outputs are numbers over time, for a class beside `Model`.
 
@@ -165,8 +169,8 @@ class Forecasting(Quantiles, Detecting):
             column never changes there); and with targets among the inputs `persistence_mse`,
             `persistence_mae`, and with a period `seasonal_mse`, `seasonal_mae`. Of a `Forecast`
             also `coverage`, the fraction of the intervals that hold, and where there are naive
-            forecasts `skill`: 1 - `mae` / that of the better naive forecast. Below 0 that naive
-            forecast is better.
+            forecasts that are not exact `skill`: 1 - `mae` / that of the better one. Below 0 that
+            naive forecast is better.
         """
         if not self.stepwise:
             return super().score(x, y, batch_size, verbose)
@@ -194,7 +198,7 @@ class Forecasting(Quantiles, Detecting):
         if isinstance(self.output_feature, Forecast):
             result["coverage"] = float(np.mean(inside[known]))
             best = min((result[f"{name}_mae"] for name in naive), default=0.0)
-            if best > 0:
+            if best > EXACT:
                 result["skill"] = 1 - result["mae"] / best
         return shortened(result)
 

@@ -60,3 +60,11 @@ def test_scores_of_a_model_print_short():
     found = model.score(texts, labels)
     assert all(type(value) is float and len(repr(value)) <= 12 for value in found.values())
     assert found["accuracy"] in (0.0, 0.33333334, 0.6666667, 1.0)
+
+
+def test_a_forecast_that_is_off_by_rounding_alone_is_right():
+    feature = rnnkit.features.Forecast(horizon=1)
+    feature.adapt([np.array([[0.0], [10.0], [20.0]])])
+    assert feature.readable(np.array([1e-10, 5.0 + 1e-12])).tolist() == [0.0, 5.0]
+    small = np.array([1.23e-3])  # but not what is small beside others
+    np.testing.assert_array_equal(feature.readable(small), small)

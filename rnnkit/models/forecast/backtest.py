@@ -335,7 +335,8 @@ def run(model, series, truths, names, start, count, refit, verbose):
                 skewed.append((crps, ends))
             bar.add(int(refit))
         bar.add(int(not refit))
-    numbers, at, forecast, lower, upper = map(np.array, zip(*found, strict=True))
+    numbers, at, *parts = map(np.array, zip(*found, strict=True))
+    forecast, lower, upper = map(target.readable, parts)  # as `infer` gives them
     truth, naive, scales, times = [], {}, [], []
     for number, rows in enumerate(origins):
         if not len(rows):
