@@ -156,7 +156,7 @@ class Transforms:
         kind = self.kinds[column]
         least = "of at least 0" if kind == "log1p" else "above 0"
         value, count = rows[step, column], int(bad[:, column].sum())
-        advice = "leave the values of this column as they are: transform=None"
+        advice = 'leave the values of this column as they are: transform=None, "none" of a recipe'
         if value == 0 or (kind != "log1p" and not (rows[bad[:, column], column] < 0).any()):
             advice = f'give transform="log1p", which takes 0, or {advice}'
         message = (

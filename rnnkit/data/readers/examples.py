@@ -222,6 +222,11 @@ def leave_out(bad, total, what, skip, level=3):
 
 def _arrays(pair, request, to_tensors):
     """Columns of a pair `(x, y)`, and what `Data.info` says of them."""
+    if pair and all(isinstance(each, dict) for each in pair):
+        raise ValueError(
+            "Rows are passed as a frame: pandas.DataFrame(rows). Received: a "
+            f"{type(pair).__name__} of {len(pair):,} dicts"
+        )
     if len(pair) != 2:
         raise ValueError(f"Arrays are passed as a pair (x, y). Received: {len(pair)} parts")
     info = several_labels.of_request(request)

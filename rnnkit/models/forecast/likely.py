@@ -39,8 +39,8 @@ def check_likelihood(likelihood, feature, ensemble):
         )
     if likelihood in COUNTS and feature.transform is not None:
         raise ValueError(
-            "likelihood of counts takes them as they are, with transform=None. Received: "
-            f"likelihood={likelihood!r} with transform={feature.transform!r}"
+            'likelihood of counts takes them as they are, with transform=None, "none" of a recipe. '
+            f"Received: likelihood={likelihood!r} with transform={feature.transform!r}"
         )
 
 
