@@ -101,8 +101,8 @@ class Targets(Feature):
             return None
         if not isinstance(weights, dict) or not set(weights) <= set(self.names):
             raise ValueError(
-                f"weights must be a dict of target to a number, of {listed(self.names)} "
-                f"(of a recipe target_weights). Received: weights={weights!r}"
+                f"weights must be a dict of target to a number, of {listed(self.names)}. "
+                f"Received: weights={weights!r} (target_weights of a recipe)"
             )
         return {
             name: checks.number(each, f"weights[{name!r}]", above=0)

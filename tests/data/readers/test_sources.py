@@ -348,3 +348,9 @@ def test_without_a_network_it_fails_in_seconds(recipe, monkeypatch, tmp_path):
     with pytest.raises(ValueError, match="yelp_polarity_reviews is not on this .*no network"):
         recipe.data("yelp_polarity_reviews")
     assert time.monotonic() - start < 8
+
+
+def test_a_list_of_rows_is_told_to_be_a_frame():
+    rows = [{"text": "a", "label": "x"}] * 80
+    with pytest.raises(ValueError, match=r"pandas\.DataFrame\(rows\).*a list of 80 dicts"):
+        recipes.get("spam").data(rows)
