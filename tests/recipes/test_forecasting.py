@@ -130,6 +130,19 @@ def test_a_short_series_has_a_forecast():
 
 
 @pytest.mark.slow
+def test_a_season_that_grows_is_not_cut_off():
+    steps = np.arange(108)
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.02, 108))
+    values = 100 * np.exp(0.03 * steps) * (1 + 0.8 * np.sin(2 * np.pi * steps / 12)) * noise
+    options = {"horizon": 12, "period": 12, "transform": "none", "units": 30, "seed": 1}
+    found = RECIPE.train(RECIPE.data(values[:96]), **options, verbose=0).infer(values[:96])
+    forecast = np.array(found["forecast"])
+    # The next peak is higher than the last one by more than the series has ever spanned.
+    assert np.mean(np.abs(forecast / values[96:] - 1)) < 0.035
+    assert len(set(forecast)) == 12
+
+
+@pytest.mark.slow
 def test_the_search_is_about_the_cell(tmp_path):
     data = RECIPE.data(table(200))
     assert "spectral_radius" in RECIPE.describe_search()

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.linalg
 
 # How far from the present value forecasts may go, in ranges of what was seen.
-BEYOND = 1.0
+BEYOND = 1.5
 
 
 @dataclasses.dataclass
