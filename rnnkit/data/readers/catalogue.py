@@ -116,7 +116,7 @@ def load_series(name, given=None, data_dir=None):
         raise ValueError(f"{builder.info.name} has no split 'train'. Found: {sorted(sizes)}")
     examples = {}
     for split, part in ours.items():
-        rows = builder.as_dataset(split=split, shuffle_files=False).as_numpy_iterator()
+        rows = _rows(builder, split).as_numpy_iterator()
         arrays = [np.asarray(row[key], "float64") for row in rows]
         examples[part] = [array[:, None] if array.ndim == 1 else array for array in arrays]
     width = examples["train"][0].shape[1]
@@ -189,15 +189,23 @@ def _quietly(tfds, quiet):
     if not quiet:
         yield
         return
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
     tfds.display_progress_bar(False)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), _without_warnings():
             yield
     finally:
         tfds.display_progress_bar(True)
+
+
+@contextlib.contextmanager
+def _without_warnings():
+    """Keeps what TFDS logs away but for errors."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
         logger.setLevel(level)
 
 
@@ -234,9 +242,7 @@ def _split(builder, x, y, signal=None):
     wanted["train"] = train if kept == 100 else f"{train}[:{kept}%]"
     signal = signal or (lambda row: (row[x], name(row[y])))
     parts = {
-        split: builder.as_dataset(split=spec, shuffle_files=False, read_config=_uncached()).map(
-            signal, num_parallel_calls=tf.data.AUTOTUNE
-        )
+        split: _rows(builder, spec).map(signal, num_parallel_calls=tf.data.AUTOTUNE)
         for split, spec in wanted.items()
     }
     counts = {split: builder.info.splits[spec].num_examples for split, spec in wanted.items()}
@@ -245,14 +251,19 @@ def _split(builder, x, y, signal=None):
 
 def _withheld(builder, split, y):
     """Whether a split's labels are kept secret, which TFDS marks with -1."""
-    rows = builder.as_dataset(split=split, shuffle_files=False, read_config=_uncached()).take(20)
+    rows = _rows(builder, split).take(20)
     labels = [int(row[y]) for row in rows if row[y].dtype.is_integer and row[y].shape.rank == 0]
     return bool(labels) and all(label < 0 for label in labels)
 
 
-def _uncached():
-    """How data is read: of a cache that is not read to its end TensorFlow says that it throws it
-    away, and what is read is encoded once."""
+def _rows(builder, split):
+    """The examples of a split in order, a `tf.data.Dataset`.
+
+    None are cached: of a cache that is not read to its end TensorFlow says that it throws it away,
+    and what is read is encoded once. What TFDS logs while it decodes is of its own code.
+    """
     import tensorflow_datasets as tfds
 
-    return tfds.ReadConfig(try_autocache=False)
+    config = tfds.ReadConfig(try_autocache=False)
+    with _without_warnings():
+        return builder.as_dataset(split=split, shuffle_files=False, read_config=config)

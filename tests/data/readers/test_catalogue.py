@@ -148,3 +148,25 @@ def test_what_a_killed_preparation_left_is_removed(tmp_path):
                 os.utime(path, (1e9, 1e9))
     catalogue._remove_left_behind(folder / "1.0.0")
     assert sorted(os.listdir(folder)) == sorted(kept)
+
+
+def test_what_tfds_logs_of_its_own_code_is_kept_away(caplog):
+    import logging
+
+    from rnnkit.data.readers.catalogue import _rows
+
+    class Builder:
+        def as_dataset(self, split, **options):
+            for level in (logging.WARNING, logging.ERROR):
+                logging.getLogger("absl").log(level, "of %s", split)
+            return tf.data.Dataset.range(3)
+
+    logger = logging.getLogger("absl")
+    before, propagate = logger.level, logger.propagate
+    logger.propagate = True
+    try:
+        assert len(list(_rows(Builder(), "train"))) == 3
+    finally:
+        logger.propagate = propagate
+    assert logger.level == before
+    assert [each.levelname for each in caplog.records if each.name == "absl"] == ["ERROR"]
