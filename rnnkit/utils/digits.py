@@ -1,24 +1,25 @@
 """Numbers for people: with the digits that they are worth, so that they print short."""
 
-# Digits after the first one of a unit.
+# Significant digits, and digits after the first one of a unit.
 DIGITS = 8
 # Powers of ten up to this one are exact in double precision, and so are integers below the other.
 EXACT_POWER, EXACT_INTEGER = 22, 2.0**53
 
 
 def short(value):
-    """A float with the fewest digits that tell it from others in single precision.
+    """A float that prints short: one of single precision with the digits that tell it from others,
+    another one with eight.
 
     Example:
 
-    >>> short(0.029177718832891247)
-    0.02917772
+    >>> short(np.float32(0.9)), short(2 / 3)
+    (0.9, 0.66666667)
     """
     import numpy as np  # not where numbers are only named
 
     with np.errstate(over="ignore"):
-        found = float(str(np.float32(value)))
-    return found if np.isfinite(found) else float(value)
+        single = np.float32(value)
+    return float(str(single) if float(single) == value else f"{value:.{DIGITS}g}")
 
 
 def shortened(scores):

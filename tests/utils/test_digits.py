@@ -13,7 +13,9 @@ from rnnkit.utils.digits import rounded, short
     ("value", "text"),
     [
         (np.float32(0.1), "0.1"),
-        (0.029177718832891247, "0.02917772"),
+        (float(np.float32(0.9)), "0.9"),
+        (2 / 3, "0.66666667"),
+        (0.029177718832891247, "0.029177719"),
         (1.0, "1.0"),
         (123456789.6, "123456790.0"),
         (1e300, "1e+300"),
@@ -21,7 +23,7 @@ from rnnkit.utils.digits import rounded, short
         (-np.inf, "-inf"),
     ],
 )
-def test_short_prints_the_digits_of_single_precision(value, text):
+def test_short_prints_few_digits(value, text):
     found = short(value)
     assert type(found) is float and repr(found) == text
 
@@ -59,7 +61,7 @@ def test_scores_of_a_model_print_short():
     model.compile()
     found = model.score(texts, labels)
     assert all(type(value) is float and len(repr(value)) <= 12 for value in found.values())
-    assert found["accuracy"] in (0.0, 0.33333334, 0.6666667, 1.0)
+    assert found["accuracy"] in (0.0, 0.33333333, 0.66666667, 1.0)
 
 
 def test_a_forecast_that_is_off_by_rounding_alone_is_right():
