@@ -12,6 +12,7 @@ import rnnkit
 from rnnkit.features import Detection, Label, Number, OrderedLabel, Series, Targets, Text
 from rnnkit.losses import TargetMetric, TargetsLoss
 from rnnkit.models import EchoStateNetwork, ManyToOne, OneToOne
+from rnnkit.utils.digits import short
 from tests import helpers
 from tests.tiers import slow
 
@@ -92,7 +93,7 @@ def test_scores_are_those_of_what_is_inferred(trained):
     assert one["score"] == pytest.approx(results[0]["score"], rel=1e-5)
     found = trained.score(X[TEST], Y[TEST])
     right = [row["label"] == label for row, label in zip(results, LABELS[TEST], strict=True)]
-    assert found["label_accuracy"] == np.mean(right)
+    assert found["label_accuracy"] == short(np.mean(right))
     errors = np.abs([row["score"] - s for row, s in zip(results, SCORES[TEST], strict=True)])
     assert found["score_mae"] == pytest.approx(errors.mean(), rel=1e-6)
     assert json.loads(json.dumps(results[0])) == results[0]
