@@ -282,7 +282,9 @@ def check_model(model, x, y, path, fresh, custom=None):
     fit = {"batch_size": 32, "shuffle": False}
     model.fit(x, y, verbose=0, **fit)
     dropout = any(
-        getattr(layer, "rate", 0) or getattr(layer, "dropout", 0)
+        getattr(layer, "rate", 0)
+        or getattr(layer, "dropout", 0)
+        or hasattr(layer, "get_random_transformation")  # varies pictures
         for layer in model._flatten_layers()
     )
 

@@ -27,6 +27,13 @@ class ReadsAhead:
 
     shares_inputs = False
 
+    def call(self, inputs, training=False, mask=None, **kwargs):
+        """As Keras calls the graph; without a word as in inference.
+
+        Left to themselves Keras' layers that vary pictures would do so.
+        """
+        return super().call(inputs, training=training, mask=mask, **kwargs)
+
     @property
     def image_networks(self):
         """The layers that read pictures as a list: one, or of an ensemble one a member, or none."""

@@ -172,3 +172,12 @@ def test_a_damaged_picture_in_a_dataset_is_named():
     data = tf.data.Dataset.from_tensor_slices((files, ["a", "b", "a", "b", "a"]))
     with pytest.raises(ValueError, match="cannot be encoded. Received: example 4"):
         model.score(data)
+
+
+def test_a_call_without_a_word_varies_no_picture():
+    x = np.arange(72).reshape(4, 6, 3).astype("uint8") * 3
+    model = build(x, ["a", "b"] * 2, Image(), Label(), {"augment": True})
+    codes = model.prepare(x, targets=False).tensors[0]
+    expected = model(codes, training=False).numpy()
+    np.testing.assert_array_equal(model(codes).numpy(), expected)
+    assert not np.array_equal(model(codes, training=True).numpy(), expected)
