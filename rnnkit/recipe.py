@@ -5,15 +5,13 @@ import inspect
 import os
 
 from rnnkit.data.recipe_data import ReadsData
+from rnnkit.training import several
 from rnnkit.utils import small_data
 from rnnkit.utils.calls import check_call
 from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
 from rnnkit.utils.progress import asked
 from rnnkit.utils.recipe_options import RecipeOptions
-
-# Passes over examples with several labels or targets, unless early stopping ends them before.
-EPOCHS_OF_SEVERAL = 60
 
 
 class Recipe(ReadsData, RecipeOptions):
@@ -54,8 +52,9 @@ class Recipe(ReadsData, RecipeOptions):
             `monitor` and `min_delta`, and where `monitor` is a metric of one's own, `mode`, `"min"`
             or `"max"`. With `warmup` the learning rate rises over so many updates,
             then falls to 0 at the last of the epochs (`rnnkit.training.callbacks.LinearDecay`).
-            With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
-            that.
+            Of several targets `val_relative_loss` is watched in place of `val_loss`, see
+            `rnnkit.losses.RelativeLoss`. With `reward` and `reward_epochs` training goes on by
+            `fine_tune(reward=...)` after that.
         small: Dict of option to default where there are fewer than 500 examples to train and to
             validate with, for `model`, `train`, `tune`, `hypermodel` and `rnnkit.compare`, which
             print it. `epochs`, `batch_size` and `patience` may be among them.
@@ -196,7 +195,7 @@ class Recipe(ReadsData, RecipeOptions):
         model = self.build(*features, **taken_by(self.build, {**self.options(), **options}))
         model.recipe = self.name
         model.score_names = self.scores_of(features[-1])
-        model.fit_defaults = self.fit_defaults
+        model.fit_defaults = several.watched(model.output_feature.target_type, self.fit_defaults)
         if base is not None:
             base.start(model)
         return model
@@ -350,8 +349,8 @@ class Recipe(ReadsData, RecipeOptions):
                 plan.epochs = settings.get("epochs", plan.epochs)
         with asked(verbose):
             model = self.model(data, base=base, **options)
-        if epochs is None and model.output_feature.target_type in ("labels", "targets"):
-            plan.epochs = max(plan.epochs, EPOCHS_OF_SEVERAL)
+        if epochs is None:
+            plan.epochs = several.epochs(model.output_feature.target_type, plan.epochs)
         with asked(verbose):
             return plan.fit(model, data)
 
