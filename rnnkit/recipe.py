@@ -12,6 +12,7 @@ from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
 from rnnkit.utils.progress import asked
 from rnnkit.utils.recipe_options import RecipeOptions
+from rnnkit.utils.start_up import settle
 
 
 class Recipe(ReadsData, RecipeOptions):
@@ -256,6 +257,7 @@ class Recipe(ReadsData, RecipeOptions):
             options, settings = small_data.chosen(self, data, given)
         if settings or options != given:
             print(small_data.in_words(data, given, options, settings))
+        settle()
         with asked():
             features = self.adapt(data, base, **options)
         model = self.network(features, base, **options)
