@@ -65,9 +65,9 @@ class Recipe(ReadsData, RecipeOptions):
         ordered: List of the classes of a label from the lowest to the highest, such as
             `["bad", "fair", "good"]`, or True for numbers: they are learned as an
             `rnnkit.features.OrderedLabel`. None for classes without an order.
-        target_weights: Of several targets, which `recipe.data(..., target=["label", "score"])`
-            reads, a dict of name to how much its loss weighs, such as `{"score": 2}`; of others 1.
-            Each loss is relative to that of the naive answer to the target, so that 1 each is fair
+        target_weights: Dict of name to how much its loss weighs, such as `{"score": 2}`, of several
+            targets, which `recipe.data(..., target=["label", "score"])` reads; of others 1. Each
+            loss is relative to that of the naive answer to the target, so that 1 each is fair
             whatever their units; see `rnnkit.losses.TargetsLoss`.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
