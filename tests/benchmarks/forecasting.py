@@ -96,8 +96,8 @@ def measured(frame, column, horizon, period, seed, cell, split):
         warnings.simplefilter("ignore")
         data = recipe.data(frame.iloc[: origins.end] if split else given, target=column)
         model = recipe.train(data, horizon=horizon, period=period, cell=cell, seed=seed, verbose=0)
-    seconds = time.perf_counter() - started
-    results = [model.infer(frame.iloc[:row]) for row in origins.rows]
+        seconds = time.perf_counter() - started
+        results = [model.infer(frame.iloc[:row]) for row in origins.rows]
     parts = (np.array([each[key] for each in results]) for key in ("forecast", "lower", "upper"))
     return origins.judged(*parts, seconds)
 
