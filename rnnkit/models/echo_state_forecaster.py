@@ -141,6 +141,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
             raise ValueError(
                 f"input_feature must be a Series. Received: {type(input_feature).__name__}"
             )
+        checks.check_known(input_feature)
         columns = naive.target_columns(input_feature, output_feature)
         if columns is None:
             raise ValueError(

@@ -284,6 +284,9 @@ def test_what_cannot_be_forecast():
         build(SINE).fit(np.full(100, 3.0), verbose=0)
     with pytest.raises(ValueError, match="two horizons.*Received: 11 values.*at most 5"):
         build(SINE).fit(SINE[:11], verbose=0)
+    gaps = Series(missing=True).adapt([1.0, 2.0])
+    with pytest.raises(ValueError, match="series without gaps.*missing=True.*Or use Forecaster"):
+        EchoStateForecaster(gaps, Forecast(horizon=2).adapt([1.0, 2.0]))
     with pytest.raises(ValueError, match="must be among the inputs"):
         EchoStateForecaster(Series(["a", "b"]).adapt(np.stack([SINE, SINE], 1)),
                             Forecast(["c"]).adapt(SINE))  # fmt: skip

@@ -85,6 +85,17 @@ def check_relative(feature, present, persistence_residual):
         )
 
 
+def check_known(feature):
+    """Refuses an input feature whose values may be missing, from which nothing could be forecast."""
+    if feature.missing:
+        raise ValueError(
+            "EchoStateForecaster reads series without gaps, and input_feature is a Series with "
+            "missing=True. Leave that out: gaps of tables are then filled, those of arrays to be "
+            "filled first, for example with pandas `frame.interpolate()`. Or use Forecaster, which "
+            "learns around them"
+        )
+
+
 def check_interval(interval):
     """Raises a ValueError unless the probability of intervals is between 0 and 1."""
     if not 0 < number(interval, "interval", least=0, most=1) < 1:
