@@ -86,7 +86,7 @@ def check_relative(feature, present, persistence_residual):
 
 
 def check_known(feature):
-    """Refuses an input feature whose values may be missing, from which nothing could be forecast."""
+    """Refuses an input feature whose values may be missing."""
     if feature.missing:
         raise ValueError(
             "EchoStateForecaster reads series without gaps, and input_feature is a Series with "
