@@ -43,6 +43,11 @@ def windows_of(period, lags=None):
     return {"lags": lags, "period": period, "week": week, "window": window}
 
 
+def own_lags(period):
+    """Past values that the readouts of a series' own see: a season, at least 8 and at most 200."""
+    return int(np.clip(period or 8, 8, 200))
+
+
 class Views:
     """What there is to learn from in one call of `fit`: rows, folds, and features of each target.
 
@@ -71,8 +76,14 @@ class Views:
         self.check()
         self.late = Late(model.mixture, parts, self.rows, self.folds)
         self.rows, self.folds = self.late.rows, self.late.folds
-        self.panel = Panel(model.mixture, self.late) if len(own) > 1 else None
+        self.panel = Panel(model.mixture, self.late, self.present()) if len(own) > 1 else None
         self.units = self.units_of_rows()
+
+    def present(self):
+        """The present values of the targets in each series, as the layers give them to the blend:
+        a list of `[steps, targets]`."""
+        layer = self.model.forecasts[0]
+        return [layer.outputs(tf.constant(part.x[:, layer.targets])).numpy() for part in self.parts]
 
     def check(self):
         """Raises a ValueError where there is nothing to learn from."""
