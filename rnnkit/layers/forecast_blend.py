@@ -23,7 +23,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
     weight `adaptive` at 0 their weights are fixed. With 1, for series that differ, each counts by
     the power -4 of its mean absolute error in the last forecasts of the same series that can be
     judged by now; where there are few of them, more by what is typical of all series. Then, with
-    `lags`, there are also readouts of each series' own: ridge regressions that are solved from the
+    `lags`, there is also a readout of each series' own: a ridge regression that is solved from the
     last 1,000 steps before a forecast is made.
 
     The weights are not trained. It also holds, for each output, the root mean squared error, and
@@ -36,8 +36,8 @@ class ForecastBlend(Configured, keras.layers.Layer):
         window: Steps that a forecast reads; forecasts from fewer are not judged.
         repeats: Periods of the forecasts that repeat: 1 for the last value.
         levels: How many other levels there are.
-        lags: Past values that readouts of a series' own see, which are shrunk towards the first two
-            of the forecasts that repeat, by three ridge values each; 0 for none.
+        lags: Past values that readouts of a series' own see, which are shrunk towards the second of
+            the forecasts that repeat, or the only one; 0 for none.
 
     Call arguments:
         forecasts: A list of tensors `(batch, time, horizon * targets)`.
@@ -91,7 +91,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
     @property
     def own_count(self):
         """How many readouts of a series' own there are."""
-        return len(self.repeats[:2]) * len(RIDGES) if self.lags else 0
+        return len(RIDGES) if self.lags else 0
 
     @property
     def reach(self):
@@ -110,8 +110,8 @@ class ForecastBlend(Configured, keras.layers.Layer):
         if not self.lags:
             return []
         every = tf.range(tf.shape(present)[1])
-        naive = [repeated(present, every, self.horizon, each) for each in self.repeats[:2]]
-        return own_readouts(present, times, naive, self.lags)
+        naive = repeated(present, every, self.horizon, self.repeats[:2][-1])
+        return own_readouts(present, times, [naive], self.lags)
 
     def members(self, forecasts, present, times):
         """All forecasts, `[members, batch, time, horizon, targets]`."""

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 # Ridge values, as fractions of the mean square of the features.
-RIDGES = (1e-4, 1e-2, 1.0)
+RIDGES = (1e-4,)
 # Steps up to the present one that are learned from, with the lags before them.
 MEMORY = 1000
 # How far from the present value forecasts may go, in ranges of the memory.

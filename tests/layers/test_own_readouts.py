@@ -7,16 +7,17 @@ from sklearn.linear_model import Ridge
 
 from rnnkit.layers import ForecastBlend
 from rnnkit.layers.forecast_blend import repeated
-from rnnkit.layers.own_readouts import RIDGES, own_readouts
+from rnnkit.layers.own_readouts import own_readouts
 
 HORIZON, LAGS, PERIOD = 4, 5, 6
+RIDGES = (1e-4, 1e-2, 1.0)
 
 
-def forecasts(series, times, **options):
+def forecasts(series, times, ridges=RIDGES, **options):
     present = tf.constant(np.asarray(series, "float64")[None, :, None])
     steps = tf.range(len(series))
     naive = [repeated(present, steps, HORIZON, period) for period in (1, PERIOD)]
-    found = own_readouts(present, tf.constant(times), naive, LAGS, **options)
+    found = own_readouts(present, tf.constant(times), naive, LAGS, ridges=ridges, **options)
     return np.array(found)[:, 0, ..., 0]  # [members, times, horizon]
 
 
@@ -102,7 +103,7 @@ def test_each_series_and_target_alone():
     present = tf.constant(rng.normal(size=(3, 50, 2)).cumsum(axis=1), tf.float32)
     layer = ForecastBlend(HORIZON, 2, 6, repeats=[1, PERIOD, 7 * PERIOD], lags=LAGS)
     found = np.array(layer.own(present, tf.constant([49, 30])))
-    assert found.shape == (layer.own_count, 3, 2, HORIZON, 2) and layer.own_count == 6
+    assert found.shape == (layer.own_count, 3, 2, HORIZON, 2) and layer.own_count == 1
     alone = np.array(layer.own(present[1:2, :, 1:], tf.constant([30])))
     np.testing.assert_allclose(found[:, 1, 1, :, 1], alone[:, 0, 0, :, 0], rtol=1e-6)
     assert ForecastBlend(HORIZON, 2, 6).own_count == 0

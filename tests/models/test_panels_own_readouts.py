@@ -7,7 +7,7 @@ import pytest
 import recipes
 import rnnkit
 from rnnkit.features import Forecast, Series
-from rnnkit.models import EchoStateForecaster, echo_state_forecaster
+from rnnkit.models import EchoStateForecaster
 
 HORIZON, SEASON, OTHER = 12, 12, 8
 
@@ -46,12 +46,15 @@ def errors(model, series):
     ])  # fmt: skip
 
 
-def test_a_season_that_the_panel_does_not_have(panel, model, monkeypatch):
+def test_a_season_that_the_panel_does_not_have(panel, model):
     """Noise of .3 errs by .24 where the season is known, .34 where it is repeated."""
     found = errors(model, panel)
     assert found.max() < 0.6
-    monkeypatch.setattr(echo_state_forecaster, "own_lags", lambda period: 0)
-    without = errors(trained([each[:-HORIZON] for each in panel]), panel)
+    weights = model.mixture.weights_of_mean
+    before = weights.numpy()
+    weights.assign(np.where(np.arange(len(before))[:, None] < len(before) - 1, before, 0.0))
+    without = errors(model, panel)
+    weights.assign(before)
     assert found[:8].mean() < 1.1 * without[:8].mean()
     assert found[8:].mean() < 0.8 * without[8:].mean()
 
@@ -80,15 +83,10 @@ def test_equal_in_another_process(panel, model, fresh, tmp_path):
     assert there == rnnkit.load_model(tmp_path / "m.keras").infer(series) == model.infer(series)
 
 
-def test_a_single_series_is_as_without(panel, monkeypatch):
-    alone = panel[0]
-    found = trained([alone])
-    own = found.mixture.own_count
-    assert own == 6 and not found.mixture.weights_of_mean.numpy()[-own:].any()
-    monkeypatch.setattr(echo_state_forecaster, "own_lags", lambda period: 0)
-    other = trained([alone])
-    assert found.infer(alone) == other.infer(alone)
-    np.testing.assert_array_equal(found.predict(alone), other.predict(alone))
+def test_a_single_series_has_none(panel):
+    mixture = trained([panel[0]]).mixture
+    assert mixture.own_count == 1 and mixture.adaptive.numpy() == 0
+    assert mixture.weights_of_mean.numpy()[-1] == 0
 
 
 @pytest.mark.parametrize("rows", [20, 40, 80])

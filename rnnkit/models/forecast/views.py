@@ -43,11 +43,6 @@ def windows_of(period, lags=None):
     return {"lags": lags, "period": period, "week": week, "window": window}
 
 
-def own_lags(period):
-    """Past values that the readouts of a series' own see: a season, at least 8 and at most 200."""
-    return int(np.clip(period or 8, 8, 200))
-
-
 class Views:
     """What there is to learn from in one call of `fit`: rows, folds, and features of each target.
 
