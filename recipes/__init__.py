@@ -24,4 +24,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *registry.names()})
+    return sorted({*__all__, *registry.names(), "__doc__", "__file__", "__name__", "__path__"})

@@ -7,6 +7,7 @@ its search space. See `rnnkit.models`, `rnnkit.features`, `rnnkit.layers` and th
 from rnnkit.utils.lazy import attach
 from rnnkit.utils.pictures import register_plots
 from rnnkit.utils.registration import register_with_keras
+from rnnkit.utils.start_up import quiet_start
 
 __version__ = "0.2.0"
 
@@ -37,3 +38,4 @@ __getattr__, __dir__, __all__ = attach(
 
 register_plots("rnnkit.plots")  # what results draw themselves with
 register_with_keras()  # so that keras.models.load_model finds rnnkit's classes
+quiet_start()  # whichever of rnnkit's modules imports TensorFlow first

@@ -5,15 +5,14 @@ import inspect
 import os
 
 from rnnkit.data.recipe_data import ReadsData
+from rnnkit.training import several
 from rnnkit.utils import small_data
 from rnnkit.utils.calls import check_call
 from rnnkit.utils.idle import made_by
 from rnnkit.utils.options import ShowsOptions, taken_by
 from rnnkit.utils.progress import asked
 from rnnkit.utils.recipe_options import RecipeOptions
-
-# Passes over examples with several labels or targets, unless early stopping ends them before.
-EPOCHS_OF_SEVERAL = 60
+from rnnkit.utils.start_up import settle
 
 
 class Recipe(ReadsData, RecipeOptions):
@@ -54,8 +53,9 @@ class Recipe(ReadsData, RecipeOptions):
             `monitor` and `min_delta`, and where `monitor` is a metric of one's own, `mode`, `"min"`
             or `"max"`. With `warmup` the learning rate rises over so many updates,
             then falls to 0 at the last of the epochs (`rnnkit.training.callbacks.LinearDecay`).
-            With `reward` and `reward_epochs` training goes on by `fine_tune(reward=...)` after
-            that.
+            Of several targets `val_relative_loss` is watched in place of `val_loss`, see
+            `rnnkit.losses.RelativeLoss`. With `reward` and `reward_epochs` training goes on by
+            `fine_tune(reward=...)` after that.
         small: Dict of option to default where there are fewer than 500 examples to train and to
             validate with, for `model`, `train`, `tune`, `hypermodel` and `rnnkit.compare`, which
             print it. `epochs`, `batch_size` and `patience` may be among them.
@@ -65,9 +65,9 @@ class Recipe(ReadsData, RecipeOptions):
         ordered: List of the classes of a label from the lowest to the highest, such as
             `["bad", "fair", "good"]`, or True for numbers: they are learned as an
             `rnnkit.features.OrderedLabel`. None for classes without an order.
-        target_weights: Of several targets, which `recipe.data(..., target=["label", "score"])`
-            reads, a dict of name to how much its loss weighs, such as `{"score": 2}`; of others 1.
-            Each loss is relative to that of the naive answer to the target, so that 1 each is fair
+        target_weights: Dict of name to how much its loss weighs, such as `{"score": 2}`, of several
+            targets, which `recipe.data(..., target=["label", "score"])` reads; of others 1. Each
+            loss is relative to that of the naive answer to the target, so that 1 each is fair
             whatever their units; see `rnnkit.losses.TargetsLoss`.
 
     Example: see `recipes/many_to_one/sentiment.py`, or copy it with `rnnkit copy sentiment`.
@@ -196,7 +196,7 @@ class Recipe(ReadsData, RecipeOptions):
         model = self.build(*features, **taken_by(self.build, {**self.options(), **options}))
         model.recipe = self.name
         model.score_names = self.scores_of(features[-1])
-        model.fit_defaults = self.fit_defaults
+        model.fit_defaults = several.watched(model.output_feature.target_type, self.fit_defaults)
         if base is not None:
             base.start(model)
         return model
@@ -257,6 +257,7 @@ class Recipe(ReadsData, RecipeOptions):
             options, settings = small_data.chosen(self, data, given)
         if settings or options != given:
             print(small_data.in_words(data, given, options, settings))
+        settle()
         with asked():
             features = self.adapt(data, base, **options)
         model = self.network(features, base, **options)
@@ -350,8 +351,8 @@ class Recipe(ReadsData, RecipeOptions):
                 plan.epochs = settings.get("epochs", plan.epochs)
         with asked(verbose):
             model = self.model(data, base=base, **options)
-        if epochs is None and model.output_feature.target_type in ("labels", "targets"):
-            plan.epochs = max(plan.epochs, EPOCHS_OF_SEVERAL)
+        if epochs is None:
+            plan.epochs = several.epochs(model.output_feature.target_type, plan.epochs)
         with asked(verbose):
             return plan.fit(model, data)
 

@@ -9,6 +9,7 @@ import keras
 import pytest
 
 import recipes
+from rnnkit import registry
 
 LIGHT = """
 import json, logging, os, random, sys, time, warnings
@@ -45,9 +46,12 @@ def test_importing_is_light():
     assert run.stderr == ""
 
 
-@pytest.mark.parametrize("package", ["rnnkit", "rnnkit.data"])
-def test_every_public_name_is_there(package):
+@pytest.mark.parametrize(
+    "package", ["rnnkit", "rnnkit.data", "rnnkit.features", "rnnkit.layers", "rnnkit.metrics"]
+)
+def test_every_public_name_is_there_and_no_other(package):
     module = importlib.import_module(package)
+    assert {name for name in dir(module) if not name.startswith("__")} == {*module.__all__}
     for name in module.__all__:
         assert getattr(module, name) is not None
         assert name in dir(module)
@@ -68,7 +72,7 @@ def test_every_class_has_a_name_for_saving(package):
 
 def test_recipes_by_name():
     assert recipes.sentiment.name == recipes.get("sentiment").name == "sentiment"
-    assert {"sentiment", "spam"} <= set(dir(recipes))
+    assert {name for name in dir(recipes) if name[0] != "_"} == {"get", "list", *registry.names()}
     with pytest.raises(AttributeError, match="has no attribute 'sentimant'"):
         _ = recipes.sentimant
     with pytest.raises(ValueError, match="no recipe 'sentimant'. Did you mean 'sentiment'"):

@@ -61,12 +61,13 @@ class FraudDetection(rnnkit.Recipe):
     ema_momentum = 0.99
 
     def compile(self, model, *, balance=0.5, learning_rate=3e-3):
-        label = model.output_feature
+        label, metrics = model.output_feature, None
         if label.target_type == "targets":
             loss = rnnkit.losses.TargetsLoss.of(label, balance)
+            metrics = rnnkit.losses.TargetMetric.all_of(label, balance)
         else:
             loss = rnnkit.losses.BalancedCrossEntropy(label.weights(balance))
-        model.compile(optimizer=self.optimizer(learning_rate), loss=loss)
+        model.compile(optimizer=self.optimizer(learning_rate), loss=loss, metrics=metrics)
 
     # === Scores and training ===
 

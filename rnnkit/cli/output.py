@@ -3,9 +3,9 @@
 import contextlib
 import gc
 import os
-import re
 import sys
-import tempfile
+
+from rnnkit.utils import start_up
 
 # Characters of a line that is not for a person.
 LONGEST = 10_000
@@ -14,41 +14,23 @@ LONGEST = 10_000
 def start_tensorflow():
     """Imports TensorFlow without its start-up notes, which drown what a person wants to read.
 
-    They are written by C++ to the process' standard error before any setting of theirs applies, so
-    that is kept in a file for the while, and what is no such note is passed on. Notes that come
-    later are left out of this process alone, unless the user set a level; warnings and errors stay.
+    See `rnnkit.utils.start_up`. Whatever level the user set, this process is a command of ours.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    os.environ.setdefault(start_up.LEVEL, "1")
     if "tensorflow" in sys.modules:
-        _import_quietly()
         return
     # Half a million objects are made, and all of them stay: the search for garbage would go through
     # them again and again, a tenth of the time that this takes.
     gc.disable()
     try:
-        _import_quietly()
+        with start_up.without_notes():
+            import tensorflow  # noqa: F401
+
+            start_up.settle()
         import rnnkit.models  # noqa: F401  with what it needs of Keras and scikit-learn
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _import_quietly():
-    note = re.compile(rb"^([IWE]\d{4} |WARNING: All log messages before|To enable the following)")
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            import tensorflow as tf
-
-            tf.constant(0)  # looks for devices, and prints what it finds
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            kept.seek(0)
-            rest = b"".join(line for line in kept if not note.match(line))
-            sys.stderr.write(rest.decode("utf-8", "replace"))
 
 
 @contextlib.contextmanager

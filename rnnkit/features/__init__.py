@@ -25,6 +25,7 @@ from rnnkit.features.vectors import Vectors
 from rnnkit.features.video import Video
 from rnnkit.features.words import Words
 from rnnkit.formats.word_vectors import WordVectors
+from rnnkit.utils.lazy import listing
 
 __all__ = [
     "Audio",
@@ -54,3 +55,4 @@ __all__ = [
     "WordVectors",
     "Words",
 ]
+__dir__ = listing(__name__, __all__)

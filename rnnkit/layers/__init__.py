@@ -34,6 +34,7 @@ from rnnkit.layers.stack import RecurrentStack, StepwiseDense
 from rnnkit.layers.targets import TargetActivations
 from rnnkit.layers.token_dropout import TokenDropout
 from rnnkit.layers.word_embedding import WordEmbedding
+from rnnkit.utils.lazy import listing
 
 __all__ = [
     "AddNaive",
@@ -85,3 +86,4 @@ __all__ = [
     "recurrent",
     "register_cell",
 ]
+__dir__ = listing(__name__, __all__)

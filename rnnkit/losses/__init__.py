@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = attach(
         "NegativeLogLikelihood": ".likelihoods",
         "OutputErrors": ".masked",
         "OfClasses": ".class_metrics",
+        "RelativeLoss": ".targets",
         "TagAccuracy": ".tags",
         "TagCrossEntropy": ".tags",
         "TargetMetric": ".targets",

@@ -80,37 +80,14 @@ class TargetsLoss(keras.losses.Loss):
             balance: How much more rare classes weigh of its targets that are a `Detection`; see
                 `Detection.weights`.
         """
-        scales, class_weights, total = [], [], 0.0
-        rows = zip(feature.names, feature.known, feature.fractions, strict=True)
-        for name, known, fractions in rows:
-            target = feature.targets[name]
-            detects = balance and hasattr(target, "positive")
-            class_weights.append(target.weights(balance) if detects else [])
-            weight = (feature.weights or {}).get(name, 1.0)
-            scales.append(weight / (naive(fractions, class_weights[-1]) * known))
-            total += weight
-        scales = [each / total for each in scales]
-        any_weights = class_weights if any(class_weights) else None
-        return cls(feature.types, feature.sizes, scales, any_weights)
+        weights, class_weights, losses_of_naive = _parts(feature, balance)
+        rows = zip(weights, losses_of_naive, feature.known, strict=True)
+        scales = [weight / (of_naive * known) / sum(weights) for weight, of_naive, known in rows]
+        return cls(feature.types, feature.sizes, scales, class_weights)
 
     def call(self, y_true, y_pred):
-        y_true = ops.cast(y_true, y_pred.dtype)  # [batch, targets]
-        start, total = 0, 0.0
-        for index, (of, size) in enumerate(zip(self.types, self.sizes, strict=True)):
-            known, truth = _known(y_true[:, index])  # each [batch]
-            part = y_pred[:, start : start + size]  # [batch, size]
-            start += size
-            if of == "numbers":
-                # NaN must not reach the gradient, see `rnnkit.losses.masked.residuals`.
-                values = ops.square(truth - part[:, 0])
-            else:
-                truth = ops.cast(truth, "int32")
-                values = keras.losses.sparse_categorical_crossentropy(truth, part)
-                if self.class_weights and self.class_weights[index]:
-                    weights = ops.convert_to_tensor(self.class_weights[index], y_pred.dtype)
-                    values = values * ops.take(weights, truth)
-            total = total + self.scales[index] * ops.where(known, values, 0.0)
-        return total  # [batch]
+        parts = losses(y_true, y_pred, self.types, self.sizes, self.class_weights)
+        return sum(scale * part for scale, (part, _) in zip(self.scales, parts, strict=True))
 
     def get_config(self):
         return {
@@ -120,6 +97,35 @@ class TargetsLoss(keras.losses.Loss):
             "scales": self.scales,
             "class_weights": self.class_weights,
         }
+
+
+def losses(y_true, y_pred, types, sizes, class_weights=None):
+    """The loss of each target, not divided by anything.
+
+    Args:
+        y_true, y_pred: As of `TargetsLoss`, `[batch, targets]` and `[batch, sum(sizes)]`.
+        types, sizes, class_weights: Likewise.
+
+    Returns:
+        List of pairs: the losses `[batch]`, 0 where the target is not known, and where it is.
+    """
+    y_true = ops.cast(y_true, y_pred.dtype)
+    start, found = 0, []
+    for index, (of, size) in enumerate(zip(types, sizes, strict=True)):
+        known, truth = _known(y_true[:, index])  # each [batch]
+        part = y_pred[:, start : start + size]  # [batch, size]
+        start += size
+        if of == "numbers":
+            # NaN must not reach the gradient, see `rnnkit.losses.masked.residuals`.
+            values = ops.square(truth - part[:, 0])
+        else:
+            truth = ops.cast(truth, "int32")
+            values = keras.losses.sparse_categorical_crossentropy(truth, part)
+            if class_weights and class_weights[index]:
+                weights = ops.convert_to_tensor(class_weights[index], y_pred.dtype)
+                values = values * ops.take(weights, truth)
+        found.append((ops.where(known, values, 0.0), known))
+    return found
 
 
 def naive(fractions, class_weights=()):
@@ -178,16 +184,17 @@ class TargetMetric(keras.metrics.Mean):
         self._direction = "down" if of == "numbers" else "up"  # what Keras' own callbacks ask for
 
     @classmethod
-    def all_of(cls, feature):
+    def all_of(cls, feature, balance=0.0):
         """Those of a `rnnkit.features.Targets`, in order: `label_accuracy`,
-        `score_mean_absolute_error`."""
+        `score_mean_absolute_error`, and the `RelativeLoss` of all together; arguments as of
+        `TargetsLoss.of`."""
         found = []
         for index, (name, each, part) in enumerate(feature.parts):
             numbers = each.target_type == "numbers"
             called = f"{name}_{'mean_absolute_error' if numbers else 'accuracy'}"
             size = part.stop - part.start
             found.append(cls(index, each.target_type, part.start, size, called.replace("/", "_")))
-        return found
+        return [*found, RelativeLoss.of(feature, balance)]
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         known, truth = _known(ops.cast(y_true, self.dtype)[:, self.index])  # each [batch]
@@ -204,6 +211,100 @@ class TargetMetric(keras.metrics.Mean):
     def get_config(self):
         config = {"name": self.name, "dtype": self.dtype, "index": self.index, "of": self.of}
         return {**config, "start": self.start, "size": self.size}
+
+
+@keras.saving.register_keras_serializable(package="rnnkit")
+class RelativeLoss(keras.metrics.Metric):
+    """The part of the naive answers' losses that is left, of several targets together.
+
+    As `TargetsLoss`, but a target that is answered worse than naively counts as one that is
+    answered naively: sum_k v_k min(L_k / n_k, 1) / sum_k v_k, with the mean losses L of all
+    examples that have the target, their naive losses n and the weights v. So a target that cannot
+    be learned, whose loss only grows as training data is learned by heart, does not hide that
+    others still improve: early stopping of recipes watches this.
+
+    Args:
+        types, sizes, class_weights: As of `TargetsLoss`.
+        naive: List of the naive loss of each target.
+        weights: List of the weight of each.
+        name, dtype: As in Keras.
+
+    Call arguments:
+        y_true, y_pred: As of `TargetsLoss`; what is not known does not count.
+        sample_weight: Weights `[batch]`, or None.
+
+    Example:
+
+    >>> metric = RelativeLoss(["numbers", "numbers"], [1, 1], naive=[1.0, 1.0], weights=[1.0, 1.0])
+    >>> metric.update_state([[0.0, 0.0]], [[0.5, 3.0]])  # .25 of the naive loss, and 9 times it
+    >>> float(metric.result())
+    0.625
+    """
+
+    def __init__(
+        self, types, sizes, naive, weights, class_weights=None, name="relative_loss", dtype=None
+    ):
+        super().__init__(name=name, dtype=dtype)
+        require(
+            len({len(each) for each in (types, sizes, naive, weights)}) == 1,
+            "types, sizes, naive and weights must be lists of the same length",
+            types=types,
+            sizes=sizes,
+            naive=naive,
+            weights=weights,
+        )
+        self.types = [one_of(each, "types", TYPES) for each in types]
+        self.sizes = [integer(each, "sizes") for each in sizes]
+        self.naive = [number(each, "naive", above=0) for each in naive]
+        self.weights_of_targets = [number(each, "weights", above=0) for each in weights]
+        self.class_weights = class_weights
+        self._direction = "down"  # what Keras' own callbacks ask for
+        self.total = self.add_weight(shape=(len(types),), initializer="zeros", name="total")
+        self.count = self.add_weight(shape=(len(types),), initializer="zeros", name="count")
+
+    @classmethod
+    def of(cls, feature, balance=0.0):
+        """That of a `rnnkit.features.Targets`; arguments as of `TargetsLoss.of`."""
+        weights, class_weights, losses_of_naive = _parts(feature, balance)
+        return cls(feature.types, feature.sizes, losses_of_naive, weights, class_weights)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_pred = ops.cast(y_pred, self.dtype)
+        weights = ops.ones(ops.shape(y_pred)[:1], self.dtype)
+        if sample_weight is not None:
+            weights = ops.reshape(ops.cast(sample_weight, self.dtype), (-1,))
+        parts = losses(y_true, y_pred, self.types, self.sizes, self.class_weights)
+        total = [ops.sum(weights * part) for part, _ in parts]
+        count = [ops.sum(weights * ops.cast(known, self.dtype)) for _, known in parts]
+        self.total.assign_add(ops.stack(total))
+        self.count.assign_add(ops.stack(count))
+
+    def result(self):
+        naive, weights = (
+            ops.convert_to_tensor(each, self.dtype)
+            for each in (self.naive, self.weights_of_targets)
+        )
+        weights = weights * ops.cast(self.count > 0, self.dtype)  # those that any example had
+        left = ops.divide_no_nan(self.total, self.count) / naive
+        return ops.divide_no_nan(ops.sum(weights * ops.minimum(left, 1.0)), ops.sum(weights))
+
+    def get_config(self):
+        config = {"name": self.name, "dtype": self.dtype, "types": self.types, "sizes": self.sizes}
+        config |= {"naive": self.naive, "weights": self.weights_of_targets}
+        return {**config, "class_weights": self.class_weights}
+
+
+def _parts(feature, balance):
+    """Of each target its weight, those of its classes (None if no target has any), and the loss of
+    its naive answer."""
+    class_weights = []
+    for name in feature.names:
+        target = feature.targets[name]
+        detects = balance and hasattr(target, "positive")
+        class_weights.append(target.weights(balance) if detects else [])
+    weights = [float((feature.weights or {}).get(name, 1.0)) for name in feature.names]
+    rows = zip(feature.fractions, class_weights, strict=True)
+    return weights, class_weights if any(class_weights) else None, [naive(*row) for row in rows]
 
 
 def _known(truth):

@@ -6,7 +6,7 @@ of ordered classes or of sequences of numbers is in `rnnkit.metrics.tags`, `orde
 """
 
 from rnnkit.metrics.registry import SCORES
-from rnnkit.utils.lazy import attach
+from rnnkit.utils.lazy import attach, listing
 
 _names = [each for scores in SCORES.values() for each in scores.values()]
 __getattr__, __dir__, __all__ = attach(
@@ -36,3 +36,4 @@ __getattr__, __dir__, __all__ = attach(
     },
 )
 __all__ += ["SCORES"]
+__dir__ = listing(__name__, __all__)

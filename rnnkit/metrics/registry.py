@@ -86,8 +86,8 @@ DEFAULTS = {
 # What is no score of this package: losses and metrics in training, and Keras' own.
 FURTHER = {
     "min": """
-        loss error balanced_cross_entropy keys_and_end tag_cross_entropy token_cross_entropy
-        values_and_end persistence_mae persistence_mse seasonal_mae seasonal_mse
+        loss error balanced_cross_entropy keys_and_end relative_loss tag_cross_entropy
+        token_cross_entropy values_and_end persistence_mae persistence_mse seasonal_mae seasonal_mse
         binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy
         categorical_hinge hinge huber kl_divergence kullback_leibler_divergence log_cosh logcosh
         mape msle poisson squared_hinge false_negatives false_positives

@@ -15,6 +15,7 @@ from rnnkit.models.many_to_one import ManyToOne
 from rnnkit.models.one_to_many import OneToMany
 from rnnkit.models.one_to_one import OneToOne
 from rnnkit.models.tagger import Tagger
+from rnnkit.utils.lazy import listing
 
 __all__ = [
     "CTC",
@@ -33,3 +34,4 @@ __all__ = [
     "OneToOne",
     "Tagger",
 ]
+__dir__ = listing(__name__, __all__)

@@ -37,6 +37,7 @@ from rnnkit.utils.digits import shortened
 from rnnkit.utils.graphs import many_graphs
 from rnnkit.utils.idle import refuse_idle
 from rnnkit.utils.progress import Progress, asked
+from rnnkit.utils.start_up import settle
 
 
 @keras.saving.register_keras_serializable(package="rnnkit")
@@ -92,6 +93,7 @@ class Model(
         now = {each: arguments[each] for each in arguments.keys() - set(self.may_count_later)}
         refuse_idle(type(self), now)
         features = {"input_feature": input_feature, "output_feature": output_feature}
+        settle()
         inputs, outputs = self.averaged(inputs, outputs, {**features, "seed": seed, **arguments})
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.input_feature = input_feature
@@ -124,10 +126,7 @@ class Model(
                 the second of `output_feature.classes`: `"AUC"`, `"Precision"`, `"Recall"`,
                 `"F1Score"` and the like are its own; see `rnnkit.losses.OfClasses`.
             **kwargs: Passed to `keras.Model.compile`. Where `jit_compile` is left out, XLA compiles
-                the loops over time of a training that is long enough to gain by it. TensorFlow then
-                notes on standard error that it does; with the environment variable
-                `TF_CPP_MIN_LOG_LEVEL=1`, set before it is imported, it prints warnings and errors
-                alone. rnnkit leaves that to you.
+                the loops over time of a training that is long enough to gain by it.
 
         Raises:
             ValueError: For metrics that say nothing of such a target.

@@ -66,14 +66,14 @@ class Forecaster(Likely, Conformal, forecasting.Forecasting, ManyToMany):
         ensemble: Number of networks of this kind, trained one after the other from seeds that count
             up from `seed`, whose outputs are averaged; see `rnnkit.models.members.Ensemble`.
         interval: Probability with which the intervals of forecasts are to hold.
-        likelihood: The distribution of forecasts whose parameters the network gives at each lead,
-            trained by their log-likelihood: `"normal"`, `"student_t"`, and of counts `"poisson"` or
-            `"negative_binomial"`; or None. The forecast is then its mean, and intervals and
-            quantiles are its quantiles, of counts whole numbers, never below 0. Means of counts are
-            multiples of the mean count of late (`rnnkit.layers.CountLevel`), so that series of all
-            sizes share a network. Nothing is weighed beside naive forecasts or by validation data.
-            Losses of two likelihoods do not compare: `score` and `backtest` do. With a `transform`
-            of the targets the distribution is that of the transformed values.
+        likelihood: Name of the distribution of forecasts whose parameters the network gives at each
+            lead, trained by their log-likelihood: `"normal"`, `"student_t"`, and of counts
+            `"poisson"` or `"negative_binomial"`; or None. The forecast is then its mean, and
+            intervals and quantiles are its quantiles, of counts whole numbers, never below 0. Means
+            of counts are multiples of the mean count of late (`rnnkit.layers.CountLevel`), so that
+            series of all sizes share a network. Nothing is weighed beside naive forecasts or by
+            validation data. Losses of two likelihoods do not compare: `score` and `backtest` do.
+            With a `transform` of the targets the distribution is that of the transformed values.
         seed: Integer that fixes weights, dropout and shuffling, or None.
         name: Name of the model.
 

@@ -7,7 +7,7 @@ from rnnkit.features import Feature, Label, Labels, Number, Targets
 from rnnkit.layers.ordered import OrderedClasses
 from rnnkit.layers.targets import TargetActivations
 from rnnkit.losses.labels import MicroF1
-from rnnkit.losses.targets import TargetMetric, TargetsLoss
+from rnnkit.losses.targets import RelativeLoss, TargetMetric, TargetsLoss
 
 # Type of target -> what turns the sum of the last layer into the output; of others nothing does,
 # and of ordered classes a layer.
@@ -130,7 +130,7 @@ def check_compiled(loss, metrics, feature):
             f"Received: loss={loss!r}"
         )
     for each in keras.tree.flatten(metrics or []):
-        if not isinstance(each, TargetMetric):
+        if not isinstance(each, (TargetMetric, RelativeLoss)):
             raise ValueError(
                 "metrics must be left out, or be rnnkit.losses.TargetMetric, where there are "
                 "several targets: which one a metric is of could be read in several ways. score "

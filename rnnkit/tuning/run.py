@@ -18,7 +18,7 @@ import keras_tuner
 from rnnkit.data.splits import Data
 from rnnkit.metrics import direction
 from rnnkit.saving.base import Base
-from rnnkit.training import stopping
+from rnnkit.training import several, stopping
 from rnnkit.tuning import worker
 from rnnkit.tuning.job import Job
 from rnnkit.tuning.result import TuningResult
@@ -219,7 +219,8 @@ def _objective(objective, recipe, targets=()):
     if isinstance(objective, keras_tuner.Objective):
         return objective
     if objective is None:
-        return keras_tuner.Objective(*stopping.monitored(recipe.training))
+        settings = several.watched("targets" if targets else None, recipe.training)
+        return keras_tuner.Objective(*stopping.monitored(settings))
     if not isinstance(objective, str):
         raise ValueError(
             "objective must be the name of a value such as 'val_loss', or a "

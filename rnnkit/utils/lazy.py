@@ -28,7 +28,19 @@ def attach(package, names):
         setattr(sys.modules[package], name, value)  # found at once the next time
         return value
 
-    def __dir__():
-        return sorted({*vars(sys.modules[package]), *names})
+    return __getattr__, listing(package, sorted(names)), sorted(names)
 
-    return __getattr__, __dir__, sorted(names)
+
+def listing(package, names):
+    """A `__dir__` of public names alone: what is completed is no module or helper that happens to
+    have been imported.
+
+    Args:
+        package: `__name__` of the package.
+        names: Its public names.
+    """
+
+    def __dir__():
+        return sorted({*names, *(name for name in vars(sys.modules[package]) if name[:2] == "__")})
+
+    return __dir__

@@ -10,13 +10,15 @@ from rnnkit.utils.docstrings import arguments, definition, passed_on, text_of
 
 # How the text of an option begins whose default is None -> its type.
 TYPES = (
-    (r"Names of|Columns|List", "list"),
+    (r"Names of|Columns|List|Features of the convolutions", "list"),
+    (r"Dict", "dict"),
     (r"File of", "file"),
     (r"Whether|.{,20}, whether", "bool"),
-    (r"Name\b", "str"),
+    (r"Name\b|The class\b", "str"),
     (r"Pair", "pair"),
-    (r"Integer|Number of|Steps|Samples|Most|Longest|Size|\d", "int"),
-    (r"Probability|Fraction|Regularisation", "float"),
+    (r"Integer|Numbers? (of|in)|Steps|Samples|Past values|Most|Longest|Size|\d", "int"),
+    (r"Probability|Fraction|Regularisation|Smallest value|The highest|How strongly", "float"),
+    (r"The input weights are sampled evenly from", "float"),
 )
 
 

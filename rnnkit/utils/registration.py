@@ -6,10 +6,10 @@ registered under their names as soon as Keras itself is imported, whether that i
 after. The first that Keras makes an object of imports the classes, which take the places of all.
 """
 
+import contextlib
 import importlib
-import importlib.abc
-import importlib.util
-import sys
+
+from rnnkit.utils.imports import around
 
 # What is imported: these define or import every class of `NAMES`.
 ROOMS = ("rnnkit.features", "rnnkit.layers", "rnnkit.models")
@@ -28,8 +28,8 @@ NAMES = (
     "NegativeLogLikelihood", "Notes", "Nucleotides", "Number", "OfClasses", "OneToMany",
     "OneToOne", "OrderedClasses", "OrderedLabel", "Orthogonal", "OutputErrors", "PathMixture",
     "PianoRoll", "RandomConnectivity", "RandomDegree", "RecurrentStack", "ReferenceGRUCell",
-    "ReferenceLSTMCell", "ReferenceSimpleRNNCell", "RelativeForecast", "RepeatRows",
-    "RidgeReadout", "Ring", "RunningScale", "SequencePooling", "Series", "SimpleRNN",
+    "ReferenceLSTMCell", "ReferenceSimpleRNNCell", "RelativeForecast", "RelativeLoss",
+    "RepeatRows", "RidgeReadout", "Ring", "RunningScale", "SequencePooling", "Series", "SimpleRNN",
     "SmallWorld", "StepwiseDense", "Strand", "StreamMemory", "Strokes", "Style", "Subwords",
     "TagAccuracy", "TagCrossEntropy", "Tagger", "Tags", "TargetActivations", "TargetMetric",
     "Targets", "TargetsLoss", "Text", "TokenAccuracy", "TokenCrossEntropy", "TokenDropout",
@@ -57,10 +57,14 @@ class Placeholder:
 
 def register_with_keras():
     """Registers placeholders, at once if Keras is imported, else as soon as it has been."""
-    if "keras" in sys.modules:
+    if not around("keras", _registered):
         _register()
-    elif not any(isinstance(each, _Finder) for each in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+
+
+@contextlib.contextmanager
+def _registered():
+    yield
+    _register()
 
 
 def _register():
@@ -69,43 +73,3 @@ def _register():
     known = keras.saving.get_custom_objects()
     for name in NAMES:
         known.setdefault(f"rnnkit>{name}", type(name, (Placeholder,), {"name": name}))
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Waits for the import of Keras, and is gone then.
-
-    To be asked where Keras is, as TensorFlow asks, is no import.
-    """
-
-    def __init__(self):
-        self._asking = False
-
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != "keras" or self._asking:
-            return None
-        self._asking = True
-        try:
-            spec = importlib.util.find_spec(fullname)
-        finally:
-            self._asking = False
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self)
-        return spec
-
-
-class _Loader(importlib.abc.Loader):
-    """Imports Keras as its own loader does, then registers."""
-
-    def __init__(self, loader, finder):
-        self._loader = loader
-        self._finder = finder
-
-    def create_module(self, spec):
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module):
-        module.__spec__.loader = module.__loader__ = self._loader
-        if self._finder in sys.meta_path:
-            sys.meta_path.remove(self._finder)
-        self._loader.exec_module(module)
-        _register()

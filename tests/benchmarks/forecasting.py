@@ -12,6 +12,8 @@ over that of repeating the last season from the same origins, `of better` that o
 repeating the last season and the last value. `coverage` is how often the 80 % intervals hold;
 `interval` is the mean interval score in the unit of MASE (Gneiting and Raftery, 2007). With
 `--split`, the recipe splits the first 80 % itself, and learns nothing from the last fifth of that.
+With `--beside`, Theta (MSTL where the season is longer than 24) of statsforecast is in the same
+table, fitted anew at each origin.
 """
 
 import pathlib
@@ -22,7 +24,7 @@ import numpy as np
 import pandas
 
 import recipes
-from tests.benchmarks import ledger
+from tests.benchmarks import ledger, statistical
 
 ORIGINS = 40
 LEVEL = 0.8
@@ -54,38 +56,70 @@ def repeated(values, origin, horizon, period):
     return values[origin - 1 + leads - period * -(-leads // period)]
 
 
+class Origins:
+    """What is forecast of a series, and how its forecasts are judged."""
+
+    def __init__(self, values, horizon, period):
+        self.values, self.horizon, self.end = values, horizon, int(len(values) * 0.8)
+        rows = np.linspace(self.end, len(values) - horizon, ORIGINS).astype(int)
+        self.rows = np.unique(rows)
+        self.truth = np.array([values[row : row + horizon] for row in self.rows])
+        season = np.array([repeated(values, row, horizon, period) for row in self.rows])
+        last = np.repeat(values[self.rows - 1][:, None], horizon, axis=1)
+        self.of_season, self.of_last = (
+            np.mean(np.abs(each - self.truth)) for each in (season, last)
+        )
+        self.scale = np.mean(np.abs(values[period : self.end] - values[: self.end - period]))
+
+    def judged(self, forecast, lower, upper, seconds):
+        """One row of the table, as a dict."""
+        truth, error = self.truth, np.mean(np.abs(forecast - self.truth))
+        beyond = np.maximum(lower - truth, 0) + np.maximum(truth - upper, 0)
+        score = np.mean(upper - lower + 2 / (1 - LEVEL) * beyond)
+        return {
+            "mase": error / self.scale,
+            "relative": error / self.of_season,
+            "of better": error / min(self.of_season, self.of_last),
+            "coverage": np.mean((lower <= truth) & (truth <= upper)),
+            "interval": score / self.scale,
+            "seconds": seconds,
+        }
+
+
 def measured(frame, column, horizon, period, seed, cell, split):
-    """One row of the table, as a dict."""
-    values = frame[column].to_numpy()
-    end = int(len(values) * 0.8)
+    """The row of the recipe."""
+    origins = Origins(frame[column].to_numpy(), horizon, period)
     recipe = recipes.get("forecasting")
-    given = {"train": frame.iloc[:end], "test": frame.iloc[end:]}
+    given = {"train": frame.iloc[: origins.end], "test": frame.iloc[origins.end :]}
     started = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        data = recipe.data(frame.iloc[:end] if split else given, target=column)
+        data = recipe.data(frame.iloc[: origins.end] if split else given, target=column)
         model = recipe.train(data, horizon=horizon, period=period, cell=cell, seed=seed, verbose=0)
     seconds = time.perf_counter() - started
-    origins = np.unique(np.linspace(end, len(values) - horizon, ORIGINS).astype(int))
-    results = [model.infer(frame.iloc[:origin]) for origin in origins]
-    forecast, lower, upper = (
-        np.array([result[key] for result in results]) for key in ("forecast", "lower", "upper")
+    results = [model.infer(frame.iloc[:row]) for row in origins.rows]
+    parts = (np.array([each[key] for each in results]) for key in ("forecast", "lower", "upper"))
+    return origins.judged(*parts, seconds)
+
+
+def beside(frame, column, horizon, period):
+    """The row of the statistical method."""
+    origins = Origins(frame[column].to_numpy(), horizon, period)
+    started = time.perf_counter()
+    histories = [origins.values[:row] for row in origins.rows]
+    parts = statistical.forecasts(histories, horizon, period, LEVEL)
+    return origins.judged(*parts, time.perf_counter() - started)
+
+
+def summary(rows):
+    """What the rows of all series come to, as text."""
+    relative = np.exp(np.mean([np.log(row["relative"]) for row in rows]))
+    means = [np.mean([row[key] for row in rows]) for key in ("coverage", "interval")]
+    return (
+        f"geometric mean of relative {relative:.3f}, worst of better "
+        f"{max(row['of better'] for row in rows):.3f}, mean coverage {means[0]:.3f}, "
+        f"mean interval score {means[1]:.3f}"
     )
-    truth = np.array([values[origin : origin + horizon] for origin in origins])
-    season = np.array([repeated(values, origin, horizon, period) for origin in origins])
-    last = np.repeat(values[origins - 1][:, None], horizon, axis=1)
-    scale = np.mean(np.abs(values[period:end] - values[: end - period]))
-    error, of_season, of_last = (np.mean(np.abs(each - truth)) for each in (forecast, season, last))
-    beyond = np.maximum(lower - truth, 0) + np.maximum(truth - upper, 0)
-    score = np.mean(upper - lower + 2 / (1 - LEVEL) * beyond)
-    return {
-        "mase": error / scale,
-        "relative": error / of_season,
-        "of better": error / min(of_season, of_last),
-        "coverage": np.mean((lower <= truth) & (truth <= upper)),
-        "interval": score / scale,
-        "seconds": seconds,
-    }
 
 
 def main():
@@ -95,9 +129,10 @@ def main():
     parser.add_argument("--cell", default="esn")
     parser.add_argument("--only", nargs="+", default=list(SERIES), choices=list(SERIES))
     parser.add_argument("--split", action="store_true")
+    parser.add_argument("--beside", action="store_true")
     options = parser.parse_args()
     book = ledger.Book(options.record)
-    found = []
+    found, others = [], []
     for name in options.only:
         file, column, horizon, period, rows = SERIES[name]
         frame = table(options.folder / file, column, rows)
@@ -114,14 +149,18 @@ def main():
         for key in ("mase", "relative", "of better", "coverage"):
             several = [row[key] for row in each]
             book.add(f"forecasts of {name}: {key}", mean[key], several, form=".3f")
+        if options.beside:
+            others.append(beside(*settings))
+            row = "".join(f"{value:>11.3f}" for value in others[-1].values())
+            print(f"{statistical.method(period):>11} {row}", flush=True)
     relative = np.exp(np.mean([np.log(row["relative"]) for row in found]))
     book.add(f"{len(found)} series, relative: geometric mean", relative, form=".3f")
-    print(
-        f"geometric mean of relative {relative:.3f}, worst of better "
-        f"{max(row['of better'] for row in found):.3f}, mean coverage "
-        f"{np.mean([row['coverage'] for row in found]):.3f}, mean interval score "
-        f"{np.mean([row['interval'] for row in found]):.3f}"
-    )
+    interval = float(np.mean([row["interval"] for row in found]))
+    if others:
+        bound = float(np.mean([row["interval"] for row in others]))
+        book.add(f"{len(found)} series: interval score", interval, form=".3f", at_most=bound)
+        print("Theta or MSTL:", summary(others))
+    print(summary(found))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from rnnkit.features import Detection, Label, Number, Targets
-from rnnkit.losses import TargetMetric, TargetsLoss
+from rnnkit.losses import RelativeLoss, TargetMetric, TargetsLoss
 from rnnkit.losses.targets import naive
 
 NAN = float("nan")
@@ -96,8 +96,9 @@ def test_refused(arguments, message):
 
 
 def test_metrics_by_hand():
-    accuracy, error = TargetMetric.all_of(_feature(Label()))
+    accuracy, error, left = TargetMetric.all_of(_feature(Label()))
     assert [accuracy.name, error.name] == ["label_accuracy", "score_mean_absolute_error"]
+    assert left.name == "relative_loss"
     for metric in (accuracy, error):
         metric.update_state(TRUTH, OUTPUTS)
     assert float(accuracy.result()) == pytest.approx(1 / 3)  # right, a tie, wrong
@@ -110,3 +111,56 @@ def test_metrics_by_hand():
     again = keras.saving.deserialize_keras_object(config)
     again.update_state(TRUTH, OUTPUTS)
     assert float(again.result()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("weights, share", [(None, 0.5), ({"label": 3}, 0.75)])
+def test_a_target_counts_as_answered_naively_at_most(weights, share):
+    left = RelativeLoss.of(_feature(Label(), weights=weights))
+    part = np.sum(NATS) / 3 / naive([0.75, 0.25])
+    assert part > 1 and np.sum(SQUARES) / 3 > 1
+    left.update_state(TRUTH, OUTPUTS)
+    assert float(left.result()) == pytest.approx(1.0)  # both are worse than naive
+    left.reset_state()
+    left.update_state(TRUTH[:1], OUTPUTS[:1])  # -log .8 and 1
+    expected = share * -math.log(0.8) / naive([0.75, 0.25]) + (1 - share)
+    assert float(left.result()) == pytest.approx(expected, rel=1e-5)
+    # Means over all batches and their weights, then what is left of each: 4 and 1 give 2.5.
+    left.reset_state()
+    for rows in (slice(0, 1), slice(1, 4)):
+        left.update_state(TRUTH[rows], OUTPUTS[rows], np.array([4.0, 1.0, 0.0, 0.0])[rows])
+    nats = (4 * NATS[0] + NATS[1]) / 5 / naive([0.75, 0.25])
+    assert nats < 1
+    assert float(left.result()) == pytest.approx(share * nats + (1 - share), rel=1e-5)
+
+
+def test_what_no_example_has_is_left_out_of_the_relative_loss():
+    left = RelativeLoss(["classes", "numbers"], [2, 1], [1.0, 1.0], [1.0, 3.0])
+    left.update_state(TRUTH[1:2], OUTPUTS[1:2])  # its number is not known
+    assert float(left.result()) == pytest.approx(-math.log(0.5), rel=1e-5)
+
+
+def test_the_relative_loss_with_weights_of_classes(tmp_path):
+    feature = _feature(Detection())
+    left = RelativeLoss.of(feature, balance=1.0)
+    assert left.class_weights == TargetsLoss.of(feature, balance=1.0).class_weights
+    # Half to half is the naive answer of classes that weigh the same.
+    truth, outputs = (
+        np.array([[0, NAN], [0, NAN], [0, NAN], [1, NAN]]),
+        np.tile([0.5, 0.5, 0], (4, 1)),
+    )
+    left.update_state(truth, outputs)
+    assert float(left.result()) == pytest.approx(1.0, rel=1e-5)
+    outputs[3] = [0.2, 0.8, 0]
+    left.reset_state()
+    left.update_state(truth, outputs)
+    expected = (2 / 3 * 3 * math.log(2) - 2 * math.log(0.8)) / 4 / math.log(2)
+    assert float(left.result()) == pytest.approx(expected, rel=1e-5)
+    config = keras.saving.serialize_keras_object(left)
+    again = keras.saving.deserialize_keras_object(config)
+    again.update_state(truth, outputs)
+    assert float(again.result()) == float(left.result())
+
+
+def test_lists_of_other_lengths_are_refused():
+    with pytest.raises(ValueError, match="lists of the same length"):
+        RelativeLoss(["numbers"], [1], [1.0, 2.0], [1.0])

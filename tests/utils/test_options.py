@@ -4,6 +4,8 @@ import inspect
 
 import pytest
 
+import recipes
+from rnnkit import registry
 from rnnkit.utils.options import Option, ShowsOptions, allowed_values
 
 
@@ -34,7 +36,8 @@ def test_types():
     assert types("a", allowed=("a", None)) == "str or None"
     assert types(None, "Integer that fixes weights.") == "int or None"
     assert types(None, "Whether it is so.") == "bool or None"
-    assert types(None, "The class to be found.") == "any"
+    assert types(None, "The class to be found.") == "str or None"
+    assert types(None, "What it is.") == "any"
 
 
 def test_sentence_and_values():
@@ -69,3 +72,10 @@ def test_a_method_shows_the_options():
     assert model.__doc__.endswith("units: Size of the state. More is slower.")
     assert model.__name__ == "model" and model(1, units=2) == (1, {"units": 2})
     assert Thing.model.__doc__ == "Makes it."
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_option_of_a_recipe_has_a_type_and_a_sentence(name):
+    for option in recipes.get(name).describe_options().values():
+        assert option.type != "any", option
+        assert option.text or option.advice, option
