@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnkit.layers.config import Configured
+from rnnkit.layers.own_readouts import MEMORY, RIDGES, own_readouts
 
 # Forecasts of late that tell how well each member does now, half a horizon apart; how many of
 # them count as much as what holds for all series; and the power of the errors that weighs members.
@@ -21,7 +22,9 @@ class ForecastBlend(Configured, keras.layers.Layer):
     The members are the forecasts given, and those that repeat the last value or season. With the
     weight `adaptive` at 0 their weights are fixed. With 1, for series that differ, each counts by
     the power -4 of its mean absolute error in the last forecasts of the same series that can be
-    judged by now; where there are few of them, more by what is typical of all series.
+    judged by now; where there are few of them, more by what is typical of all series. Then, with
+    `lags`, there is also a readout of each series' own: a ridge regression that is solved from the
+    last 1,000 steps before a forecast is made.
 
     The weights are not trained. It also holds, for each output, the root mean squared error, and
     the half width of an interval over the mean absolute error of late. `multiples` are the half
@@ -33,6 +36,8 @@ class ForecastBlend(Configured, keras.layers.Layer):
         window: Steps that a forecast reads; forecasts from fewer are not judged.
         repeats: Periods of the forecasts that repeat: 1 for the last value.
         levels: How many other levels there are.
+        lags: Past values that readouts of a series' own see, which are shrunk towards the second of
+            the forecasts that repeat, or the only one; 0 for none.
 
     Call arguments:
         forecasts: A list of tensors `(batch, time, horizon * targets)`.
@@ -49,7 +54,7 @@ class ForecastBlend(Configured, keras.layers.Layer):
         https://doi.org/10.1057/jors.1969.103.
     """
 
-    def __init__(self, horizon, targets, window, repeats=(1,), levels=0, **kwargs):
+    def __init__(self, horizon, targets, window, repeats=(1,), levels=0, lags=0, **kwargs):
         kwargs.setdefault("trainable", False)
         super().__init__(**kwargs)
         self.horizon = horizon
@@ -57,12 +62,14 @@ class ForecastBlend(Configured, keras.layers.Layer):
         self.window = window
         self.repeats = list(repeats)
         self.levels = levels
+        self.lags = lags
 
     def build(self, forecasts_shape, present_shape, size_shape):
         def weight(name, shape, value="zeros"):
             return self.add_weight(shape=shape, initializer=value, trainable=False, name=name)
 
-        width, members = self.horizon * self.targets, len(forecasts_shape) + len(self.repeats)
+        width = self.horizon * self.targets
+        members = len(forecasts_shape) + len(self.repeats) + self.own_count
         self.weights_of_mean = weight("weights_of_mean", (members, self.targets))
         self.typical = weight("typical", (members, self.targets), "ones")
         self.typical_of_mean = weight("typical_of_mean", (self.targets,), "ones")
@@ -81,17 +88,36 @@ class ForecastBlend(Configured, keras.layers.Layer):
         step = max(self.horizon // 2, 1)
         return np.concatenate([[0], self.horizon + step * np.arange(OF_LATE)])
 
+    @property
+    def own_count(self):
+        """How many readouts of a series' own there are."""
+        return len(RIDGES) if self.lags else 0
+
+    @property
+    def reach(self):
+        """Steps up to the present one that matter where weights follow what was of late."""
+        return max(self.window, MEMORY if self.lags else 0) + int(self.back[-1])
+
     # === Members ===
 
     def repeated(self, present, times):
         """The forecasts that repeat, a list of `[batch, time, horizon, targets]`."""
         return [repeated(present, times, self.horizon, period) for period in self.repeats]
 
+    def own(self, present, times):
+        """The readouts of each series' own, a list of `[batch, time, horizon, targets]`; see
+        `own_readouts`."""
+        if not self.lags:
+            return []
+        every = tf.range(tf.shape(present)[1])
+        naive = repeated(present, every, self.horizon, self.repeats[:2][-1])
+        return own_readouts(present, times, [naive], self.lags)
+
     def members(self, forecasts, present, times):
         """All forecasts, `[members, batch, time, horizon, targets]`."""
         shape = [tf.shape(present)[0], tf.shape(times)[0], self.horizon, self.targets]
         given = [tf.reshape(each, shape) for each in forecasts]
-        return tf.stack([*given, *self.repeated(present, times)])
+        return tf.stack([*given, *self.repeated(present, times), *self.own(present, times)])
 
     def of_late(self, members, present, times, back, recency=1.0):
         """Mean absolute errors in the last forecasts that can be judged by now.

@@ -64,9 +64,11 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
     beyond the window; what it lacks, the errors in training stand in for.
 
     Several series learn together, whatever their sizes: beside the values and their logarithms
-    there are changes over those within the window. As series differ, these forecasts and the naive
-    ones are weighed anew for each, by their errors in these last forecasts of it; for what its
-    history lacks, all series together stand in.
+    there are changes over those within the window. Each series also has a readout of its own: a
+    ridge regression on its last `lags` values, solved from the last 1,000 steps of its history
+    alone when it is forecast, so that a series that training did not see has one too. As series
+    differ, all these forecasts and the naive ones are weighed anew for each, by their errors in
+    these last forecasts of it; for what its history lacks, all series together stand in.
     Static inputs, and their products with the calendar and with what is known ahead, are among the
     features that are compared.
 
@@ -194,7 +196,7 @@ class EchoStateForecaster(OnePass, forecasting.Forecasting, Model):
         blend = ForecastBlend(
             output_feature.horizon, output_feature.size, sizes["window"],
             sorted({1, sizes["period"] or 1, sizes["week"] or 1}), len(intervals.LEVELS),
-            dtype=dtype, name="blend",
+            sizes["lags"], dtype=dtype, name="blend",
         )  # fmt: skip
         *_, (_, present, size) = parts
         forecasts = [forecast for forecast, *_ in parts]  # [batch, time, horizon * targets] each

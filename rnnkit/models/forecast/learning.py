@@ -4,6 +4,7 @@ import numpy as np
 
 from rnnkit.models.forecast import blend, candidates
 from rnnkit.models.forecast.intervals import at_least, following, multiples
+from rnnkit.models.forecast.panel import Own
 from rnnkit.models.forecast.smoothing import seasonal, smoothers
 from rnnkit.models.forecast.views import LONGEST_SMOOTHING, Views
 
@@ -72,8 +73,9 @@ class Learning(Views):
             size *= layers[0].deviation[layers[0].targets[number]]
             size /= layers[0].target_deviation[number]
             return self.panel.target(
-                views, used, found, naive, folds, rows, truth, size, self.model.interval, least
-            )
+                number, views, used, found, naive, folds, rows, truth, size, self.model.interval,
+                least,
+            )  # fmt: skip
         result = blend.blended([views[index] for index in used], self.renumbered(found, used),
                                naive, folds, rows, self.late, truth)  # fmt: skip
         final = self.in_sample(views, used, result, rows)
@@ -178,6 +180,8 @@ class Learning(Views):
                 member = name
                 if name in periods:
                     member = len(self.model.forecasts) + mixture.repeats.index(periods[name])
+                elif isinstance(name, Own):
+                    member = len(shares) - mixture.own_count + name.number
                 shares[member, target] = share
                 typical[member, target] = each["typical"][name]
         mixture.weights_of_mean.assign(shares)

@@ -1,11 +1,13 @@
 """What several series learn together: members whose weights follow each series' own errors."""
 
 import dataclasses
+import typing
 
 import numpy as np
 import tensorflow as tf
 
 from rnnkit.layers.relative import LEAST
+from rnnkit.models.compiled import compiled
 from rnnkit.models.forecast import blend
 from rnnkit.models.forecast.folds import Fold
 from rnnkit.models.forecast.intervals import at_least, cautious, multiples, quantile
@@ -53,21 +55,30 @@ def that_move(folds, own):
     return [fold for fold in found if len(fold.validation)] or folds
 
 
+class Own(typing.NamedTuple):
+    """The name of a readout of a series' own: its position among these."""
+
+    number: int
+
+
 class Panel:
     """What several series learn together: their members are weighed anew for each.
 
     Args:
         mixture: The model's `ForecastBlend`.
         late: `rnnkit.models.forecast.late.Late`.
+        present: Present values of each series, a list of `[steps, targets]`.
     """
 
-    def __init__(self, mixture, late):
-        self.mixture, self.late = mixture, late
+    def __init__(self, mixture, late, present):
+        self.mixture, self.late, self.present = mixture, late, present
+        self.readouts = compiled(lambda *given: tf.stack(mixture.own(*given)))
 
-    def target(self, views, used, found, naive, folds, rows, truth, size, interval, least):
+    def target(self, number, views, used, found, naive, folds, rows, truth, size, interval, least):
         """All that is learned of one target.
 
         Args:
+            number: Number of the target.
             views: List of `View`.
             used: Numbers of those that count.
             found: `(candidate, errors)` of all candidates.
@@ -80,10 +91,11 @@ class Panel:
             least: Smallest value that the target can have, in that unit.
 
         Returns:
-            A dict: `weights` and `most` of each view that is used, and by the number of the view
-            or the name of the naive forecast `share` and `typical`; `errors`, `scaled`,
+            A dict: `weights` and `most` of each view that is used, and by the number of the view,
+            the name of the naive forecast or `Own` `share` and `typical`; `errors`, `scaled`,
             `multiples`, `typical_of_mean`, `least_late`, `loss`, `val_loss`.
         """
+        own_count = self.mixture.own_count if folds else 0
         folds = folds or [Fold(rows, rows, 1.0)]  # naive forecasts need no evidence
         folds = that_move(folds, views[-1].own)
         members = {}  # name: view, candidates, shares
@@ -96,13 +108,18 @@ class Panel:
         for candidate, _ in naive:
             members[candidate.family[1]] = views[0], [candidate], np.ones(1)
 
-        now, late, count = zip(*(self.members(members, fold, truth) for fold in folds), strict=True)
+        readouts = [Own(each) for each in range(own_count)]
+        now, late, count = zip(
+            *(self.members(members, number if readouts else None, fold, truth) for fold in folds),
+            strict=True,
+        )
         now, late = np.concatenate(now, axis=1), np.concatenate(late, axis=1)
         validation = np.concatenate([fold.validation for fold in folds])
         came, size = truth[validation], size[validation]
         typical = np.abs(now - came).mean(axis=2)  # [members, rows]
         typical = np.maximum((typical / size).mean(axis=1), 1e-9)
         shares = blend.shares_of(typical)
+        names = [*members, *readouts]
         later, error = self.combined(now, late, np.concatenate(count), size, typical)
         later = np.maximum(later, least)
 
@@ -115,7 +132,9 @@ class Panel:
         over = over / np.maximum(scaled, 1e-12)
         squares = np.square(misses)
         final = [blend.together([view], own, parts, rows) for view, own, parts in members.values()]
-        fitted = sum(part * each.forecast(rows) for part, each in zip(shares, final, strict=True))
+        # Readouts of a series' own never forecast what they learned from.
+        learned = shares[: len(final)] / shares[: len(final)].sum()
+        fitted = sum(part * each.forecast(rows) for part, each in zip(learned, final, strict=True))
         weights, most = [], []
         for index in used:
             view = views[index]
@@ -125,8 +144,8 @@ class Panel:
             most.append(view.most(rows))
         return {
             "weights": weights, "most": most, "used": used,
-            "share": dict(zip(members, shares, strict=True)),
-            "typical": dict(zip(members, typical, strict=True)),
+            "share": dict(zip(names, shares, strict=True)),
+            "typical": dict(zip(names, typical, strict=True)),
             "errors": np.sqrt(squares.mean(axis=0)),
             "scaled": scaled, "typical_of_mean": 1.0, "least_late": 0.0,
             "multiples": multiples(over, 1.0 + groups, interval, independent),
@@ -134,23 +153,44 @@ class Panel:
             "val_loss": float(squares.mean()),
         }  # fmt: skip
 
-    def members(self, members, fold, truth):
+    def members(self, members, target, fold, truth):
         """What each member forecast at the validation rows of a fold, and its errors of late.
+
+        Args:
+            members: Dict of name to the view, the candidates and what these count.
+            target: Number of the target, for readouts of the series' own too; or None.
+            fold: `Fold`.
+            truth: Targets `[rows, horizon]`.
 
         Returns:
             The forecasts `[members, rows, horizon]`, their mean absolute errors of late
             `[members, rows]`, and how many forecasts these are of `[rows]`.
         """
         needed, place = self.late.needed(fold.validation)
+        every = [
+            blend.together([view], candidates, shares, fold.fit).forecast(needed)
+            for view, candidates, shares in members.values()
+        ]
+        every += [] if target is None else list(self.own(target, needed))
         now, errors = [], []
-        for view, candidates, shares in members.values():
-            solved = blend.together([view], candidates, shares, fold.fit)
-            found = solved.forecast(needed)
+        for found in every:
             now.append(found[place])
             misses = np.abs(found - truth[needed])
             late, count = self.late.errors(fold.validation, needed, misses)
             errors.append(late)
         return np.array(now), np.array(errors), count
+
+    def own(self, target, needed):
+        """Forecasts of the readouts of each series' own `[readouts, needed, horizon]`, each from
+        what was known at the row alone."""
+        part, time = self.late.rows.part[needed], self.late.rows.time[needed]
+        found = np.empty((self.mixture.own_count, len(needed), self.mixture.horizon))
+        for number in np.unique(part):
+            rows = np.flatnonzero(part == number)
+            present = self.present[number][None, :, target : target + 1]
+            outputs = self.readouts(tf.constant(present), tf.constant(time[rows], "int32"))
+            found[:, rows] = outputs.numpy()[:, 0, ..., 0]
+        return found
 
     def combined(self, now, late, count, size, typical):
         """As `ForecastBlend.combined`, for one target: NumPy `[rows, horizon]` and `[rows]`."""

@@ -38,7 +38,8 @@ class Running:
     @property
     def reach(self):
         """Steps up to the present one that matter for a forecast."""
-        return self.layers[0].window + int(self.mixture.back[-1])
+        own = self.mixture.reach if self.adaptive else 0
+        return max(self.layers[0].window + int(self.mixture.back[-1]), own)
 
     def members(self, inputs, back=None):
         """Forecasts of each layer, the present values, and the windows' own scales.

@@ -71,8 +71,14 @@ class Views:
         self.check()
         self.late = Late(model.mixture, parts, self.rows, self.folds)
         self.rows, self.folds = self.late.rows, self.late.folds
-        self.panel = Panel(model.mixture, self.late) if len(own) > 1 else None
+        self.panel = Panel(model.mixture, self.late, self.present()) if len(own) > 1 else None
         self.units = self.units_of_rows()
+
+    def present(self):
+        """The present values of the targets in each series, as the layers give them to the blend:
+        a list of `[steps, targets]`."""
+        layer = self.model.forecasts[0]
+        return [layer.outputs(tf.constant(part.x[:, layer.targets])).numpy() for part in self.parts]
 
     def check(self):
         """Raises a ValueError where there is nothing to learn from."""
