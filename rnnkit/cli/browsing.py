@@ -9,6 +9,7 @@ import sys
 from rnnkit import registry
 from rnnkit.cli.arguments import add_json, add_recipe
 from rnnkit.cli.output import console, print_table
+from rnnkit.utils import small_data
 
 
 def add(command):
@@ -60,6 +61,7 @@ def run_show(options):
             for name, option in described.items()
         },
         "training": recipe.training,
+        "small": recipe.small,
         "search_space": search,
         "scores": list(recipe.scores),
         "file": recipe.source_file(),
@@ -89,6 +91,9 @@ def run_show(options):
     for name, value in recipe.training.items():
         meaning = f"tune: {search[name]}" if name in search else ""
         table.add_row(f"training: {name}", str(value), meaning)
+    for name, value in recipe.small.items():
+        meaning = f"in place of the default, with fewer than {small_data.SMALL} examples"
+        table.add_row(f"small data: {name}", str(value), meaning)
     if person:
         out.print(table)
         out.print(Markdown(recipe.dataset_card()))

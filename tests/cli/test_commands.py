@@ -133,6 +133,14 @@ def test_list_and_show(capsys):
     about = json.loads(capsys.readouterr().out)
     assert about["options"]["cell"] == "lstm"
     assert "units" in about["search_space"]
+    assert about["small"] == recipes.get("sentiment").small
+
+
+def test_show_has_the_defaults_for_small_data(capsys):
+    assert main(["show", "dna_classification"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"(?m)^small data: batch_size +8 +.*fewer than 500 examples", shown)
+    assert re.search(r"(?m)^small data: ensemble +5 ", shown)
 
 
 @pytest.mark.parametrize("name", [each["name"] for each in recipes.list()])
