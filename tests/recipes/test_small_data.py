@@ -64,7 +64,7 @@ def test_what_is_small(recipe, train, small):
     assert bool(settings) == small
 
 
-def test_no_other_recipe_has_other_defaults():
+def test_a_recipe_that_says_nothing_has_no_other_defaults():
     assert small_data.chosen(recipes.get("spam"), Data(*[None] * 3, sizes={"train": 9}), {}) == (
         {},
         {},

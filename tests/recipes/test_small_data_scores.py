@@ -21,7 +21,7 @@ def votes(size, seed):
 
 
 def forms(size, seed):
-    """Sentences whose words are nouns after `the` and verbs after `they`, and have endings else."""
+    """Sentences in which an ending, or `the` or `they` before a word, tells what it is."""
     rng = random.Random(seed)
     stems = [a + b + c for a in "bdfgklm" for b in "aeiou" for c in "nrst"]
     both, sentences, tags = stems[:40], [], []
