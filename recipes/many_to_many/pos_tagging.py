@@ -64,8 +64,7 @@ class PosTagging(rnnkit.Recipe):
     scores = ("accuracy", "f1")
     # The loss has its least value epochs before the most tags are right.
     training = {"epochs": 30, "batch_size": 32, "patience": 3, "monitor": "val_accuracy"}
-    # Of few sentences endings of words tell more than words do, and what follows what. Epochs are
-    # of few updates there, so that patience is for more of them.
+    # Few sentences: an epoch has few updates, and endings of words tell more than the words.
     small = {
         "units": 64, "character_filters": 192, "learning_rate": 5e-3, "epochs": 40,
         "batch_size": 8, "patience": 12,

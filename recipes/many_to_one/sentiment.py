@@ -64,6 +64,9 @@ class Sentiment(rnnkit.Recipe):
 
     scores = ("accuracy", "f1", "mcc")
     training = {"epochs": 16, "batch_size": 64, "patience": 3, "monitor": "val_loss"}
+    # Few texts: an epoch has few updates, and a few dozen texts to validate with often stop one
+    # network too early, seldom all three.
+    small = {"ensemble": 3, "epochs": 40, "batch_size": 8, "patience": 10}
 
     # === Search space ===
 
