@@ -89,7 +89,7 @@ def test_several_targets_have_the_most_epochs_of_both(monkeypatch, epochs, expec
     monkeypatch.setattr(type(recipe), "small", {"epochs": epochs, "batch_size": 4, "patience": 7})
     monkeypatch.setattr(TrainingPlan, "fit", lambda plan, model, data: (plan.epochs, model))
     table = {"text": TEXTS, "label": LABELS, "size": [float(len(text)) for text in TEXTS]}
-    data = recipe.data(pd.DataFrame(table), target=["label", "size"])
+    data = recipe.data(pd.DataFrame(table), target=["label:class", "size:number"])
     planned, model = recipe.train(data, units=2, verbose=0)
     assert planned == expected
     settings = {"monitor": "val_relative_loss", "batch_size": 4, "patience": 7}
