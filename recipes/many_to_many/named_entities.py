@@ -110,5 +110,5 @@ class NamedEntities(rnnkit.Recipe):
             "crf": hp.Boolean("crf"),
             "token_dropout": hp.Float("token_dropout", 0.0, 0.3, step=0.05),
             "dropout": hp.Float("dropout", 0.1, 0.6, step=0.1),
-            "learning_rate": hp.Float("learning_rate", 5e-4, 4e-3, sampling="log"),
+            "learning_rate": hp.Float("learning_rate", 5e-4, 5e-3, sampling="log"),
         }

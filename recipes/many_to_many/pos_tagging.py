@@ -78,5 +78,5 @@ class PosTagging(rnnkit.Recipe):
             "units": hp.Choice("units", [64, 128, 192]),
             "token_dropout": hp.Float("token_dropout", 0.0, 0.3, step=0.05),
             "dropout": hp.Float("dropout", 0.1, 0.5, step=0.1),
-            "learning_rate": hp.Float("learning_rate", 5e-4, 4e-3, sampling="log"),
+            "learning_rate": hp.Float("learning_rate", 5e-4, 5e-3, sampling="log"),
         }

@@ -1,5 +1,6 @@
 """What a recipe does otherwise with few examples: said, and only where nobody says otherwise."""
 
+import pandas as pd
 import pytest
 
 import recipes
@@ -77,6 +78,23 @@ def test_what_recipes_say_of_small_data_are_their_options():
         recipe.check_options(
             {k: v for k, v in recipe.small.items() if k not in small_data.SETTINGS}
         )
+
+
+@pytest.mark.parametrize("epochs, expected", [(3, 60), (70, 70)])
+def test_several_targets_have_the_most_epochs_of_both(monkeypatch, epochs, expected):
+    """Those of small data or those of several targets; the rest is as small data has it."""
+    from rnnkit.training.plan import TrainingPlan
+
+    recipe = recipes.get("sentiment")
+    monkeypatch.setattr(type(recipe), "small", {"epochs": epochs, "batch_size": 4, "patience": 7})
+    monkeypatch.setattr(TrainingPlan, "fit", lambda plan, model, data: (plan.epochs, model))
+    table = {"text": TEXTS, "label": LABELS, "size": [float(len(text)) for text in TEXTS]}
+    data = recipe.data(pd.DataFrame(table), target=["label:class", "size:number"])
+    planned, model = recipe.train(data, units=2, verbose=0)
+    assert planned == expected
+    settings = {"monitor": "val_relative_loss", "batch_size": 4, "patience": 7}
+    assert model.fit_defaults.items() >= settings.items()
+    assert recipe.train(data, epochs=2, units=2, verbose=0)[0] == 2
 
 
 # === The same in searches and comparisons ===

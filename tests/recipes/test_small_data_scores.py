@@ -66,7 +66,6 @@ def test_few_texts_are_told_apart_as_by_a_linear_model():
     linear = LogisticRegression(C=10).fit(vectorizer.fit_transform(texts), labels)
     expected = linear.score(vectorizer.transform(new), true)
     assert expected > 0.75
-    print(model.score(data.test)["accuracy"], expected, seconds)
     assert model.score(data.test)["accuracy"] > expected
     assert seconds < 120
 
@@ -86,6 +85,5 @@ def test_few_tagged_sentences_say_more_than_the_most_frequent_tag():
         for word, tag in zip(words, tags, strict=True)
     ]
     frequent = sum(said == tag for said, tag in pairs) / len(pairs)
-    print(model.score(data.test)["accuracy"], frequent, seconds)
     assert frequent < 0.9 and model.score(data.test)["accuracy"] > 0.97
     assert seconds < 120
