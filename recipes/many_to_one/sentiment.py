@@ -77,4 +77,5 @@ class Sentiment(rnnkit.Recipe):
             "dropout": hp.Float("dropout", 0.1, 0.5, step=0.1),
             "output_dropout": hp.Float("output_dropout", 0.2, 0.6, step=0.1),
             "learning_rate": hp.Float("learning_rate", 3e-4, 3e-3, sampling="log"),
+            "batch_size": hp.Choice("batch_size", [8, 32, 64]),
         }
