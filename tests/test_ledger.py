@@ -27,7 +27,7 @@ Prose | after | it.
 """
 # Modules of the folder that measure nothing by themselves.
 PARTS = {
-    "__init__", "_table", "journey", "ledger", "torch_twin",
+    "__init__", "_table", "journey", "ledger", "statistical", "torch_twin",
     "translation_loops", "translation_profile", "translation_twin",
 }  # fmt: skip
 SCRIPTS = sorted({path.stem for path in ledger.RESULTS.parent.glob("*.py")} - PARTS)
