@@ -54,9 +54,10 @@ def test_it_is_the_same_object_and_knows_more(cls, options, tmp_path, capsys):
     ]  # fmt: skip
     model.save(tmp_path / "m.keras")
     again = rnnkit.load_model(tmp_path / "m.keras")
-    np.testing.assert_array_equal(
-        again.predict(NEW[0], verbose=0), model.predict(NEW[0], verbose=0)
-    )
+    assert helpers.weights_equal(again.get_weights(), model.get_weights())
+    # A function made anew may round the last bit otherwise, as some processors do.
+    found, there = (each.predict(NEW[0], verbose=0) for each in (model, again))
+    np.testing.assert_allclose(there, found, rtol=2e-6)
     again.fine_tune(["what else"], ["none"], extend=True, epochs=1, verbose=0)
     assert again.output_feature.names == ["no", "yes", "maybe", "none"]
 
