@@ -53,23 +53,9 @@ class TargetsLoss(keras.losses.Loss):
         dtype=None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        given = (types, sizes, scales) if class_weights is None else (types, scales, class_weights)
-        require(
-            all(isinstance(each, (list, tuple)) and len(each) == len(sizes) for each in given),
-            "types, sizes, scales and class_weights must be lists of the same length",
-            types=types,
-            sizes=sizes,
-            scales=scales,
-            class_weights=class_weights,
+        self.types, self.sizes, self.class_weights, self.scales = _checked(
+            types, sizes, class_weights, scales=scales
         )
-        self.types = [one_of(each, "types", TYPES) for each in types]
-        self.sizes = [integer(each, "sizes") for each in sizes]
-        self.scales = [number(each, "scales", above=0) for each in scales]
-        self.class_weights = class_weights and [
-            [number(each, "class_weights", least=0) for each in row] for row in class_weights
-        ]
-        for row, size in zip(self.class_weights or (), self.sizes, strict=False):
-            require(not row or len(row) == size, "class_weights must have each class", row=row)
 
     @classmethod
     def of(cls, feature, balance=0.0):
@@ -245,19 +231,9 @@ class RelativeLoss(keras.metrics.Metric):
         self, types, sizes, naive, weights, class_weights=None, name="relative_loss", dtype=None
     ):
         super().__init__(name=name, dtype=dtype)
-        require(
-            len({len(each) for each in (types, sizes, naive, weights)}) == 1,
-            "types, sizes, naive and weights must be lists of the same length",
-            types=types,
-            sizes=sizes,
-            naive=naive,
-            weights=weights,
+        self.types, self.sizes, self.class_weights, self.naive, self.weights_of_targets = _checked(
+            types, sizes, class_weights, naive=naive, weights=weights
         )
-        self.types = [one_of(each, "types", TYPES) for each in types]
-        self.sizes = [integer(each, "sizes") for each in sizes]
-        self.naive = [number(each, "naive", above=0) for each in naive]
-        self.weights_of_targets = [number(each, "weights", above=0) for each in weights]
-        self.class_weights = class_weights
         self._direction = "down"  # what Keras' own callbacks ask for
         self.total = self.add_weight(shape=(len(types),), initializer="zeros", name="total")
         self.count = self.add_weight(shape=(len(types),), initializer="zeros", name="count")
@@ -292,6 +268,27 @@ class RelativeLoss(keras.metrics.Metric):
         config = {"name": self.name, "dtype": self.dtype, "types": self.types, "sizes": self.sizes}
         config |= {"naive": self.naive, "weights": self.weights_of_targets}
         return {**config, "class_weights": self.class_weights}
+
+
+def _checked(types, sizes, class_weights, **numbers):
+    """Types, sizes, weights of classes and lists of numbers of the targets, refused unless they are
+    of as many targets each."""
+    given = {"types": types, "sizes": sizes, **numbers}
+    given |= {} if class_weights is None else {"class_weights": class_weights}
+    require(
+        all(isinstance(each, (list, tuple)) and len(each) == len(sizes) for each in given.values()),
+        f"{', '.join(list(given)[:-1])} and {list(given)[-1]} must be lists of the same length",
+        **given,
+    )
+    types = [one_of(each, "types", TYPES) for each in types]
+    sizes = [integer(each, "sizes") for each in sizes]
+    lists = [[number(each, name, above=0) for each in row] for name, row in numbers.items()]
+    class_weights = class_weights and [
+        [number(each, "class_weights", least=0) for each in row] for row in class_weights
+    ]
+    for row, size in zip(class_weights or (), sizes, strict=False):
+        require(not row or len(row) == size, "class_weights must have each class", row=row)
+    return types, sizes, class_weights, *lists
 
 
 def _parts(feature, balance):

@@ -162,5 +162,7 @@ def test_the_relative_loss_with_weights_of_classes(tmp_path):
 
 
 def test_lists_of_other_lengths_are_refused():
-    with pytest.raises(ValueError, match="lists of the same length"):
+    with pytest.raises(ValueError, match="naive and weights must be lists of the same length"):
         RelativeLoss(["numbers"], [1], [1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="class_weights must have each class"):
+        RelativeLoss(["classes"], [2], [1.0], [1.0], [[1.0]])
